@@ -1,0 +1,1 @@
+"""How a service runs: bus, database, timers, HTTP edge, health. No business noun may appear in here."""

@@ -1,0 +1,42 @@
+"""The two things a service can promise on the bus: a procedure that it answers, an event that it emits."""
+
+from dataclasses import dataclass
+
+from marshmallow import Schema
+
+
+@dataclass(frozen=True)
+class Procedure:
+    """A call that one service answers.
+
+    `caller` says whose token is asked for: "actor" (a person, minted by the edge) or "service"
+    (a named service principal, for background work). `timeout` is the caller's default in seconds.
+    """
+
+    owner: str
+    name: str
+    request: type[Schema]
+    reply: type[Schema]
+    summary: str
+    caller: str = "actor"
+    timeout: float = 5.0
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.owner}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Event:
+    """A fact that one service tells the others.
+
+    `hearers` are the core services that must receive it. `published` names the data fields that
+    foreign subscribers may see as well; None keeps the event inside.
+    """
+
+    owner: str
+    name: str
+    data: type[Schema]
+    summary: str
+    hearers: tuple[str, ...]
+    published: tuple[str, ...] | None = None

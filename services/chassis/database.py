@@ -1,0 +1,145 @@
+"""A service's own database: explicit transactions with at most one event each, never longer than the deadline."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import eventlet
+import orjson
+import psycopg
+import sqlalchemy as sa
+import structlog
+from nameko.extensions import DependencyProvider
+from sqlalchemy import exc
+
+from chassis import clock, context
+from chassis.contract import Event
+from chassis.errors import DatabaseUnavailable, DeadlineExceeded
+from chassis.outbox import Relay
+from chassis.wire import to_json
+
+log = structlog.get_logger()
+
+STATEMENT_TIMEOUT = 10.0  # seconds, when no deadline says less
+_OPTIONS = "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC"
+
+_INSERT_EVENT = sa.text(
+    "WITH written AS ("
+    " INSERT INTO outbox (event_id, name, subject, version, data, thin, trace)"
+    " VALUES (:event_id, :name, :subject, :version, CAST(:data AS jsonb), CAST(:thin AS jsonb), CAST(:trace AS jsonb))"
+    ") SELECT pg_notify('outbox', '')"
+)
+
+
+class Transaction:
+    """What a use case is given. It commits as a whole, with its event, or not at all."""
+
+    def __init__(self, connection: sa.Connection, may_emit: bool = True):
+        self.connection = connection
+        self._may_emit = may_emit
+        self.emitted: str | None = None
+
+    def execute(self, statement, parameters=None):
+        return self.connection.execute(statement, parameters)
+
+    def emit(self, event: Event, *, subject: str, version: int, data: dict) -> None:
+        """Say that something happened, to be published after the commit. At most once in a transaction.
+
+        `version` is the aggregate's, so that hearers can put events in order.
+        """
+        if not self._may_emit:
+            raise RuntimeError("a reading transaction emits nothing")
+        if self.emitted is not None:
+            raise RuntimeError(f"one transaction, at most one event: {self.emitted} was emitted already")
+        self.emitted = event.name
+        work = context.current()
+        said = event.data().dump(data)
+        thin = None if event.published is None else to_json({name: said[name] for name in event.published})
+        self.connection.execute(
+            _INSERT_EVENT,
+            {
+                "event_id": clock.new_id(),
+                "name": event.name,
+                "subject": subject,
+                "version": version,
+                "data": to_json(said),
+                "thin": thin,
+                "trace": to_json(work.trace if work else {}),
+            },
+        )
+
+
+class Store:
+    """The pool of connections to one database."""
+
+    def __init__(self, url: str, pool_size: int = 10, pool_timeout: float = 5.0):
+        self.url = url
+        self._engine = sa.create_engine(
+            url.replace("postgresql://", "postgresql+psycopg://", 1),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=pool_timeout,
+            pool_pre_ping=True,
+            json_serializer=to_json,
+            json_deserializer=orjson.loads,
+            connect_args={"options": _OPTIONS, "connect_timeout": 5},
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        with self._begin(may_emit=True) as tx:
+            yield tx
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """A transaction that only reads, and sees one state of the data throughout."""
+        with self._begin(may_emit=False, isolation_level="REPEATABLE READ", postgresql_readonly=True) as tx:
+            yield tx
+
+    @contextmanager
+    def _begin(self, may_emit: bool, **options) -> Iterator[Transaction]:
+        try:
+            with self._engine.connect() as connection:
+                if options:
+                    connection = connection.execution_options(**options)
+                try:
+                    with connection.begin():
+                        # a little less than the caller's patience: the database answers before the caller gives up
+                        seconds = max(0.05, context.remaining(STATEMENT_TIMEOUT) - 0.05)
+                        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
+                        yield Transaction(connection, may_emit)
+                except (DeadlineExceeded, eventlet.Timeout, eventlet.greenlet.GreenletExit):
+                    connection.invalidate()  # it was cut off in the middle of a statement
+                    raise
+        except exc.TimeoutError as error:
+            raise DatabaseUnavailable("all database connections are busy") from error
+        except exc.DBAPIError as error:
+            if isinstance(error.orig, psycopg.errors.QueryCanceled):
+                raise DeadlineExceeded("the database did not answer in time") from error
+            if isinstance(error, exc.OperationalError | exc.InterfaceError) or error.connection_invalidated:
+                log.warning("database unavailable", error=type(error.orig).__name__)
+                raise DatabaseUnavailable("the database does not answer") from error
+            raise
+
+    def answers(self) -> bool:
+        """Whether the database answers now (for readiness)."""
+        try:
+            with self.reading() as tx:
+                tx.execute(sa.text("SELECT 1"))
+        except (DatabaseUnavailable, DeadlineExceeded):
+            return False
+        return True
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+class Database(DependencyProvider):
+    """Gives a service its Store, and sees to it that what the service emits is published."""
+
+    relay = Relay()
+
+    def setup(self):
+        self.store = self.container.store
+
+    def get_dependency(self, worker_ctx):
+        return self.store

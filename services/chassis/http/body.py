@@ -1,0 +1,94 @@
+"""Reads what the client sends, within limits, and loads it by a schema."""
+
+import eventlet
+import orjson
+from eventlet.wsgi import ChunkReadError
+from marshmallow import Schema, ValidationError
+
+from chassis.http.refusals import HttpRefusal, flatten
+
+CHUNK = 64 * 1024
+DISCARD_AT_MOST = 16  # times the limit: a client that still sends does not read its answer
+DISCARD_SECONDS = 5
+
+
+def check_framing(environ) -> None:
+    """Refuse what two parsers could read as two different requests."""
+    names = [name.lower() for name, _ in environ["headers_raw"]]
+    coding = environ.get("HTTP_TRANSFER_ENCODING")
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if (
+        names.count("content-length") > 1
+        or not (length.isascii() and length.isdigit())
+        or (coding is not None and coding.strip().lower() != "chunked")
+    ):
+        raise HttpRefusal("bad_request", "ambiguous framing")
+
+
+def receive(environ, limit: int, seconds: float) -> bytes:
+    """The whole body, in a limited size and time."""
+    source = environ["wsgi.input"]
+    pieces, size = [], 0
+    try:
+        with eventlet.Timeout(seconds, HttpRefusal("request_timeout")):
+            if int(environ.get("CONTENT_LENGTH") or 0) <= limit:
+                while size <= limit and (piece := source.read(min(CHUNK, limit + 1 - size))):
+                    pieces.append(piece)
+                    size += len(piece)
+                if size <= limit:
+                    return _whole(b"".join(pieces), environ)
+        _discard(source, limit * DISCARD_AT_MOST)
+    except (ChunkReadError, OSError) as error:
+        raise HttpRefusal("bad_request", "the body broke off") from error
+    raise HttpRefusal("body_too_large", limit=limit)
+
+
+def load_json(schema: type[Schema], mimetype: str, raw: bytes) -> dict:
+    if mimetype != "application/json":
+        raise HttpRefusal("unsupported_media_type", headers={"Accept": "application/json"})
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise HttpRefusal("invalid_json") from error
+    if b"\\u0000" in raw and _has_nul(value):
+        raise HttpRefusal("invalid_request", errors=[{"field": "", "message": "Null characters are not allowed."}])
+    return load(schema, value)
+
+
+def load(schema: type[Schema], data) -> dict:
+    try:
+        return schema().load(data)
+    except ValidationError as error:
+        raise HttpRefusal("invalid_request", errors=list(flatten(error.messages))) from error
+
+
+def load_query(schema: type[Schema], args) -> dict:
+    """Query parameters, each at most once."""
+    errors = [
+        {"field": name, "message": "Give this parameter once." if len(values) > 1 else "Not a valid string."}
+        for name, values in args.lists()
+        if len(values) > 1 or "\0" in values[0]
+    ]
+    if errors:
+        raise HttpRefusal("invalid_request", errors=errors)
+    return load(schema, args.to_dict())
+
+
+def _whole(data: bytes, environ) -> bytes:
+    if len(data) < int(environ.get("CONTENT_LENGTH") or 0):
+        raise HttpRefusal("bad_request", "the body is shorter than announced")
+    return data
+
+
+def _discard(source, at_most: int) -> None:
+    with eventlet.Timeout(DISCARD_SECONDS, False):
+        while at_most > 0 and (piece := source.read(CHUNK)):
+            at_most -= len(piece)
+
+
+def _has_nul(value) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_has_nul(key) or _has_nul(inner) for key, inner in value.items())
+    return isinstance(value, list) and any(map(_has_nul, value))

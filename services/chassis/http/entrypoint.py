@@ -1,0 +1,115 @@
+"""`@http(method, path)`: a service method that answers HTTP requests."""
+
+from collections.abc import Callable
+from typing import Any
+
+import eventlet
+from eventlet.event import Event
+from marshmallow import Schema
+from nameko.extensions import Entrypoint
+from opentelemetry.trace import SpanKind
+from werkzeug.routing import Rule
+
+from chassis import context, tracing
+from chassis.errors import DeadlineExceeded
+from chassis.http.body import load_json, load_query, receive
+from chassis.http.messages import Answer, HttpRequest
+from chassis.http.refusals import HttpRefusal, WorkerFailed
+from chassis.http.server import HttpServer
+from chassis.http.streams import EventStream
+
+GRACE_SECONDS = 1.0
+
+
+class Empty(Schema):
+    """For routes that want no query parameters, or no body: they refuse whatever is sent all the same."""
+
+
+class HttpEntrypoint(Entrypoint):
+    """The handler gets an `HttpRequest` and the path's values, and returns a dict, an `Answer` or an `EventStream`.
+
+    `guard(service, request)` runs first, in the worker: who asks is settled before what he asks is looked at.
+    `body` and `query` are marshmallow schemas. `meta` is whatever the service wants to know about its routes later.
+    """
+
+    server = HttpServer()
+
+    def __init__(self, method: str, path: str, *, guard: Callable | None = None, query: type[Schema] = Empty,
+                 body: type[Schema] | None = None, meta: Any = None, **kwargs):  # fmt: skip
+        super().__init__(**kwargs)
+        self.method = method
+        self.path = path
+        self.guard = guard
+        self.query = query
+        self.body = body
+        self.meta = meta
+
+    def setup(self):
+        self.server.register(self)
+
+    def stop(self):
+        self.server.drain()
+
+    def rule(self) -> Rule:
+        return Rule(self.path, methods=[self.method], endpoint=self)
+
+    def handle(self, request: HttpRequest, values: dict) -> Answer | EventStream:
+        """On the connection's green thread: a slow client holds no worker."""
+        settings = self.server.settings
+        if request.method not in ("GET", "HEAD"):
+            request.raw = receive(request.environ, settings.max_body, settings.read_seconds)
+        result = self._run(request, values)
+        return result if isinstance(result, Answer | EventStream) else Answer(result)
+
+    def invoke(self, method, request: HttpRequest, **values):
+        """In the worker."""
+        carrier = context.current().trace
+        with tracing.span(f"{self.method} {self.path}", SpanKind.SERVER, carrier) as inner:
+            carrier.update(inner)
+            if self.guard is not None:
+                self.guard(method.__self__, request)
+            request.query = load_query(self.query, request.args)
+            if self.body is not None or request.raw:
+                request.body = load_json(self.body or Empty, request.mimetype, request.raw)
+            return method(request, **values)
+
+    def _run(self, request: HttpRequest, values: dict):
+        """In a worker, of which HTTP has its own share; a full house says so soon instead of queueing."""
+        server = self.server
+        if not server.places.acquire(timeout=server.settings.queue_seconds):
+            raise HttpRefusal("overloaded")
+        answered = Event()
+
+        def handle_result(_ctx, result, exc_info):
+            if not answered.ready():
+                answered.send((result, exc_info))
+            elif isinstance(result, EventStream):
+                result.close()
+            return result, exc_info
+
+        try:
+            worker_ctx = self.container.spawn_worker(
+                self, (request,), values, context_data=server.context_data(request), handle_result=handle_result
+            )
+        except BaseException:
+            server.places.release()
+            raise
+        worker = self.container._worker_threads[worker_ctx]
+        worker.link(lambda _: server.places.release())
+        result, exc_info = self._wait(answered, worker)
+        if exc_info is not None:
+            if getattr(exc_info[1], "refusal_code", None) is None:
+                raise WorkerFailed from exc_info[1]
+            raise exc_info[1]
+        return result
+
+    def _wait(self, answered: Event, worker):
+        """The container ends a worker at its deadline; one that did not even notice is thrown out here."""
+        with eventlet.Timeout(self.server.settings.request_seconds + GRACE_SECONDS, False):
+            return answered.wait()
+        answered.send((None, None))
+        worker.kill(DeadlineExceeded("the request is over"))
+        raise DeadlineExceeded("the worker did not answer in time")
+
+
+http = HttpEntrypoint.decorator

@@ -1,0 +1,38 @@
+"""A request as handlers see it, and what they give back."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from werkzeug.wrappers import Request
+
+LANGUAGES = ("vi", "en")
+
+
+class HttpRequest(Request):
+    """`query` and `body` are loaded by the entrypoint's schemas, `caller` is whom its guard found."""
+
+    max_form_parts = 0
+
+    def __init__(self, environ, request_id: str):
+        super().__init__(environ, populate_request=False)
+        self.id = request_id
+        self.raw = b""
+        self.query: dict = {}
+        self.body: dict = {}
+        self.caller: Any = None
+
+    @property
+    def language(self) -> str:
+        """The best of ours; a regional form ("en-GB") counts as its language."""
+        wanted = (tag.partition("-")[0].lower() for tag in self.accept_languages.values())
+        return next((language for language in wanted if language in LANGUAGES), LANGUAGES[0])
+
+
+@dataclass
+class Answer:
+    """`body` is anything that JSON can say; None sends none. `etag` makes a GET conditional."""
+
+    body: Any = None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    etag: str | None = None

@@ -1,0 +1,317 @@
+"""The listening side: accepts connections, runs requests, drains on stop."""
+
+import time
+import uuid
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+
+import eventlet
+import orjson
+import structlog
+from eventlet import greenio, wsgi
+from eventlet.event import Event
+from eventlet.green import socket
+from nameko.extensions import SharedExtension
+from prometheus_client import Counter, Gauge, Histogram
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import Map
+
+from chassis import tracing
+from chassis.http.body import check_framing
+from chassis.http.messages import Answer, HttpRequest
+from chassis.http.refusals import EDGE_PROBLEMS, EnglishProblems, HttpRefusal, WorkerFailed, problem_answer
+from chassis.http.streams import HEADERS as STREAM_HEADERS
+from chassis.http.streams import EventStream
+
+log = structlog.get_logger()
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+UNMATCHED = "unmatched"
+CLOSING = {
+    "bad_request",
+    "body_too_large",
+    "request_timeout",
+}  # the rest of such a request must not be read as the next
+
+SECONDS = Histogram("congvu_http_seconds", "Time to answer", ["method", "route"])
+ANSWERS = Counter("congvu_http_answers_total", "Answers given", ["method", "route", "status"])
+CONNECTIONS = Gauge("congvu_http_connections", "Open connections")
+STREAMS = Gauge("congvu_http_streams", "Open event streams")
+
+
+@dataclass(frozen=True)
+class HttpSettings:
+    """Limits of the edge; seconds and bytes."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    max_connections: int = 12_000
+    max_body: int = 1024 * 1024
+    request_seconds: float = 15.0  # from the worker's start to its answer
+    queue_seconds: float = 0.4  # for a free worker
+    read_seconds: float = 10.0  # headers, and then the body, must have arrived
+    idle_seconds: float = 75.0  # between two requests of a connection
+    socket_seconds: float = 30.0  # one read or write
+    stop_seconds: float = 20.0
+
+
+class HttpServer(SharedExtension):
+    """One per container. Knows its routes, its connections and its streams."""
+
+    def __init__(self):
+        super().__init__()
+        self._entrypoints = []
+        self._connections = {}
+        self._streams = set()
+        self._draining = False
+        self._drained = None
+        self._listener = None
+        self._accepting = None
+
+    def register(self, entrypoint) -> None:
+        self._entrypoints.append(entrypoint)
+
+    def setup(self):
+        self.settings: HttpSettings = self.container.settings.http
+        self.places = eventlet.semaphore.Semaphore(self.container.settings.max_workers)
+        self._problems = getattr(self.container.service_cls, "problems", EnglishProblems)
+        self.container.readiness("http", lambda: self._accepting is not None and not self._draining)
+
+    def start(self):
+        rules = [entrypoint.rule() for entrypoint in self._entrypoints]
+        self._routes = Map(rules, strict_slashes=True, merge_slashes=False, redirect_defaults=False)
+        address = (self.settings.host, self.settings.port)
+        family = socket.AF_INET6 if ":" in self.settings.host else socket.AF_INET
+        self._listener = eventlet.listen(address, family=family, backlog=1024, reuse_port=False)
+        self._listener.settimeout(None)
+        self.port = self._listener.getsockname()[1]
+        self._wsgi = wsgi.Server(
+            self._listener, self._listener.getsockname(), self._application, protocol=Protocol, debug=False,
+            log_output=False, keepalive=self.settings.idle_seconds, socket_timeout=self.settings.socket_seconds,
+        )  # fmt: skip
+        self._wsgi.read_seconds = self.settings.read_seconds
+        self._accepting = self.container.spawn_managed_thread(self._accept)
+
+    def context_data(self, request: HttpRequest) -> dict:
+        """What the worker is told about where its work comes from."""
+        return {
+            "call_id": request.id,
+            "deadline": time.monotonic() + self.settings.request_seconds,
+            "trace": tracing.carrier_of({name.lower(): value for name, value in request.headers}),
+        }
+
+    # connections
+
+    def _accept(self):
+        while not self._draining:
+            try:
+                client, address = self._listener.accept()
+            except OSError as error:
+                if self._draining:
+                    return
+                log.warning("connection not accepted", error=type(error).__name__, errno=error.errno)
+                eventlet.sleep(0.1)
+                continue
+            if len(self._connections) >= self.settings.max_connections:
+                _turn_away(client)
+                continue
+            client.settimeout(self.settings.socket_seconds)
+            connection = [address, client, wsgi.STATE_IDLE]
+            self._connections[id(connection)] = (connection, eventlet.spawn(self._serve, connection))
+            CONNECTIONS.inc()
+
+    def _serve(self, connection):
+        try:
+            connection[1].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._wsgi.process_request(connection)
+        except (OSError, eventlet.Timeout):
+            log.debug("connection lost")
+        except Exception:
+            log.exception("connection failed")
+        finally:
+            self._connections.pop(id(connection), None)
+            CONNECTIONS.dec()
+            greenio.shutdown_safe(connection[1])
+            connection[1].close()
+
+    def drain(self) -> None:
+        """Stop accepting, end the streams, let running requests finish; called by every entrypoint's stop."""
+        if self._drained is not None:
+            self._drained.wait()
+            return
+        self._drained = Event()
+        self._draining = True
+        self._close_listener()
+        for stream in list(self._streams):
+            stream.end()
+        for connection, _ in list(self._connections.values()):
+            state, connection[2] = connection[2], wsgi.STATE_CLOSE
+            if state == wsgi.STATE_IDLE:
+                greenio.shutdown_safe(connection[1])
+        with eventlet.Timeout(self.settings.stop_seconds, False):
+            while self._connections:
+                eventlet.sleep(0.02)
+        self._cut_off()
+        self._drained.send()
+
+    def kill(self):
+        self._draining = True
+        self._close_listener()
+        self._cut_off()
+
+    def _close_listener(self):
+        if self._accepting is not None:
+            self._accepting.kill()
+        if self._listener is not None:
+            self._listener.close()
+
+    def _cut_off(self):
+        if self._connections:
+            log.warning("connections cut off", count=len(self._connections))
+        for _, thread in list(self._connections.values()):
+            thread.kill()
+
+    # requests
+
+    def _application(self, environ, start_response):
+        started = time.monotonic()
+        request = HttpRequest(environ, request_id=uuid.uuid4().hex)
+        route = UNMATCHED
+        try:
+            check_framing(environ)
+            entrypoint, values = self._routes.bind_to_environ(environ).match()
+            route = entrypoint.path
+            answer = entrypoint.handle(request, values)
+        except Exception as error:  # noqa: BLE001
+            answer = self._refuse(request, route, error)
+        return self._send(request, route, answer, start_response, started)
+
+    def _refuse(self, request, route, error: Exception) -> Answer:
+        if isinstance(error, MethodNotAllowed):
+            error = HttpRefusal("method_not_allowed", headers={"Allow": ", ".join(sorted(error.valid_methods))})
+        elif isinstance(error, HTTPException):
+            error = HttpRefusal("not_found" if error.code in (404, 308) else "bad_request")
+        code = getattr(error, "refusal_code", None)
+        problem = self._problems.describe(code, request.language) if code else None
+        if problem is None:
+            if not isinstance(error, WorkerFailed):
+                log.error("request failed", route=route, call_id=request.id, code=code, exc_info=error)
+            code, error = "internal_error", None
+            problem = self._problems.describe(code, request.language)
+        if code in CLOSING:
+            request.environ["chassis.connection"].close_connection = True
+        tell_field = partial(self._problems.describe_field, language=request.language)
+        return problem_answer(code, problem, request.id, error, tell_field)
+
+    def _send(self, request, route, answer, start_response, started):
+        is_stream = isinstance(answer, EventStream)
+        headers = {**SECURITY_HEADERS, "X-Request-Id": request.id}
+        if is_stream:
+            status, payload = 200, answer
+            headers |= STREAM_HEADERS
+            request.environ["eventlet.minimum_write_chunk_size"] = 1
+        else:
+            status, payload = (answer.status, b"" if answer.body is None else orjson.dumps(answer.body))
+            headers |= ({"Content-Type": "application/json"} if payload else {}) | answer.headers
+            if answer.etag is not None:
+                headers |= {"ETag": f'"{answer.etag}"', "Cache-Control": "private, no-cache"}
+                if request.method in ("GET", "HEAD") and request.if_none_match.contains_weak(answer.etag):
+                    status, payload = 304, b""
+        if self._draining:
+            request.environ["chassis.connection"].close_connection = True
+        if not is_stream and status not in (204, 304):
+            headers["Content-Length"] = str(len(payload))
+        start_response(f"{status} {HTTPStatus(status).phrase}", list(headers.items()))
+        self._note(request, route, status, started)
+        if is_stream:
+            return self._streamed(answer) if request.method != "HEAD" else _closed(answer)
+        return [payload] if payload and request.method != "HEAD" else []
+
+    def _note(self, request, route, status, started):
+        seconds = time.monotonic() - started
+        method = request.method if route != UNMATCHED else "any"
+        SECONDS.labels(method, route).observe(seconds)
+        ANSWERS.labels(method, route, status).inc()
+        log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1), call_id=request.id)
+
+    def _streamed(self, stream: EventStream) -> "_Streamed":
+        self._streams.add(stream)
+        STREAMS.inc()
+        if self._draining:
+            stream.end()
+        return _Streamed(stream, self._streams)
+
+
+class _Streamed:
+    """The iterable that the server writes; tells everyone when the connection is over."""
+
+    def __init__(self, stream: EventStream, among: set):
+        self._stream = stream
+        self._among = among
+
+    def __iter__(self):
+        return self._stream
+
+    def close(self):
+        if self._stream in self._among:
+            self._among.discard(self._stream)
+            STREAMS.dec()
+        try:
+            self._stream.close()
+        except Exception:
+            log.exception("stream not closed")
+
+
+def _raw(code: str, *headers: bytes) -> bytes:
+    """A problem for those who never get as far as a request."""
+    problem = EDGE_PROBLEMS[code]
+    body = {"type": f"urn:congvu:problem:{code}", "title": problem.title, "status": problem.status, "code": code}
+    payload = orjson.dumps(body)
+    head = (
+        f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}".encode(), b"Connection: close",
+        b"Content-Type: application/problem+json", b"Content-Length: %d" % len(payload), *headers, b"", payload,
+    )  # fmt: skip
+    return b"\r\n".join(head)
+
+
+class Protocol(wsgi.HttpProtocol):
+    """eventlet's, with a deadline for the head of a request and problem documents for broken ones."""
+
+    def get_environ(self):
+        return {**super().get_environ(), "chassis.connection": self}
+
+    def parse_request(self):
+        with eventlet.Timeout(self.server.read_seconds, socket.timeout("the head did not arrive in time")):
+            return super().parse_request()
+
+    def send_error(self, code, message=None, explain=None):
+        self.close_connection = True
+        self.wfile.write(_raw("bad_request"))
+
+    def log_message(self, format, *args):
+        """The access log is written where the route is known."""
+
+
+def _closed(stream: EventStream) -> list:
+    stream.close()
+    return []
+
+
+def _turn_away(client) -> None:
+    """Nobody may make us wait: a full house answers at once and closes."""
+    try:
+        client.settimeout(1)
+        client.sendall(_raw("overloaded", b"Retry-After: 2"))
+    except OSError:
+        log.debug("turned away unheard")
+    finally:
+        greenio.shutdown_safe(client)
+        client.close()

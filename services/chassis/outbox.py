@@ -1,0 +1,154 @@
+"""Publishing what was committed: one relay per database reads the outbox and publishes with pipelined confirms.
+
+The row stays "waiting" until the broker has confirmed the message *and* found a queue for it; a crash at any point
+means that it is published again, and the hearers' inboxes know it. No transaction is open while it publishes.
+"""
+
+import time
+
+import eventlet
+import psycopg
+import structlog
+from amqp import Message
+from nameko.extensions import SharedExtension
+from psycopg.rows import namedtuple_row
+
+from chassis import metrics
+from chassis.amqp import Publisher
+from chassis.topology import events_exchange, published_exchange
+from chassis.wire import to_json
+
+log = structlog.get_logger()
+
+BATCH = 500
+SWEEP = 1.0  # seconds between looks when nobody wakes the relay
+KEPT_DAYS = 14  # published rows: at least the backup window, so that a hearer restored from a backup can be refilled
+KEYS_KEPT = 24 * 3600  # seconds for which an idempotency key is remembered with its answer
+RELAY_LOCK = 0x636F6E67  # advisory lock: one relay per database
+
+_WAITING = (
+    "SELECT id, event_id, name, subject, version, data, thin, trace, created_at FROM outbox"
+    " WHERE published_at IS NULL AND id > %s ORDER BY id LIMIT %s"
+)
+
+
+class Relay(SharedExtension):
+    """Publishes the service's outbox; every process runs one, and one of them has the lock."""
+
+    def setup(self):
+        settings = self.container.settings
+        self._service = self.container.service_name
+        self._account = settings.account
+        self._url = settings.database_url
+        self._publisher = Publisher(settings.amqp_url, f"{self._service} outbox")
+        self._stopping = False
+        self._thread = None
+        self.container.readiness("outbox", lambda: self._publisher.is_up)
+
+    def start(self):
+        self._publisher.start()
+        self._thread = eventlet.spawn(self._run)
+
+    def stop(self):
+        self._stopping = True
+        if self._thread is not None:
+            with eventlet.Timeout(SWEEP + 12, False):
+                self._thread.wait()
+            self._thread.kill()
+        self._publisher.stop()
+
+    kill = stop
+
+    def _run(self):
+        while not self._stopping:
+            try:
+                with psycopg.connect(
+                    self._url, autocommit=True, row_factory=namedtuple_row, connect_timeout=5
+                ) as connection:
+                    connection.execute("SET statement_timeout = '10s'")
+                    self._relay(connection)
+            except psycopg.Error as error:
+                log.warning("outbox relay lost its database", error=type(error).__name__)
+                eventlet.sleep(1)
+            except Exception:
+                log.exception("outbox relay failed")
+                eventlet.sleep(1)
+
+    def _relay(self, connection: psycopg.Connection):
+        while not self._stopping:
+            if connection.execute("SELECT pg_try_advisory_lock(%s) AS got", (RELAY_LOCK,)).fetchone().got:
+                break
+            eventlet.sleep(SWEEP)  # another process relays; be ready to take over
+        connection.execute("LISTEN outbox")
+        cleaned = 0.0
+        after, refused = 0, False
+        while not self._stopping:
+            # batch by batch to the end, so that events which nobody can take do not hold up the others
+            after, unsent = self.publish_waiting(connection, after)
+            refused = refused or unsent
+            if time.monotonic() - cleaned > 3600:
+                self._clean(connection)
+                cleaned = time.monotonic()
+            if after:
+                continue
+            if refused:
+                eventlet.sleep(SWEEP)
+                refused = False
+            else:
+                for _ in connection.notifies(timeout=SWEEP, stop_after=1):
+                    pass
+
+    def publish_waiting(self, connection: psycopg.Connection, after: int) -> tuple[int, bool]:
+        """Publish the next batch. Answers where to go on (0: that was all), and whether something stays."""
+        rows = connection.execute(_WAITING, (after, BATCH)).fetchall()
+        metrics.OUTBOX_WAITING.set(len(rows))
+        if not rows:
+            return 0, False
+        thin_rows = [row for row in rows if row.thin is not None]
+        core = [(self._message(row, row.data), events_exchange(self._service), row.name) for row in rows]
+        thin = [(self._message(row, row.thin), published_exchange(self._service), row.name) for row in thin_rows]
+        outcomes = self._publisher.publish(core + thin)
+        # a published event without subscribers is no concern of ours, a core event without its hearers is
+        unsent = {row.id for row, outcome in zip(rows, outcomes, strict=False) if outcome != "confirmed"}
+        for row, outcome in zip(thin_rows, outcomes[len(core) :], strict=True):
+            if outcome not in ("confirmed", "unroutable"):
+                unsent.add(row.id)
+        for row, outcome in zip(rows, outcomes, strict=False):
+            metrics.EVENTS_PUBLISHED.labels(row.name, outcome).inc()
+        sent = [row.id for row in rows if row.id not in unsent]
+        if sent:
+            connection.execute("UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY(%s)", (sent,))
+        if unsent:
+            log.warning("events stay in the outbox", count=len(unsent), outcomes=sorted(set(outcomes) - {"confirmed"}))
+        return rows[-1].id if len(rows) == BATCH else 0, bool(unsent)
+
+    def _message(self, row, data: dict) -> Message:
+        return Message(
+            to_json(data).encode(),
+            content_type="application/json",
+            delivery_mode=2,
+            message_id=str(row.event_id),
+            type=row.name,
+            app_id=self._service,
+            user_id=self._account,
+            timestamp=int(row.created_at.timestamp()),
+            application_headers={
+                "cloudEvents:specversion": "1.0",
+                "cloudEvents:id": str(row.event_id),
+                "cloudEvents:type": row.name,
+                "cloudEvents:source": f"/congvu/{self._service}",
+                "cloudEvents:time": row.created_at.isoformat(),
+                "cloudEvents:subject": row.subject,
+                "cloudEvents:aggregateversion": row.version,
+                **row.trace,
+            },
+        )
+
+    def _clean(self, connection: psycopg.Connection):
+        """Forget what is old enough that nothing can come back for it."""
+        for statement in (
+            "DELETE FROM outbox WHERE published_at < now() - make_interval(days => %(days)s)",
+            "DELETE FROM inbox WHERE received_at < now() - make_interval(days => %(days)s + 1)",
+            "DELETE FROM idempotency WHERE created_at < now() - make_interval(secs => %(seconds)s)",
+        ):
+            connection.execute(statement, {"days": KEPT_DAYS, "seconds": KEYS_KEPT})

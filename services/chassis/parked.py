@@ -1,0 +1,81 @@
+"""`python -m chassis.parked list|replay <service> ... [--limit N]`: the events that could not be processed.
+
+`list` shows what is parked and why and leaves it there; `replay` puts it back into the service's inbox as a new
+attempt. The broker's operator account (CONGVU_AMQP_ADMIN_URL) is needed: it may set the original sender's name.
+"""
+
+import argparse
+import os
+import sys
+
+from amqp import Message
+from amqp.exceptions import AMQPError, NotFound
+
+from chassis import amqp
+from chassis.inbox import ATTEMPT, EMITTER, REASON
+from chassis.topology import dead_queue, inbox_queue
+
+
+def parked(channel, service: str, limit: int):
+    """Take up to `limit` messages from the dead queue, unacknowledged: they return when the channel closes."""
+    for _ in range(limit):
+        message = channel.basic_get(dead_queue(service))
+        if message is None:
+            return
+        yield message
+
+
+def show(channel, service: str, limit: int) -> int:
+    count = 0
+    for message in parked(channel, service, limit):
+        count += 1
+        headers = message.headers or {}
+        death = (headers.get("x-death") or [{}])[0]
+        reason = headers.get(REASON) or f"the broker gave up: {death.get('reason', 'unknown')}"
+        name, event_id = message.properties.get("type", "?"), message.properties.get("message_id", "?")
+        print(f"{service}\t{name}\t{event_id}\t{reason}")
+    return count
+
+
+def replay(channel, service: str, limit: int) -> int:
+    """Each message is acknowledged only after the broker has taken its copy: a crash leaves it twice, never lost."""
+    channel.confirm_select()
+    count = 0
+    for message in parked(channel, service, limit):
+        count += 1
+        headers = {k: v for k, v in (message.headers or {}).items() if k not in (ATTEMPT, REASON, "x-death")}
+        sender = headers.pop(EMITTER, message.properties.get("user_id"))
+        kept = ("content_type", "type", "app_id", "timestamp", "message_id")
+        properties = {k: v for k, v in message.properties.items() if k in kept}
+        if sender:
+            properties["user_id"] = sender
+        copy = Message(message.body, delivery_mode=2, application_headers=headers, **properties)
+        channel.basic_publish_confirm(copy, "", inbox_queue(service), mandatory=True, timeout=10)
+        channel.basic_ack(message.delivery_tag)
+    return count
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m chassis.parked")
+    parser.add_argument("what", choices=("list", "replay"))
+    parser.add_argument("services", nargs="+")
+    parser.add_argument("--limit", type=int, default=1000, help="messages per service (default 1000)")
+    arguments = parser.parse_args()
+    if not (url := os.environ.get("CONGVU_AMQP_ADMIN_URL")):
+        sys.exit("congvu: wrong setting: CONGVU_AMQP_ADMIN_URL is not set")
+    act = show if arguments.what == "list" else replay
+    total = 0
+    try:
+        for service in arguments.services:
+            with amqp.connection(url, "parked events") as broker:
+                total += act(broker.channel(), service, arguments.limit)
+    except NotFound:
+        sys.exit(f"congvu: there is no service {service!r} that hears events")
+    except (OSError, AMQPError) as error:
+        sys.exit(f"congvu: the broker does not answer: {type(error).__name__}")
+    print(f"{total} parked" if arguments.what == "list" else f"{total} replayed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

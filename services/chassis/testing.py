@@ -1,0 +1,199 @@
+"""A pytest plugin (`-p chassis.testing`): the event loop's patches first of all, and fixtures on real parts.
+
+The harness names a JSON file in CONGVU_TEST_WORLD: addresses of the databases and of the broker for each service's
+account, and the folder of keys. Containers run in the test's own process, against that broker and those databases.
+"""
+
+import os
+
+os.environ["PSYCOPG_WAIT_FUNC"] = "wait_selector"
+
+import eventlet
+
+eventlet.monkey_patch()
+
+import json  # noqa: E402
+import time  # noqa: E402
+from collections.abc import Callable  # noqa: E402
+from dataclasses import dataclass  # noqa: E402
+from pathlib import Path  # noqa: E402
+
+import psycopg  # noqa: E402
+import pytest  # noqa: E402
+from amqp import Message  # noqa: E402
+
+from chassis import amqp, clock, topology  # noqa: E402
+from chassis.container import Container  # noqa: E402
+from chassis.contract import Event, Procedure  # noqa: E402
+from chassis.database import Store  # noqa: E402
+from chassis.rpc import Remote  # noqa: E402
+from chassis.settings import Settings  # noqa: E402
+from chassis.wire import to_json  # noqa: E402
+
+
+@dataclass(frozen=True)
+class World:
+    """One set of databases and one virtual host, for tests of single services."""
+
+    databases: dict[str, str]  # runtime role's address by service
+    owners: dict[str, str]  # owner role's address by service
+    brokers: dict[str, str]  # account's address by service, and "admin"
+    keys: str
+
+    def settings(self, service: str, **changes) -> Settings:
+        return Settings(
+            **{
+                "amqp_url": self.brokers[service],
+                "database_url": self.databases[service],
+                "signing_key": f"{self.keys}/{service}.json",
+                "trusted_keys": f"{self.keys}/trusted.json",
+                "max_workers": 10,
+            }
+            | changes
+        )
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    path = os.environ.get("CONGVU_TEST_WORLD")
+    if not path:
+        pytest.fail("no test world: run the tests by `make test`")
+    found = json.loads(Path(path).read_text())
+    return World(**{name: found[name] for name in ("databases", "owners", "brokers", "keys")})
+
+
+@pytest.fixture
+def clean(world):
+    """Empty tables and queues, for the services that the test names: `clean("tasks")`."""
+
+    def empty(*services: str) -> None:
+        for service in services:
+            with psycopg.connect(world.owners[service], autocommit=True) as connection:
+                tables = connection.execute(
+                    "SELECT quote_ident(tablename) FROM pg_tables"
+                    " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+                ).fetchall()
+                if tables:
+                    connection.execute(f"TRUNCATE {', '.join(name for (name,) in tables)} RESTART IDENTITY CASCADE")
+        with amqp.connection(world.brokers["admin"], "test cleaning") as broker:
+            channel = broker.channel()
+            for service in services:
+                for queue in topology.queue_arguments(service):
+                    channel.queue_purge(queue)
+
+    return empty
+
+
+@pytest.fixture
+def store(world):
+    """A Store of a service's database, as its own role: `store("tasks")`."""
+    opened = []
+
+    def opening(service: str) -> Store:
+        opened.append(Store(world.databases[service], pool_size=5))
+        return opened[-1]
+
+    yield opening
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def run(world):
+    """Run a service class in this process until the test ends: `run(Service)`; keyword arguments change settings."""
+    running = []
+
+    def start(service_cls, **changes) -> Container:
+        settings = changes.pop("settings", None) or world.settings(service_cls.name, **changes)
+        container = Container(service_cls, settings)
+        container.start()
+        running.append(container)
+        until(lambda: all(check() for check in container.checks.values()), 10)
+        return container
+
+    yield start
+    for container in reversed(running):
+        with eventlet.Timeout(20):
+            container.stop()
+
+
+@pytest.fixture
+def caller(run) -> Callable:
+    """Call procedures as the edge does: `caller(procedure, request, claims=...)`."""
+
+    class Edge:
+        name = "gateway"
+        remote = Remote()
+
+    container = run(Edge)
+    remote = next(d for d in container.dependencies if isinstance(d, Remote)).bound()
+
+    def call(procedure: Procedure, request: dict, claims: dict | None = None, timeout: float = 5.0) -> dict:
+        return remote.call(procedure, request, claims=claims, timeout=timeout)
+
+    return call
+
+
+@pytest.fixture
+def tell(world) -> Callable:
+    """Publish a core event as its owner does, or as `account` with other `headers`: for what hearers must stand."""
+
+    def publish(
+        event: Event,
+        data: dict,
+        *,
+        subject: str = "",
+        version: int = 1,
+        event_id: str | None = None,
+        account: str | None = None,
+        body: bytes | None = None,
+        headers: dict | None = None,
+    ) -> str:
+        event_id = event_id or clock.new_id()
+        sender = account or event.owner
+        settings = world.settings(sender)
+        attributes = {
+            "cloudEvents:specversion": "1.0",
+            "cloudEvents:id": event_id,
+            "cloudEvents:type": event.name,
+            "cloudEvents:source": f"/congvu/{event.owner}",
+            "cloudEvents:time": clock.now().isoformat(),
+            "cloudEvents:subject": subject,
+            "cloudEvents:aggregateversion": version,
+        }
+        message = Message(
+            body if body is not None else to_json(event.data().dump(data)).encode(),
+            content_type="application/json",
+            delivery_mode=2,
+            message_id=event_id,
+            type=event.name,
+            user_id=settings.account,
+            application_headers=attributes if headers is None else headers,
+        )
+        with amqp.connection(world.brokers[sender], "test teller") as broker:
+            channel = broker.channel()
+            channel.confirm_select()
+            channel.basic_publish_confirm(message, topology.events_exchange(event.owner), event.name)
+        return event_id
+
+    return publish
+
+
+@pytest.fixture
+def queue_length(world) -> Callable[[str], int]:
+    def length(queue: str) -> int:
+        with amqp.connection(world.brokers["admin"], "test counting") as broker:
+            return broker.channel().queue_declare(queue, passive=True).message_count
+
+    return length
+
+
+def until(condition: Callable[[], object], seconds: float = 5.0):
+    """Wait until `condition()` is true and answer its value; fail when it does not become so in time."""
+    ends = time.monotonic() + seconds
+    while True:
+        if value := condition():
+            return value
+        if time.monotonic() > ends:
+            raise AssertionError(f"not true within {seconds} s: {condition}")
+        eventlet.sleep(0.02)

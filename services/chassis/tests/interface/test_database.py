@@ -1,0 +1,80 @@
+"""Transactions, idempotency and timers on a real PostgreSQL."""
+
+import eventlet
+import pytest
+import sqlalchemy as sa
+
+from chassis.database import Store
+from chassis.errors import CallFailed, DatabaseUnavailable
+from chassis.testing import until
+from chassis.tests.interface import samples
+from chassis.tests.interface.samples import CLAIMS, Speaker, said
+from chassis.timers import every
+
+
+@pytest.fixture(autouse=True)
+def empty(clean):
+    clean("tasks", "reminders", "messaging")
+
+
+def test_one_transaction_emits_at_most_one_event(store):
+    with pytest.raises(RuntimeError), store("tasks").transaction() as tx:
+        tx.emit(said, subject="s", version=1, data={"text": "one"})
+        tx.emit(said, subject="s", version=2, data={"text": "two"})
+    with store("tasks").reading() as tx:
+        assert tx.execute(sa.text("SELECT count(*) FROM outbox")).scalar() == 0
+
+
+def test_a_reading_transaction_can_neither_write_nor_emit(store):
+    with pytest.raises(RuntimeError), store("tasks").reading() as tx:
+        tx.emit(said, subject="s", version=1, data={"text": "one"})
+    with pytest.raises(sa.exc.InternalError), store("tasks").reading() as tx:
+        tx.execute(sa.text("INSERT INTO timers VALUES ('x', now())"))
+
+
+def test_a_database_that_is_away_is_named_as_such(world):
+    away = Store("postgresql://nobody@127.0.0.1:1/nothing")
+    with pytest.raises(DatabaseUnavailable), away.transaction():
+        pass
+    assert not away.answers()
+
+
+def test_the_runtime_role_may_not_change_the_schema(store):
+    with pytest.raises(sa.exc.ProgrammingError, match="permission denied"), store("tasks").transaction() as tx:
+        tx.execute(sa.text("CREATE TABLE mine (id int)"))
+
+
+def test_the_same_key_has_one_answer_and_another_request_is_refused(run, caller):
+    run(Speaker)
+    first = caller(samples.count_once, {"text": "a"}, CLAIMS)
+    assert caller(samples.count_once, {"text": "a"}, CLAIMS) == first
+    assert caller(samples.count_once, {"text": "a"}, CLAIMS | {"sub": "person-2"}) != first
+    with pytest.raises(CallFailed) as raised:
+        caller(samples.count_once, {"text": "b"}, CLAIMS)
+    assert raised.value.code == "idempotency_key_reused"
+
+
+def test_two_requests_with_one_key_at_the_same_time_act_once(run, caller):
+    run(Speaker)
+    before = Speaker.calls
+    threads = [eventlet.spawn(caller, samples.count_once, {"text": "a"}, CLAIMS) for _ in range(8)]
+    answers = {thread.wait()["text"] for thread in threads}
+    assert len(answers) == 1
+    assert Speaker.calls == before + 1
+
+
+def test_a_timer_that_should_run_alone_runs_once_per_interval_over_all_processes(run):
+    ticks = []
+
+    class Ticking:
+        name = "reminders"
+
+        @every(seconds=0.5, alone="test tick")
+        def tick(self):
+            ticks.append(1)
+
+    first, second = run(Ticking), run(Ticking)
+    until(lambda: len(ticks) >= 4, 6)
+    eventlet.sleep(1.0)
+    assert 5 <= len(ticks) <= 7
+    assert first is not second

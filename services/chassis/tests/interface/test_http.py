@@ -1,0 +1,294 @@
+"""The HTTP edge over real sockets, with a service that has no business."""
+
+import socket
+import time
+from dataclasses import dataclass
+from typing import ClassVar
+
+import eventlet
+import orjson
+import pytest
+import requests
+from marshmallow import RAISE, Schema, fields
+
+from chassis import identity
+from chassis.container import Container
+from chassis.http import Answer, EventStream, HttpRefusal, HttpServer, HttpSettings, http
+from chassis.http.streams import encode_event
+from chassis.settings import Settings
+
+
+class Note(Schema):
+    class Meta:
+        unknown = RAISE
+
+    text = fields.String(required=True)
+
+
+class EchoService:
+    name = "echo"
+    streams: ClassVar = []
+
+    @http("POST", "/notes", body=Note)
+    def write(self, request):
+        return Answer(request.body, status=201)
+
+    @http("GET", "/notes/<uuid:note_id>")
+    def read(self, request, note_id):
+        return Answer({"id": str(note_id)}, etag="3")
+
+    @http("GET", "/slow")
+    def slow(self, request):
+        eventlet.sleep(0.5)
+        return {"slept": True}
+
+    @http("GET", "/stuck")
+    def stuck(self, request):
+        eventlet.sleep(60)
+
+    @http("GET", "/broken")
+    def broken(self, request):
+        raise RuntimeError("the secret of the house")
+
+    @http("GET", "/timeout")
+    def timeout(self, request):
+        raise eventlet.Timeout(None)
+
+    @http("GET", "/refused")
+    def refused(self, request):
+        raise HttpRefusal("invalid_request", errors=[{"field": "x", "message": "no"}])
+
+    @http("GET", "/stream")
+    def stream(self, request):
+        stream = EventStream(capacity=4, ping_seconds=0.2)
+        stream.begin([encode_event("hello", b"{}", 0)])
+        self.streams.append(stream)
+        return stream
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceSettings(Settings):
+    http: HttpSettings
+
+
+NOWHERE = {"amqp_url": "amqp://nowhere", "database_url": "postgresql://nowhere/none", "max_workers": 3}
+
+
+class Edge:
+    def __init__(self, keys, **settings):
+        settings = {"port": 0, "stop_seconds": 2, "request_seconds": 1.5, "queue_seconds": 0.2} | settings
+        EchoService.streams = []
+        self.container = Container(EchoService, ServiceSettings(http=HttpSettings(**settings), **keys, **NOWHERE))
+        self.container.start()
+        self.server = next(e for e in self.container.subextensions if isinstance(e, HttpServer))
+
+    def url(self, path):
+        return f"http://127.0.0.1:{self.server.port}{path}"
+
+    def get(self, path, **kwargs):
+        return requests.get(self.url(path), timeout=5, **kwargs)
+
+    def post(self, path, data, content_type="application/json", **kwargs):
+        return requests.post(self.url(path), data=data, headers={"Content-Type": content_type}, timeout=5, **kwargs)
+
+    def raw(self, data: bytes) -> bytes:
+        with socket.create_connection(("127.0.0.1", self.server.port), timeout=5) as sock:
+            sock.sendall(data)
+            return b"".join(iter(lambda: sock.recv(65536), b""))
+
+
+@pytest.fixture
+def make_edge(tmp_path):
+    identity.make_keys(tmp_path, ("echo",))
+    keys = {"signing_key": tmp_path / "echo.json", "trusted_keys": tmp_path / "trusted.json"}
+    edges = []
+
+    def make(**settings):
+        edges.append(Edge(keys, **settings))
+        return edges[-1]
+
+    yield make
+    for edge in edges:
+        edge.container.stop()
+
+
+@pytest.fixture
+def edge(make_edge):
+    return make_edge()
+
+
+def assert_problem(answer, status, code):
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.json()["status"] == status
+
+
+def test_a_body_is_loaded_by_its_schema(edge):
+    answer = edge.post("/notes", '{"text": "Khẩn"}'.encode())
+    assert (answer.status_code, answer.json()) == (201, {"text": "Khẩn"})
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "body, content_type, status, code",
+    [
+        (b'{"text": ', "application/json", 400, "invalid_json"),
+        (b"", "application/json", 400, "invalid_json"),
+        (b'{"text": "a"}', "text/plain", 415, "unsupported_media_type"),
+        (b'{"text": "a", "more": 1}', "application/json", 422, "invalid_request"),
+        (b"[1]", "application/json", 422, "invalid_request"),
+        (b'{"text": "a\\u0000b"}', "application/json", 422, "invalid_request"),
+        (b'{"text": "' + b"a" * 10_000_000 + b'"}', "application/json", 413, "body_too_large"),
+    ],
+)
+def test_a_bad_body_is_refused_with_its_code(edge, body, content_type, status, code):
+    assert_problem(edge.post("/notes", body, content_type), status, code)
+
+
+def test_a_chunked_body_is_read_whole_and_limited_too(edge):
+    assert edge.post("/notes", iter([b'{"text":', b' "a"}'])).status_code == 201
+    assert_problem(edge.post("/notes", (b"a" * 65536 for _ in range(40))), 413, "body_too_large")
+
+
+def test_unknown_paths_methods_and_parameters(edge):
+    assert_problem(edge.get("/nowhere"), 404, "not_found")
+    assert_problem(edge.get("/notes/no-uuid"), 404, "not_found")
+    assert_problem(edge.get("/notes"), 405, "method_not_allowed")
+    assert edge.get("/notes").headers["Allow"] == "POST"
+    assert_problem(edge.get("/slow?x=1"), 422, "invalid_request")
+
+
+def test_a_fault_shows_nothing_of_itself(edge):
+    for path in ("/broken", "/timeout"):
+        answer = edge.get(path)
+        assert_problem(answer, 500, "internal_error")
+        assert "secret" not in answer.text
+
+
+def test_a_refusal_names_its_fields(edge):
+    assert edge.get("/refused").json()["errors"] == [{"field": "x", "message": "no"}]
+
+
+def test_an_etag_makes_a_get_conditional(edge):
+    path = "/notes/0198c1f2-0000-7000-8000-000000000001"
+    assert edge.get(path).headers["ETag"] == '"3"'
+    again = edge.get(path, headers={"If-None-Match": '"3"'})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_stuck_worker_ends_and_gives_its_place_back(edge):
+    started = time.monotonic()
+    assert_problem(edge.get("/stuck"), 503, "deadline_exceeded")
+    assert time.monotonic() - started < 3
+    assert edge.server.places.balance == 3
+
+
+def test_a_full_pool_answers_at_once(edge):
+    requests_ = [eventlet.spawn(edge.get, "/slow") for _ in range(8)]
+    answers = [thread.wait() for thread in requests_]
+    codes = sorted(answer.status_code for answer in answers)
+    assert codes[:3] == [200, 200, 200] and codes[-1] == 503
+    refused = next(answer for answer in answers if answer.status_code == 503)
+    assert_problem(refused, 503, "overloaded")
+    assert refused.headers["Retry-After"]
+
+
+def test_a_full_house_turns_away(make_edge):
+    edge = make_edge(max_connections=1)
+    with socket.create_connection(("127.0.0.1", edge.server.port)):
+        eventlet.sleep(0.05)
+        assert edge.raw(b"").startswith(b"HTTP/1.1 503 ")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"POST /notes HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        b"POST /notes HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nabcde",
+        b"POST /notes HTTP/1.1\r\nHost: a\r\nContent-Length: 1_0\r\n\r\n0123456789",
+        b"nonsense\r\n\r\n",
+        b"GET /notes HTTP/x.y\r\n\r\n",
+        b"POST /notes HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
+)
+def test_ambiguous_or_broken_requests_close_the_connection(edge, head):
+    answer = edge.raw(head)
+    assert answer.startswith(b"HTTP/1.1 400 ") and b'"bad_request"' in answer
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+def test_a_head_that_trickles_is_cut(make_edge):
+    edge = make_edge(read_seconds=0.3, idle_seconds=0.3)
+    started = time.monotonic()
+    edge.raw(b"GET /slow HTTP/1.1\r\nHost:")
+    assert time.monotonic() - started < 2
+
+
+def test_an_accept_error_is_survived(edge, monkeypatch):
+    accept, failures = (edge.server._listener.accept, iter([OSError(24, "too many open files")]))
+
+    def failing():
+        for failure in failures:
+            raise failure
+        return accept()
+
+    monkeypatch.setattr(edge.server._listener, "accept", failing)
+    assert edge.get("/slow").status_code == 200
+    assert edge.get("/slow").status_code == 200
+
+
+def test_a_live_event_arrives_at_once_and_pings_follow(edge):
+    with edge.get("/stream", stream=True) as answer:
+        assert answer.headers["Content-Type"].startswith("text/event-stream")
+        assert answer.headers["X-Accel-Buffering"] == "no"
+        chunks = answer.iter_content(None)
+        assert next(chunks).startswith(b"retry: ")
+        assert next(chunks) == b"id: 0\nevent: hello\ndata: {}\n\n"
+        EchoService.streams[0].put(encode_event("small", orjson.dumps({"a": 1}), 1))
+        assert next(chunks) == b'id: 1\nevent: small\ndata: {"a":1}\n\n'
+        assert next(chunks) == b": ping\n\n"
+        assert edge.server.places.balance == 3
+    eventlet.sleep(0.6)
+    assert EchoService.streams[0].ended and not edge.server._streams
+
+
+def test_a_slow_client_is_dropped():
+    stream = EventStream(capacity=2)
+    assert [stream.put(b"x") for _ in range(4)] == [True, True, False, False]
+    assert stream.ended
+
+
+def test_head_of_a_stream_has_no_body(edge):
+    assert requests.head(edge.url("/stream"), timeout=2).status_code == 200
+    assert EchoService.streams[0].ended
+
+
+def test_stop_finishes_what_runs_and_ends_streams(edge):
+    keeping = requests.Session()
+    assert keeping.get(edge.url("/slow"), timeout=5).status_code == 200
+    running = eventlet.spawn(edge.get, "/slow")
+    streaming = eventlet.spawn(lambda: edge.get("/stream").text)
+    eventlet.sleep(0.1)
+    started = time.monotonic()
+    edge.container.stop()
+    assert time.monotonic() - started < 1.5
+    assert running.wait().json() == {"slept": True}
+    assert "hello" in streaming.wait()
+    with pytest.raises(requests.ConnectionError):
+        edge.get("/slow")
+
+
+def test_stop_has_a_deadline(make_edge):
+    edge = make_edge(stop_seconds=0.3, request_seconds=30)
+
+    def get_stuck():
+        with pytest.raises(requests.ConnectionError):
+            edge.get("/stuck")
+
+    stuck = eventlet.spawn(get_stuck)
+    eventlet.sleep(0.1)
+    started = time.monotonic()
+    edge.server.drain()
+    assert time.monotonic() - started < 1
+    stuck.wait()
+    edge.container.kill()

@@ -1,0 +1,58 @@
+"""The names of queues and exchanges, and what a failed event waits for.
+
+The version in the names is raised whenever a queue's arguments change: the broker refuses to change them in place.
+"""
+
+VERSION = "v1"
+RETRY_DELAYS = (1, 10, 60)  # seconds; one queue each
+RETRY_PLAN = (1, 1, 10, 10, 60, 60, 60)  # the waits of an event that keeps failing, before it is parked
+DELIVERY_LIMIT = 20  # how often the broker itself may hand out a message whose consumer dies
+
+
+def rpc_queue(service: str) -> str:
+    return f"rpc.{service}"
+
+
+def events_exchange(service: str) -> str:
+    return f"{service}.events"
+
+
+def published_exchange(service: str) -> str:
+    return f"{service}.published"
+
+
+def inbox_queue(service: str) -> str:
+    return f"{service}.inbox.{VERSION}"
+
+
+def retry_queue(service: str, delay: int) -> str:
+    return f"{service}.inbox.{VERSION}.retry.{delay}s"
+
+
+def dead_queue(service: str) -> str:
+    return f"{service}.inbox.{VERSION}.dead"
+
+
+def queue_arguments(service: str) -> dict[str, dict]:
+    """Every durable queue of one hearing service with its arguments.
+
+    Nothing is dropped silently: a full queue refuses (and the outbox keeps the event), and a message that moves on
+    to the next queue is held in the first until the second has confirmed it.
+    """
+    careful = {
+        "x-queue-type": "quorum",
+        "x-overflow": "reject-publish",
+        "x-dead-letter-strategy": "at-least-once",
+        "x-dead-letter-exchange": "",
+    }
+    queues = {
+        inbox_queue(service): careful
+        | {"x-delivery-limit": DELIVERY_LIMIT, "x-dead-letter-routing-key": dead_queue(service)},
+        dead_queue(service): {"x-queue-type": "quorum"},
+    }
+    for delay in RETRY_DELAYS:
+        queues[retry_queue(service, delay)] = careful | {
+            "x-message-ttl": delay * 1000,
+            "x-dead-letter-routing-key": inbox_queue(service),
+        }
+    return queues

@@ -1,0 +1,88 @@
+"""Field shapes that several contracts share, and the closed lists of words that they use."""
+
+import unicodedata
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from marshmallow import RAISE, Schema, fields, validate
+
+CITY = ZoneInfo("Asia/Ho_Chi_Minh")
+
+UNIT_KINDS = ("committee", "office", "department", "ward", "commune", "special_zone", "division")
+POST_KINDS = (
+    "chairman", "vice_chairman", "standing_member", "chief_of_office", "deputy_chief_of_office", "office_clerk",
+    "head", "deputy_head", "secretary", "clerk", "division_head", "deputy_division_head", "official",
+    "administrator", "auditor",
+)  # fmt: skip
+URGENCIES = ("normal", "urgent", "very_urgent", "express")
+ROLES = ("lead", "support", "inform")
+MODES = ("joint", "each")
+SOURCES = ("government_office", "city_party_committee", "pc_party_committee", "city_pc")
+AUDIENCES = ("all-departments", "all-wards", "all-communes", "all-commune-level", "all-units", "whole-city")
+ASSIGNMENT_STATES = (
+    "assigned", "in_progress", "declined", "result_submitted", "suspended", "completed", "revoked", "archived",
+)  # fmt: skip
+DUE_STATES = ("no_deadline", "on_track", "due_soon", "due_today", "overdue", "early", "on_time", "late")
+ACTION_ITEM_KINDS = ("assignment_to_receive",)
+PARTICIPANT_ROLES = ("responsible", "member", "follower")
+
+
+class Request(Schema):
+    """What a caller sends; a field that nobody named is refused."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class Text(fields.String):
+    """Text in Unicode NFC, trimmed, without control characters; `max` counts characters."""
+
+    def __init__(self, *, max: int, min: int = 1, **kwargs):
+        super().__init__(validate=validate.Length(min=min, max=max), **kwargs)
+
+    def _deserialize(self, value, attr, data, **kwargs):
+        text = unicodedata.normalize("NFC", super()._deserialize(value, attr, data, **kwargs)).strip()
+        return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
+
+
+class Id(fields.UUID):
+    """An opaque id (UUID), a string in Python too."""
+
+    def _deserialize(self, value, attr, data, **kwargs):
+        return str(super()._deserialize(value, attr, data, **kwargs))
+
+
+class Moment(fields.AwareDateTime):
+    """An instant, RFC 3339 with offset; shown in the city's own time."""
+
+    def __init__(self, **kwargs):
+        super().__init__(format="iso", **kwargs)
+
+    def _serialize(self, value, attr, obj, **kwargs):
+        if isinstance(value, datetime):
+            return value.astimezone(CITY).isoformat()
+        return value  # an answer that was stored has been written already
+
+
+def one_of(words: tuple[str, ...], **kwargs) -> fields.String:
+    return fields.String(validate=validate.OneOf(words), **kwargs)
+
+
+class Page(Request):
+    """How much of a list is asked for."""
+
+    limit = fields.Integer(load_default=50, validate=validate.Range(1, 200))
+    cursor = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
+
+
+class Nothing(Request):
+    """A request, or an answer, without content."""
+
+
+class ById(Request):
+    id = Id(required=True)
+
+
+class UnitRef(Schema):
+    id = Id(required=True)
+    name = fields.String(required=True)

@@ -1,0 +1,104 @@
+"""messaging: conversations, and the case conversation that every order brings with it."""
+
+from marshmallow import Schema, fields, validate
+
+from chassis.contract import Event, Procedure
+from contracts.fields import ById, Id, Moment, Nothing, Page, Request, Text
+
+
+class Conversation(Schema):
+    """`role` is the actor's own part: responsible, member or follower."""
+
+    id = Id(required=True)
+    kind = fields.String(required=True)
+    name = fields.String(required=True)
+    task_id = Id(required=True, allow_none=True)
+    role = fields.String(required=True)
+    last_number = fields.Integer(required=True)
+    unread = fields.Integer(required=True)
+    created_at = Moment(required=True)
+
+
+class ConversationPage(Schema):
+    items = fields.List(fields.Nested(Conversation), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class ListConversations(Page):
+    task_id = Id(load_default=None, allow_none=True)
+
+
+class Participant(Schema):
+    post_id = Id(required=True)
+    unit_id = Id(required=True)
+    role = fields.String(required=True)
+
+
+class ParticipantPage(Schema):
+    items = fields.List(fields.Nested(Participant), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class ListParticipants(Page):
+    conversation_id = Id(required=True)
+
+
+class Message(Schema):
+    """`number` counts up within the conversation without gaps."""
+
+    id = Id(required=True)
+    conversation_id = Id(required=True)
+    number = fields.Integer(required=True)
+    kind = fields.String(required=True)
+    text = fields.String(required=True)
+    sender_person_id = Id(required=True)
+    sender_post_id = Id(required=True)
+    sender_title = fields.String(required=True)
+    sent_at = Moment(required=True)
+
+
+class MessagePage(Schema):
+    """Newest first; the cursor goes back in time."""
+
+    items = fields.List(fields.Nested(Message), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class ListMessages(Page):
+    conversation_id = Id(required=True)
+
+
+class PostMessage(Request):
+    conversation_id = Id(required=True)
+    text = Text(max=20_000, required=True)
+    idempotency_key = fields.String(required=True, validate=validate.Length(1, 200))
+
+
+class MarkRead(Request):
+    conversation_id = Id(required=True)
+    number = fields.Integer(required=True, validate=validate.Range(min=0, max=2**53))
+
+
+class Unread(Schema):
+    conversations = fields.Integer(required=True)
+    messages = fields.Integer(required=True)
+
+
+class MessagePosted(Message):
+    conversation_name = fields.String(required=True)
+    participant_post_ids = fields.List(Id(), required=True)
+
+
+list_conversations = Procedure(
+    "messaging", "list_conversations", ListConversations, ConversationPage, "The actor's conversations, newest first."
+)
+get_conversation = Procedure("messaging", "get_conversation", ById, Conversation, "One conversation.")
+list_participants = Procedure(
+    "messaging", "list_participants", ListParticipants, ParticipantPage, "Who takes part, and as what."
+)
+list_messages = Procedure("messaging", "list_messages", ListMessages, MessagePage, "What was said, newest first.")
+post_message = Procedure("messaging", "post_message", PostMessage, Message, "Say something.")
+mark_read = Procedure("messaging", "mark_read", MarkRead, Nothing, "The actor has read up to this number.")
+get_unread = Procedure("messaging", "get_unread", Nothing, Unread, "Unread counts for the home page.")
+
+message_posted = Event("messaging", "message_posted", MessagePosted, "Somebody spoke.", hearers=("gateway",))

@@ -1,0 +1,234 @@
+"""tasks: what was ordered, to whom, by when, and where it stands."""
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from chassis.contract import Event, Procedure
+from contracts.fields import (
+    AUDIENCES,
+    MODES,
+    ROLES,
+    SOURCES,
+    URGENCIES,
+    ById,
+    Id,
+    Moment,
+    Nothing,
+    Page,
+    Request,
+    Text,
+    one_of,
+)  # fmt: skip
+
+
+class WantedAssignment(Request):
+    unit_id = Id(required=True)
+    role = one_of(ROLES, load_default="lead")
+    due_on = fields.Date(load_default=None, allow_none=True)
+
+
+class Order(Request):
+    """An order, as a leader gives it: who answers for it, what product, by when.
+
+    Either `audience` (all its units are leads of their own pieces, mode `each`) or `assignments`.
+    Exactly one of `due_on` (a day, Asia/Ho_Chi_Minh), `due_at` (an instant) and `no_deadline`.
+    """
+
+    title = Text(max=300, required=True)
+    content = Text(max=20_000, required=True)
+    mode = one_of(MODES, required=True)
+    audience = one_of(AUDIENCES, load_default=None, allow_none=True)
+    assignments = fields.List(
+        fields.Nested(WantedAssignment), load_default=None, allow_none=True, validate=validate.Length(1, 400)
+    )
+    urgency = one_of(URGENCIES, load_default="urgent")
+    due_on = fields.Date(load_default=None, allow_none=True)
+    due_at = Moment(load_default=None, allow_none=True)
+    no_deadline = fields.Boolean(load_default=False)
+    expected_result = Text(max=2_000, required=True)
+    source = one_of(SOURCES, load_default="city_pc")
+    followers = fields.List(Id(), load_default=list, validate=validate.Length(max=50))
+
+    @validates_schema
+    def _one_of_each(self, data, **_):
+        errors = {}
+        if (data.get("audience") is None) == (data.get("assignments") is None):
+            errors["audience"] = ["Give either audience or assignments."]
+        if sum([data.get("due_on") is not None, data.get("due_at") is not None, data.get("no_deadline") is True]) != 1:
+            errors["due_on"] = ["Give exactly one of due_on, due_at and no_deadline."]
+        if errors:
+            raise ValidationError(errors)
+
+
+class AssignRequest(Request):
+    """`idempotency_key` is the client's; the same key with the same order has one answer."""
+
+    idempotency_key = fields.String(required=True, validate=validate.Length(1, 200))
+    order = fields.Nested(Order, required=True)
+
+
+class Assignment(Schema):
+    id = Id(required=True)
+    task_id = Id(required=True)
+    unit_id = Id(required=True)
+    unit_name = fields.String(required=True)
+    post_id = Id(required=True)
+    role = fields.String(required=True)
+    state = fields.String(required=True)
+    original_due = Moment(required=True, allow_none=True)
+    current_due = Moment(required=True, allow_none=True)
+    due_state = fields.String(required=True)
+    version = fields.Integer(required=True)
+    accepted_at = Moment(required=True, allow_none=True)
+
+
+class AssignmentDetail(Assignment):
+    """An assignment with the part of its task that the level below may see."""
+
+    title = fields.String(required=True)
+    content = fields.String(required=True)
+    expected_result = fields.String(required=True)
+    urgency = fields.String(required=True)
+    assigner_title = fields.String(required=True)
+    allowed = fields.List(fields.String(), required=True)  # the verbs that this actor may use now
+
+
+class AssignmentPage(Schema):
+    items = fields.List(fields.Nested(Assignment), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class RollUp(Schema):
+    """`assigned` counts all pieces, the others those that have reached the point at least."""
+
+    assigned = fields.Integer(required=True)
+    accepted = fields.Integer(required=True)
+    submitted = fields.Integer(required=True)
+    completed = fields.Integer(required=True)
+    overdue = fields.Integer(required=True)
+
+
+class Warning(Schema):
+    code = fields.String(required=True)
+    message = fields.String(required=True)
+    details = fields.Dict(required=True)
+
+
+class TaskSummary(Schema):
+    id = Id(required=True)
+    title = fields.String(required=True)
+    mode = fields.String(required=True)
+    urgency = fields.String(required=True)
+    source = fields.String(required=True)
+    state = fields.String(required=True)
+    original_due = Moment(required=True, allow_none=True)
+    issued_at = Moment(required=True)
+    version = fields.Integer(required=True)
+    roll_up = fields.Nested(RollUp, required=True)
+
+
+class Task(TaskSummary):
+    content = fields.String(required=True)
+    expected_result = fields.String(required=True)
+    assigner_post_id = Id(required=True)
+    assigner_person_id = Id(required=True)
+    assigner_title = fields.String(required=True)
+    followers = fields.List(Id(), required=True)
+    assignments = fields.Nested(AssignmentPage, required=True)
+    warnings = fields.List(fields.Nested(Warning), required=True)
+
+
+class TaskPage(Schema):
+    items = fields.List(fields.Nested(TaskSummary), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class ListTasks(Page):
+    """`issued`: ordered by the actor's post; `received`: given to a post that he answers for; `followed`."""
+
+    box = one_of(("issued", "received", "followed"), load_default="issued")
+
+
+class ListAssignments(Page):
+    task_id = Id(required=True)
+    state = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=30))
+
+
+class Accept(Request):
+    """`version` None means "whatever it is now" (If-Match: *)."""
+
+    id = Id(required=True)
+    version = fields.Integer(required=True, allow_none=True)
+    idempotency_key = fields.String(required=True, validate=validate.Length(1, 200))
+
+
+class Summary(Schema):
+    """What home shows: pieces the actor answers for, and orders that he gave."""
+
+    to_do = fields.Integer(required=True)
+    overdue = fields.Integer(required=True)
+    issued_open = fields.Integer(required=True)
+    issued_overdue = fields.Integer(required=True)
+    as_of = Moment(required=True)
+
+
+class IssuedAssignment(Schema):
+    id = Id(required=True)
+    unit_id = Id(required=True)
+    unit_name = fields.String(required=True)
+    post_id = Id(required=True)
+    role = fields.String(required=True)
+    current_due = Moment(required=True, allow_none=True)
+
+
+class TaskIssued(Schema):
+    """An order was given: everything its hearers need to act and to render."""
+
+    task_id = Id(required=True)
+    title = fields.String(required=True)
+    mode = fields.String(required=True)
+    urgency = fields.String(required=True)
+    source = fields.String(required=True)
+    issued_at = Moment(required=True)
+    assigner_post_id = Id(required=True)
+    assigner_title = fields.String(required=True)
+    followers = fields.List(Id(), required=True)
+    unit_ids = fields.List(Id(), required=True)
+    assignments = fields.List(fields.Nested(IssuedAssignment), required=True)
+
+
+class AssignmentChanged(Schema):
+    """One assignment moved on. `concerns` are the posts that should see it live."""
+
+    change = fields.String(required=True)
+    assignment_id = Id(required=True)
+    task_id = Id(required=True)
+    title = fields.String(required=True)
+    unit_id = Id(required=True)
+    unit_name = fields.String(required=True)
+    post_id = Id(required=True)
+    role = fields.String(required=True)
+    before = fields.String(required=True)
+    after = fields.String(required=True)
+    version = fields.Integer(required=True)
+    at = Moment(required=True)
+    actor_person_id = Id(required=True)
+    acting_for = fields.String(required=True, allow_none=True)
+    concerns = fields.List(Id(), required=True)
+
+
+assign = Procedure("tasks", "assign", AssignRequest, Task, "Give an order to units.", timeout=10.0)
+get_task = Procedure("tasks", "get_task", ById, Task, "An order with its roll-up and first assignments.")
+list_tasks = Procedure("tasks", "list_tasks", ListTasks, TaskPage, "Orders in one of the actor's boxes.")
+list_assignments = Procedure("tasks", "list_assignments", ListAssignments, AssignmentPage, "The pieces of an order.")
+get_assignment = Procedure("tasks", "get_assignment", ById, AssignmentDetail, "One piece, as its owner sees it.")
+accept = Procedure("tasks", "accept", Accept, AssignmentDetail, "The head of the unit receives the work.")
+get_summary = Procedure("tasks", "get_summary", Nothing, Summary, "Counts for the actor's home page.")
+
+task_issued = Event(
+    "tasks", "task_issued", TaskIssued, "An order was given.",
+    hearers=("reminders", "messaging"), published=("task_id", "unit_ids"),
+)  # fmt: skip
+assignment_changed = Event(
+    "tasks", "assignment_changed", AssignmentChanged, "A piece of an order moved on.",
+    hearers=("reminders", "messaging", "gateway"), published=("assignment_id", "task_id", "unit_id", "change"),
+)  # fmt: skip

@@ -1,0 +1,109 @@
+"""All exchanges, queues, bindings and accounts of the core, from the catalogue: the one place that declares them.
+
+Services do not declare any of this and have no right to: an exchange without one hearer's queue would lose
+that hearer's events, so everything stands before the first event is published.
+"""
+
+import base64
+import hashlib
+import os
+
+from chassis.topology import events_exchange, inbox_queue, published_exchange, queue_arguments, rpc_queue
+from contracts.catalogue import EVENTS, OWNERS, SERVICES
+
+ADMIN = "congvu_admin"
+
+
+def account(service: str) -> str:
+    return f"congvu_{service}"
+
+
+def exchanges() -> list[str]:
+    return [name for owner in OWNERS for name in (events_exchange(owner), published_exchange(owner))]
+
+
+def hearers() -> list[str]:
+    return [service for service in SERVICES if any(service in event.hearers for event in EVENTS.values())]
+
+
+def queues() -> dict[str, dict]:
+    return {name: arguments for service in hearers() for name, arguments in queue_arguments(service).items()}
+
+
+def bindings() -> list[tuple[str, str, str]]:
+    """(exchange, queue, routing key) of every core event."""
+    return [
+        (events_exchange(event.owner), inbox_queue(hearer), event.name)
+        for event in EVENTS.values()
+        for hearer in event.hearers
+    ]
+
+
+def permissions(service: str) -> dict[str, str]:
+    """What a service's account may do, as RabbitMQ's regular expressions.
+
+    Writing to the default exchange is what calls and their direct answers need; it makes the core accounts
+    one trust zone at the broker.
+    """
+    own = service.replace(".", r"\.")
+    write = [r"amq\.default", rf"{own}\.(events|published)"] if service in OWNERS else [r"amq\.default"]
+    return {
+        "configure": rf"^{rpc_queue(own)}$",
+        "write": f"^({'|'.join(write)})$",
+        "read": rf"^({rpc_queue(own)}|{own}\.inbox\..*)$",
+    }
+
+
+def definitions(vhosts: list[str], passwords: dict[str, str]) -> dict:
+    """A definitions document for RabbitMQ's load_definitions or its HTTP API.
+
+    `passwords` gives one for each account; only salted hashes enter the document.
+    """
+    users = [
+        {
+            "name": name,
+            "password_hash": _hash(password),
+            "hashing_algorithm": "rabbit_password_hashing_sha256",
+            "tags": ["administrator", "impersonator"] if name == ADMIN else [],
+        }
+        for name, password in passwords.items()
+    ]
+    everything = {"configure": ".*", "write": ".*", "read": ".*"}
+    granted = {ADMIN: everything} | {account(service): permissions(service) for service in SERVICES}
+    return {
+        "users": users,
+        "vhosts": [{"name": vhost} for vhost in vhosts],
+        "permissions": [
+            {"user": name, "vhost": vhost, **rights}
+            for vhost in vhosts
+            for name, rights in granted.items()
+            if name in passwords
+        ],
+        "exchanges": [
+            {"name": name, "vhost": vhost, "type": "topic", "durable": True, "auto_delete": False, "arguments": {}}
+            for vhost in vhosts
+            for name in exchanges()
+        ],
+        "queues": [
+            {"name": name, "vhost": vhost, "durable": True, "auto_delete": False, "arguments": arguments}
+            for vhost in vhosts
+            for name, arguments in queues().items()
+        ],
+        "bindings": [
+            {
+                "source": exchange,
+                "vhost": vhost,
+                "destination": queue,
+                "destination_type": "queue",
+                "routing_key": key,
+                "arguments": {},
+            }
+            for vhost in vhosts
+            for exchange, queue, key in bindings()
+        ],
+    }
+
+
+def _hash(password: str) -> str:
+    salt = os.urandom(4)
+    return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
