@@ -79,6 +79,7 @@ class Store:
             max_overflow=0,
             pool_timeout=pool_timeout,
             pool_pre_ping=True,
+            hide_parameters=True,  # what is written may be personal; an error's text goes to the log
             json_serializer=to_json,
             json_deserializer=orjson.loads,
             connect_args={"options": _OPTIONS, "connect_timeout": 5},

@@ -4,6 +4,7 @@ The row stays "waiting" until the broker has confirmed the message *and* found a
 means that it is published again, and the hearers' inboxes know it. No transaction is open while it publishes.
 """
 
+import math
 import time
 
 import eventlet
@@ -11,10 +12,10 @@ import psycopg
 import structlog
 from amqp import Message
 from nameko.extensions import SharedExtension
-from psycopg.rows import namedtuple_row
 
 from chassis import metrics
 from chassis.amqp import Publisher
+from chassis.listening import Follower
 from chassis.topology import events_exchange, published_exchange
 from chassis.wire import to_json
 
@@ -39,64 +40,43 @@ class Relay(SharedExtension):
         settings = self.container.settings
         self._service = self.container.service_name
         self._account = settings.account
-        self._url = settings.database_url
         self._publisher = Publisher(settings.amqp_url, f"{self._service} outbox")
-        self._stopping = False
-        self._thread = None
+        self._follower = Follower(settings.database_url, "outbox", self._sweep, every=SWEEP, begin=self._become_the_one)
+        self._cleaned = -math.inf
         self.container.readiness("outbox", lambda: self._publisher.is_up)
 
     def start(self):
         self._publisher.start()
-        self._thread = eventlet.spawn(self._run)
+        self._follower.start()
 
     def stop(self):
-        self._stopping = True
-        if self._thread is not None:
-            with eventlet.Timeout(SWEEP + 12, False):
-                self._thread.wait()
-            self._thread.kill()
+        self._follower.stop(patience=SWEEP + 12)
         self._publisher.stop()
 
     kill = stop
 
-    def _run(self):
-        while not self._stopping:
-            try:
-                with psycopg.connect(
-                    self._url, autocommit=True, row_factory=namedtuple_row, connect_timeout=5
-                ) as connection:
-                    connection.execute("SET statement_timeout = '10s'")
-                    self._relay(connection)
-            except psycopg.Error as error:
-                log.warning("outbox relay lost its database", error=type(error).__name__)
-                eventlet.sleep(1)
-            except Exception:
-                log.exception("outbox relay failed")
-                eventlet.sleep(1)
-
-    def _relay(self, connection: psycopg.Connection):
-        while not self._stopping:
+    def _become_the_one(self, connection: psycopg.Connection) -> None:
+        """Another process may be relaying: be ready to take over."""
+        while not self._follower.stopping:
             if connection.execute("SELECT pg_try_advisory_lock(%s) AS got", (RELAY_LOCK,)).fetchone().got:
-                break
-            eventlet.sleep(SWEEP)  # another process relays; be ready to take over
-        connection.execute("LISTEN outbox")
-        cleaned = 0.0
-        after, refused = 0, False
-        while not self._stopping:
-            # batch by batch to the end, so that events which nobody can take do not hold up the others
+                return
+            eventlet.sleep(SWEEP)
+
+    def _sweep(self, connection: psycopg.Connection) -> bool:
+        """Batch by batch to the end, so that events which nobody can take do not hold up the others.
+
+        True when something could not be published and another sweep is due soon.
+        """
+        after, something_stays = 0, False
+        while not self._follower.stopping:
             after, unsent = self.publish_waiting(connection, after)
-            refused = refused or unsent
-            if time.monotonic() - cleaned > 3600:
-                self._clean(connection)
-                cleaned = time.monotonic()
-            if after:
-                continue
-            if refused:
-                eventlet.sleep(SWEEP)
-                refused = False
-            else:
-                for _ in connection.notifies(timeout=SWEEP, stop_after=1):
-                    pass
+            something_stays = something_stays or unsent
+            if not after:
+                break
+        if time.monotonic() - self._cleaned > 3600:
+            self._clean(connection)
+            self._cleaned = time.monotonic()
+        return something_stays
 
     def publish_waiting(self, connection: psycopg.Connection, after: int) -> tuple[int, bool]:
         """Publish the next batch. Answers where to go on (0: that was all), and whether something stays."""

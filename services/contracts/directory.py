@@ -1,9 +1,22 @@
 """directory: who the city is. Units, posts, people, who holds what, named audiences, accounts."""
 
-from marshmallow import Schema, fields, validate
+from marshmallow import fields, validate
 
 from chassis.contract import Event, Procedure
-from contracts.fields import AUDIENCES, POST_KINDS, UNIT_KINDS, ById, Id, Moment, Nothing, Page, Request, Text, one_of
+from contracts.fields import (
+    AUDIENCES,
+    POST_KINDS,
+    UNIT_KINDS,
+    ById,
+    Id,
+    Moment,
+    Nothing,
+    Page,
+    Request,
+    Statement,
+    Text,
+    one_of,
+)
 
 COPIES = ("tasks", "reminders", "messaging", "gateway")  # who keeps a copy of the directory's facts
 
@@ -14,17 +27,17 @@ class Credentials(Request):
     totp = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=10))
 
 
-class Account(Schema):
+class Account(Statement):
     account_id = Id(required=True)
     person_id = Id(required=True)
 
 
-class Person(Schema):
+class Person(Statement):
     id = Id(required=True)
     name = fields.String(required=True)
 
 
-class Membership(Schema):
+class Membership(Statement):
     """A person holding a post. `title` is how the post is spoken of, with its unit."""
 
     id = Id(required=True)
@@ -34,7 +47,7 @@ class Membership(Schema):
     primary = fields.Boolean(required=True)
 
 
-class Delegation(Schema):
+class Delegation(Statement):
     id = Id(required=True)
     grantor_post_id = Id(required=True)
     title = fields.String(required=True)
@@ -43,7 +56,7 @@ class Delegation(Schema):
     document_number = fields.String(required=True)
 
 
-class Profile(Schema):
+class Profile(Statement):
     """Who is signed in, and in which capacities he may act."""
 
     person = fields.Nested(Person, required=True)
@@ -57,7 +70,7 @@ class ListUnits(Page):
     q = Text(max=100, load_default=None, allow_none=True)
 
 
-class Unit(Schema):
+class Unit(Statement):
     id = Id(required=True)
     code = fields.String(required=True)
     kind = fields.String(required=True)
@@ -67,12 +80,12 @@ class Unit(Schema):
     parent_id = Id(allow_none=True)
 
 
-class UnitPage(Schema):
+class UnitPage(Statement):
     items = fields.List(fields.Nested(Unit), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
 
 
-class PersonEntry(Schema):
+class PersonEntry(Statement):
     """One line of the directory: a person in a post. `phone` is the office number."""
 
     id = Id(required=True)
@@ -103,7 +116,7 @@ class SearchPeople(Request):
     cursor = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
 
 
-class PeoplePage(Schema):
+class PeoplePage(Statement):
     items = fields.List(fields.Nested(PersonEntry), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
 
@@ -116,11 +129,11 @@ class NamesRequest(Request):
     person_ids = fields.List(Id(), required=True, validate=validate.Length(max=500))
 
 
-class Names(Schema):
+class Names(Statement):
     items = fields.List(fields.Nested(Person), required=True)
 
 
-class Audience(Schema):
+class Audience(Statement):
     """A named set of units; `whole-city` names every person and has no units."""
 
     name = fields.String(required=True, validate=validate.OneOf(AUDIENCES))
@@ -129,7 +142,7 @@ class Audience(Schema):
     unit_count = fields.Integer(required=True)
 
 
-class Audiences(Schema):
+class Audiences(Statement):
     items = fields.List(fields.Nested(Audience), required=True)
 
 
@@ -140,7 +153,7 @@ class ChangesAfter(Request):
     limit = fields.Integer(load_default=2000, validate=validate.Range(1, 5000))
 
 
-class Fact(Schema):
+class Fact(Statement):
     """One row of the directory as the others may know it: no name or number of a person.
 
     `kind` is one of unit, post, membership, delegation, audience, working_day; `id` is its key;
@@ -153,12 +166,12 @@ class Fact(Schema):
     fact = fields.Dict(required=True, allow_none=True)
 
 
-class Changes(Schema):
+class Changes(Statement):
     items = fields.List(fields.Nested(Fact), required=True)
     newest = fields.Integer(required=True)
 
 
-class Facts(Schema):
+class Facts(Statement):
     """Facts that changed together. `previous` is the newest version before them: a hearer whose copy stands
     elsewhere has a gap and asks for what it missed."""
 
@@ -166,12 +179,12 @@ class Facts(Schema):
     facts = fields.List(fields.Nested(Fact), required=True)
 
 
-class Heartbeat(Schema):
+class Heartbeat(Statement):
     newest = fields.Integer(required=True)
     at = Moment(required=True)
 
 
-class AccountRevoked(Schema):
+class AccountRevoked(Statement):
     account_id = Id(required=True)
     person_id = Id(required=True)
 

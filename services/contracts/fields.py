@@ -4,7 +4,7 @@ import unicodedata
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
 CITY = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -27,6 +27,13 @@ ACTION_ITEM_KINDS = ("assignment_to_receive",)
 PARTICIPANT_ROLES = ("responsible", "member", "follower")
 
 
+class Statement(Schema):
+    """What a service says, in an answer or an event: whoever reads it takes what he knows and ignores the rest."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
 class Request(Schema):
     """What a caller sends; a field that nobody named is refused."""
 
@@ -41,8 +48,8 @@ class Text(fields.String):
         super().__init__(validate=validate.Length(min=min, max=max), **kwargs)
 
     def _deserialize(self, value, attr, data, **kwargs):
-        text = unicodedata.normalize("NFC", super()._deserialize(value, attr, data, **kwargs)).strip()
-        return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs"))
+        text = unicodedata.normalize("NFC", super()._deserialize(value, attr, data, **kwargs))
+        return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs")).strip()
 
 
 class Id(fields.UUID):
@@ -81,8 +88,3 @@ class Nothing(Request):
 
 class ById(Request):
     id = Id(required=True)
-
-
-class UnitRef(Schema):
-    id = Id(required=True)
-    name = fields.String(required=True)

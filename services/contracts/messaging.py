@@ -1,12 +1,12 @@
 """messaging: conversations, and the case conversation that every order brings with it."""
 
-from marshmallow import Schema, fields, validate
+from marshmallow import fields, validate
 
 from chassis.contract import Event, Procedure
-from contracts.fields import ById, Id, Moment, Nothing, Page, Request, Text
+from contracts.fields import ById, Id, Moment, Nothing, Page, Request, Statement, Text
 
 
-class Conversation(Schema):
+class Conversation(Statement):
     """`role` is the actor's own part: responsible, member or follower."""
 
     id = Id(required=True)
@@ -19,7 +19,7 @@ class Conversation(Schema):
     created_at = Moment(required=True)
 
 
-class ConversationPage(Schema):
+class ConversationPage(Statement):
     items = fields.List(fields.Nested(Conversation), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
 
@@ -28,13 +28,13 @@ class ListConversations(Page):
     task_id = Id(load_default=None, allow_none=True)
 
 
-class Participant(Schema):
+class Participant(Statement):
     post_id = Id(required=True)
     unit_id = Id(required=True)
     role = fields.String(required=True)
 
 
-class ParticipantPage(Schema):
+class ParticipantPage(Statement):
     items = fields.List(fields.Nested(Participant), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
 
@@ -43,7 +43,7 @@ class ListParticipants(Page):
     conversation_id = Id(required=True)
 
 
-class Message(Schema):
+class Message(Statement):
     """`number` counts up within the conversation without gaps."""
 
     id = Id(required=True)
@@ -57,7 +57,7 @@ class Message(Schema):
     sent_at = Moment(required=True)
 
 
-class MessagePage(Schema):
+class MessagePage(Statement):
     """Newest first; the cursor goes back in time."""
 
     items = fields.List(fields.Nested(Message), required=True)
@@ -79,7 +79,7 @@ class MarkRead(Request):
     number = fields.Integer(required=True, validate=validate.Range(min=0, max=2**53))
 
 
-class Unread(Schema):
+class Unread(Statement):
     conversations = fields.Integer(required=True)
     messages = fields.Integer(required=True)
 

@@ -1,16 +1,16 @@
 """reminders: what a post or a person must act on now, until he has acted."""
 
-from marshmallow import Schema, fields
+from marshmallow import fields
 
 from chassis.contract import Event, Procedure
-from contracts.fields import ACTION_ITEM_KINDS, Id, Moment, Nothing, Page, one_of
+from contracts.fields import ACTION_ITEM_KINDS, Id, Moment, Nothing, Page, Statement, one_of
 
 
 class ListActionItems(Page):
     kind = one_of(ACTION_ITEM_KINDS, load_default=None, allow_none=True)
 
 
-class ActionItem(Schema):
+class ActionItem(Statement):
     """One thing to act on now. `subject_id` is what it is about, `link` the API path that shows it."""
 
     id = Id(required=True)
@@ -27,17 +27,17 @@ class ActionItem(Schema):
     raised_at = Moment(required=True)
 
 
-class ActionItemPage(Schema):
+class ActionItemPage(Statement):
     items = fields.List(fields.Nested(ActionItem), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
 
 
-class KindCount(Schema):
+class KindCount(Statement):
     kind = fields.String(required=True)
     count = fields.Integer(required=True)
 
 
-class Overview(Schema):
+class Overview(Statement):
     """Counts by kind and the most burning items."""
 
     counts = fields.List(fields.Nested(KindCount), required=True)
@@ -45,7 +45,7 @@ class Overview(Schema):
     items = fields.List(fields.Nested(ActionItem), required=True)
 
 
-class RaisedItem(Schema):
+class RaisedItem(Statement):
     id = Id(required=True)
     post_id = Id(required=True)
     unit_id = Id(required=True)
@@ -54,7 +54,7 @@ class RaisedItem(Schema):
     link = fields.String(required=True)
 
 
-class ActionItemsRaised(Schema):
+class ActionItemsRaised(Statement):
     """Items of one kind about one order; what they share stands once."""
 
     kind = fields.String(required=True)
@@ -66,13 +66,13 @@ class ActionItemsRaised(Schema):
     items = fields.List(fields.Nested(RaisedItem), required=True)
 
 
-class ClosedItem(Schema):
+class ClosedItem(Statement):
     id = Id(required=True)
     post_id = Id(required=True)
     subject_id = Id(required=True)
 
 
-class ActionItemsClosed(Schema):
+class ActionItemsClosed(Statement):
     kind = fields.String(required=True)
     task_id = Id(required=True)
     closed_at = Moment(required=True)

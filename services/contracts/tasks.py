@@ -1,6 +1,6 @@
 """tasks: what was ordered, to whom, by when, and where it stands."""
 
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from chassis.contract import Event, Procedure
 from contracts.fields import (
@@ -15,6 +15,7 @@ from contracts.fields import (
     Nothing,
     Page,
     Request,
+    Statement,
     Text,
     one_of,
 )  # fmt: skip
@@ -66,7 +67,7 @@ class AssignRequest(Request):
     order = fields.Nested(Order, required=True)
 
 
-class Assignment(Schema):
+class Assignment(Statement):
     id = Id(required=True)
     task_id = Id(required=True)
     unit_id = Id(required=True)
@@ -92,12 +93,12 @@ class AssignmentDetail(Assignment):
     allowed = fields.List(fields.String(), required=True)  # the verbs that this actor may use now
 
 
-class AssignmentPage(Schema):
+class AssignmentPage(Statement):
     items = fields.List(fields.Nested(Assignment), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
 
 
-class RollUp(Schema):
+class RollUp(Statement):
     """`assigned` counts all pieces, the others those that have reached the point at least."""
 
     assigned = fields.Integer(required=True)
@@ -107,13 +108,13 @@ class RollUp(Schema):
     overdue = fields.Integer(required=True)
 
 
-class Warning(Schema):
+class Warning(Statement):
     code = fields.String(required=True)
     message = fields.String(required=True)
     details = fields.Dict(required=True)
 
 
-class TaskSummary(Schema):
+class TaskSummary(Statement):
     id = Id(required=True)
     title = fields.String(required=True)
     mode = fields.String(required=True)
@@ -137,7 +138,7 @@ class Task(TaskSummary):
     warnings = fields.List(fields.Nested(Warning), required=True)
 
 
-class TaskPage(Schema):
+class TaskPage(Statement):
     items = fields.List(fields.Nested(TaskSummary), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
 
@@ -161,7 +162,7 @@ class Accept(Request):
     idempotency_key = fields.String(required=True, validate=validate.Length(1, 200))
 
 
-class Summary(Schema):
+class Summary(Statement):
     """What home shows: pieces the actor answers for, and orders that he gave."""
 
     to_do = fields.Integer(required=True)
@@ -171,7 +172,7 @@ class Summary(Schema):
     as_of = Moment(required=True)
 
 
-class IssuedAssignment(Schema):
+class IssuedAssignment(Statement):
     id = Id(required=True)
     unit_id = Id(required=True)
     unit_name = fields.String(required=True)
@@ -180,7 +181,7 @@ class IssuedAssignment(Schema):
     current_due = Moment(required=True, allow_none=True)
 
 
-class TaskIssued(Schema):
+class TaskIssued(Statement):
     """An order was given: everything its hearers need to act and to render."""
 
     task_id = Id(required=True)
@@ -196,7 +197,7 @@ class TaskIssued(Schema):
     assignments = fields.List(fields.Nested(IssuedAssignment), required=True)
 
 
-class AssignmentChanged(Schema):
+class AssignmentChanged(Statement):
     """One assignment moved on. `concerns` are the posts that should see it live."""
 
     change = fields.String(required=True)

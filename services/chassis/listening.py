@@ -1,0 +1,64 @@
+"""Following a table that others write to: woken by NOTIFY, and looking by itself in case a notification got lost."""
+
+from collections.abc import Callable
+
+import eventlet
+import psycopg
+import structlog
+from psycopg.rows import namedtuple_row
+
+from chassis.errors import Refusal
+
+log = structlog.get_logger()
+
+
+class Follower:
+    """A green thread with a database connection of its own, which it replaces when it is lost.
+
+    `begin(connection)` runs on each new connection, `look(connection)` at once, after every notification on
+    `channel`, and every `every` seconds; when `look` answers True it is called again after a pause of that length
+    without waiting for a notification.
+    """
+
+    def __init__(self, url: str, channel: str, look: Callable, *, every: float, begin: Callable | None = None):
+        self._url, self._channel, self._look = url, channel, look
+        self._begin, self._every = begin, every
+        self.stopping = False
+        self._thread = None
+
+    def start(self) -> None:
+        self._thread = eventlet.spawn(self._run)
+
+    def stop(self, patience: float) -> None:
+        """Let the present look end, for at most `patience` seconds."""
+        self.stopping = True
+        if self._thread is not None:
+            with eventlet.Timeout(patience, False):
+                self._thread.wait()
+            self._thread.kill()
+
+    def _run(self) -> None:
+        while not self.stopping:
+            try:
+                with psycopg.connect(
+                    self._url, autocommit=True, row_factory=namedtuple_row, connect_timeout=5
+                ) as connection:
+                    connection.execute("SET statement_timeout = '10s'")
+                    if self._begin is not None:
+                        self._begin(connection)
+                    connection.execute(f"LISTEN {self._channel}")
+                    self._follow(connection)
+            except (psycopg.Error, Refusal) as error:
+                log.warning("follower lost its database", channel=self._channel, error=type(error).__name__)
+            except Exception:
+                log.exception("follower failed", channel=self._channel)
+            if not self.stopping:
+                eventlet.sleep(1)
+
+    def _follow(self, connection: psycopg.Connection) -> None:
+        while not self.stopping:
+            if self._look(connection):
+                eventlet.sleep(self._every)
+                continue
+            for _ in connection.notifies(timeout=self._every, stop_after=1):
+                pass

@@ -1,0 +1,15 @@
+"""The first step of every procedure that a person calls: who is he now, and may his post ask for this at all."""
+
+from datetime import datetime
+
+from chassis.contract import Procedure
+from kernel import policy
+from kernel.actor import Actor
+from kernel.directory_copy import resolve_actor
+
+
+def actor_for(tx, procedure: Procedure, claims: dict, now: datetime) -> Actor:
+    """The actor, if the policy lists the procedure for the capacity in which he acts."""
+    actor = resolve_actor(tx, claims, now)
+    policy.require(procedure.full_name, actor)
+    return actor

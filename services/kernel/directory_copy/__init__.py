@@ -1,0 +1,34 @@
+"""A service's own copy of the directory's facts, so that it answers and decides without asking anybody.
+
+Filled from `directory.get_changes`, kept fresh by the directory's events, its age counted from the heartbeat.
+"""
+
+from kernel.directory_copy.filling import DirectoryCopy
+from kernel.directory_copy.hearing import HearsDirectory
+from kernel.directory_copy.queries import (
+    HeadPost,
+    Post,
+    audience_unit_ids,
+    head_posts,
+    holders,
+    posts,
+    require_fresh,
+    resolve_actor,
+    working_days,
+)
+from kernel.directory_copy.tables import create_tables
+
+__all__ = [
+    "DirectoryCopy",
+    "HeadPost",
+    "HearsDirectory",
+    "Post",
+    "audience_unit_ids",
+    "create_tables",
+    "head_posts",
+    "holders",
+    "posts",
+    "require_fresh",
+    "resolve_actor",
+    "working_days",
+]

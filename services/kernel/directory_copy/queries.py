@@ -1,0 +1,194 @@
+"""What a service asks of its copy. Everything is as of a day: facts have a first day and an end."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy import or_, select
+
+from chassis.rows import any_of
+from kernel import policy
+from kernel.actor import Actor
+from kernel.directory_copy import tables as t
+from kernel.directory_copy.facts import read_state
+from kernel.errors import Refused
+from kernel.working_time import WorkingDays, today
+
+MAX_AGE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class HeadPost:
+    """The post that answers for a unit. `unit_name` is the full one ("Phường Thủ Dầu Một")."""
+
+    unit_id: str
+    unit_code: str
+    unit_name: str
+    unit_kind: str
+    post_id: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Post:
+    id: str
+    unit_id: str
+    unit_name: str
+    kind: str
+    title: str
+    is_head: bool
+
+
+def resolve_actor(tx, claims: dict, now: datetime) -> Actor:
+    """Who the token's person is now, in the capacity that he chose; without a choice his primary post acts."""
+    capacities = tx.execute(_capacities(claims["sub"], today(now))).all()
+    own = [capacity for capacity in capacities if capacity.source == "membership"]
+    if not own:
+        _require_filled(tx)
+        raise Refused("not_authorised", "This person holds no post now.")
+    chosen = _choose(capacities, own[0], claims.get("membership_id"), claims.get("delegation_id"))
+    lent = chosen.source == "delegation"
+    return Actor(
+        person_id=claims["sub"],
+        membership_id=own[0].id if lent else chosen.id,
+        post_id=chosen.post_id,
+        post_kind=chosen.post_kind,
+        post_title=chosen.title,
+        unit_id=chosen.unit_id,
+        unit_kind=chosen.unit_kind,
+        is_head=chosen.is_head,
+        acting_for=chosen.post_id if lent else None,
+        serves=tuple(dict.fromkeys(capacity.post_id for capacity in capacities)),
+        scope=chosen.scope,
+    )
+
+
+def head_posts(tx, unit_ids: Iterable[str], now: datetime) -> list[HeadPost]:
+    """The heads of those units that exist now, in the order of the units' codes."""
+    day = today(now)
+    query = (
+        select(t.units.c.id, t.units.c.code, t.units.c.full_name, t.units.c.kind, t.posts.c.id.label("post_id"))
+        .add_columns(t.posts.c.title)
+        .join_from(t.units, t.posts, t.posts.c.unit_id == t.units.c.id)
+        .where(t.units.c.id == any_of(unit_ids), t.posts.c.is_head, _live(t.units, day), _live(t.posts, day))
+        .order_by(t.units.c.code, t.posts.c.rank, t.posts.c.id)
+    )
+    heads = {}
+    for row in tx.execute(query):
+        heads.setdefault(row.id, HeadPost(row.id, row.code, row.full_name, row.kind, row.post_id, row.title))
+    return list(heads.values())
+
+
+def audience_unit_ids(tx, name: str) -> list[str]:
+    """The units of a named audience; `whole-city` names people and has none."""
+    unit_ids = tx.execute(select(t.audiences.c.unit_ids).where(t.audiences.c.id == name)).scalar_one_or_none()
+    if unit_ids is None:
+        _require_filled(tx)
+        raise Refused("unknown_audience", f"There is no audience {name!r}.", audience=name)
+    return list(unit_ids)
+
+
+def working_days(tx) -> WorkingDays:
+    rows = tx.execute(select(t.working_days.c.id, t.working_days.c.working))
+    return WorkingDays({row.id: row.working for row in rows})
+
+
+def posts(tx, ids: Iterable[str]) -> dict[str, Post]:
+    """Posts, closed ones too: history must stay readable."""
+    query = (
+        select(t.posts.c.id, t.posts.c.unit_id, t.units.c.full_name, t.posts.c.kind, t.posts.c.title, t.posts.c.is_head)
+        .join_from(t.posts, t.units, t.units.c.id == t.posts.c.unit_id)
+        .where(t.posts.c.id == any_of(ids))
+    )
+    return {row.id: Post(*row) for row in tx.execute(query)}
+
+
+def holders(tx, post_ids: Iterable[str], now: datetime) -> dict[str, list[str]]:
+    """Who holds these posts now: person ids by post."""
+    query = (
+        select(t.memberships.c.post_id, t.memberships.c.person_id)
+        .where(t.memberships.c.post_id == any_of(post_ids), _live(t.memberships, today(now)))
+        .order_by(t.memberships.c.valid_from, t.memberships.c.id)
+    )
+    people = defaultdict(list)
+    for row in tx.execute(query):
+        people[row.post_id].append(row.person_id)
+    return dict(people)
+
+
+def require_fresh(tx, now: datetime) -> None:
+    """For writes that need authority as it is now, not as it was when the directory fell silent."""
+    fresh_at = read_state(tx).fresh_at
+    if fresh_at is None or now - fresh_at > MAX_AGE:
+        raise Refused(
+            "directory_stale", "The copy of the directory is too old to decide by.", retryable=True,
+            fresh_at=fresh_at.isoformat() if fresh_at else None,
+        )  # fmt: skip
+
+
+def _require_filled(tx) -> None:
+    """Whoever is not found in a copy that was never filled may well exist."""
+    if not read_state(tx).filled:
+        raise Refused("directory_stale", "The copy of the directory is not filled yet.", retryable=True)
+
+
+def _choose(capacities, primary, membership_id: str | None, delegation_id: str | None):
+    if not membership_id and not delegation_id:
+        return primary
+    wanted = ("delegation", delegation_id) if delegation_id else ("membership", membership_id)
+    for capacity in capacities:
+        if (capacity.source, capacity.id) == wanted:
+            return capacity
+    raise Refused("unknown_capacity", "This person does not hold that post or delegation now.")
+
+
+def _capacities(person_id: str, day: date):
+    """Every post that a person acts in or works for, the primary one first, in one query."""
+    own = (
+        select(*_capacity("membership", t.memberships.c.id, t.memberships.c.primary, sa.literal("all")))
+        .join_from(t.memberships, t.posts, t.posts.c.id == t.memberships.c.post_id)
+        .join(t.units, t.units.c.id == t.posts.c.unit_id)
+        .where(t.memberships.c.person_id == person_id, _live(t.memberships, day))
+        .where(_live(t.posts, day), _live(t.units, day))
+    )
+    # A delegation dies with the membership of its grantor: whoever holds the post now must have lent it.
+    grantor = t.memberships.alias()
+    lent = (
+        select(*_capacity("delegation", t.delegations.c.id, sa.false(), t.delegations.c.scope))
+        .join_from(t.delegations, t.posts, t.posts.c.id == t.delegations.c.grantor_post_id)
+        .join(t.units, t.units.c.id == t.posts.c.unit_id)
+        .where(t.delegations.c.grantee_person_id == person_id, _live(t.delegations, day))
+        .where(_live(t.posts, day), _live(t.units, day))
+        .where(
+            sa.exists().where(
+                grantor.c.post_id == t.delegations.c.grantor_post_id,
+                grantor.c.valid_from <= t.delegations.c.valid_from,
+                _live(grantor, day),
+            )
+        )
+    )
+    helper = t.posts.alias()
+    served = (
+        select(*_capacity("service", t.memberships.c.id, sa.false(), sa.literal("all")))
+        .join_from(t.memberships, helper, helper.c.id == t.memberships.c.post_id)
+        .join(t.posts, t.posts.c.unit_id == helper.c.unit_id)
+        .join(t.units, t.units.c.id == t.posts.c.unit_id)
+        .where(t.memberships.c.person_id == person_id, helper.c.kind.in_(policy.SERVES_HEAD), t.posts.c.is_head)
+        .where(_live(t.memberships, day), _live(helper, day), _live(t.posts, day), _live(t.units, day))
+    )
+    every = sa.union_all(own, lent, served).subquery()
+    return select(every).order_by(every.c.primary.desc(), every.c.rank, every.c.id)
+
+
+def _capacity(source: str, id_column, primary, scope) -> tuple:
+    return (
+        sa.literal(source).label("source"), id_column.label("id"), primary.label("primary"), scope.label("scope"),
+        t.posts.c.id.label("post_id"), t.posts.c.kind.label("post_kind"), t.posts.c.title, t.posts.c.is_head,
+        t.posts.c.rank, t.units.c.id.label("unit_id"), t.units.c.kind.label("unit_kind"),
+    )  # fmt: skip
+
+
+def _live(table, day: date):
+    return sa.and_(table.c.valid_from <= day, or_(table.c.valid_to.is_(None), table.c.valid_to > day))

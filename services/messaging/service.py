@@ -1,0 +1,62 @@
+"""messaging on the bus: conversations, and the case conversation that every order brings with it."""
+
+from chassis import clock
+from chassis.database import Database
+from chassis.inbox import hears
+from chassis.rpc import Remote, rpc
+from contracts import messaging, tasks
+from kernel.directory_copy import DirectoryCopy, HearsDirectory
+from messaging import use_cases
+
+
+class Service(HearsDirectory):
+    name = "messaging"
+    db = Database()
+    remote = Remote()
+    directory_copy = DirectoryCopy()
+
+    @hears(tasks.task_issued)
+    def on_task_issued(self, tx, event):
+        use_cases.open_case(tx, event.data)
+
+    @hears(tasks.assignment_changed)
+    def on_assignment_changed(self, tx, event):
+        """Nothing is said in the conversation: 184 heads would read that a 185th has received his piece.
+
+        Heard nevertheless, because a reassignment will change who takes part.
+        """
+
+    @rpc(messaging.list_conversations)
+    def list_conversations(self, call, request):
+        with self.db.reading() as tx:
+            return use_cases.list_conversations(tx, call.claims, request, clock.now())
+
+    @rpc(messaging.get_conversation)
+    def get_conversation(self, call, request):
+        with self.db.reading() as tx:
+            return use_cases.get_conversation(tx, call.claims, request, clock.now())
+
+    @rpc(messaging.list_participants)
+    def list_participants(self, call, request):
+        with self.db.reading() as tx:
+            return use_cases.list_participants(tx, call.claims, request, clock.now())
+
+    @rpc(messaging.list_messages)
+    def list_messages(self, call, request):
+        with self.db.reading() as tx:
+            return use_cases.list_messages(tx, call.claims, request, clock.now())
+
+    @rpc(messaging.post_message)
+    def post_message(self, call, request):
+        with self.db.transaction() as tx:
+            return use_cases.post_message(tx, call.claims, request, clock.now())
+
+    @rpc(messaging.mark_read)
+    def mark_read(self, call, request):
+        with self.db.transaction() as tx:
+            return use_cases.mark_read(tx, call.claims, request, clock.now())
+
+    @rpc(messaging.get_unread)
+    def get_unread(self, call, request):
+        with self.db.reading() as tx:
+            return use_cases.get_unread(tx, call.claims, clock.now())

@@ -1,0 +1,93 @@
+"""An order brings its conversation; who takes part, and who does not."""
+
+import pytest
+
+from chassis.errors import CallFailed
+from chassis.testing import until
+from contracts import messaging, tasks
+from messaging import use_cases
+from messaging.service import Service
+from tests.support.orders import changed, issued
+from tests.support.town import claims, post, unit
+
+HEAD = claims("ward-1 head")
+
+
+@pytest.fixture
+def here(town, run):
+    found = town("messaging")
+    run(Service)
+    return found
+
+
+@pytest.fixture
+def conversation(here, caller) -> dict:
+    with here.store.transaction() as tx:
+        use_cases.open_case(tx, issued())
+    [found] = caller(messaging.list_conversations, {}, claims=HEAD)["items"]
+    return found
+
+
+def test_an_order_told_over_the_bus_opens_one_conversation_however_often(here, caller, tell):
+    order = issued()
+    for _ in range(2):  # two different events about one task: the inbox does not stop them, the table does
+        tell(tasks.task_issued, order, subject=order["task_id"])
+    until(lambda: here.rows("SELECT count(*) AS n FROM inbox") == [{"n": 2}])
+
+    [found] = caller(messaging.list_conversations, {"task_id": order["task_id"]}, claims=HEAD)["items"]
+    assert (found["kind"], found["name"], found["role"], found["unread"]) == ("case", "Diễn tập", "responsible", 0)
+    assert here.rows("SELECT count(*) AS n FROM participants") == [{"n": 5}]
+
+
+def test_a_change_of_a_piece_is_heard_and_says_nothing(here, tell):
+    data = changed("accepted", "in_progress", 2)
+    tell(tasks.assignment_changed, data, subject=data["assignment_id"], version=2)
+    until(lambda: here.rows("SELECT count(*) AS n FROM inbox") == [{"n": 1}])
+
+    assert here.rows("SELECT count(*) AS n FROM messages") == [{"n": 0}]
+    assert here.events() == []
+
+
+def test_everybody_named_takes_part_the_responsible_first(conversation, caller):
+    seen, cursor = [], None
+    while True:
+        asked = {"conversation_id": conversation["id"], "limit": 2, "cursor": cursor}
+        answer = caller(messaging.list_participants, asked, claims=HEAD)
+        seen += [(item["role"], item["post_id"], item["unit_id"]) for item in answer["items"]]
+        cursor = answer["next_cursor"]
+        if cursor is None:
+            break
+
+    followers = sorted(
+        [("ward-3 head", "ward-3"), ("committee vice_chairman", "committee"), ("office chief_of_office", "office")],
+        key=lambda pair: post(pair[0]),
+    )
+    assert seen == [
+        ("responsible", post("ward-1 head"), unit("ward-1")),
+        ("member", post("ward-2 head"), unit("ward-2")),
+        *(("follower", post(name), unit(of)) for name, of in followers),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("who", "role"),
+    [("ward-1 clerk", "responsible"), ("ward-2 head", "member"), ("committee vice_chairman", "follower")],
+)
+def test_who_takes_part_sees_it_in_his_part(conversation, caller, who, role):
+    assert caller(messaging.get_conversation, {"id": conversation["id"]}, claims=claims(who))["role"] == role
+
+
+@pytest.mark.parametrize("who", ["dept head", "ward-1 official", "committee chairman"])
+def test_for_everybody_else_it_does_not_exist(conversation, caller, who):
+    about = {"conversation_id": conversation["id"]}
+    for procedure, request in [
+        (messaging.get_conversation, {"id": conversation["id"]}),
+        (messaging.list_participants, about),
+        (messaging.list_messages, about),
+        (messaging.post_message, about | {"text": "Tôi đây", "idempotency_key": "k"}),
+        (messaging.mark_read, about | {"number": 1}),
+    ]:
+        with pytest.raises(CallFailed) as refusal:
+            caller(procedure, request, claims=claims(who))
+        assert refusal.value.code == "not_found"
+    assert caller(messaging.list_conversations, {}, claims=claims(who))["items"] == []

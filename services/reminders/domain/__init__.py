@@ -1,0 +1,1 @@
+"""When somebody must act, and how much it burns: pure."""

@@ -1,0 +1,102 @@
+"""The table of action items and every query on it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import and_, func, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+
+from chassis.rows import Id, any_of, unnested
+
+metadata = sa.MetaData()
+Moment = sa.DateTime(timezone=True)
+NEVER = "infinity"  # the due of what has no deadline: sorts last, and needs no NULL in a page's cursor
+
+items = sa.Table(
+    "action_items", metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("kind", sa.Text),
+    sa.Column("subject_id", Id),
+    sa.Column("version", sa.Integer),
+    sa.Column("open", sa.Boolean),
+    sa.Column("known", sa.Boolean),
+    sa.Column("post_id", Id),
+    sa.Column("unit_id", Id),
+    sa.Column("task_id", Id),
+    sa.Column("title", sa.Text),
+    sa.Column("link", sa.Text),
+    sa.Column("from_title", sa.Text),
+    sa.Column("urgency_rank", sa.SmallInteger),
+    sa.Column("due", Moment),
+    sa.Column("raised_at", Moment),
+    sa.Column("closed_at", Moment),
+)  # fmt: skip
+
+_never = sa.cast(sa.literal(NEVER), Moment)
+_due = func.nullif(items.c.due, _never, type_=Moment).label("due")
+_shown = (*(column for column in items.c if column.name != "due"), _due)
+_showing = and_(items.c.open, items.c.known)
+
+
+def raise_all(tx, shared: Mapping, each: Sequence[Mapping]) -> list[Mapping]:
+    """One item for each subject, in one statement; returns those that show now and did not before.
+
+    Where a place was kept, only what the order alone knows is filled in: open or closed was said by a later version.
+    """
+    own = ("id", "subject_id", "post_id", "unit_id", "link")
+    rows = unnested(
+        **{name: (items.c[name].type, [item[name] for item in each]) for name in own},
+        due_or_none=(Moment, [item["due"] for item in each]),
+    )
+    shared = shared | {"open": True, "known": True}
+    values = {name: sa.literal(value, items.c[name].type) for name, value in shared.items()}
+    chosen = [*(rows.c[name] for name in own), func.coalesce(rows.c.due_or_none, _never), *values.values()]
+    new = insert(items).from_select([*own, "due", *values], select(*chosen))
+    told = ("known", "from_title", "urgency_rank", "due")
+    upsert = new.on_conflict_do_update(
+        index_elements=["kind", "subject_id"],
+        set_={name: new.excluded[name] for name in told}
+        | {"raised_at": func.coalesce(items.c.raised_at, new.excluded.raised_at)},
+        where=~items.c.known,
+    )
+    raised = tx.execute(upsert.returning(*_shown)).mappings()
+    return sorted((row for row in raised if row["open"]), key=lambda row: row["id"])
+
+
+def keep_place(tx, place: Mapping) -> Mapping:
+    """The item of a subject, locked; a closed one that nobody sees is made if there is none yet."""
+    empty = {"version": 0, "open": False, "known": False}
+    tx.execute(insert(items).values(**place, **empty).on_conflict_do_nothing(index_elements=["kind", "subject_id"]))
+    query = select(*_shown).where(items.c.kind == place["kind"], items.c.subject_id == place["subject_id"])
+    return tx.execute(query.with_for_update()).mappings().one()
+
+
+def change(tx, item_id: str, **changes) -> Mapping:
+    query = update(items).where(items.c.id == item_id).values(**changes).returning(*_shown)
+    return tx.execute(query).mappings().one()
+
+
+def burning(
+    tx, posts: Sequence[str], kind: str | None, after: tuple[datetime | None, int, str] | None, limit: int
+) -> list[Mapping]:
+    """A page of what these posts must act on: what is due first comes first, then what is most urgent."""
+    order = (items.c.due, items.c.urgency_rank, items.c.id)
+    query = select(*_shown).where(items.c.post_id == any_of(posts), _showing).order_by(*order).limit(limit)
+    if kind is not None:
+        query = query.where(items.c.kind == kind)
+    if after is not None:
+        due, rank, item_id = after
+        position = (_never if due is None else sa.literal(due, Moment), sa.literal(rank), sa.literal(item_id, Id))
+        query = query.where(tuple_(*order) > tuple_(*position))
+    return list(tx.execute(query).mappings())
+
+
+def counts(tx, posts: Sequence[str]) -> list[Mapping]:
+    query = (
+        select(items.c.kind, func.count().label("count"))
+        .where(items.c.post_id == any_of(posts), _showing)
+        .group_by(items.c.kind)
+        .order_by(items.c.kind)
+    )
+    return list(tx.execute(query).mappings())

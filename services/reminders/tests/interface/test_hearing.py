@@ -1,0 +1,133 @@
+"""Orders and changes become action items, whatever comes first and however often it comes."""
+
+import itertools
+
+import pytest
+
+from chassis import clock
+from chassis.inbox import Heard
+from chassis.testing import until
+from contracts import tasks
+from reminders.service import Service
+from tests.support.orders import PIECES, changed, issued, piece_id
+from tests.support.town import post, unit
+
+ACCEPTED = (tasks.assignment_changed, changed("accepted", "in_progress", 2))
+ISSUED = (tasks.task_issued, issued())
+
+
+@pytest.fixture
+def here(town):
+    return town("reminders")
+
+
+@pytest.fixture
+def hear(here):
+    """The handlers as the inbox calls them, each event in a transaction of its own."""
+
+    def heard(event, data: dict) -> None:
+        handler = {"task_issued": Service.on_task_issued, "assignment_changed": Service.on_assignment_changed}
+        subject, version = data.get("assignment_id", data["task_id"]), data.get("version", 1)
+        with here.store.transaction() as tx:
+            handler[event.name](Service(), tx, Heard("", event.name, subject, version, clock.now(), data))
+
+    return heard
+
+
+def items(here) -> list[tuple]:
+    """Of each ward: whether the item shows, and the version that it knows of."""
+    rows = here.rows("SELECT subject_id::text, open AND known AS shows, version FROM action_items")
+    found = {row["subject_id"]: (row["shows"], row["version"]) for row in rows}
+    return [found[piece_id(ward)] for ward, _ in PIECES if piece_id(ward) in found]
+
+
+def test_an_order_raises_one_item_for_each_head_and_says_so_once(here, hear):
+    hear(*ISSUED)
+
+    assert items(here) == [(True, 1)] * 3
+    [(name, said)] = here.events()
+    assert (name, said["kind"], said["urgency"], said["from_title"]) == (
+        "action_items_raised", "assignment_to_receive", "urgent", "Phó Chủ tịch",
+    )  # fmt: skip
+    assert {(item["subject_id"], item["post_id"], item["link"]) for item in said["items"]} == {
+        (piece_id(ward), post(f"{ward} head"), f"/api/v1/assignments/{piece_id(ward)}") for ward, _ in PIECES
+    }
+
+
+def test_an_acceptance_closes_the_item(here, hear):
+    hear(*ISSUED)
+    hear(*ACCEPTED)
+
+    assert items(here) == [(False, 2), (True, 1), (True, 1)]
+    name, said = here.events()[-1]
+    assert (name, [item["subject_id"] for item in said["items"]]) == ("action_items_closed", [piece_id("ward-1")])
+
+
+def test_an_acceptance_that_comes_before_its_order_keeps_it_closed(here, hear):
+    hear(*ACCEPTED)
+    assert here.events() == []
+    hear(*ISSUED)
+
+    assert items(here) == [(False, 2), (True, 1), (True, 1)]
+    [(name, said)] = here.events()
+    assert (name, len(said["items"])) == ("action_items_raised", 2)
+
+
+def test_when_all_were_accepted_before_the_order_came_nothing_is_said(here, hear):
+    for ward, _ in PIECES:
+        hear(tasks.assignment_changed, changed("accepted", "in_progress", 2, ward))
+    hear(*ISSUED)
+
+    assert here.events() == []
+
+
+def test_a_reassigned_piece_waits_for_its_new_owner(here, hear):
+    hear(*ISSUED)
+    hear(tasks.assignment_changed, changed("declined", "declined", 2))
+    new = {"post_id": post("dept head"), "unit_id": unit("dept")}
+    hear(tasks.assignment_changed, changed("reassigned", "assigned", 3, **new))
+
+    assert items(here)[0] == (True, 3)
+    name, said = here.events()[-1]
+    assert (name, [item["post_id"] for item in said["items"]]) == ("action_items_raised", [post("dept head")])
+
+
+def test_twice_delivered_leaves_the_same_state_and_is_said_once(here, hear):
+    for heard in (ISSUED, ISSUED, ACCEPTED, ACCEPTED):
+        hear(*heard)
+
+    assert items(here) == [(False, 2), (True, 1), (True, 1)]
+    assert [name for name, _ in here.events()] == ["action_items_raised", "action_items_closed"]
+
+
+HEARD = [
+    ISSUED,
+    (tasks.assignment_changed, changed("declined", "declined", 2)),
+    (tasks.assignment_changed, changed("reassigned", "assigned", 3)),
+    (tasks.assignment_changed, changed("accepted", "in_progress", 4)),
+]
+
+
+@pytest.mark.parametrize("arrival", list(itertools.permutations(HEARD)), ids=range(24))
+def test_whatever_comes_first_the_end_is_the_same(here, hear, arrival):
+    for heard in arrival:
+        hear(*heard)
+
+    assert items(here) == [(False, 4), (True, 1), (True, 1)]
+    raised = [said for name, said in here.events() if name == "action_items_raised"]
+    closed = [said for name, said in here.events() if name == "action_items_closed"]
+    of_piece = [item for said in raised for item in said["items"] if item["subject_id"] == piece_id("ward-1")]
+    assert len(of_piece) == len(closed)  # whatever showed was taken away again
+
+
+def test_over_the_bus_an_order_told_twice_is_heard_once(here, run, tell):
+    container = run(Service)
+    event_id = None
+    for _ in range(2):
+        event_id = tell(*ISSUED, subject=ISSUED[1]["task_id"], event_id=event_id)
+    tell(*ACCEPTED, subject=piece_id("ward-1"), version=2)
+    until(lambda: len(here.events()) == 2)
+
+    assert container.checks["inbox"]()
+    assert items(here) == [(False, 2), (True, 1), (True, 1)]
+    assert here.rows("SELECT count(*) AS n FROM inbox") == [{"n": 2}]

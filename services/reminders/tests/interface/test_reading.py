@@ -1,0 +1,77 @@
+"""What a post must act on: the most burning first."""
+
+import pytest
+
+from contracts import reminders
+from reminders import use_cases
+from reminders.service import Service
+from tests.support.orders import issued
+from tests.support.town import claims
+
+HEAD = claims("ward-1 head")
+
+
+@pytest.fixture
+def here(town, run):
+    found = town("reminders")
+    run(Service)
+    return found
+
+
+@pytest.fixture
+def ordered(here):
+    """An order to one ward of this title, already heard of."""
+
+    def hear(title: str, due: str | None = None, urgency: str = "urgent", to: str = "ward-1") -> None:
+        with here.store.transaction() as tx:
+            use_cases.raise_items(tx, issued(title, [(to, "lead")], due, urgency=urgency), 1)
+
+    return hear
+
+
+@pytest.fixture
+def five(ordered):
+    ordered("không hạn", urgency="express")
+    ordered("hạn 9, thường", "2026-03-09T16:59:59+00:00", "normal")
+    ordered("hạn 9, hỏa tốc", "2026-03-09T16:59:59+00:00", "express")
+    ordered("hạn 5", "2026-03-05T16:59:59+00:00", "normal")
+    ordered("của phường 2", "2026-03-01T16:59:59+00:00", to="ward-2")
+    ordered("không hạn, thường", urgency="normal")
+    return ["hạn 5", "hạn 9, hỏa tốc", "hạn 9, thường", "không hạn", "không hạn, thường"]
+
+
+def test_what_is_due_first_comes_first_then_what_is_most_urgent(five, caller):
+    answer = caller(reminders.list_action_items, {}, claims=HEAD)
+
+    assert [item["title"] for item in answer["items"]] == five
+    assert (answer["items"][3]["due"], answer["items"][3]["urgency"]) == (None, "express")
+    assert answer["next_cursor"] is None
+
+
+def test_the_clerk_sees_what_his_head_must_receive_and_an_official_does_not(five, caller):
+    assert len(caller(reminders.list_action_items, {}, claims=claims("ward-1 clerk"))["items"]) == 5
+    assert caller(reminders.list_action_items, {}, claims=claims("ward-1 official"))["items"] == []
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5])
+def test_pages_follow_one_another_without_gaps(five, caller, limit):
+    seen, cursor = [], None
+    while True:
+        answer = caller(reminders.list_action_items, {"limit": limit, "cursor": cursor}, claims=HEAD)
+        seen += [item["title"] for item in answer["items"]]
+        cursor = answer["next_cursor"]
+        if cursor is None:
+            break
+
+    assert seen == five
+
+
+def test_the_overview_counts_what_the_list_holds(five, caller):
+    overview = caller(reminders.get_overview, {}, claims=HEAD)
+
+    assert overview["counts"] == [{"kind": "assignment_to_receive", "count": 5}]
+    assert (overview["total"], [item["title"] for item in overview["items"]]) == (5, five)
+
+
+def test_nothing_to_do_is_an_answer(here, caller):
+    assert caller(reminders.get_overview, {}, claims=HEAD) == {"counts": [], "total": 0, "items": []}

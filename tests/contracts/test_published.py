@@ -1,0 +1,82 @@
+"""The published documents are what the running code says, and valid by their own validators."""
+
+import re
+
+import pytest
+import yaml
+from asyncapi3 import AsyncAPI3
+from marshmallow import EXCLUDE, RAISE
+from marshmallow.fields import Nested
+from openapi_spec_validator import validate as validate_openapi
+
+from contracts import generate
+from contracts.catalogue import EVENTS, PROCEDURES
+
+PERSONAL = re.compile(r"name|title|text|phone|email|content|abstract|summary|person|url|address")
+
+
+@pytest.fixture(scope="module")
+def fresh() -> dict[str, str]:
+    return generate.documents()
+
+
+@pytest.mark.parametrize("name", ["asyncapi.yaml", "openapi.yaml"])
+def test_the_committed_document_is_the_one_that_the_code_generates(fresh, name):
+    assert (generate.PUBLISHED / name).read_text() == fresh[name], "run `make generate`"
+
+
+def test_openapi_is_valid(fresh):
+    validate_openapi(yaml.safe_load(fresh["openapi.yaml"]))
+
+
+def test_asyncapi_is_valid_and_every_reference_leads_somewhere(fresh):
+    document = yaml.safe_load(fresh["asyncapi.yaml"])
+    AsyncAPI3.model_validate(document)
+    references = set(re.findall(r"\$ref: ['\"]?#/([^'\"\s]+)", fresh["asyncapi.yaml"]))
+    assert references
+    for reference in references:
+        place = document
+        for step in reference.split("/"):
+            assert step in place, reference
+            place = place[step]
+
+
+def test_asyncapi_names_every_event_and_procedure(fresh):
+    messages = yaml.safe_load(fresh["asyncapi.yaml"])["components"]["messages"]
+    assert {m["name"] for m in messages.values()} == {*EVENTS, *PROCEDURES}
+
+
+def test_what_siblings_may_read_is_this_list_and_holds_nothing_personal():
+    published = {name: event.published for name, event in EVENTS.items() if event.published is not None}
+    assert published == {
+        "task_issued": ("task_id", "unit_ids"),
+        "assignment_changed": ("assignment_id", "task_id", "unit_id", "change"),
+    }
+    for fields in published.values():
+        assert not [field for field in fields if PERSONAL.search(field)]
+
+
+def test_published_fields_exist_in_the_core_form():
+    for event in EVENTS.values():
+        assert set(event.published or ()) <= set(event.data().fields), event.name
+
+
+def schemas_within(schema) -> list:
+    """A schema and all that is nested in it."""
+    found = [schema]
+    for field in schema.fields.values():
+        inner = getattr(field, "inner", field)
+        if isinstance(inner, Nested):
+            found += schemas_within(inner.schema)
+    return found
+
+
+def test_a_hearer_ignores_fields_that_a_newer_emitter_adds_at_any_depth():
+    depths = {event.name: [s.unknown for s in schemas_within(event.data())] for event in EVENTS.values()}
+    assert max(map(len, depths.values())) > 1
+    assert {unknown for found in depths.values() for unknown in found} == {EXCLUDE}
+
+
+def test_a_request_with_a_field_that_nobody_named_is_refused_at_any_depth():
+    found = {s.unknown for procedure in PROCEDURES.values() for s in schemas_within(procedure.request())}
+    assert found == {RAISE}

@@ -1,0 +1,49 @@
+import pytest
+
+from chassis.testing import until
+from tests.support.client import Client, an_order, sign_in
+from tests.support.platform import platform  # noqa: F401
+
+_clients: dict[tuple[str, str], Client] = {}
+
+
+@pytest.fixture
+def person(platform):  # noqa: F811
+    """A signed-in client by role: `person("vice_chairman")`; one sign-in per role and run."""
+
+    def signed_in(role: str) -> Client:
+        known = (platform.base_url, role)
+        if known not in _clients:
+            _clients[known] = sign_in(platform.base_url, platform.account(role))
+        return _clients[known]
+
+    return signed_in
+
+
+@pytest.fixture
+def ward(person):
+    """The unit that the roles unit_head, unit_clerk and official belong to."""
+    me = person("unit_head").get("/me").json()
+    return next(m for m in me["memberships"] if m["primary"])["unit_id"]
+
+
+@pytest.fixture
+def order_to_ward(person, ward):
+    """An order of the Vice Chairman to that one ward, and the head's assignment in it once his item has arrived."""
+
+    def give(**changes) -> tuple[dict, dict]:
+        task = person("vice_chairman").post(
+            "/tasks", an_order(audience=None, assignments=[{"unit_id": ward, "role": "lead"}], **changes)
+        )
+        assert task.status_code == 201, task.text
+        assignment = task.json()["assignments"]["items"][0]
+        until(lambda: item_of(person("unit_head"), assignment["id"]), 10)
+        return task.json(), assignment
+
+    return give
+
+
+def item_of(client: Client, assignment_id: str) -> dict | None:
+    """The open action item about an assignment in a person's list, if there is one."""
+    items = client.get("/action-items", params={"limit": 200}).json()["items"]
+    return next((item for item in items if item["subject_id"] == assignment_id), None)

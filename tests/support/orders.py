@@ -1,0 +1,60 @@
+"""What tasks says of an order, for those who hear it: ward 1 leads, ward 2 supports, ward 3 is informed."""
+
+from contracts import tasks
+from tests.support.town import id_of, post, unit
+
+PIECES = (("ward-1", "lead"), ("ward-2", "support"), ("ward-3", "inform"))
+
+
+def piece_id(ward: str, title: str = "Diễn tập") -> str:
+    return id_of(f"piece of {ward} in {title}")
+
+
+def issued(title: str = "Diễn tập", pieces=PIECES, due: str | None = None, **changes) -> dict:
+    """The data of task_issued, as a handler gets them."""
+    order = {
+        "task_id": id_of(f"task {title}"),
+        "title": title,
+        "mode": "joint",
+        "urgency": "urgent",
+        "source": "city_pc",
+        "issued_at": "2026-03-02T02:00:00+00:00",
+        "assigner_post_id": post("committee vice_chairman"),
+        "assigner_title": "Phó Chủ tịch",
+        "followers": [post("office chief_of_office")],
+        "unit_ids": [unit(name) for name, _ in pieces],
+        "assignments": [
+            {
+                "id": piece_id(name, title),
+                "unit_id": unit(name),
+                "unit_name": name,
+                "post_id": post(f"{name} head"),
+                "role": role,
+                "current_due": due,
+            }
+            for name, role in pieces
+        ],
+    }
+    return tasks.task_issued.data().load(order | changes)
+
+
+def changed(change: str, after: str, version: int, ward: str = "ward-1", title: str = "Diễn tập", **changes) -> dict:
+    """The data of assignment_changed, as a handler gets them."""
+    moved = {
+        "change": change,
+        "assignment_id": piece_id(ward, title),
+        "task_id": id_of(f"task {title}"),
+        "title": title,
+        "unit_id": unit(ward),
+        "unit_name": ward,
+        "post_id": post(f"{ward} head"),
+        "role": dict(PIECES)[ward],
+        "before": "assigned",
+        "after": after,
+        "version": version,
+        "at": "2026-03-02T03:00:00+00:00",
+        "actor_person_id": id_of("somebody"),
+        "acting_for": None,
+        "concerns": [],
+    }
+    return tasks.assignment_changed.data().load(moved | changes)

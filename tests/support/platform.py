@@ -1,0 +1,80 @@
+"""The whole platform for end-to-end tests: five processes on the run's own instances, started when first asked for."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from xmlrpc.client import Fault, ServerProxy
+
+import pytest
+from supervisor.xmlrpc import Faults, SupervisorTransport
+
+from deploy.local.fleet import is_ready
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What run.json says of it, the addresses behind it, and a hand on its processes."""
+
+    base_url: str
+    accounts: list[dict]
+    ports: dict
+    addresses: dict
+    log: Path
+
+    def account(self, role: str) -> dict:
+        return next(account for account in self.accounts if account["role"] == role)
+
+    @contextlib.contextmanager
+    def without(self, service: str) -> Iterator[None]:
+        """Stop one service for a while."""
+        self._supervisor.stopProcess(f"services:{service}", True)
+        try:
+            yield
+        finally:
+            self.start(service)
+
+    def start(self, service: str) -> None:
+        """Start a stopped service, and wait until it says that it can be used."""
+        try:
+            self._supervisor.startProcess(f"services:{service}", False)
+        except Fault as fault:
+            if fault.faultCode != Faults.ALREADY_STARTED:
+                raise
+        self.wait_ready(service)
+
+    def wait_ready(self, service: str, seconds: float = 30) -> None:
+        deadline = time.monotonic() + seconds
+        while not is_ready(self.ports["admin"][service]):
+            assert time.monotonic() < deadline, f"{service} is not ready; see {self.log / service}.log"
+            time.sleep(0.1)
+
+    def pid(self, service: str) -> int:
+        return self._supervisor.getProcessInfo(f"services:{service}")["pid"]
+
+    @property
+    def _supervisor(self):
+        transport = SupervisorTransport(None, None, f"unix://{self.addresses['socket']}")
+        return ServerProxy("http://local", transport=transport).supervisor
+
+
+@pytest.fixture(scope="session")
+def platform() -> Platform:
+    world_file = os.environ.get("CONGVU_TEST_WORLD")
+    if not world_file:
+        pytest.fail("no test world: run the tests by `make test`")
+    started = subprocess.run(
+        [sys.executable, "-m", "deploy.local", "end-to-end"], cwd=CHECKOUT, capture_output=True, text=True
+    )
+    if started.returncode != 0:
+        pytest.fail(f"the platform did not start:\n{started.stdout}\n{started.stderr}", pytrace=False)
+    found = json.loads((Path(world_file).parent / "run.json").read_text())
+    addresses = json.loads(Path(world_file).read_text())["e2e"]
+    return Platform(found["base_url"], found["accounts"], found["ports"], addresses, Path(found["log"]))
