@@ -72,7 +72,7 @@ def test_a_browser_session_needs_its_csrf_token_on_writes(platform):
     assert requests.get(f"{platform.base_url}/api/v1/me", headers=headers, timeout=10).status_code == 200
     end = f"{platform.base_url}/api/v1/sessions/current"
     refused = requests.delete(end, headers=headers, timeout=10)
-    assert (refused.status_code, refused.json()["code"]) == (403, "csrf_token_required")
+    assert (refused.status_code, refused.json()["code"]) == (403, "csrf_token_invalid")
     headers["X-CSRF-Token"] = answer.json()["csrf_token"]
     assert requests.delete(end, headers=headers, timeout=10).status_code == 204
 
