@@ -112,9 +112,9 @@ def run(world):
         return container
 
     yield start
-    for container in reversed(running):
-        with eventlet.Timeout(20):
-            container.stop()
+    with eventlet.Timeout(20):
+        for stopping in [eventlet.spawn(container.stop) for container in running]:
+            stopping.wait()
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """The listening side: accepts connections, runs requests, drains on stop."""
 
+import re
+import sys
 import time
 import uuid
 from dataclasses import dataclass
@@ -35,6 +37,8 @@ SECURITY_HEADERS = {
     "Cache-Control": "no-store",
 }
 UNMATCHED = "unmatched"
+TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+TRACESTATE = re.compile(r"[\x20-\x7e]{1,512}")
 CLOSING = {
     "bad_request",
     "body_too_large",
@@ -90,7 +94,11 @@ class HttpServer(SharedExtension):
         self._routes = Map(rules, strict_slashes=True, merge_slashes=False, redirect_defaults=False)
         address = (self.settings.host, self.settings.port)
         family = socket.AF_INET6 if ":" in self.settings.host else socket.AF_INET
-        self._listener = eventlet.listen(address, family=family, backlog=1024, reuse_port=False)
+        try:
+            self._listener = eventlet.listen(address, family=family, backlog=1024, reuse_port=False)
+        except OSError as error:
+            # one sentence instead of a traceback: the process cannot do without it
+            sys.exit(f"congvu: cannot listen for HTTP on {address[0]}:{address[1]}: {error.strerror}")
         self._listener.settimeout(None)
         self.port = self._listener.getsockname()[1]
         self._wsgi = wsgi.Server(
@@ -105,7 +113,7 @@ class HttpServer(SharedExtension):
         return {
             "call_id": request.id,
             "deadline": time.monotonic() + self.settings.request_seconds,
-            "trace": tracing.carrier_of({name.lower(): value for name, value in request.headers}),
+            "trace": _trace_of(request),
         }
 
     # connections
@@ -268,6 +276,14 @@ class _Streamed:
             self._stream.close()
         except Exception:
             log.exception("stream not closed")
+
+
+def _trace_of(request: HttpRequest) -> dict[str, str]:
+    """The caller's trace, if it has the form that the standard gives it: it goes into messages and tables."""
+    parent, state = request.headers.get("traceparent", ""), request.headers.get("tracestate", "")
+    if not TRACEPARENT.fullmatch(parent):
+        return {}
+    return tracing.carrier_of({"traceparent": parent} | ({"tracestate": state} if TRACESTATE.fullmatch(state) else {}))
 
 
 def _raw(code: str, *headers: bytes) -> bytes:

@@ -1,13 +1,13 @@
 """Server-sent events: a bounded mailbox between those who write and one client's connection."""
 
 import random
-from collections.abc import Callable, Iterable
-from itertools import chain
+from collections.abc import Callable, Sequence
 
 from eventlet.queue import Empty, LightQueue
 
 HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 PING = b": ping\n\n"
+GREETING = b": welcome\n\n"  # the response's head goes out with the first bytes
 _END = object()
 
 
@@ -25,14 +25,17 @@ class EventStream:
     """
 
     def __init__(self, capacity: int = 256, ping_seconds: float = 15.0, on_close: Callable[[], None] = lambda: None):
-        self._first = iter((f"retry: {random.randint(1000, 5000)}\n\n".encode(),))
+        self._first = iter((GREETING,))
         self._mailbox = LightQueue(capacity)
         self._ping_seconds = ping_seconds
         self._on_close = on_close
         self.ended = False
 
-    def begin(self, chunks: Iterable[bytes]) -> None:
-        self._first = chain(self._first, chunks)
+    def begin(self, chunks: Sequence[bytes]) -> None:
+        """Clients that lose us together shall not come back together: the first event says when."""
+        if chunks:
+            retry = f"retry: {random.randint(1000, 5000)}\n".encode()
+            self._first = iter((GREETING, retry + chunks[0], *chunks[1:]))
 
     def put(self, chunk: bytes) -> bool:
         """Never blocks. False: the stream is over, or was just ended because it was full."""

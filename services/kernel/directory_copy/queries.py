@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy import or_, select
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from chassis.rows import any_of
 from kernel import policy
 from kernel.actor import Actor
 from kernel.directory_copy import tables as t
@@ -17,6 +17,11 @@ from kernel.errors import Refused
 from kernel.working_time import WorkingDays, today
 
 MAX_AGE = timedelta(minutes=5)
+
+# The statements are made once, at import: they run in every call, and making them costs more than running them.
+DAY = sa.bindparam("day", type_=sa.Date)
+IDS = func.any(sa.bindparam("ids", type_=ARRAY(t.Id)))
+PERSON = sa.bindparam("person_id", type_=t.Id)
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class Post:
 
 def resolve_actor(tx, claims: dict, now: datetime) -> Actor:
     """Who the token's person is now, in the capacity that he chose; without a choice his primary post acts."""
-    capacities = tx.execute(_capacities(claims["sub"], today(now))).all()
+    capacities = tx.execute(CAPACITIES, {"person_id": claims["sub"], "day": today(now)}).all()
     own = [capacity for capacity in capacities if capacity.source == "membership"]
     if not own:
         _require_filled(tx)
@@ -67,16 +72,8 @@ def resolve_actor(tx, claims: dict, now: datetime) -> Actor:
 
 def head_posts(tx, unit_ids: Iterable[str], now: datetime) -> list[HeadPost]:
     """The heads of those units that exist now, in the order of the units' codes."""
-    day = today(now)
-    query = (
-        select(t.units.c.id, t.units.c.code, t.units.c.full_name, t.units.c.kind, t.posts.c.id.label("post_id"))
-        .add_columns(t.posts.c.title)
-        .join_from(t.units, t.posts, t.posts.c.unit_id == t.units.c.id)
-        .where(t.units.c.id == any_of(unit_ids), t.posts.c.is_head, _live(t.units, day), _live(t.posts, day))
-        .order_by(t.units.c.code, t.posts.c.rank, t.posts.c.id)
-    )
     heads = {}
-    for row in tx.execute(query):
+    for row in tx.execute(HEADS, {"ids": list(unit_ids), "day": today(now)}):
         heads.setdefault(row.id, HeadPost(row.id, row.code, row.full_name, row.kind, row.post_id, row.title))
     return list(heads.values())
 
@@ -97,23 +94,13 @@ def working_days(tx) -> WorkingDays:
 
 def posts(tx, ids: Iterable[str]) -> dict[str, Post]:
     """Posts, closed ones too: history must stay readable."""
-    query = (
-        select(t.posts.c.id, t.posts.c.unit_id, t.units.c.full_name, t.posts.c.kind, t.posts.c.title, t.posts.c.is_head)
-        .join_from(t.posts, t.units, t.units.c.id == t.posts.c.unit_id)
-        .where(t.posts.c.id == any_of(ids))
-    )
-    return {row.id: Post(*row) for row in tx.execute(query)}
+    return {row.id: Post(*row) for row in tx.execute(POSTS, {"ids": list(ids)})}
 
 
 def holders(tx, post_ids: Iterable[str], now: datetime) -> dict[str, list[str]]:
     """Who holds these posts now: person ids by post."""
-    query = (
-        select(t.memberships.c.post_id, t.memberships.c.person_id)
-        .where(t.memberships.c.post_id == any_of(post_ids), _live(t.memberships, today(now)))
-        .order_by(t.memberships.c.valid_from, t.memberships.c.id)
-    )
     people = defaultdict(list)
-    for row in tx.execute(query):
+    for row in tx.execute(HOLDERS, {"ids": list(post_ids), "day": today(now)}):
         people[row.post_id].append(row.person_id)
     return dict(people)
 
@@ -144,42 +131,8 @@ def _choose(capacities, primary, membership_id: str | None, delegation_id: str |
     raise Refused("unknown_capacity", "This person does not hold that post or delegation now.")
 
 
-def _capacities(person_id: str, day: date):
-    """Every post that a person acts in or works for, the primary one first, in one query."""
-    own = (
-        select(*_capacity("membership", t.memberships.c.id, t.memberships.c.primary, sa.literal("all")))
-        .join_from(t.memberships, t.posts, t.posts.c.id == t.memberships.c.post_id)
-        .join(t.units, t.units.c.id == t.posts.c.unit_id)
-        .where(t.memberships.c.person_id == person_id, _live(t.memberships, day))
-        .where(_live(t.posts, day), _live(t.units, day))
-    )
-    # A delegation dies with the membership of its grantor: whoever holds the post now must have lent it.
-    grantor = t.memberships.alias()
-    lent = (
-        select(*_capacity("delegation", t.delegations.c.id, sa.false(), t.delegations.c.scope))
-        .join_from(t.delegations, t.posts, t.posts.c.id == t.delegations.c.grantor_post_id)
-        .join(t.units, t.units.c.id == t.posts.c.unit_id)
-        .where(t.delegations.c.grantee_person_id == person_id, _live(t.delegations, day))
-        .where(_live(t.posts, day), _live(t.units, day))
-        .where(
-            sa.exists().where(
-                grantor.c.post_id == t.delegations.c.grantor_post_id,
-                grantor.c.valid_from <= t.delegations.c.valid_from,
-                _live(grantor, day),
-            )
-        )
-    )
-    helper = t.posts.alias()
-    served = (
-        select(*_capacity("service", t.memberships.c.id, sa.false(), sa.literal("all")))
-        .join_from(t.memberships, helper, helper.c.id == t.memberships.c.post_id)
-        .join(t.posts, t.posts.c.unit_id == helper.c.unit_id)
-        .join(t.units, t.units.c.id == t.posts.c.unit_id)
-        .where(t.memberships.c.person_id == person_id, helper.c.kind.in_(policy.SERVES_HEAD), t.posts.c.is_head)
-        .where(_live(t.memberships, day), _live(helper, day), _live(t.posts, day), _live(t.units, day))
-    )
-    every = sa.union_all(own, lent, served).subquery()
-    return select(every).order_by(every.c.primary.desc(), every.c.rank, every.c.id)
+def _live(table):
+    return sa.and_(table.c.valid_from <= DAY, sa.or_(table.c.valid_to.is_(None), table.c.valid_to > DAY))
 
 
 def _capacity(source: str, id_column, primary, scope) -> tuple:
@@ -190,5 +143,57 @@ def _capacity(source: str, id_column, primary, scope) -> tuple:
     )  # fmt: skip
 
 
-def _live(table, day: date):
-    return sa.and_(table.c.valid_from <= day, or_(table.c.valid_to.is_(None), table.c.valid_to > day))
+def _capacities():
+    """Every post that a person acts in or works for, the primary one first, in one query."""
+    own = (
+        select(*_capacity("membership", t.memberships.c.id, t.memberships.c.primary, sa.literal("all")))
+        .join_from(t.memberships, t.posts, t.posts.c.id == t.memberships.c.post_id)
+        .join(t.units, t.units.c.id == t.posts.c.unit_id)
+        .where(t.memberships.c.person_id == PERSON, _live(t.memberships), _live(t.posts), _live(t.units))
+    )
+    # A delegation dies with the membership of its grantor: whoever holds the post now must have lent it.
+    grantor = t.memberships.alias()
+    lent = (
+        select(*_capacity("delegation", t.delegations.c.id, sa.false(), t.delegations.c.scope))
+        .join_from(t.delegations, t.posts, t.posts.c.id == t.delegations.c.grantor_post_id)
+        .join(t.units, t.units.c.id == t.posts.c.unit_id)
+        .where(t.delegations.c.grantee_person_id == PERSON, _live(t.delegations), _live(t.posts), _live(t.units))
+        .where(
+            sa.exists().where(
+                grantor.c.post_id == t.delegations.c.grantor_post_id,
+                grantor.c.valid_from <= t.delegations.c.valid_from,
+                _live(grantor),
+            )
+        )
+    )
+    helper = t.posts.alias()
+    served = (
+        select(*_capacity("service", t.memberships.c.id, sa.false(), sa.literal("all")))
+        .join_from(t.memberships, helper, helper.c.id == t.memberships.c.post_id)
+        .join(t.posts, t.posts.c.unit_id == helper.c.unit_id)
+        .join(t.units, t.units.c.id == t.posts.c.unit_id)
+        .where(t.memberships.c.person_id == PERSON, helper.c.kind.in_(policy.SERVES_HEAD), t.posts.c.is_head)
+        .where(_live(t.memberships), _live(helper), _live(t.posts), _live(t.units))
+    )
+    every = sa.union_all(own, lent, served).subquery()
+    return select(every).order_by(every.c.primary.desc(), every.c.rank, every.c.id)
+
+
+CAPACITIES = _capacities()
+HEADS = (
+    select(t.units.c.id, t.units.c.code, t.units.c.full_name, t.units.c.kind, t.posts.c.id.label("post_id"))
+    .add_columns(t.posts.c.title)
+    .join_from(t.units, t.posts, t.posts.c.unit_id == t.units.c.id)
+    .where(t.units.c.id == IDS, t.posts.c.is_head, _live(t.units), _live(t.posts))
+    .order_by(t.units.c.code, t.posts.c.rank, t.posts.c.id)
+)
+POSTS = (
+    select(t.posts.c.id, t.posts.c.unit_id, t.units.c.full_name, t.posts.c.kind, t.posts.c.title, t.posts.c.is_head)
+    .join_from(t.posts, t.units, t.units.c.id == t.posts.c.unit_id)
+    .where(t.posts.c.id == IDS)
+)
+HOLDERS = (
+    select(t.memberships.c.post_id, t.memberships.c.person_id)
+    .where(t.memberships.c.post_id == IDS, _live(t.memberships))
+    .order_by(t.memberships.c.valid_from, t.memberships.c.id)
+)

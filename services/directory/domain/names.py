@@ -1,0 +1,23 @@
+"""Names as people type them: without diacritics, in any order, half finished."""
+
+import unicodedata
+
+
+def fold(text: str) -> str:
+    """Lower case, without diacritics, words of letters and digits: "Đặng Thị Ân" -> "dang thi an".
+
+    The names that are kept and the words that are looked for pass through here alike.
+    """
+    plain = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
+    letters = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
+    return " ".join(letters.split())
+
+
+def search_form(name: str) -> str:
+    """A folded name in which every word begins after a blank, so that one pattern finds the beginnings of words."""
+    return " " + fold(name)
+
+
+def given_name(name: str) -> str:
+    """The word that a person is called by: the last."""
+    return fold(name).rpartition(" ")[2]

@@ -1,0 +1,107 @@
+"""Questions about people: who they are and what they hold."""
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlalchemy import select
+
+from chassis.rows import any_of
+from directory.storage import tables as t
+
+
+def entries_of_person(tx, person_id: str, day):
+    query = _entry().where(t.entries.c.person_id == person_id, t.live(t.entries, day))
+    return tx.execute(query.order_by(t.entries.c.rank, t.entries.c.membership_id)).all()
+
+
+def entries_of_unit(tx, unit_id: str, kinds: Iterable[str], day):
+    """Who heads a unit and who holds a post of these kinds in it. The head comes first: `is_head`."""
+    query = (
+        _entry(t.posts.c.is_head)
+        .where(t.entries.c.unit_id == unit_id, t.live(t.entries, day))
+        .where(sa.or_(t.posts.c.is_head, t.entries.c.post_kind.in_(kinds)))
+    )
+    return tx.execute(query.order_by(t.posts.c.is_head.desc(), t.entries.c.rank, t.entries.c.membership_id)).all()
+
+
+def one(tx, person_id: str):
+    return tx.execute(select(t.people.c.id, t.people.c.name).where(t.people.c.id == person_id)).one_or_none()
+
+
+def names(tx, person_ids: Iterable[str]):
+    return tx.execute(select(t.people.c.id, t.people.c.name).where(t.people.c.id == any_of(person_ids))).all()
+
+
+def memberships(tx, person_id: str, day):
+    """What a person holds on a day, the primary post first."""
+    query = (
+        select(
+            t.memberships.c.id, t.memberships.c.primary, t.posts.c.unit_id,
+            t.posts.c.id.label("post_id"), t.posts.c.title,
+        )
+        .join_from(t.memberships, t.posts, t.posts.c.id == t.memberships.c.post_id)
+        .where(t.memberships.c.person_id == person_id, t.live(t.memberships, day), t.live(t.posts, day))
+        .order_by(t.memberships.c.primary.desc(), t.posts.c.rank, t.memberships.c.id)
+    )  # fmt: skip
+    return tx.execute(query).all()
+
+
+def delegations(tx, person_id: str, day):
+    """Powers lent to a person. They end with the membership of whoever lent them."""
+    grantor = t.memberships.alias()
+    query = (
+        select(t.delegations, t.posts.c.title)
+        .join_from(t.delegations, t.posts, t.posts.c.id == t.delegations.c.grantor_post_id)
+        .where(t.delegations.c.grantee_person_id == person_id, t.live(t.delegations, day), t.live(t.posts, day))
+        .where(
+            sa.exists().where(
+                grantor.c.post_id == t.posts.c.id,
+                grantor.c.valid_from <= t.delegations.c.valid_from,
+                t.live(grantor, day),
+            )
+        )
+        .order_by(t.delegations.c.valid_from, t.delegations.c.id)
+    )
+    return tx.execute(query).all()
+
+
+def open_memberships(tx, *, person_id: str | None = None, post_id: str | None = None, day) -> list[dict]:
+    """Memberships that hold on or after a day: a person's primary ones, or all of a post."""
+    table = t.memberships
+    query = select(table).where(sa.or_(table.c.valid_to.is_(None), table.c.valid_to > day))
+    if person_id:
+        query = query.where(table.c.person_id == person_id, table.c.primary)
+    if post_id:
+        query = query.where(table.c.post_id == post_id)
+    return [dict(row._mapping) for row in tx.execute(query.order_by(table.c.id))]
+
+
+def refresh_entries(tx, person_ids: Iterable[str] | None = None) -> None:
+    """Make the searched lines anew, for these people or (None) for everybody."""
+    old = sa.delete(t.entries)
+    new = (
+        select(
+            t.memberships.c.id, t.people.c.id, t.posts.c.id, t.posts.c.unit_id, t.posts.c.kind, t.posts.c.rank,
+            t.people.c.folded, t.people.c.given, t.memberships.c.valid_from, t.memberships.c.valid_to,
+        )
+        .join_from(t.memberships, t.people, t.people.c.id == t.memberships.c.person_id)
+        .join(t.posts, t.posts.c.id == t.memberships.c.post_id)
+    )  # fmt: skip
+    if person_ids is not None:
+        ids = list(person_ids)
+        old, new = old.where(t.entries.c.person_id == any_of(ids)), new.where(t.people.c.id == any_of(ids))
+    tx.execute(old)
+    tx.execute(sa.insert(t.entries).from_select([column.name for column in t.entries.c], new))
+
+
+def _entry(*more):
+    return (
+        select(
+            t.people.c.id, t.people.c.name, t.people.c.phone, t.people.c.email, t.posts.c.id.label("post_id"),
+            t.posts.c.kind.label("post_kind"), t.posts.c.title, t.units.c.id.label("unit_id"),
+            t.units.c.full_name.label("unit_name"), t.entries.c.membership_id, *more,
+        )
+        .join_from(t.entries, t.people, t.people.c.id == t.entries.c.person_id)
+        .join(t.posts, t.posts.c.id == t.entries.c.post_id)
+        .join(t.units, t.units.c.id == t.entries.c.unit_id)
+    )  # fmt: skip

@@ -1,0 +1,52 @@
+"""Questions about units, audiences and the posts in them."""
+
+import sqlalchemy as sa
+from sqlalchemy import func, select
+
+from directory.storage import tables as t
+
+UNIT = (t.units.c.id, t.units.c.code, t.units.c.kind, t.units.c.name, t.units.c.full_name, t.units.c.full_name_en,
+        t.units.c.parent_id)  # fmt: skip
+
+
+def page(tx, day, *, kind, parent_id, words, after_code, limit):
+    """Units in the order of their codes. `words` are the folded beginnings of words that the name or code has."""
+    query = select(*UNIT).where(t.live(t.units, day)).order_by(t.units.c.code).limit(limit)
+    if kind:
+        query = query.where(t.units.c.kind == kind)
+    if parent_id:
+        query = query.where(t.units.c.parent_id == parent_id)
+    if after_code:
+        query = query.where(t.units.c.code > after_code)
+    for word in words:
+        query = query.where(t.units.c.folded.like(f"% {word}%"))
+    return tx.execute(query).all()
+
+
+def one(tx, unit_id: str, day):
+    return tx.execute(select(*UNIT).where(t.units.c.id == unit_id, t.live(t.units, day))).one_or_none()
+
+
+def divisions(tx, unit_id: str, day):
+    query = select(*UNIT).where(t.units.c.parent_id == unit_id, t.units.c.kind == "division", t.live(t.units, day))
+    return tx.execute(query.order_by(t.units.c.code)).all()
+
+
+def with_sub_units(tx, unit_id: str) -> list[str]:
+    """A unit and everything below it."""
+    tree = select(t.units.c.id).where(t.units.c.id == unit_id).cte("tree", recursive=True)
+    tree = tree.union_all(select(t.units.c.id).join(tree, t.units.c.parent_id == tree.c.id))
+    return list(tx.execute(select(tree.c.id)).scalars())
+
+
+def audiences(tx):
+    return tx.execute(
+        select(
+            t.audiences.c.id.label("name"), t.audiences.c.title, t.audiences.c.title_en,
+            func.cardinality(t.audiences.c.unit_ids).label("unit_count"),
+        ).order_by(sa.desc("unit_count"), t.audiences.c.id)
+    ).all()  # fmt: skip
+
+
+def post(tx, post_id: str, day):
+    return tx.execute(select(t.posts).where(t.posts.c.id == post_id, t.live(t.posts, day))).one_or_none()

@@ -1,0 +1,78 @@
+"""A small city in a real database: loaded once for all tests that only read, and emptied for those that write."""
+
+import io
+from contextlib import redirect_stderr
+from datetime import UTC, datetime
+
+import orjson
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from chassis.database import Store
+from directory.load import load
+from directory.storage import tables as t
+
+PEOPLE, SEED, PASSWORD = 2_600, 7, "mật khẩu thử nghiệm"
+
+
+def empty(world) -> None:
+    names = ", ".join(f'"{name}"' for name in t.metadata.tables)
+    with psycopg.connect(world.owners["directory"], autocommit=True) as connection:
+        connection.execute(f"TRUNCATE {names}, outbox RESTART IDENTITY CASCADE")
+
+
+class City:
+    """The loaded city: its database, and who is who."""
+
+    def __init__(self, store: Store, accounts: dict):
+        self.store = store
+        self.password = accounts["password"]
+        self.heads = accounts["heads"]
+        self.roles = {account["role"]: account for account in accounts["accounts"]}
+
+    def claims(self, role: str) -> dict:
+        person_id = self.roles[role]["person_id"]
+        return {"sub": person_id, "membership_id": None, "delegation_id": None, "session_id": "test"}
+
+    def ask(self, use_case, *arguments):
+        with self.store.reading() as tx:
+            return use_case(tx, *arguments)
+
+    def do(self, use_case, *arguments, **named):
+        with self.store.transaction() as tx:
+            return use_case(tx, *arguments, **named)
+
+    def one(self, statement, **values):
+        with self.store.reading() as tx:
+            return tx.execute(sa.text(statement), values).one()
+
+    def all(self, statement, **values):
+        with self.store.reading() as tx:
+            return tx.execute(sa.text(statement), values).all()
+
+
+def _loaded(world, folder) -> City:
+    empty(world)
+    file = folder / "accounts.json"
+    with redirect_stderr(io.StringIO()):
+        load(world.owners["directory"], PEOPLE, SEED, file, PASSWORD, datetime.now(UTC))
+    return City(Store(world.databases["directory"], pool_size=5), orjson.loads(file.read_bytes()))
+
+
+@pytest.fixture(scope="module")
+def city(world, tmp_path_factory):
+    """For tests that only read."""
+    found = _loaded(world, tmp_path_factory.mktemp("city"))
+    yield found
+    found.store.close()
+    empty(world)
+
+
+@pytest.fixture
+def own_city(world, tmp_path):
+    """For tests that write: a city of their own each."""
+    found = _loaded(world, tmp_path)
+    yield found
+    found.store.close()
+    empty(world)

@@ -1,0 +1,1 @@
+"""The one door for clients: HTTP, sessions, live streams, assembling. No business rule."""

@@ -1,0 +1,59 @@
+"""Answers made of several services' answers, asked at the same time."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+
+import orjson
+import structlog
+
+from chassis import context
+from chassis.errors import CallFailed
+from chassis.http import Answer
+from contracts import directory
+
+log = structlog.get_logger()
+
+NAMES_SECONDS = 1.0
+NAMES_AT_MOST = 500
+
+
+def in_parallel(parts: dict[str, Callable[[], dict]]) -> tuple[dict[str, dict], list[str]]:
+    """Every part that came, and the names of those that could not. A refusal of the request itself is raised."""
+    threads = {name: context.spawn(_outcome, part) for name, part in parts.items()}
+    outcomes = {name: thread.wait() for name, thread in threads.items()}
+    for outcome in outcomes.values():
+        if isinstance(outcome, CallFailed) and not _is_absence(outcome):
+            raise outcome
+    missing = [name for name, outcome in outcomes.items() if isinstance(outcome, CallFailed)]
+    return {name: outcome for name, outcome in outcomes.items() if name not in missing}, missing
+
+
+def with_names(call, items: Iterable[dict], id_field: str, name_field: str) -> None:
+    """Writes persons' names beside their ids: one question for all, and null while the directory is away."""
+    items = list(items)
+    ids = list({item[id_field] for item in items})
+    try:
+        answer = call.ask(directory.get_names, {"person_ids": ids[:NAMES_AT_MOST]}, NAMES_SECONDS) if ids else {}
+        names = {person["id"]: person["name"] for person in answer.get("items", ())}
+    except CallFailed as error:
+        log.warning("names left out", code=error.code)
+        names = {}
+    for item in items:
+        item[name_field] = names.get(item[id_field])
+
+
+def versioned(body: dict, **kwargs) -> Answer:
+    """An object with its ETag: the version, for If-Match, and a digest, because derived fields change without it."""
+    digest = hashlib.sha256(orjson.dumps(body)).hexdigest()[:12]
+    return Answer(body, etag=f"{body['version']}-{digest}", **kwargs)
+
+
+def _outcome(part: Callable[[], dict]) -> dict | CallFailed:
+    try:
+        return part()
+    except CallFailed as error:
+        return error
+
+
+def _is_absence(error: CallFailed) -> bool:
+    return error.retryable or error.code == "internal_error"

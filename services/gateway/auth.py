@@ -1,0 +1,66 @@
+"""From a request to the one who makes it: bearer token or browser cookie, and the capacity in which he acts."""
+
+import hmac
+import uuid
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from chassis.http import HttpRefusal, HttpRequest
+from gateway import storage
+from gateway.sessions import Session, csrf_token
+
+SAFE_METHODS = ("GET", "HEAD")
+CSRF_HEADER = "X-CSRF-Token"
+ACTING_FOR = "X-Acting-For"
+
+
+@dataclass(frozen=True)
+class Caller:
+    """`claims` go into the tokens on the bus; `csrf` is set when the caller is a browser."""
+
+    session: Session
+    claims: dict
+    csrf: str | None
+
+
+def cookie_name(secure: bool) -> str:
+    """The prefix makes browsers insist on Secure, on this host and on the path /."""
+    return "__Host-congvu" if secure else "congvu"
+
+
+def sign_in(service, request: HttpRequest) -> None:
+    """The guard of every route that needs somebody."""
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    csrf = None
+    if scheme.lower() == "bearer" and credentials:
+        session = service.sessions.find(credentials.strip(), "token")
+    else:
+        token = request.cookies.get(cookie_name(service.settings.secure_cookies), "")
+        session = service.sessions.find(token, "browser")
+        csrf = csrf_token(token)
+        if request.method not in SAFE_METHODS:
+            refuse_foreign_origin(service, request)
+            if not hmac.compare_digest(request.headers.get(CSRF_HEADER, "").encode(), csrf.encode()):
+                raise HttpRefusal("csrf_token_invalid")
+    request.caller = Caller(session, _claims(service, request, session), csrf)
+
+
+def refuse_foreign_origin(service, request: HttpRequest) -> None:
+    """Browsers say where a request comes from; programs need not."""
+    origin = request.headers.get("Origin")
+    foreign = origin is not None and urlsplit(origin).netloc != request.host
+    if foreign or request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise HttpRefusal("foreign_origin")
+
+
+def _claims(service, request: HttpRequest, session: Session) -> dict:
+    claims = {"sub": session.person_id, "membership_id": None, "delegation_id": None, "session_id": session.id}
+    if wanted := request.headers.get(ACTING_FOR):
+        try:
+            capacity_id = str(uuid.UUID(wanted))
+        except ValueError:
+            raise HttpRefusal("unknown_capacity") from None
+        with service.db.reading() as tx:
+            kind = "membership_id" if storage.is_membership(tx, capacity_id) else "delegation_id"
+        claims[kind] = capacity_id
+    return claims

@@ -1,0 +1,46 @@
+"""Examples for openapi.yaml, by operation. A test loads each by its schema."""
+
+_TASK = "01989c1e-5b2a-7c10-8d52-0c8a1f5e0001"
+_UNIT = "01989c1e-5b2a-7c10-8d52-0c8a1f5e0002"
+_POST = "01989c1e-5b2a-7c10-8d52-0c8a1f5e0003"
+_PERSON = "01989c1e-5b2a-7c10-8d52-0c8a1f5e0004"
+_PIECE = "01989c1e-5b2a-7c10-8d52-0c8a1f5e0005"
+_DUE = "2026-12-04T23:59:59+07:00"
+_NOW = "2026-11-23T08:30:00+07:00"
+
+_ASSIGNMENT = {
+    "id": _PIECE, "task_id": _TASK, "unit_id": _UNIT, "unit_name": "Phường Bến Thành", "post_id": _POST,
+    "role": "lead", "state": "assigned", "original_due": _DUE, "current_due": _DUE, "due_state": "on_track",
+    "version": 1, "accepted_at": None,
+}  # fmt: skip
+_ORDER = {
+    "title": "Rà soát phòng cháy chữa cháy tại chợ",
+    "content": "Kiểm tra toàn bộ chợ trên địa bàn, lập danh sách tồn tại.",
+    "expected_result": "Báo cáo kèm danh sách và thời hạn khắc phục", "urgency": "urgent", "source": "city_pc",
+}  # fmt: skip
+
+EXAMPLES = {
+    "create_token": {
+        "body": {"username": "chutich", "password": "mật khẩu của bạn"},
+        "answer": {"token": "M4yQ…", "expires_at": "2026-11-24T08:30:00+07:00"},
+    },
+    "create_session": {"body": {"username": "chutich", "password": "mật khẩu của bạn"}},
+    "create_task": {
+        "body": {**_ORDER, "mode": "each", "audience": "all-wards", "due_on": "2026-12-04"},
+        "answer": {
+            "id": _TASK, **_ORDER, "mode": "each", "state": "issued", "original_due": _DUE, "issued_at": _NOW,
+            "version": 1, "assigner_post_id": _POST, "assigner_person_id": _PERSON,
+            "assigner_title": "Phó Chủ tịch UBND Thành phố", "assigner_name": "Nguyễn Thị Minh An", "followers": [],
+            "roll_up": {"assigned": 113, "accepted": 0, "submitted": 0, "completed": 0, "overdue": 0},
+            "assignments": {"items": [_ASSIGNMENT], "next_cursor": "WyIwMTk4…"}, "warnings": [],
+        },
+    },
+    "accept_assignment": {
+        "answer": {
+            **_ASSIGNMENT, "state": "in_progress", "version": 2, "accepted_at": _NOW, "title": _ORDER["title"],
+            "content": _ORDER["content"], "expected_result": _ORDER["expected_result"], "urgency": "urgent",
+            "assigner_title": "Phó Chủ tịch UBND Thành phố", "allowed": [],
+        },
+    },
+    "post_message": {"body": {"text": "Đề nghị các phường báo cáo trước thứ Sáu."}},
+}  # fmt: skip

@@ -1,0 +1,58 @@
+"""What was heard, as rows of the live log: one for each thing that happened, however many may see it."""
+
+from collections import defaultdict
+
+import orjson
+
+from chassis.http.streams import encode_event
+from gateway import storage
+
+# rows that are not for clients: they end streams
+ENDINGS = (SESSION_ENDED, CAPACITIES_CHANGED) = ("session_ended", "capacities_changed")
+
+
+def key_of_post(post_id: str) -> str:
+    return f"post:{post_id}"
+
+
+def key_of_person(person_id: str) -> str:
+    return f"person:{person_id}"
+
+
+def key_of_session(session_id: str) -> str:
+    return f"session:{session_id}"
+
+
+def tell_items(tx, name: str, data: dict) -> None:
+    """Items for many posts in one row; each stream gets what is common and its own."""
+    own = defaultdict(list)
+    for item in data.pop("items"):
+        own[key_of_post(item["post_id"])].append(item)
+    if own:
+        storage.append_live(tx, name, list(own), data, own)
+
+
+def tell_posts(tx, name: str, post_ids: list[str], data: dict) -> None:
+    """The same for everyone whom it concerns."""
+    if post_ids:
+        storage.append_live(tx, name, [key_of_post(post_id) for post_id in dict.fromkeys(post_ids)], data, {})
+
+
+def tell_sessions_ended(tx, session_ids: list[str]) -> None:
+    storage.append_live(tx, SESSION_ENDED, [key_of_session(session_id) for session_id in session_ids], {}, {})
+
+
+def tell_capacities_changed(tx, person_ids: set[str]) -> None:
+    """Their streams end and come back with the posts that they serve now."""
+    if person_ids:
+        storage.append_live(tx, CAPACITIES_CHANGED, [key_of_person(each) for each in sorted(person_ids)], {}, {})
+
+
+def chunks_for(row, audience: frozenset[str]) -> list[bytes]:
+    """A row as one of its recipients sees it: one event, or one for each part that is his own."""
+    if row.type in ENDINGS:
+        return []
+    if not row.per_recipient:
+        return [encode_event(row.type, orjson.dumps(row.common), row.id)]
+    parts = [part for key in sorted(audience & row.per_recipient.keys()) for part in row.per_recipient[key]]
+    return [encode_event(row.type, orjson.dumps(row.common | part), row.id) for part in parts]

@@ -1,0 +1,182 @@
+"""The OpenAPI document of the public API, from the entrypoints that run.
+
+`python -m gateway.openapi` writes it to standard output.
+"""
+
+import re
+import sys
+from collections import defaultdict
+from functools import cache
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import Schema
+
+from chassis.http import HttpEntrypoint
+from gateway import schemas
+from gateway.auth import ACTING_FOR, CSRF_HEADER, SAFE_METHODS, cookie_name
+from gateway.examples import EXAMPLES
+from gateway.problems import PROBLEMS
+from gateway.routes import BASE
+
+DESCRIPTION = """Công Vụ: a digital-government workplace for a whole city.
+
+Ids are opaque; times are RFC 3339 with offset, days ISO. Lists are `{items, next_cursor}` with `limit` and `cursor`.
+Errors are RFC 9457 problem documents; programs act on `code`, titles are Vietnamese or, by Accept-Language, English.
+Orders, messages and decisions take an `Idempotency-Key`; what changes an object takes `If-Match` with its ETag.
+What an actor may not see answers as if it did not exist."""
+
+TAGS = {
+    "session": "Signing in and out", "home": "Everything at a glance", "directory": "Units, posts, people",
+    "tasks": "What was ordered, to whom, by when", "reminders": "What one must act on now",
+    "messaging": "Conversations", "live": "What happens, as it happens", "meta": "About this API",
+}  # fmt: skip
+ALWAYS = ("bad_request", "invalid_request", "internal_error", "overloaded", "deadline_exceeded", "database_unavailable")
+SIGNED_IN = ("unauthenticated", "not_authorised", "unknown_capacity", "directory_stale", "service_unavailable")
+_PARAMETER = re.compile(r"<uuid:(\w+)>")
+
+
+@cache
+def document() -> dict:
+    plugin = MarshmallowPlugin(schema_name_resolver=_name_of)
+    spec = APISpec(
+        title="Công Vụ", version="1", openapi_version="3.1.0", plugins=[plugin],
+        info={"description": DESCRIPTION},
+        servers=[{"url": BASE}],
+        tags=[{"name": name, "description": text} for name, text in TAGS.items()],
+    )  # fmt: skip
+    spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
+    spec.components.security_scheme("cookie", {"type": "apiKey", "in": "cookie", "name": cookie_name(secure=True)})
+    spec.components.security_scheme("csrf", {"type": "apiKey", "in": "header", "name": CSRF_HEADER})
+    for schema in (schemas.Problem, *schemas.LIVE_EVENTS.values()):
+        if _name_of(schema) not in spec.components.schemas:
+            spec.components.schema(_name_of(schema), schema=schema)
+    for entrypoint in entrypoints():
+        path = _PARAMETER.sub(r"{\1}", entrypoint.path).removeprefix(BASE)
+        spec.path(path, operations={entrypoint.method.lower(): _operation(entrypoint)})
+    return spec.to_dict()
+
+
+def entrypoints() -> list[HttpEntrypoint]:
+    """Every route of the service, in the order of the source."""
+    from gateway.service import Service
+
+    methods = [method for method in vars(Service).values() if hasattr(method, "nameko_entrypoints")]
+    found = [(method.__name__, each) for method in methods for each in method.nameko_entrypoints]
+    for name, entrypoint in found:
+        entrypoint.operation = name
+    return [entrypoint for _, entrypoint in found if isinstance(entrypoint, HttpEntrypoint)]
+
+
+def codes_of(entrypoint: HttpEntrypoint) -> list[str]:
+    """Every code with which a route may refuse."""
+    meta = entrypoint.meta
+    codes = [*ALWAYS, *meta.refusals]
+    if meta.signed_in:
+        codes += SIGNED_IN
+        if entrypoint.method not in SAFE_METHODS:
+            codes += ("csrf_token_invalid", "foreign_origin")
+    elif entrypoint.body:
+        codes.append("service_unavailable")
+    if entrypoint.body:
+        codes += ("invalid_json", "unsupported_media_type", "body_too_large", "request_timeout")
+    if "<" in entrypoint.path:
+        codes.append("not_found")
+    if meta.idempotency_key:
+        codes += ("idempotency_key_required", "idempotency_key_reused")
+    if meta.if_match:
+        codes += ("if_match_required", "stale_version")
+    return sorted(set(codes))
+
+
+def _operation(entrypoint: HttpEntrypoint) -> dict:
+    meta = entrypoint.meta
+    examples = EXAMPLES.get(entrypoint.operation, {})
+    operation = {
+        "operationId": entrypoint.operation,
+        "tags": [meta.tag],
+        "summary": meta.summary,
+        "parameters": _parameters(entrypoint),
+        "responses": {str(meta.status): _success(meta, examples.get("answer")), **_refusals(entrypoint)},
+    }
+    if meta.etag and entrypoint.method == "GET":
+        operation["responses"]["304"] = {"description": "It is what If-None-Match names."}
+    if entrypoint.body:
+        content = {"schema": entrypoint.body} | ({"example": examples["body"]} if "body" in examples else {})
+        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    if meta.signed_in:
+        by_cookie = {"cookie": []} if entrypoint.method in SAFE_METHODS else {"cookie": [], "csrf": []}
+        operation["security"] = [{"bearer": []}, by_cookie]
+    if meta.media_type == "text/event-stream":
+        operation["x-events"] = {
+            name: {"$ref": f"#/components/schemas/{_name_of(schema)}"} for name, schema in schemas.LIVE_EVENTS.items()
+        }
+    return operation
+
+
+def _parameters(entrypoint: HttpEntrypoint) -> list[dict]:
+    meta = entrypoint.meta
+    uuid = {"type": "string", "format": "uuid"}
+    found = [
+        {"in": "path", "name": name, "required": True, "schema": uuid} for name in _PARAMETER.findall(entrypoint.path)
+    ]
+    if entrypoint.query().fields:
+        found.append({"in": "query", "schema": entrypoint.query})
+
+    def header(name: str, description: str, required: bool = False, schema: dict | None = None) -> None:
+        found.append({
+            "in": "header", "name": name, "required": required, "description": description,
+            "schema": schema or {"type": "string"},
+        })  # fmt: skip
+
+    if meta.signed_in:
+        header(ACTING_FOR, "The membership or delegation in which one acts; without it the primary post.", schema=uuid)
+    if meta.idempotency_key:
+        key = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"}
+        header("Idempotency-Key", "The same key with the same request has one effect and one answer.", True, key)
+    if meta.if_match:
+        header("If-Match", 'The ETag of what was read, the version in quotes ("3"), or *.', True)
+    if meta.etag and entrypoint.method == "GET":
+        header("If-None-Match", "An ETag: 304 if nothing has changed.")
+    if meta.media_type == "text/event-stream":
+        header("Last-Event-ID", "Replays what came after this event.", schema={"type": "string", "pattern": "^[0-9]+$"})
+    return found
+
+
+def _success(meta, example) -> dict:
+    if meta.media_type == "text/event-stream":
+        return {"description": _STREAM, "content": {meta.media_type: {"schema": {"type": "string"}}}}
+    if meta.answer is None:
+        return {"description": "Done."}
+    content = {"schema": meta.answer} | ({"example": example} if example is not None else {})
+    answer = {"description": "Done." if meta.status == 200 else "Made.", "content": {meta.media_type: content}}
+    if meta.etag:
+        answer["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "For If-Match and If-None-Match."}}
+    return answer
+
+
+_STREAM = """Server-sent events. Every event has an id; `data` is JSON.
+First comes `hello` (from now on), or what was missed since the last event id, or `reset` (too much was missed: read
+everything anew). x-events says what the others carry. Comments come every 15 s to keep the connection."""
+
+
+def _refusals(entrypoint: HttpEntrypoint) -> dict[str, dict]:
+    by_status = defaultdict(list)
+    for code in codes_of(entrypoint):
+        by_status[PROBLEMS[code][0]].append(code)
+    content = {"application/problem+json": {"schema": schemas.Problem}}
+    return {
+        str(status): {"description": ", ".join(f"`{code}`" for code in codes), "content": content}
+        for status, codes in sorted(by_status.items())
+    }
+
+
+def _name_of(schema) -> str:
+    cls = schema if isinstance(schema, type) else type(schema)
+    return cls.__name__ if issubclass(cls, Schema) else str(schema)
+
+
+if __name__ == "__main__":
+    from contracts.generate import as_yaml
+
+    sys.stdout.write(as_yaml(document()))

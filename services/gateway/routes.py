@@ -1,0 +1,104 @@
+"""`@route`: an HTTP entrypoint of the public API, with all that its description needs."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import wraps
+
+from marshmallow import Schema
+
+from chassis.contract import Procedure
+from chassis.http import HttpRefusal, HttpRequest, http
+from chassis.http.entrypoint import Empty
+from gateway.auth import sign_in
+
+BASE = "/api/v1"
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_ETAG = re.compile(r'"([^"]*)"')
+_VERSION = re.compile(r"(\d{1,15})(-[0-9a-f]+)?")
+
+
+@dataclass(frozen=True)
+class Route:
+    """What openapi.yaml says about a route."""
+
+    tag: str
+    summary: str
+    answer: type[Schema] | None
+    status: int
+    signed_in: bool
+    idempotency_key: bool
+    if_match: bool
+    etag: bool
+    media_type: str = "application/json"
+    refusals: tuple[str, ...] = field(default=())
+
+
+class Call:
+    """One request as the handlers of the gateway see it: who asks for what, and the services to ask."""
+
+    def __init__(self, service, request: HttpRequest):
+        self._service = service
+        self.request = request
+        self.query = request.query
+        self.body = request.body
+        self.caller = request.caller
+
+    def ask(self, procedure: Procedure, request: dict | None = None, timeout: float | None = None) -> dict:
+        """Ask a service on behalf of whoever is signed in."""
+        claims = self.caller.claims if procedure.caller == "actor" else None
+        return self._service.remote.call(procedure, request or {}, claims=claims, timeout=timeout)
+
+    @property
+    def idempotency_key(self) -> str:
+        key = self.request.headers.get("Idempotency-Key")
+        if key is None:
+            raise HttpRefusal("idempotency_key_required")
+        if not _KEY.fullmatch(key):
+            raise HttpRefusal("invalid_request", errors=[_fault("Idempotency-Key", "Not a valid string.")])
+        return key
+
+    @property
+    def version(self) -> int | None:
+        """The version that If-Match names; None for `*`, "whatever it is now"."""
+        wanted = self.request.headers.get("If-Match")
+        if wanted is None:
+            raise HttpRefusal("if_match_required")
+        if wanted.strip() == "*":
+            return None
+        tag = _ETAG.fullmatch(wanted.strip())
+        if tag is None:
+            raise HttpRefusal("invalid_request", errors=[_fault("If-Match", "Give one ETag, or *.")])
+        version = _VERSION.fullmatch(tag[1])
+        if version is None:
+            raise HttpRefusal("stale_version")  # well formed, but none of ours: it matches nothing
+        return int(version[1])
+
+
+def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = None, status: int = 200,
+          query: type[Schema] = Empty, body: type[Schema] | None = None, signed_in: bool = True,
+          idempotency_key: bool = False, if_match: bool = False, etag: bool = False,
+          media_type: str = "application/json", refusals: tuple[str, ...] = ()) -> Callable:  # fmt: skip
+    """The handler is called with a `Call` and the path's ids as strings. Its docstring is the route's summary."""
+
+    def register(handler):
+        @wraps(handler)
+        def handle(service, request: HttpRequest, **values):
+            call = Call(service, request)
+            if idempotency_key:
+                call.idempotency_key  # noqa: B018
+            if if_match:
+                call.version  # noqa: B018
+            return handler(service, call, **{name: str(value) for name, value in values.items()})
+
+        meta = Route(
+            tag, handler.__doc__, answer, status, signed_in, idempotency_key, if_match, etag, media_type, refusals
+        )
+        guard = sign_in if signed_in else None
+        return http(method, BASE + path, guard=guard, query=query, body=body, meta=meta)(handle)
+
+    return register
+
+
+def _fault(field_name: str, message: str) -> dict:
+    return {"field": field_name, "message": message}

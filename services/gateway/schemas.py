@@ -1,0 +1,153 @@
+"""Bodies, parameters and answers of HTTP: the contracts' schemas, with what only HTTP adds or takes away."""
+
+from marshmallow import Schema, fields, validate
+
+from contracts import messaging, reminders, tasks
+from contracts.fields import Id, Moment, Request, one_of
+
+# session
+
+
+class Token(Schema):
+    token = fields.String(required=True)
+    expires_at = Moment(required=True)
+
+
+class BrowserSession(Schema):
+    """The session itself is in the cookie; `csrf_token` goes into the X-CSRF-Token header of every write."""
+
+    csrf_token = fields.String(required=True)
+    expires_at = Moment(required=True)
+
+
+class SessionEntry(Schema):
+    id = Id(required=True)
+    kind = one_of(("browser", "token"), required=True)
+    client = fields.String(required=True)
+    created_at = Moment(required=True)
+    last_used_at = Moment(required=True)
+    expires_at = Moment(required=True)
+    current = fields.Boolean(required=True)
+
+
+class SessionList(Schema):
+    items = fields.List(fields.Nested(SessionEntry), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+# tasks
+
+
+class NewOrder(tasks.Order):
+    """An order that is given at once; `issue` false, a draft, is not offered yet."""
+
+    issue = fields.Boolean(load_default=True, validate=validate.Equal(True))
+
+
+class Task(tasks.Task):
+    """`assigner_name` is null while the directory is away."""
+
+    assigner_name = fields.String(required=True, allow_none=True)
+
+
+class AssignmentsQuery(tasks.ListAssignments):
+    class Meta(Request.Meta):
+        exclude = ("task_id",)
+
+
+# home
+
+
+class Home(Schema):
+    """Each service's part; one that does not answer is left out and named in `unavailable`."""
+
+    tasks = fields.Nested(tasks.Summary)
+    reminders = fields.Nested(reminders.Overview)
+    messaging = fields.Nested(messaging.Unread)
+    unavailable = fields.List(one_of(("tasks", "reminders", "messaging")), required=True)
+
+
+# messaging
+
+
+class ParticipantsQuery(messaging.ListParticipants):
+    class Meta(Request.Meta):
+        exclude = ("conversation_id",)
+
+
+class MessagesQuery(messaging.ListMessages):
+    class Meta(Request.Meta):
+        exclude = ("conversation_id",)
+
+
+class NewMessage(messaging.PostMessage):
+    kind = one_of(("text",), load_default="text")
+
+    class Meta(Request.Meta):
+        exclude = ("conversation_id", "idempotency_key")
+
+
+class ReadUpTo(messaging.MarkRead):
+    class Meta(Request.Meta):
+        exclude = ("conversation_id",)
+
+
+class Message(messaging.Message):
+    """`sender_name` is null while the directory is away."""
+
+    sender_name = fields.String(required=True, allow_none=True)
+
+
+class MessagePage(messaging.MessagePage):
+    items = fields.List(fields.Nested(Message), required=True)
+
+
+# live
+
+
+class LiveQuery(Request):
+    last_event_id = fields.Integer(load_default=None, validate=validate.Range(0, 2**62))
+
+
+class ActionItemClosed(reminders.ClosedItem):
+    kind = fields.String(required=True)
+    task_id = Id(required=True)
+    closed_at = Moment(required=True)
+
+
+class AssignmentChange(tasks.AssignmentChanged):
+    class Meta:
+        exclude = ("concerns",)
+
+
+class PostedMessage(messaging.MessagePosted):
+    class Meta:
+        exclude = ("participant_post_ids",)
+
+
+LIVE_EVENTS: dict[str, type[Schema]] = {
+    "action_item_raised": reminders.ActionItem,
+    "action_item_closed": ActionItemClosed,
+    "assignment_changed": AssignmentChange,
+    "message_posted": PostedMessage,
+}
+
+
+# errors
+
+
+class FieldFault(Schema):
+    field = fields.String(required=True)
+    message = fields.String(required=True)
+
+
+class Problem(Schema):
+    """RFC 9457. Programs act on `code`, people read `title`."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    code = fields.String(required=True)
+    instance = fields.String()
+    errors = fields.List(fields.Nested(FieldFault))
+    details = fields.Dict()

@@ -1,0 +1,150 @@
+"""Who is signed in. A token is random, shown once, and only its hash is kept."""
+
+import hashlib
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from nameko.extensions import DependencyProvider, SharedExtension
+
+from chassis import clock
+from chassis.http import HttpRefusal
+from gateway import live_log, storage
+
+TOKEN_BYTES = 32
+TOUCH_SECONDS = 60  # no write per request
+TRUSTED_SECONDS = 2.0  # how long a look at the database is believed: an ended session is refused within that time
+LISTED = 100
+KEPT_AFTER_EXPIRY = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Session:
+    id: str
+    kind: str
+    account_id: str
+    person_id: str
+    expires_at: datetime
+    last_used_at: datetime
+    ended: bool
+
+    @classmethod
+    def of(cls, row) -> "Session":
+        return cls(
+            row.id, row.kind, row.account_id, row.person_id, row.expires_at, row.last_used_at, row.ended_at is not None
+        )
+
+    def good_until(self, idle: float) -> datetime:
+        return min(self.expires_at, self.last_used_at + timedelta(seconds=idle))
+
+
+def hash_token(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
+
+
+def _printable(client: str) -> str:
+    return "".join(character for character in client[:200] if character.isprintable())
+
+
+def csrf_token(token: str) -> str:
+    """Belongs to the session's token, which no script in the page can read."""
+    return hashlib.sha256(b"csrf:" + token.encode()).hexdigest()
+
+
+class SessionStore:
+    def __init__(self, store, idle: float, lifetime: float):
+        self._store = store
+        self.idle, self.lifetime = idle, lifetime
+        self._touch_every = timedelta(seconds=min(TOUCH_SECONDS, idle / 10))
+        self._trusted: dict[bytes, tuple[float, Session]] = {}
+
+    def open(self, account: dict, kind: str, client: str) -> tuple[str, datetime]:
+        """A new session for an account whose password was right: its token and the end of its life."""
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        now = clock.now()
+        expires_at = now + timedelta(seconds=self.lifetime)
+        with self._store.transaction() as tx:
+            storage.add_session(
+                tx, id=clock.new_id(), token_hash=hash_token(token), kind=kind, account_id=account["account_id"],
+                person_id=account["person_id"], client=_printable(client), created_at=now, last_used_at=now,
+                expires_at=expires_at,
+            )  # fmt: skip
+        return token, expires_at
+
+    def find(self, token: str, kind: str) -> Session:
+        """The live session of a token that came the way its kind must come. Refuses with `unauthenticated`."""
+        session = self._look_up(hash_token(token))
+        now = clock.now()
+        if session is None or session.kind != kind or session.ended or session.good_until(self.idle) <= now:
+            raise HttpRefusal("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
+        return session
+
+    def list_of(self, person_id: str):
+        now = clock.now()
+        with self._store.reading() as tx:
+            return storage.open_sessions(tx, person_id, now, now - timedelta(seconds=self.idle), LISTED)
+
+    def end(self, session_id: str, person_id: str) -> None:
+        """Ends one of the person's own sessions, with the streams that it holds open anywhere."""
+        with self._store.transaction() as tx:
+            table = storage.sessions.c
+            ended = storage.end_sessions(tx, clock.now(), table.id == session_id, table.person_id == person_id)
+            if not ended:
+                raise HttpRefusal("not_found")
+            live_log.tell_sessions_ended(tx, ended)
+        self.distrust()
+
+    def good_until(self, session_ids: list[str]) -> dict[str, datetime]:
+        """Until when these sessions are good as things stand; without those that have ended."""
+        with self._store.reading() as tx:
+            found = [Session.of(row) for row in storage.sessions_by_id(tx, session_ids)]
+        return {session.id: session.good_until(self.idle) for session in found if not session.ended}
+
+    def distrust(self) -> None:
+        """Look at the database again."""
+        self._trusted.clear()
+
+    def _look_up(self, token_hash: bytes) -> Session | None:
+        until, session = self._trusted.get(token_hash, (0.0, None))
+        if session is not None and time.monotonic() < until:
+            return session
+        with self._store.reading() as tx:
+            row = storage.session_by_token(tx, token_hash)
+        if row is None:
+            return None
+        session = Session.of(row)
+        now = clock.now()
+        if not session.ended and session.last_used_at + self._touch_every < now < session.good_until(self.idle):
+            with self._store.transaction() as tx:
+                storage.touch_session(tx, session.id, now)
+        if len(self._trusted) > 10_000:
+            self._trusted.clear()
+        self._trusted[token_hash] = (time.monotonic() + TRUSTED_SECONDS, session)
+        return session
+
+
+def end_account(tx, account_id: str) -> None:
+    """The directory says that this account may no longer be used."""
+    ended = storage.end_sessions(tx, clock.now(), storage.sessions.c.account_id == account_id)
+    if ended:
+        live_log.tell_sessions_ended(tx, ended)
+
+
+class SessionKeeper(SharedExtension):
+    """One SessionStore per process."""
+
+    @cached_property
+    def sessions(self) -> SessionStore:
+        settings = self.container.settings
+        return SessionStore(self.container.store, settings.session_idle, settings.session_lifetime)
+
+
+class Sessions(DependencyProvider):
+    """Gives the gateway its SessionStore."""
+
+    keeper = SessionKeeper()
+
+    def get_dependency(self, worker_ctx):
+        return self.keeper.sessions

@@ -1,0 +1,45 @@
+"""The gateway's own settings, beside those of every service."""
+
+from dataclasses import dataclass
+
+from environs import Env
+from marshmallow import validate
+
+from chassis import settings
+from chassis.http import HttpSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewaySettings(settings.Settings):
+    """Times are seconds."""
+
+    http: HttpSettings
+    secure_cookies: bool = True  # False only where there is no TLS and no browser treats the host as trustworthy
+    session_idle: float = 8 * 3600
+    session_lifetime: float = 24 * 3600
+    home_patience: float = 2.0  # how long home waits for a service before it leaves its part out
+    stream_lifetime: float = 30 * 60  # then a stream ends and the client comes back with its last event id
+
+
+def read(env: Env | None = None) -> GatewaySettings:
+    """Raises environs.EnvError when a setting is missing or wrong."""
+    env = env or Env()
+    common = vars(settings.read(env))
+    positive = validate.Range(min=0, min_inclusive=False)
+    with env.prefixed("CONGVU_"):
+        return GatewaySettings(
+            **common,
+            http=HttpSettings(
+                host=env.str("HTTP_HOST", "127.0.0.1"),
+                port=env.int("HTTP_PORT", 8080, validate=validate.Range(0, 65535)),
+                max_connections=env.int("HTTP_MAX_CONNECTIONS", 12_000, validate=validate.Range(1, 1_000_000)),
+                max_body=env.int("HTTP_MAX_BODY", 1024 * 1024, validate=validate.Range(1024, 1024**3)),
+                request_seconds=env.float("HTTP_REQUEST_SECONDS", 15.0, validate=positive),
+                stop_seconds=max(0.5, common["stop_seconds"] - 3),  # the rest of the process wants to stop as well
+            ),
+            secure_cookies=env.bool("SECURE_COOKIES", True),
+            session_idle=env.float("SESSION_IDLE_SECONDS", 8 * 3600, validate=positive),
+            session_lifetime=env.float("SESSION_LIFETIME_SECONDS", 24 * 3600, validate=positive),
+            home_patience=env.float("HOME_PATIENCE_SECONDS", 2.0, validate=positive),
+            stream_lifetime=env.float("STREAM_LIFETIME_SECONDS", 30 * 60, validate=positive),
+        )

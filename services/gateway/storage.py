@@ -1,0 +1,135 @@
+"""The gateway's tables and every query on them."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from chassis.rows import Id, any_of
+
+metadata = sa.MetaData()
+Moment = sa.DateTime(timezone=True)
+
+sessions = sa.Table(
+    "sessions", metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("token_hash", sa.LargeBinary, nullable=False, unique=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("account_id", Id, nullable=False),
+    sa.Column("person_id", Id, nullable=False),
+    sa.Column("client", sa.Text, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("last_used_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("ended_at", Moment),
+)  # fmt: skip
+
+# One row per thing that happened, however many may see it. `per_recipient` holds, for those for whom there is one,
+# the parts of the payload that are theirs alone.
+live_log = sa.Table(
+    "live_log", metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("audience", ARRAY(sa.Text), nullable=False),
+    sa.Column("common", JSONB, nullable=False),
+    sa.Column("per_recipient", JSONB, nullable=False),
+    sa.Column("at", Moment, nullable=False, server_default=func.clock_timestamp()),
+)  # fmt: skip
+LIVE_LOCK = 0x6C697665  # writers of the log take turns, so that ids become visible in their order
+LIVE_CHANNEL = "live"
+
+memberships = sa.table("copy_memberships", sa.column("id", Id), sa.column("person_id", Id))
+delegations = sa.table("copy_delegations", sa.column("id", Id), sa.column("grantee_person_id", Id))
+
+
+# sessions
+
+
+def add_session(tx, **columns) -> None:
+    tx.execute(sa.insert(sessions).values(**columns))
+
+
+def session_by_token(tx, token_hash: bytes):
+    return tx.execute(select(sessions).where(sessions.c.token_hash == token_hash)).one_or_none()
+
+
+def sessions_by_id(tx, ids: list[str]):
+    return tx.execute(select(sessions).where(sessions.c.id == any_of(ids))).all()
+
+
+def open_sessions(tx, person_id: str, now: datetime, idle_since: datetime, limit: int):
+    query = (
+        select(sessions)
+        .where(sessions.c.person_id == person_id, sessions.c.ended_at.is_(None))
+        .where(sessions.c.expires_at > now, sessions.c.last_used_at > idle_since)
+        .order_by(sessions.c.id.desc())
+        .limit(limit)
+    )
+    return tx.execute(query).all()
+
+
+def touch_session(tx, session_id: str, now: datetime) -> None:
+    tx.execute(sa.update(sessions).where(sessions.c.id == session_id).values(last_used_at=now))
+
+
+def end_sessions(tx, now: datetime, *conditions) -> list[str]:
+    """Ends the open sessions that meet the conditions and answers their ids."""
+    query = sa.update(sessions).where(sessions.c.ended_at.is_(None), *conditions).values(ended_at=now)
+    return list(tx.execute(query.returning(sessions.c.id)).scalars())
+
+
+def forget_sessions(tx, before: datetime) -> None:
+    tx.execute(sa.delete(sessions).where(sessions.c.expires_at < before))
+
+
+# the live log
+
+
+def append_live(tx, type_: str, audience: list[str], common: dict, per_recipient: dict) -> None:
+    """Writes a row; its readers are woken by the commit."""
+    tx.execute(select(func.pg_advisory_xact_lock(LIVE_LOCK)))
+    tx.execute(sa.insert(live_log).values(type=type_, audience=audience, common=common, per_recipient=per_recipient))
+    tx.execute(select(func.pg_notify(LIVE_CHANNEL, "")))
+
+
+def newest_live_id(tx) -> int:
+    return tx.execute(select(func.coalesce(func.max(live_log.c.id), 0))).scalar_one()
+
+
+def oldest_live_id(tx) -> int | None:
+    return tx.execute(select(func.min(live_log.c.id))).scalar_one()
+
+
+def live_after(tx, last_id: int, limit: int):
+    return tx.execute(select(live_log).where(live_log.c.id > last_id).order_by(live_log.c.id).limit(limit)).all()
+
+
+def live_between(tx, after: int, through: int, audience: list[str], limit: int):
+    """What was addressed to any of `audience`, in the order in which it happened."""
+    query = (
+        select(live_log)
+        .where(live_log.c.id > after, live_log.c.id <= through)
+        .where(live_log.c.audience.overlap(sa.cast(audience, ARRAY(sa.Text))))
+        .order_by(live_log.c.id)
+        .limit(limit)
+    )
+    return tx.execute(query).all()
+
+
+def forget_live(tx, before: datetime) -> None:
+    tx.execute(sa.delete(live_log).where(live_log.c.at < before))
+
+
+# the copy of the directory
+
+
+def is_membership(tx, capacity_id: str) -> bool:
+    return tx.execute(select(memberships.c.id).where(memberships.c.id == capacity_id)).first() is not None
+
+
+def capacity_holders(tx, ids: list[str]) -> set[str]:
+    """The persons of these memberships and delegations, as far as the copy knows them."""
+    holders = select(memberships.c.person_id).where(memberships.c.id == any_of(ids))
+    grantees = select(delegations.c.grantee_person_id).where(delegations.c.id == any_of(ids))
+    return set(tx.execute(sa.union(holders, grantees)).scalars())

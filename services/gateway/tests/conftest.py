@@ -1,0 +1,64 @@
+"""The gateway in its container, over real HTTP."""
+
+import eventlet
+import pytest
+
+from chassis.http import HttpServer, HttpSettings
+from gateway.service import Service
+from gateway.settings import GatewaySettings
+from gateway.tests.support import ANSWERING, NEIGHBOURS, Client
+from tests.support.town import town  # noqa: F401
+
+
+@pytest.fixture
+def here(town):  # noqa: F811
+    ANSWERING.clear()
+    for neighbour in NEIGHBOURS.values():
+        neighbour.answers = {}
+    return town("gateway")
+
+
+@pytest.fixture
+def neighbours(here, run) -> dict:
+    """The containers of the neighbours, by name; each may be stopped."""
+    return {name: run(service) for name, service in NEIGHBOURS.items()}
+
+
+@pytest.fixture
+def gateway(world, here, run, neighbours):
+    """Starts a gateway with other settings and answers a client: `gateway(session_idle=1)`."""
+    clients = []
+
+    def start(**changes) -> Client:
+        http = HttpSettings(port=0, stop_seconds=1, max_body=changes.pop("max_body", 1024 * 1024))
+        settings = GatewaySettings(**vars(world.settings("gateway")), http=http, **changes)
+        container = run(Service, settings=settings)
+        server = next(each for each in container.subextensions if isinstance(each, HttpServer))
+        client = Client(f"http://127.0.0.1:{server.port}/api/v1")
+        client.container = container
+        clients.append(client)
+        return client
+
+    yield start
+    for client in clients:
+        for stream in client.streams:
+            stream.close()
+    everyone = [client.container for client in clients] + list(neighbours.values())
+    for stopping in [eventlet.spawn(container.stop) for container in everyone]:
+        stopping.wait()
+
+
+@pytest.fixture
+def client(gateway) -> Client:
+    """Nobody is signed in."""
+    return gateway()
+
+
+@pytest.fixture
+def vice(client) -> Client:
+    return client.signed_in("committee vice_chairman")
+
+
+@pytest.fixture
+def head(client) -> Client:
+    return client.signed_in("ward-1 head")

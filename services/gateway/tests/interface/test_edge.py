@@ -1,0 +1,52 @@
+"""What every route shares."""
+
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from gateway.tests.support import PASSWORD, assert_problem
+
+
+def test_unknown_paths_and_methods(client):
+    assert_problem(client.get("/nothing"), 404, "not_found")
+    assert_problem(client.call("PUT", "/tasks"), 405, "method_not_allowed")
+    assert client.call("PUT", "/tasks").headers["Allow"] == "GET, HEAD, POST"
+
+
+def test_bad_bodies(vice):
+    head = {"Content-Type": "application/json", "Idempotency-Key": "k"}
+    assert_problem(vice.call("POST", "/tasks", data=b"{", headers=head), 400, "invalid_json")
+    assert_problem(vice.call("POST", "/tasks", data=b"[]", headers=head), 422, "invalid_request")
+    assert_problem(vice.call("POST", "/tasks", data=b"a=1", headers=head | {"Content-Type": "text/plain"}), 415,
+                   "unsupported_media_type")  # fmt: skip
+    assert_problem(vice.call("POST", "/tasks", data=b" " * 10_000_000, headers=head), 413, "body_too_large")
+
+
+def test_the_document_is_served_and_valid(client):
+    document = client.get("/openapi.json").json()
+    OpenAPIV31SpecValidator(document).validate()
+    assert "/tasks" in document["paths"]
+
+
+def test_without_its_database_the_gateway_says_so_soon(client, head, monkeypatch):
+    from chassis.errors import DatabaseUnavailable
+
+    def away(*_args, **_kwargs):
+        raise DatabaseUnavailable("away")
+
+    monkeypatch.setattr(client.container.store, "_begin", away)
+    fresh = type(head)(head.base, "another token")
+    answer = fresh.get("/me")
+    assert_problem(answer, 503, "database_unavailable")
+    assert answer.headers["Retry-After"]
+
+
+def test_strange_headers_do_no_harm(client, vice):
+    strange = {
+        "User-Agent": b"a\x00\x7f\xe9",
+        "Accept-Language": "*;q=x",
+        "traceparent": "no-trace",
+        "Cookie": "a=b;;=",
+    }
+    answer = client.post("/tokens", {"username": "ward-1 head", "password": PASSWORD}, headers=strange)
+    assert answer.status_code == 201
+    answer = vice.get("/me", headers={"traceparent": "x" * 5000, "tracestate": "y", "X-Forwarded-For": "\x01"})
+    assert answer.status_code == 200

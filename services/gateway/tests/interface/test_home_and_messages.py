@@ -1,0 +1,67 @@
+"""Home, assembled from what is there; conversations."""
+
+import time
+
+import eventlet
+
+from gateway.tests.support import CONVERSATION, Reminders, Tasks, asked, assert_problem, name_of
+from kernel.errors import Refused
+from tests.support.town import person
+
+MESSAGES = f"/conversations/{CONVERSATION}/messages"
+
+
+def test_home_has_a_part_of_every_service(head):
+    home = head.get("/home").json()
+    assert home["tasks"]["to_do"] == 3 and home["messaging"]["messages"] == 2 and home["reminders"]["total"] == 0
+    assert home["unavailable"] == []
+
+
+def test_a_stopped_a_slow_and_a_failing_service_leave_their_parts_out(gateway, neighbours):
+    head = gateway(home_patience=0.5).signed_in("ward-1 head")
+    neighbours["messaging"].stop()
+    Reminders.answers = {"reminders.get_overview": lambda _: eventlet.sleep(3)}
+    Tasks.answers = {"tasks.get_summary": RuntimeError("broken")}
+    started = time.monotonic()
+    home = head.get("/home")
+    assert (home.status_code, home.json()) == (200, {"unavailable": ["tasks", "reminders", "messaging"]})
+    assert time.monotonic() - started < 1.5
+
+
+def test_the_parts_are_asked_for_at_the_same_time(head):
+    def slow(_request):
+        eventlet.sleep(0.4)
+        return Refused("directory_stale", retryable=True)
+
+    Tasks.answers = {"tasks.get_summary": slow}
+    Reminders.answers = {"reminders.get_overview": slow}
+    started = time.monotonic()
+    assert head.get("/home").json()["unavailable"] == ["tasks", "reminders"]
+    assert time.monotonic() - started < 0.7
+
+
+def test_a_refusal_is_not_an_absence(head):
+    Tasks.answers = {"tasks.get_summary": Refused("unknown_capacity")}
+    assert_problem(head.get("/home"), 403, "unknown_capacity")
+
+
+def test_messages_come_with_names_by_one_question(head):
+    page = head.get(MESSAGES).json()
+    assert [each["sender_name"] for each in page["items"]] == [name_of(person("ward-1 head"))] * 2
+    assert len(asked("directory.get_names")) == 1
+
+
+def test_saying_something(head):
+    answer = head.post(MESSAGES, {"text": "Chào"}, headers={"Idempotency-Key": "m"})
+    assert answer.status_code == 201 and answer.json()["sender_name"]
+    assert asked("messaging.post_message")[0][1] == {
+        "conversation_id": CONVERSATION, "text": "Chào", "idempotency_key": "m"
+    }  # fmt: skip
+    assert_problem(head.post(MESSAGES, {"text": "Chào"}), 400, "idempotency_key_required")
+    assert_problem(head.post(MESSAGES, {"text": " "}, headers={"Idempotency-Key": "m"}), 422, "invalid_request")
+
+
+def test_reading_up_to_a_number(head):
+    answer = head.post(f"/conversations/{CONVERSATION}/read", {"number": 4})
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert asked("messaging.mark_read")[0][1] == {"conversation_id": CONVERSATION, "number": 4}

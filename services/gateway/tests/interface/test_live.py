@@ -1,0 +1,194 @@
+"""Live streams: who hears what, and that nothing is missed."""
+
+import eventlet
+import pytest
+import sqlalchemy as sa
+
+from chassis import clock
+from chassis.testing import until
+from contracts import directory, messaging, reminders, tasks
+from gateway import live, schemas, storage
+from gateway.sessions import Session, SessionStore
+from gateway.tests.support import NOW, PIECE, TASK, assert_problem, message
+from tests.support.town import id_of, membership_of, person, post, unit
+
+
+def raised(*wards: str, title: str = "Việc") -> dict:
+    items = [
+        {"id": id_of(f"item {ward}"), "post_id": post(f"{ward} head"), "unit_id": unit(ward), "subject_id": PIECE,
+         "due": None, "link": f"/assignments/{PIECE}"}
+        for ward in wards
+    ]  # fmt: skip
+    return {
+        "kind": "assignment_to_receive", "task_id": TASK, "title": title, "from_title": "Phó Chủ tịch",
+        "urgency": "urgent", "raised_at": NOW, "items": items,
+    }  # fmt: skip
+
+
+def changed(*concerns: str) -> dict:
+    return {
+        "change": "accepted", "assignment_id": PIECE, "task_id": TASK, "title": "Việc", "unit_id": unit("ward-1"),
+        "unit_name": "Phường 1", "post_id": post("ward-1 head"), "role": "lead", "before": "assigned",
+        "after": "in_progress", "version": 2, "at": NOW, "actor_person_id": person("ward-1 head"),
+        "acting_for": None, "concerns": [post(each) for each in concerns],
+    }  # fmt: skip
+
+
+def test_a_head_hears_his_own_item_once_and_nobody_elses(client, head, vice, tell):
+    clerk, other = client.signed_in("ward-1 clerk"), client.signed_in("ward-2 head")
+    streams = {name: who.live() for name, who in (("head", head), ("clerk", clerk), ("other", other), ("vice", vice))}
+    until(lambda: all(stream.names == ["hello"] for stream in streams.values()))
+    event_id = tell(reminders.action_items_raised, raised("ward-1", "ward-2"))
+    tell(reminders.action_items_raised, raised("ward-1", "ward-2"), event_id=event_id)
+    until(lambda: len(streams["other"].events) == 2 and len(streams["clerk"].events) == 2)
+    eventlet.sleep(0.3)
+    assert streams["vice"].names == ["hello"]
+    for name, ward in (("head", "ward-1"), ("clerk", "ward-1"), ("other", "ward-2")):
+        [_, (_, event, data)] = streams[name].events
+        assert event == "action_item_raised" and data["unit_id"] == unit(ward) and data["title"] == "Việc"
+        assert not schemas.LIVE_EVENTS[event]().validate(data)
+
+
+def test_every_kind_of_event_arrives_in_its_published_form(head, vice, tell):
+    stream, assigner = head.live(), vice.live()
+    until(lambda: stream.names and assigner.names)
+    tell(tasks.assignment_changed, changed("committee vice_chairman"))
+    closed = {"kind": "assignment_to_receive", "task_id": TASK, "closed_at": NOW}
+    item = {"id": id_of("item"), "post_id": post("ward-1 head"), "subject_id": PIECE}
+    tell(reminders.action_items_closed, closed | {"items": [item]})
+    said = message() | {"conversation_name": "Việc", "participant_post_ids": [post("ward-1 head")]}
+    tell(messaging.message_posted, said)
+    until(lambda: len(stream.events) == 3 and len(assigner.events) == 2)
+    assert sorted(stream.names) == ["action_item_closed", "hello", "message_posted"]
+    assert assigner.names == ["hello", "assignment_changed"]
+    for _, name, data in [*stream.events[1:], *assigner.events[1:]]:
+        assert not schemas.LIVE_EVENTS[name]().validate(data), (name, data)
+        assert "concerns" not in data and "participant_post_ids" not in data
+
+
+def test_what_was_missed_is_replayed_and_goes_on_without_a_gap(head, tell):
+    first = head.live()
+    until(lambda: first.names)
+    tell(reminders.action_items_raised, raised("ward-1", title="1"))
+    until(lambda: len(first.events) == 2)
+    first.close()
+    for number in "23":
+        tell(reminders.action_items_raised, raised("ward-1", title=number))
+    tell(reminders.action_items_raised, raised("ward-2", title="foreign"))
+    again = head.live(first.events[-1][0])
+    tell(reminders.action_items_raised, raised("ward-1", title="4"))
+    until(lambda: len(again.events) == 3)
+    assert sorted(data["title"] for _, _, data in again.events) == ["2", "3", "4"]
+    ids = [id_ for id_, _, _ in again.events]
+    assert ids == sorted(set(ids)) and ids[0] > first.events[-1][0]
+    by_parameter = head.live(path=f"/live?last_event_id={ids[-2]}")
+    until(lambda: by_parameter.events == again.events[-1:])
+
+
+def test_the_hello_event_is_a_place_to_go_on_from(head, tell):
+    tell(reminders.action_items_raised, raised("ward-1", title="before"))
+    stream = head.live()
+    until(lambda: stream.names)
+    hello = stream.events[0][0]
+    tell(reminders.action_items_raised, raised("ward-1", title="after"))
+    until(lambda: "after" in [data.get("title") for _, _, data in stream.events])
+    again = head.live(hello)
+    until(lambda: again.names)
+    assert [data["title"] for _, _, data in again.events][-1] == "after"
+
+
+def test_too_much_or_an_unknown_id_asks_to_read_anew(client, head, store):
+    with store("gateway").transaction() as tx:
+        row = "SELECT 'assignment_changed', ARRAY[:key], '{}'::jsonb, '{}'::jsonb".replace("::", "\\:\\:")
+        rows = f"INSERT INTO live_log (type, audience, common, per_recipient) {row} FROM generate_series(1, 1001)"
+        tx.execute(sa.text(rows), {"key": f"post:{post('ward-1 head')}"})
+    until(lambda: client.live_position() == 1001)
+    for last in ("0", "999999999"):
+        stream = head.live(last)
+        until(lambda stream=stream: stream.names)
+        assert stream.names == ["reset"]
+    assert_problem(head.get("/live", headers={"Last-Event-ID": "x"}), 422, "invalid_request")
+
+
+def test_pruned_rows_are_not_missed_in_silence(client, head, store):
+    with store("gateway").transaction() as tx:
+        for _ in range(5):
+            storage.append_live(tx, "assignment_changed", ["post:x"], {}, {})
+        tx.execute(sa.text("DELETE FROM live_log WHERE id < 4"))
+    until(lambda: client.live_position() == 5)
+    stream = head.live(1)
+    until(lambda: stream.names)
+    assert stream.names == ["reset"]
+
+
+def test_readers_are_woken_and_do_not_wait_for_the_next_look(gateway, tell, monkeypatch):
+    monkeypatch.setattr(live, "POLL_SECONDS", 60)
+    stream = gateway().signed_in("ward-1 head").live()
+    until(lambda: stream.names)
+    tell(reminders.action_items_raised, raised("ward-1"))
+    until(lambda: len(stream.events) == 2)
+
+
+def test_a_process_that_reads_behind_does_not_repeat_what_another_one_told(here):
+    session = Session(id_of("s"), "token", id_of("a"), id_of("p"), clock.now(), clock.now(), False)
+    behind = live.Live(here.store, SessionStore(here.store, 60, 60), 60)
+    behind.position = 0
+    with here.store.transaction() as tx:
+        for number in (1, 2, 3):
+            storage.append_live(tx, "message_posted", ["post:x"], {"number": number}, {})
+    stream = behind.open(session, {"post:x"}, last_id=2)
+    behind.read()
+    stream.end()
+    assert [chunk for chunk in stream if chunk.startswith(b"id:")] == [
+        b'id: 3\nevent: message_posted\ndata: {"number":3}\n\n'
+    ]
+
+
+def test_two_gateways_tell_the_same_story(gateway, tell):
+    one, other = (gateway().signed_in("ward-1 head").live() for _ in range(2))
+    until(lambda: one.names and other.names)
+    for number in range(20):
+        tell(reminders.action_items_raised, raised("ward-1", title=str(number)))
+    until(lambda: len(one.events) == 21 and len(other.events) == 21)
+    assert one.events[1:] == other.events[1:]
+
+
+def test_whoever_changes_posts_comes_back_with_the_new_ones(here, head, tell):
+    stream = head.live()
+    until(lambda: stream.names)
+    newest = here.rows("SELECT version FROM copy_state")[0]["version"]
+    gone = {"kind": "membership", "id": membership_of("ward-1 head"), "version": newest + 1, "fact": None}
+    new = {
+        "kind": "membership", "id": id_of("new membership"), "version": newest + 2,
+        "fact": {"person_id": person("ward-1 head"), "post_id": post("ward-2 head"), "primary": True,
+                 "valid_from": "2025-07-01", "valid_to": None},
+    }  # fmt: skip
+    tell(directory.membership_changed, {"previous": newest, "facts": [gone, new]})
+    until(lambda: stream.ended)
+    again = head.live(stream.events[0][0])
+    tell(reminders.action_items_raised, raised("ward-1", "ward-2"))
+    until(lambda: again.names)
+    eventlet.sleep(0.2)
+    assert [data["unit_id"] for _, _, data in again.events] == [unit("ward-2")]
+
+
+def test_a_stream_ends_after_its_time(gateway):
+    stream = gateway(stream_lifetime=0.5).signed_in("ward-1 head").live()
+    until(lambda: stream.ended, 8)
+
+
+def test_a_slow_client_does_not_hold_the_others(client, head, store):
+    slow = head.get("/live", stream=True)
+    stream = client.signed_in("ward-1 head").live()
+    until(lambda: stream.names)
+    with store("gateway").transaction() as tx:
+        for number in range(400):
+            text = {"number": number, "text": "x" * 20_000}
+            storage.append_live(tx, "message_posted", [f"post:{post('ward-1 head')}"], text, {})
+    until(lambda: stream.events[-1][2].get("number") == 399 or stream.ended, 20)
+    slow.close()
+
+
+@pytest.mark.parametrize("who", ["nobody in particular"])
+def test_without_a_post_there_is_nothing_to_hear(client, who):
+    assert_problem(client.signed_in(who).get("/live"), 403, "not_authorised")

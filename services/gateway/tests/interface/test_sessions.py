@@ -1,0 +1,152 @@
+"""Signing in and out, and what becomes of a session."""
+
+import eventlet
+import pytest
+import requests
+import sqlalchemy as sa
+
+from chassis.testing import until
+from contracts import directory
+from gateway.tests.support import PASSWORD, asked, assert_problem
+from tests.support.town import id_of, membership_of, person
+
+CREDENTIALS = {"username": "ward-1 head", "password": PASSWORD}
+
+
+def origin(client) -> str:
+    return client.base.removesuffix("/api/v1")
+
+
+@pytest.fixture
+def browser(gateway):
+    """A signed-in browser: its cookie travels by itself, over plain HTTP only because this gateway allows it."""
+    client = gateway(secure_cookies=False)
+    browser = requests.Session()
+    browser.base = client.base
+    answer = browser.post(client.base + "/sessions", json=CREDENTIALS, timeout=5)
+    assert answer.status_code == 201
+    browser.csrf = answer.json()["csrf_token"]
+    return browser
+
+
+def test_a_token_opens_the_door_and_is_kept_as_a_hash_only(here, client):
+    answer = client.post("/tokens", CREDENTIALS)
+    assert answer.status_code == 201
+    assert len(answer.json()["token"]) >= 22 and answer.json()["expires_at"]
+    assert answer.json()["token"].encode() not in here.rows("SELECT token_hash FROM sessions")[0]["token_hash"]
+    profile = client.get("/me", headers={"Authorization": f"Bearer {answer.json()['token']}"}).json()
+    assert profile["person"]["id"] == person("ward-1 head")
+
+
+def test_a_wrong_password_and_a_wrong_token(client):
+    assert_problem(client.post("/tokens", CREDENTIALS | {"password": "sai"}), 401, "wrong_credentials")
+    for token in ("x", "x" * 5000, "Bearer", "é"):
+        answer = client.get("/me", headers={"Authorization": f"Bearer {token}".encode("latin-1")})
+        assert_problem(answer, 401, "unauthenticated")
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert_problem(client.get("/me"), 401, "unauthenticated")
+
+
+def test_whoever_is_not_signed_in_learns_nothing_of_the_form(client):
+    assert_problem(client.post("/tasks", {"nonsense": 1}), 401, "unauthenticated")
+
+
+def test_the_cookie_is_for_this_host_and_no_script(client):
+    cookie = client.post("/sessions", CREDENTIALS).headers["Set-Cookie"]
+    assert cookie.startswith("__Host-congvu=")
+    assert {"Secure", "HttpOnly", "SameSite=Strict", "Path=/"} <= {part.strip() for part in cookie.split(";")}
+
+
+def test_a_browser_reads_freely_and_writes_with_its_csrf_token(browser):
+    assert browser.get(browser.base + "/me", timeout=5).headers["X-CSRF-Token"] == browser.csrf
+    for headers, code in (
+        ({}, "csrf_token_invalid"),
+        ({"X-CSRF-Token": "é".encode("latin-1")}, "csrf_token_invalid"),
+        ({"X-CSRF-Token": browser.csrf, "Origin": "https://evil.example"}, "foreign_origin"),
+        ({"X-CSRF-Token": browser.csrf, "Origin": "null"}, "foreign_origin"),
+        ({"X-CSRF-Token": browser.csrf, "Sec-Fetch-Site": "cross-site"}, "foreign_origin"),
+    ):
+        assert_problem(browser.delete(browser.base + "/sessions/current", headers=headers, timeout=5), 403, code)
+    good = {"X-CSRF-Token": browser.csrf, "Origin": browser.base.removesuffix("/api/v1")}
+    answer = browser.delete(browser.base + "/sessions/current", headers=good, timeout=5)
+    assert answer.status_code == 204 and "Max-Age=0" in answer.headers["Set-Cookie"]
+    assert_problem(browser.get(browser.base + "/me", timeout=5), 401, "unauthenticated")
+
+
+def test_a_cookies_token_is_no_bearer_token_and_the_other_way_round(browser, client):
+    token = browser.cookies.get("congvu")
+    assert_problem(client.get("/me", headers={"Authorization": f"Bearer {token}"}), 401, "unauthenticated")
+    bearer = client.signed_in("ward-1 head").token
+    assert_problem(client.get("/me", headers={"Cookie": f"__Host-congvu={bearer}"}), 401, "unauthenticated")
+
+
+def test_signing_in_from_a_foreign_page_is_refused(client):
+    answer = client.post("/sessions", CREDENTIALS, headers={"Origin": "https://evil.example"})
+    assert_problem(answer, 403, "foreign_origin")
+
+
+def test_one_sees_and_ends_only_ones_own_sessions(client, vice, head):
+    other = client.signed_in("ward-1 head")
+    sessions = head.get("/sessions").json()["items"]
+    assert [each["current"] for each in sessions] == [False, True]
+    [foreign] = vice.get("/sessions").json()["items"]
+    assert_problem(head.call("DELETE", f"/sessions/{foreign['id']}"), 404, "not_found")
+    assert_problem(head.call("DELETE", f"/sessions/{id_of('absent')}"), 404, "not_found")
+    assert head.call("DELETE", f"/sessions/{sessions[0]['id']}").status_code == 204
+    assert_problem(other.get("/me"), 401, "unauthenticated")
+    assert vice.get("/me").status_code == 200
+
+
+def test_a_session_ended_in_one_process_ends_in_the_others(gateway):
+    one, other = gateway(), gateway()
+    head = one.signed_in("ward-1 head")
+    elsewhere = type(head)(other.base, head.token, other.streams)
+    stream = elsewhere.live()
+    assert elsewhere.get("/me").status_code == 200
+    assert head.call("DELETE", "/sessions/current").status_code == 204
+    until(lambda: elsewhere.get("/me").status_code == 401, 5)
+    until(lambda: stream.ended, 5)
+
+
+def test_a_revoked_account_is_out_with_all_its_sessions_and_streams(client, head, vice, tell):
+    again, stream = client.signed_in("ward-1 head"), head.live()
+    account = {"account_id": id_of("account ward-1 head"), "person_id": person("ward-1 head")}
+    for _ in range(2):
+        tell(directory.account_revoked, account)
+    until(lambda: head.get("/me").status_code == 401 and again.get("/me").status_code == 401, 5)
+    until(lambda: stream.ended, 5)
+    assert vice.get("/me").status_code == 200
+
+
+def test_a_session_ends_when_idle_and_at_the_end_of_its_life(gateway):
+    for limit in ("session_idle", "session_lifetime"):
+        client = gateway(**{limit: 1})
+        head = client.signed_in("ward-1 head")
+        stream = head.live()
+        assert head.get("/me").status_code == 200
+        eventlet.sleep(1.1)
+        assert_problem(head.get("/me"), 401, "unauthenticated")
+        until(lambda stream=stream: stream.ended, 8)
+
+
+def test_use_is_noted_now_and_then_only(here, store, head):
+    def last_used():
+        return here.rows("SELECT last_used_at FROM sessions")[0]["last_used_at"]
+
+    first = last_used()
+    head.get("/me")
+    assert last_used() == first
+    with store("gateway").transaction() as tx:
+        tx.execute(sa.text("UPDATE sessions SET last_used_at = last_used_at - interval '5 minutes'"))
+    eventlet.sleep(2.1)
+    head.get("/me")
+    assert last_used() >= first
+
+
+def test_the_chosen_capacity_goes_with_the_question(head):
+    head.get("/me")
+    head.get("/me", headers={"X-Acting-For": membership_of("ward-1 head")})
+    head.get("/me", headers={"X-Acting-For": id_of("something else")})
+    chosen = [(claims["membership_id"], claims["delegation_id"]) for claims, _ in asked("directory.get_profile")]
+    assert chosen == [(None, None), (membership_of("ward-1 head"), None), (None, id_of("something else"))]
+    assert_problem(head.get("/me", headers={"X-Acting-For": "no id"}), 403, "unknown_capacity")

@@ -1,0 +1,258 @@
+"""The gateway's neighbours as small services that answer as told, and a client of its API."""
+
+import re
+from dataclasses import dataclass, field
+
+import eventlet
+import orjson
+import requests
+
+from chassis import clock
+from chassis.rpc import rpc
+from contracts import directory, messaging, reminders, tasks
+from gateway.live import LiveStreams
+from kernel.errors import Refused
+from tests.support.town import id_of, person, post, unit
+
+PASSWORD = "đúng mật khẩu"
+NOW = "2026-11-23T08:30:00+07:00"
+TASK, PIECE, CONVERSATION = id_of("task"), id_of("piece"), id_of("conversation")
+ANSWERING: list = []  # (procedure, claims, request) of every call that reached a neighbour
+
+
+def assignment(**changes) -> dict:
+    return {
+        "id": PIECE, "task_id": TASK, "unit_id": unit("ward-1"), "unit_name": "Phường 1",
+        "post_id": post("ward-1 head"), "role": "lead", "state": "assigned", "original_due": None,
+        "current_due": None, "due_state": "no_deadline", "version": 1, "accepted_at": None,
+    } | changes  # fmt: skip
+
+
+def detail(**changes) -> dict:
+    texts = {"title": "Việc", "content": "Nội dung", "expected_result": "Báo cáo", "urgency": "urgent"}
+    return assignment(assigner_title="Phó Chủ tịch", allowed=["accept"]) | texts | changes
+
+
+def summary(**changes) -> dict:
+    roll_up = {"assigned": 1, "accepted": 0, "submitted": 0, "completed": 0, "overdue": 0}
+    return {
+        "id": TASK, "title": "Việc", "mode": "each", "urgency": "urgent", "source": "city_pc", "state": "issued",
+        "original_due": None, "issued_at": NOW, "version": 1, "roll_up": roll_up,
+    } | changes  # fmt: skip
+
+
+def task(**changes) -> dict:
+    return summary(
+        content="Nội dung", expected_result="Báo cáo", assigner_post_id=post("committee vice_chairman"),
+        assigner_person_id=person("committee vice_chairman"), assigner_title="Phó Chủ tịch", followers=[],
+        assignments={"items": [assignment()], "next_cursor": None}, warnings=[],
+    ) | changes  # fmt: skip
+
+
+def message(number: int = 1) -> dict:
+    return {
+        "id": id_of(f"message {number}"), "conversation_id": CONVERSATION, "number": number, "kind": "text",
+        "text": "Chào", "sender_person_id": person("ward-1 head"), "sender_post_id": post("ward-1 head"),
+        "sender_title": "Chủ tịch phường 1", "sent_at": NOW,
+    }  # fmt: skip
+
+
+def name_of(person_id: str) -> str:
+    return f"Tên {person_id[:8]}"
+
+
+class Neighbour:
+    """Notes what it is asked, and answers what the test set in `answers`, or its usual answer."""
+
+    answers: dict = {}
+
+    def answer(self, call, request, usual):
+        ANSWERING.append((call.procedure.full_name, call.claims, request))
+        wanted = self.answers.get(call.procedure.full_name, usual)
+        if callable(wanted):
+            wanted = wanted(request)
+        if isinstance(wanted, Exception):
+            raise wanted
+        return wanted
+
+
+class Directory(Neighbour):
+    name = "directory"
+
+    @rpc(directory.verify_credentials)
+    def verify_credentials(self, call, request):
+        if request["password"] != PASSWORD:
+            raise Refused("wrong_credentials")
+        who = request["username"]
+        return self.answer(call, request, {"account_id": id_of(f"account {who}"), "person_id": person(who)})
+
+    @rpc(directory.get_profile)
+    def get_profile(self, call, request):
+        who = {"id": call.claims["sub"], "name": name_of(call.claims["sub"])}
+        return self.answer(call, request, {"person": who, "memberships": [], "delegations": []})
+
+    @rpc(directory.get_names)
+    def get_names(self, call, request):
+        items = [{"id": each, "name": name_of(each)} for each in request["person_ids"]]
+        return self.answer(call, request, {"items": items})
+
+    @rpc(directory.search_people)
+    def search_people(self, call, request):
+        return self.answer(call, request, {"items": [], "next_cursor": None})
+
+    @rpc(directory.get_unit)
+    def get_unit(self, call, request):
+        return self.answer(call, request, Refused("not_found"))
+
+    @rpc(directory.get_changes)
+    def get_changes(self, call, request):
+        return self.answer(call, request, {"items": [], "newest": request["after"]})
+
+
+class Tasks(Neighbour):
+    name = "tasks"
+
+    @rpc(tasks.assign)
+    def assign(self, call, request):
+        return self.answer(call, request, task())
+
+    @rpc(tasks.get_task)
+    def get_task(self, call, request):
+        return self.answer(call, request, task())
+
+    @rpc(tasks.list_tasks)
+    def list_tasks(self, call, request):
+        return self.answer(call, request, {"items": [summary()], "next_cursor": None})
+
+    @rpc(tasks.list_assignments)
+    def list_assignments(self, call, request):
+        return self.answer(call, request, {"items": [assignment()], "next_cursor": None})
+
+    @rpc(tasks.get_assignment)
+    def get_assignment(self, call, request):
+        return self.answer(call, request, detail())
+
+    @rpc(tasks.accept)
+    def accept(self, call, request):
+        return self.answer(call, request, detail(state="in_progress", version=2, accepted_at=clock.now(), allowed=[]))
+
+    @rpc(tasks.get_summary)
+    def get_summary(self, call, request):
+        counts = {"to_do": 3, "overdue": 1, "issued_open": 0, "issued_overdue": 0}
+        return self.answer(call, request, counts | {"as_of": clock.now()})
+
+
+class Reminders(Neighbour):
+    name = "reminders"
+
+    @rpc(reminders.list_action_items)
+    def list_action_items(self, call, request):
+        return self.answer(call, request, {"items": [], "next_cursor": None})
+
+    @rpc(reminders.get_overview)
+    def get_overview(self, call, request):
+        return self.answer(call, request, {"counts": [], "total": 0, "items": []})
+
+
+class Messaging(Neighbour):
+    name = "messaging"
+
+    @rpc(messaging.get_unread)
+    def get_unread(self, call, request):
+        return self.answer(call, request, {"conversations": 1, "messages": 2})
+
+    @rpc(messaging.list_messages)
+    def list_messages(self, call, request):
+        return self.answer(call, request, {"items": [message(2), message(1)], "next_cursor": None})
+
+    @rpc(messaging.post_message)
+    def post_message(self, call, request):
+        return self.answer(call, request, message())
+
+    @rpc(messaging.mark_read)
+    def mark_read(self, call, request):
+        return self.answer(call, request, {})
+
+
+NEIGHBOURS = {each.name: each for each in (Directory, Tasks, Reminders, Messaging)}
+
+
+@dataclass
+class Stream:
+    """An open live stream, read event by event."""
+
+    response: requests.Response
+    ended: bool = False
+    rest: str = ""
+    events: list = field(default_factory=list)  # (id, name, data)
+
+    def __post_init__(self):
+        self._thread = eventlet.spawn(self._read)
+
+    def _read(self):
+        try:
+            for chunk in self.response.iter_content(None):
+                *whole, self.rest = (self.rest + chunk.decode()).split("\n\n")
+                for text in whole:
+                    if found := re.fullmatch(r"(?:retry: \d+\n)?id: (\d+)\nevent: (\w+)\ndata: (.*)", text):
+                        self.events.append((int(found[1]), found[2], orjson.loads(found[3])))
+        except requests.RequestException:
+            pass  # cut off: `ended` says so
+        self.ended = True
+
+    @property
+    def names(self) -> list[str]:
+        return [name for _, name, _ in self.events]
+
+    def close(self):
+        self._thread.kill()
+        self.response.close()
+
+
+@dataclass
+class Client:
+    """Plain HTTP against the gateway; `token` once signed in."""
+
+    base: str
+    token: str | None = None
+    streams: list = field(default_factory=list)
+    container: object = None
+
+    def call(self, method: str, path: str, **kwargs) -> requests.Response:
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        headers |= kwargs.pop("headers", {})
+        return requests.request(method, self.base + path, headers=headers, timeout=(5, 30), **kwargs)
+
+    def get(self, path: str, **kwargs):
+        return self.call("GET", path, **kwargs)
+
+    def post(self, path: str, json=None, **kwargs):
+        return self.call("POST", path, json=json, **kwargs)
+
+    def signed_in(self, who: str) -> "Client":
+        answer = self.post("/tokens", {"username": who, "password": PASSWORD})
+        assert answer.status_code == 201, answer.text
+        return Client(self.base, answer.json()["token"], self.streams)
+
+    def live(self, last: int | str | None = None, path: str = "/live") -> Stream:
+        """`last` is the id after which to go on."""
+        response = self.get(path, stream=True, headers={"Last-Event-ID": str(last)} if last is not None else {})
+        assert response.status_code == 200, response.text
+        self.streams.append(Stream(response))
+        return self.streams[-1]
+
+    def live_position(self) -> int:
+        """How far this gateway has read the live log."""
+        return next(each for each in self.container.dependencies if isinstance(each, LiveStreams)).live.position
+
+
+def assert_problem(answer: requests.Response, status: int, code: str) -> dict:
+    assert answer.headers["Content-Type"] == "application/problem+json", answer.text
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (status, code), problem
+    return problem
+
+
+def asked(procedure: str) -> list[tuple[dict, dict]]:
+    """Claims and requests with which a procedure was called."""
+    return [(claims, request) for name, claims, request in ANSWERING if name == procedure]

@@ -1,0 +1,48 @@
+"""The document says what runs."""
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from gateway import openapi
+from gateway.examples import EXAMPLES
+from gateway.problems import PROBLEMS
+
+OUTLINE = {
+    "POST /tokens", "POST /sessions", "DELETE /sessions/current", "GET /sessions", "DELETE /sessions/{session_id}",
+    "GET /me", "GET /home", "GET /units", "GET /units/{unit_id}", "GET /people", "GET /people/{person_id}",
+    "GET /audiences", "POST /tasks", "GET /tasks", "GET /tasks/{task_id}", "GET /tasks/{task_id}/assignments",
+    "GET /assignments/{assignment_id}", "POST /assignments/{assignment_id}/accept", "GET /action-items",
+    "GET /conversations", "GET /conversations/{conversation_id}", "GET /conversations/{conversation_id}/participants",
+    "GET /conversations/{conversation_id}/messages", "POST /conversations/{conversation_id}/messages",
+    "POST /conversations/{conversation_id}/read", "GET /live", "GET /openapi.json",
+}  # fmt: skip
+
+
+def test_the_document_is_valid():
+    OpenAPIV31SpecValidator(openapi.document()).validate()
+
+
+def test_it_has_the_routes_of_the_outline_and_no_others():
+    paths = openapi.document()["paths"]
+    assert {f"{method.upper()} {path}" for path, item in paths.items() for method in item} == OUTLINE
+
+
+def test_every_schema_has_one_name():
+    names = openapi.document()["components"]["schemas"]
+    assert [name for name in names if name[-1].isdigit()] == []
+
+
+@pytest.mark.parametrize("entrypoint", openapi.entrypoints(), ids=lambda each: each.operation)
+def test_every_route_has_a_summary_and_knows_its_refusals(entrypoint):
+    assert entrypoint.meta.summary and entrypoint.meta.tag in openapi.TAGS
+    assert set(openapi.codes_of(entrypoint)) <= PROBLEMS.keys()
+
+
+def test_the_examples_are_what_the_schemas_ask_for():
+    by_operation = {each.operation: each for each in openapi.entrypoints()}
+    for operation, examples in EXAMPLES.items():
+        entrypoint = by_operation[operation]
+        if "body" in examples:
+            entrypoint.body().load(examples["body"])
+        if "answer" in examples:
+            assert entrypoint.meta.answer().validate(examples["answer"]) == {}
