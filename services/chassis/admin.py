@@ -21,6 +21,7 @@ class Admin:
         self._socket = eventlet.listen((host, port))
         self._threads = []
         self._woke = time.monotonic()
+        self.started = False  # before, not all parts have their check yet
         self.draining = False
 
     def start(self) -> None:
@@ -47,9 +48,13 @@ class Admin:
             start_response("200 OK", [("Content-Type", CONTENT_TYPE_LATEST)])
             return [generate_latest()]
         if path == "/live":
-            parts = {"event_loop": time.monotonic() - self._woke < LAG_LIMIT}
+            parts = {
+                "event_loop": time.monotonic() - self._woke < LAG_LIMIT,
+                "container": self._container.is_alive,
+            }
         elif path == "/ready":
-            parts = {name: bool(check()) for name, check in self._container.checks.items()}
+            parts = {name: bool(check()) for name, check in list(self._container.checks.items())}
+            parts["started"] = self.started
             parts["not_draining"] = not self.draining
         else:
             start_response("404 Not Found", [])

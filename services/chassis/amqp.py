@@ -1,7 +1,6 @@
 """A connection to the broker that one green thread reads and all may write to, and that comes back by itself."""
 
 import socket
-import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -9,7 +8,7 @@ import eventlet
 import kombu
 import structlog
 from amqp import Connection as AmqpConnection
-from amqp import Message
+from amqp import Message, serialization, spec
 from amqp.exceptions import AMQPError
 from eventlet.event import Event
 from kombu.exceptions import KombuError
@@ -18,10 +17,12 @@ from kombu.transport.pyamqp import Transport as PyAmqpTransport
 log = structlog.get_logger()
 
 HEARTBEAT = 20  # seconds
-TICK = 0.1  # seconds between looks at heartbeat and stop flag when nothing arrives
 USER_TIMEOUT = 15_000  # milliseconds that sent data may stay unacknowledged; the library's 1 s drops a mere stall
+UP_SECONDS = 10.0  # for declaring and consuming on a new connection
 
-GONE = (OSError, AMQPError, AttributeError)  # what writing to a connection may raise that is just being lost
+
+class Lost(Exception):
+    """The connection is away, or went away during a write: what was written may have arrived or not."""
 
 
 class _Connection(AmqpConnection):
@@ -31,6 +32,21 @@ class _Connection(AmqpConnection):
 
 class _Transport(PyAmqpTransport):
     Connection = _Connection
+
+
+def _tolerant(decode: Callable) -> Callable:
+    """A foreign message whose properties cannot be decoded is one without properties, not the end of the connection."""
+
+    def decode_or_drop(buffer, offset):
+        try:
+            return decode(buffer, offset)
+        except Exception:  # noqa: BLE001 - whatever is wrong with them
+            return {}, offset
+
+    return decode_or_drop
+
+
+serialization.PROPERTY_CLASSES[spec.Basic.CLASS_ID] = _tolerant(serialization.PROPERTY_CLASSES[spec.Basic.CLASS_ID])
 
 
 def connection(url: str, name: str, timeout: float = 5.0) -> kombu.Connection:
@@ -51,11 +67,12 @@ class Link:
     """One connection with one channel.
 
     `on_up(channel)` declares and consumes; it runs in the reading green thread before anything is delivered.
-    `on_down()` runs when the connection is lost. Writers use `link.channel`, None while the connection is away.
+    `on_down()` runs when the connection is lost. Whoever writes does it by `write`.
     """
 
     def __init__(self, url: str, name: str, on_up: Callable, on_down: Callable = lambda: None):
         self._url, self._name, self._on_up, self._on_down = url, name, on_up, on_down
+        self._wire = None  # the py-amqp connection; kombu's own would connect again behind our back
         self.channel = None
         self._up = Event()
         self._stopping = False
@@ -76,24 +93,56 @@ class Link:
                 self._up.wait()
         return self.channel is not None
 
+    def write(self, act: Callable, channel=None) -> None:
+        """Let `act(channel)` write; with `channel`, only if that is still the one that stands. Raises Lost.
+
+        Whatever interrupts a write, a deadline included, may have done so in the middle of a frame, and the broker's
+        count of our messages may differ from ours: the connection is given up.
+        """
+        current = self.channel
+        if current is None or (channel is not None and channel is not current):
+            raise Lost
+        try:
+            act(current)
+        except BaseException as error:
+            self.give_up()
+            if isinstance(error, OSError | AMQPError):
+                raise Lost from error
+            raise
+
+    def give_up(self) -> None:
+        """Cut this connection; the reading thread makes a new one."""
+        self.channel = None
+        if self._wire is not None:
+            with suppress(OSError, AttributeError):
+                self._wire.transport.sock.shutdown(socket.SHUT_RDWR)
+
     def stop(self) -> None:
         self._stopping = True
-        if self._thread is not None:
-            with eventlet.Timeout(TICK + 3, False):
-                self._thread.wait()
-            self._thread.kill()
+        if self._thread is None:
+            return
+        if self.channel is not None:
+            with suppress(Lost), eventlet.Timeout(1, False):
+                goodbye = (0, "", 0, 0)
+                self.write(lambda channel: channel.connection.send_method(spec.Connection.Close, "BsBB", goodbye))
+        with eventlet.Timeout(2, False):
+            self._thread.wait()
+        self._thread.kill()
 
     def _run(self) -> None:
         pause = 0.2
         while not self._stopping:
+            broker, beating = connection(self._url, self._name), None
             try:
-                with connection(self._url, self._name) as broker:
+                with eventlet.Timeout(UP_SECONDS, TimeoutError("the broker is silent")):
                     broker.ensure_connection(max_retries=1, timeout=5)
                     channel = broker.channel()
                     self._on_up(channel)
-                    self.channel, pause = channel, 0.2
-                    self._up.send(None)
-                    self._read(broker)
+                self._wire, self.channel, pause = broker.connection, channel, 0.2
+                self._up.send(None)
+                beating = eventlet.spawn(self._beat, self._wire)
+                while not self._stopping:
+                    self._wire.drain_events()
             except Exception as error:  # whatever ends a connection, the answer is a new one
                 if not self._stopping:
                     expected = isinstance(error, OSError | AMQPError | KombuError)
@@ -104,22 +153,30 @@ class Link:
                         retry_in=pause,
                         exc_info=not expected,
                     )
-            was_up, self.channel = self.channel is not None, None
-            if was_up:
-                self._up = Event()
-                self._on_down()
+            finally:
+                self._end(broker, beating)
             if not self._stopping:
                 eventlet.sleep(pause)
                 pause = min(pause * 2, 5)
 
-    def _read(self, broker: kombu.Connection) -> None:
-        checked = time.monotonic()
-        while not self._stopping:
-            with suppress(TimeoutError):
-                broker.drain_events(timeout=TICK)
-            if time.monotonic() - checked >= HEARTBEAT / 4:
-                broker.heartbeat_check()
-                checked = time.monotonic()
+    def _end(self, broker: kombu.Connection, beating) -> None:
+        was_up, self._wire, self.channel = self._wire is not None, None, None
+        if beating is not None:
+            beating.kill()
+        with suppress(OSError, AttributeError, AMQPError, KombuError):
+            broker.collect()
+        if was_up:
+            self._up = Event()
+            self._on_down()
+
+    def _beat(self, wire: AmqpConnection) -> None:
+        try:
+            while True:
+                eventlet.sleep(HEARTBEAT / 4)
+                wire.heartbeat_tick()
+        except (OSError, AMQPError, AttributeError) as error:
+            log.warning("broker is silent", link=self._name, error=type(error).__name__)
+            self.give_up()
 
 
 class Publisher:
@@ -127,7 +184,7 @@ class Publisher:
 
     def __init__(self, url: str, name: str):
         self._link = Link(url, name, self._on_up, self._on_down)
-        self._order = eventlet.semaphore.Semaphore()
+        self._order = eventlet.semaphore.Semaphore()  # the broker counts messages in the order of the wire
         self._last_tag = 0
         self._waiting: dict[int, tuple[tuple, Event]] = {}
         self._returned: set[tuple] = set()
@@ -148,27 +205,32 @@ class Publisher:
         Answers one of "confirmed", "unroutable", "refused" and "lost" (no confirm in time, or the connection broke:
         it may have arrived or not) for each.
         """
-        events = []
-        for message, exchange, routing_key in messages:
-            with self._order:
-                channel = self._link.channel
-                if channel is None:
-                    events.append(None)
-                    continue
-                self._last_tag += 1
-                done = Event()
-                self._waiting[self._last_tag] = ((exchange, routing_key, message.properties["message_id"]), done)
-                events.append(done)
-                try:
-                    channel.basic_publish(message, exchange, routing_key, mandatory=True)
-                except GONE as error:
-                    log.warning("publish failed", exchange=exchange, error=type(error).__name__)
+        events = [self._send(*message) for message in messages]
         outcomes = ["lost"] * len(events)
-        with eventlet.Timeout(timeout, False):
-            for place, done in enumerate(events):
-                if done is not None:
-                    outcomes[place] = done.wait()
+        try:
+            with eventlet.Timeout(timeout):
+                for place, done in enumerate(events):
+                    if done is not None:
+                        outcomes[place] = done.wait()
+        except eventlet.Timeout:
+            log.warning("publishes not confirmed in time", seconds=timeout)
+            self._link.give_up()  # and with it what waits for confirms that will not come
         return outcomes
+
+    def _send(self, message: Message, exchange: str, routing_key: str) -> Event | None:
+        with self._order:
+            tag, done = self._last_tag + 1, Event()
+
+            def act(channel):
+                self._last_tag = tag
+                self._waiting[tag] = ((exchange, routing_key, message.properties["message_id"]), done)
+                channel.basic_publish(message, exchange, routing_key, mandatory=True)
+
+            try:
+                self._link.write(act)
+            except Lost:
+                return None
+            return done
 
     def _on_up(self, channel) -> None:
         self._last_tag = 0

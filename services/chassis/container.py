@@ -39,6 +39,13 @@ class Container(ServiceContainer):
         self.checks[name] = check
 
     def _run_worker(self, worker_ctx, handle_result):
+        """The last guard: whatever happens to one piece of work, the container goes on."""
+        try:
+            self._work(worker_ctx, handle_result)
+        except (Exception, eventlet.Timeout):
+            log.exception("worker failed outside of its work", method=worker_ctx.entrypoint.method_name)
+
+    def _work(self, worker_ctx, handle_result):
         entrypoint = worker_ctx.entrypoint
         data = worker_ctx.data
         work = context.Context(
@@ -72,10 +79,12 @@ class Container(ServiceContainer):
                     result, exc_info = handle_result(worker_ctx, result, exc_info)
                 self._worker_result(worker_ctx, result, exc_info)
                 self._worker_teardown(worker_ctx)
-            except (Exception, eventlet.Timeout):
-                log.exception("after a worker", method=entrypoint.method_name)
             finally:
                 del exc_info
+
+    @property
+    def is_alive(self) -> bool:
+        return not self._died.ready()
 
     def stop(self):
         super().stop()

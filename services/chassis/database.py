@@ -1,5 +1,6 @@
 """A service's own database: explicit transactions with at most one event each, never longer than the deadline."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,13 +15,16 @@ from sqlalchemy import exc
 from chassis import clock, context
 from chassis.contract import Event
 from chassis.errors import DatabaseUnavailable, DeadlineExceeded
+from chassis.listening import CONNECTING, SERVER_KEEPALIVE
 from chassis.outbox import Relay
 from chassis.wire import to_json
 
 log = structlog.get_logger()
 
 STATEMENT_TIMEOUT = 10.0  # seconds, when no deadline says less
-_OPTIONS = "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC"
+PROBE_SECONDS = 1.0  # how long the answer of a readiness probe is believed
+_OPTIONS = f"-c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC {SERVER_KEEPALIVE}"
+_COLLISIONS = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
 _INSERT_EVENT = sa.text(
     "WITH written AS ("
@@ -28,6 +32,10 @@ _INSERT_EVENT = sa.text(
     " VALUES (:event_id, :name, :subject, :version, CAST(:data AS jsonb), CAST(:thin AS jsonb), CAST(:trace AS jsonb))"
     ") SELECT pg_notify('outbox', '')"
 )
+
+
+class RowRefused(Exception):
+    """A constraint or a type of the database did not admit a row: a defect of ours, told without the row."""
 
 
 class Transaction:
@@ -73,6 +81,7 @@ class Store:
 
     def __init__(self, url: str, pool_size: int = 10, pool_timeout: float = 5.0):
         self.url = url
+        self._asked, self._answered = -PROBE_SECONDS, False
         self._engine = sa.create_engine(
             url.replace("postgresql://", "postgresql+psycopg://", 1),
             pool_size=pool_size,
@@ -82,7 +91,7 @@ class Store:
             hide_parameters=True,  # what is written may be personal; an error's text goes to the log
             json_serializer=to_json,
             json_deserializer=orjson.loads,
-            connect_args={"options": _OPTIONS, "connect_timeout": 5},
+            connect_args={"options": _OPTIONS, **CONNECTING},
         )
 
     @contextmanager
@@ -102,33 +111,42 @@ class Store:
             with self._engine.connect() as connection:
                 if options:
                     connection = connection.execution_options(**options)
-                try:
-                    with connection.begin():
+                with connection.begin():
+                    try:
                         # a little less than the caller's patience: the database answers before the caller gives up
                         seconds = max(0.05, context.remaining(STATEMENT_TIMEOUT) - 0.05)
                         connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
                         yield Transaction(connection, may_emit)
-                except (DeadlineExceeded, eventlet.Timeout, eventlet.greenlet.GreenletExit):
-                    connection.invalidate()  # it was cut off in the middle of a statement
-                    raise
+                    except (DeadlineExceeded, eventlet.Timeout, eventlet.greenlet.GreenletExit):
+                        connection.invalidate()  # it may be in the middle of a statement, where no rollback works
+                        raise
         except exc.TimeoutError as error:
             raise DatabaseUnavailable("all database connections are busy") from error
         except exc.DBAPIError as error:
             if isinstance(error.orig, psycopg.errors.QueryCanceled):
                 raise DeadlineExceeded("the database did not answer in time") from error
+            if isinstance(error.orig, _COLLISIONS):
+                raise DatabaseUnavailable("the database is busy with the same rows") from error
             if isinstance(error, exc.OperationalError | exc.InterfaceError) or error.connection_invalidated:
                 log.warning("database unavailable", error=type(error.orig).__name__)
                 raise DatabaseUnavailable("the database does not answer") from error
+            if isinstance(error, exc.IntegrityError | exc.DataError):
+                # PostgreSQL's own text shows the row, and an error's text goes to the log
+                about = error.orig.diag
+                raise RowRefused(f"{about.sqlstate} {about.table_name or ''} {about.constraint_name or ''}") from None
             raise
 
     def answers(self) -> bool:
-        """Whether the database answers now (for readiness)."""
-        try:
-            with self.reading() as tx:
-                tx.execute(sa.text("SELECT 1"))
-        except (DatabaseUnavailable, DeadlineExceeded):
-            return False
-        return True
+        """Whether the database answers (for readiness): asked on a connection apart from the busy ones."""
+        if time.monotonic() - self._asked > PROBE_SECONDS:
+            try:
+                with psycopg.connect(self.url, autocommit=True, **CONNECTING | {"connect_timeout": 2}) as connection:
+                    connection.execute("SELECT 1")
+                self._answered = True
+            except psycopg.Error:
+                self._answered = False
+            self._asked = time.monotonic()
+        return self._answered
 
     def close(self) -> None:
         self._engine.dispose()

@@ -5,6 +5,8 @@ waits in retry queues, ever longer, and ends in the dead queue; while our databa
 waiting, because that is not the event's fault.
 """
 
+import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,13 +21,15 @@ from nameko.extensions import Entrypoint, ProviderCollector, SharedExtension
 from opentelemetry.trace import SpanKind
 
 from chassis import context, metrics, tracing
-from chassis.amqp import GONE, Link, Publisher
+from chassis.amqp import Link, Lost, Publisher
 from chassis.contract import Event
 from chassis.topology import RETRY_PLAN, dead_queue, inbox_queue, retry_queue
 
 log = structlog.get_logger()
 
-ATTEMPT = "congvu-attempt"
+BLAMELESS = ("database_unavailable", "service_unavailable")  # what failed is not the event: such tries have no end
+ATTEMPT = "congvu-attempt"  # how often it failed by its own fault
+WAITS = "congvu-waits"  # how often it could not be tried because something was away
 REASON = "congvu-reason"
 EMITTER = "congvu-emitter"  # the account that the event came from, when we ourselves put it into a retry queue
 
@@ -65,6 +69,8 @@ class InboxReader(SharedExtension, ProviderCollector):
 
     def start(self):
         self._handlers = {handler.event.name: handler for handler in self._providers}
+        if len(self._handlers) < len(self._providers):
+            raise ValueError(f"{self._service} has two handlers for one event")
         self._publisher.start()
         self._link.start()
 
@@ -73,8 +79,8 @@ class InboxReader(SharedExtension, ProviderCollector):
         super().unregister_provider(provider)
         if not self._providers and not self._ceasing:
             self._ceasing = True
-            if (channel := self._link.channel) is not None:
-                channel.basic_cancel(self._tag, nowait=True)
+            with suppress(Lost):
+                self._link.write(lambda channel: channel.basic_cancel(self._tag, nowait=True))
             while self._busy:
                 eventlet.sleep(0.02)
 
@@ -85,19 +91,22 @@ class InboxReader(SharedExtension, ProviderCollector):
     kill = stop
 
     def _on_up(self, channel):
+        if self._ceasing:
+            return
         channel.basic_qos(0, max(4, self.container.settings.max_workers // 2), False)
         self._tag = channel.basic_consume(inbox_queue(self._service), callback=self._on_message)
 
     def _on_message(self, message):
         """In the green thread that reads the connection: quick, and nothing escapes."""
         if self._ceasing:
-            message.channel.basic_reject(message.delivery_tag, requeue=True)
+            self._settle(message, back=True)
             return
         self._busy.add(id(message))
         try:
             handler, event, trace = self._understand(message)
         except Exception as error:  # noqa: BLE001 - whatever it is, the message is parked with the reason
             reason = str(error) if isinstance(error, Unacceptable) else f"not understood: {type(error).__name__}"
+            metrics.EVENTS_HEARD.labels("unknown", "parked").inc()
             eventlet.spawn_n(self._move_on, message, None, reason)
             return
 
@@ -122,8 +131,8 @@ class InboxReader(SharedExtension, ProviderCollector):
             raise Unacceptable("no handler for this type of event")
         settings = self.container.settings
         sender = properties.get("user_id")
-        if sender == settings.account and EMITTER in headers:
-            sender = headers[EMITTER]
+        if sender == settings.account:  # from our own retry queue, with the name that we wrote down
+            sender = headers.get(EMITTER)
         if sender != settings.account_of(handler.event.owner, self._service):
             raise Unacceptable("the event does not come from its owner's account")
         try:
@@ -134,34 +143,52 @@ class InboxReader(SharedExtension, ProviderCollector):
             raise Unacceptable(f"the event has not the right form: {sorted(error.normalized_messages())}") from None
         try:
             event = Heard(
-                id=str(headers["cloudEvents:id"]),
+                id=str(uuid.UUID(headers["cloudEvents:id"])),
                 name=name,
                 subject=str(headers["cloudEvents:subject"]),
                 version=int(headers["cloudEvents:aggregateversion"]),
                 time=datetime.fromisoformat(headers["cloudEvents:time"]),
                 data=data,
             )
-        except (KeyError, ValueError, TypeError):
+        except (KeyError, ValueError, TypeError, AttributeError):
             raise Unacceptable("the CloudEvents attributes are missing or wrong") from None
         return handler, event, tracing.carrier_of(headers)
 
     def _failed(self, message, event: Heard, error: BaseException) -> None:
-        blameless = bool(getattr(error, "retryable", False))
-        attempt = (message.headers or {}).get(ATTEMPT, 0)
-        attempt = attempt if isinstance(attempt, int) and attempt >= 0 else 0
+        blameless = getattr(error, "refusal_code", None) in BLAMELESS
+        attempt, waits = _count(message, ATTEMPT), _count(message, WAITS)
         reason = getattr(error, "refusal_code", None) or type(error).__name__
-        if blameless:
-            self._move_on(message, RETRY_PLAN[min(attempt, len(RETRY_PLAN) - 1)], reason, attempt)
-        elif attempt < len(RETRY_PLAN):
-            self._move_on(message, RETRY_PLAN[attempt], reason, attempt + 1)
-        else:
-            self._move_on(message, None, f"failed {attempt + 1} times: {reason}", attempt)
-        metrics.EVENTS_HEARD.labels(event.name, "retry" if blameless or attempt < len(RETRY_PLAN) else "parked").inc()
+        if not blameless and attempt == len(RETRY_PLAN):
+            metrics.EVENTS_HEARD.labels(event.name, "parked").inc()
+            self._move_on(message, None, f"failed {attempt + 1} times: {reason}")
+            return
+        metrics.EVENTS_HEARD.labels(event.name, "retry").inc()
+        delay = RETRY_PLAN[min(attempt + waits, len(RETRY_PLAN) - 1)]
+        counted = {WAITS: waits + 1} if blameless else {ATTEMPT: attempt + 1}
+        self._move_on(message, delay, reason, {ATTEMPT: attempt, WAITS: waits} | counted)
 
-    def _move_on(self, message, delay: int | None, reason: str, attempt: int = 0) -> None:
-        """Into a retry queue, or with delay None into the dead queue; only then is the message acknowledged."""
+    def _move_on(self, message, delay: int | None, reason: str, counts: dict | None = None) -> None:
+        """Into a retry queue, or with delay None into the dead queue; only then is the message acknowledged.
+
+        While the broker takes nothing from us the message is held, not given back: each return counts against the
+        delivery limit.
+        """
+        try:
+            moved = self._moved(message, delay, reason, counts or {})
+        except Exception:
+            log.exception("event could not be set aside")
+            eventlet.sleep(1)
+            moved = False
+        self._settle(message, back=not moved)
+
+    def _moved(self, message, delay: int | None, reason: str, counts: dict) -> bool:
         queue = dead_queue(self._service) if delay is None else retry_queue(self._service, delay)
-        log.warning("event set aside", queue=queue, reason=reason, attempt=attempt)
+        log.warning(
+            "event set aside",
+            queue=queue,
+            reason=reason,
+            **{name.removeprefix("congvu-"): n for name, n in counts.items()},
+        )
         headers = dict(message.headers or {})
         headers.pop("x-death", None)
         properties = {
@@ -170,32 +197,42 @@ class InboxReader(SharedExtension, ProviderCollector):
             if name in ("content_type", "type", "app_id", "timestamp", "message_id")
         }
         properties.setdefault("message_id", f"unnamed-{id(message)}")
-        if "user_id" in message.properties and EMITTER not in headers:
-            headers[EMITTER] = message.properties["user_id"]
+        sender = message.properties.get("user_id")
+        if sender != self.container.settings.account:
+            headers.pop(EMITTER, None)  # a name that the sender brought himself says nothing
+            if sender is not None:
+                headers[EMITTER] = sender
         copy = Message(
             message.body,
             delivery_mode=2,
             user_id=self.container.settings.account,
-            application_headers=headers | {ATTEMPT: attempt, REASON: reason[:500]},
+            application_headers=headers | counts | {REASON: reason[:500]},
             **properties,
         )
-        if self._publisher.publish([(copy, "", queue)])[0] == "confirmed":
-            self._settle(message)
-        else:
-            # not taken: give it back rather than lose it, without spinning
+        while self._publisher.publish([(copy, "", queue)])[0] != "confirmed":
+            if self._ceasing or self._link.channel is not message.channel:
+                return False
             eventlet.sleep(1)
-            self._settle(message, back=True)
+        return True
 
     def _settle(self, message, back: bool = False) -> None:
-        try:
+        def act(channel):
             if back:
-                message.channel.basic_reject(message.delivery_tag, requeue=True)
+                channel.basic_reject(message.delivery_tag, requeue=True)
             else:
-                message.channel.basic_ack(message.delivery_tag)
-        except GONE as error:  # the broker delivers again, and the inbox row knows it
-            log.warning("event not settled", error=type(error).__name__)
+                channel.basic_ack(message.delivery_tag)
+
+        try:
+            self._link.write(act, message.channel)
+        except Lost:  # the broker delivers again, and the inbox row knows it
+            log.warning("event not settled: the connection went away")
         finally:
             self._busy.discard(id(message))
+
+
+def _count(message, header: str) -> int:
+    value = (message.headers or {}).get(header)
+    return value if isinstance(value, int) and 0 <= value < 1_000_000 else 0
 
 
 class Hears(Entrypoint):
@@ -219,7 +256,7 @@ class Hears(Entrypoint):
         with tracing.span(f"hear {event.name}", SpanKind.CONSUMER, carrier) as inner:
             carrier.update(inner)
             with self.container.store.transaction() as tx:
-                row = {"handler": self.method_name, "event_id": event.id}
+                row = {"handler": event.name, "event_id": event.id}
                 if tx.execute(_FIRST_TIME, row).first() is None:
                     return False
                 method(tx, event)

@@ -19,6 +19,7 @@ import sys  # noqa: E402
 import structlog  # noqa: E402
 from environs import EnvError  # noqa: E402
 from eventlet import patcher  # noqa: E402
+from joserfc.errors import JoseError  # noqa: E402
 
 from chassis import logs, settings, tracing  # noqa: E402
 from chassis.admin import Admin  # noqa: E402
@@ -51,13 +52,13 @@ def main(service: str) -> int:
     try:
         container = Container(module.Service, config)
         admin = Admin(container, config.admin_host, config.admin_port)
-    except (OSError, ValueError, EnvError) as error:
+    except (OSError, ValueError, KeyError, EnvError, JoseError) as error:
         sys.exit(f"congvu: {service} cannot start: {error}")
     admin.start()
 
     ending = eventlet.event.Event()
 
-    def end(_signal, _frame):
+    def end(*_):
         if not ending.ready():
             ending.send(None)
 
@@ -66,8 +67,14 @@ def main(service: str) -> int:
 
     with eventlet.Timeout(START_SECONDS, SystemExit(f"congvu: {service} did not start within {START_SECONDS:.0f} s")):
         container.start()
+    admin.started = True
     log.info("started", admin_port=config.admin_port, pid=os.getpid())
+    eventlet.spawn(_end_with, container, end)
     ending.wait()
+    if not container.is_alive:
+        log.critical("the container died")
+        sys.stdout.flush()
+        os._exit(1)  # the supervisor starts a new one
 
     # A real thread, because the event loop itself may be what hangs.
     watchdog = patcher.original("threading").Timer(config.stop_seconds, _give_up, args=(service,))
@@ -81,6 +88,14 @@ def main(service: str) -> int:
     log.info("stopped")
     sys.stdout.flush()
     os._exit(0)
+
+
+def _end_with(container: Container, end) -> None:
+    try:
+        container.wait()
+    except Exception:
+        log.exception("the container failed")
+    end()
 
 
 def _give_up(service: str) -> None:

@@ -11,6 +11,17 @@ from chassis.errors import Refusal
 
 log = structlog.get_logger()
 
+# A peer that has silently gone is noticed within half a minute on both sides; the server's side matters because
+# it holds our locks as long as it believes in us.
+CONNECTING = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 15_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+SERVER_KEEPALIVE = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+
 
 class Follower:
     """A green thread with a database connection of its own, which it replaces when it is lost.
@@ -41,7 +52,7 @@ class Follower:
         while not self.stopping:
             try:
                 with psycopg.connect(
-                    self._url, autocommit=True, row_factory=namedtuple_row, connect_timeout=5
+                    self._url, autocommit=True, row_factory=namedtuple_row, options=SERVER_KEEPALIVE, **CONNECTING
                 ) as connection:
                     connection.execute("SET statement_timeout = '10s'")
                     if self._begin is not None:

@@ -15,7 +15,7 @@ def _add_context(_logger, _method, event: dict) -> dict:
         if work.actor_id:
             event.setdefault("actor_id", work.actor_id)
         if traceparent := work.trace.get("traceparent"):
-            event.setdefault("trace_id", traceparent.split("-")[1])
+            event.setdefault("trace_id", traceparent[3:35])
     return event
 
 

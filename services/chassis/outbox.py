@@ -25,11 +25,20 @@ BATCH = 500
 SWEEP = 1.0  # seconds between looks when nobody wakes the relay
 KEPT_DAYS = 14  # published rows: at least the backup window, so that a hearer restored from a backup can be refilled
 KEYS_KEPT = 24 * 3600  # seconds for which an idempotency key is remembered with its answer
+CLEANED_AT_ONCE = 5000  # rows
 RELAY_LOCK = 0x636F6E67  # advisory lock: one relay per database
 
 _WAITING = (
     "SELECT id, event_id, name, subject, version, data, thin, trace, created_at FROM outbox"
     " WHERE published_at IS NULL AND id > %s ORDER BY id LIMIT %s"
+)
+_OLD = (
+    "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox"
+    " WHERE published_at < now() - make_interval(days => %(days)s) LIMIT %(piece)s)",
+    "DELETE FROM inbox WHERE (handler, event_id) IN (SELECT handler, event_id FROM inbox"
+    " WHERE received_at < now() - make_interval(days => %(days)s + 1) LIMIT %(piece)s)",
+    "DELETE FROM idempotency WHERE (who, key) IN (SELECT who, key FROM idempotency"
+    " WHERE created_at < now() - make_interval(secs => %(seconds)s) LIMIT %(piece)s)",
 )
 
 
@@ -68,20 +77,24 @@ class Relay(SharedExtension):
         True when something could not be published and another sweep is due soon.
         """
         after, something_stays = 0, False
-        while not self._follower.stopping:
+        while not self._follower.stopping and self._publisher.is_up:
             after, unsent = self.publish_waiting(connection, after)
             something_stays = something_stays or unsent
             if not after:
                 break
+        if something_stays or not self._publisher.is_up:
+            waiting = connection.execute("SELECT count(*) AS n FROM outbox WHERE published_at IS NULL").fetchone().n
+        else:
+            waiting = 0
+        metrics.OUTBOX_WAITING.set(waiting)
         if time.monotonic() - self._cleaned > 3600:
-            self._clean(connection)
             self._cleaned = time.monotonic()
-        return something_stays
+            self._clean(connection)
+        return something_stays or not self._publisher.is_up
 
     def publish_waiting(self, connection: psycopg.Connection, after: int) -> tuple[int, bool]:
         """Publish the next batch. Answers where to go on (0: that was all), and whether something stays."""
         rows = connection.execute(_WAITING, (after, BATCH)).fetchall()
-        metrics.OUTBOX_WAITING.set(len(rows))
         if not rows:
             return 0, False
         thin_rows = [row for row in rows if row.thin is not None]
@@ -125,10 +138,8 @@ class Relay(SharedExtension):
         )
 
     def _clean(self, connection: psycopg.Connection):
-        """Forget what is old enough that nothing can come back for it."""
-        for statement in (
-            "DELETE FROM outbox WHERE published_at < now() - make_interval(days => %(days)s)",
-            "DELETE FROM inbox WHERE received_at < now() - make_interval(days => %(days)s + 1)",
-            "DELETE FROM idempotency WHERE created_at < now() - make_interval(secs => %(seconds)s)",
-        ):
-            connection.execute(statement, {"days": KEPT_DAYS, "seconds": KEYS_KEPT})
+        """Forget what is old enough that nothing can come back for it, a bounded piece at a time."""
+        kept = {"days": KEPT_DAYS, "seconds": KEYS_KEPT, "piece": CLEANED_AT_ONCE}
+        for statement in _OLD:
+            while connection.execute(statement, kept).rowcount == CLEANED_AT_ONCE and not self._follower.stopping:
+                eventlet.sleep(0.1)

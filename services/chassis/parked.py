@@ -12,7 +12,7 @@ from amqp import Message
 from amqp.exceptions import AMQPError, NotFound
 
 from chassis import amqp
-from chassis.inbox import ATTEMPT, EMITTER, REASON
+from chassis.inbox import ATTEMPT, EMITTER, REASON, WAITS
 from chassis.topology import dead_queue, inbox_queue
 
 
@@ -25,7 +25,7 @@ def parked(channel, service: str, limit: int):
         yield message
 
 
-def show(channel, service: str, limit: int) -> int:
+def show(channel, service: str, limit: int, _account: str) -> int:
     count = 0
     for message in parked(channel, service, limit):
         count += 1
@@ -37,14 +37,20 @@ def show(channel, service: str, limit: int) -> int:
     return count
 
 
-def replay(channel, service: str, limit: int) -> int:
-    """Each message is acknowledged only after the broker has taken its copy: a crash leaves it twice, never lost."""
+def replay(channel, service: str, limit: int, account: str) -> int:
+    """Each message is acknowledged only after the broker has taken its copy: a crash leaves it twice, never lost.
+
+    `account` is the service's own at the broker.
+    """
     channel.confirm_select()
     count = 0
     for message in parked(channel, service, limit):
         count += 1
-        headers = {k: v for k, v in (message.headers or {}).items() if k not in (ATTEMPT, REASON, "x-death")}
-        sender = headers.pop(EMITTER, message.properties.get("user_id"))
+        headers = {k: v for k, v in (message.headers or {}).items() if k not in (ATTEMPT, WAITS, REASON, "x-death")}
+        written = headers.pop(EMITTER, None)
+        sender = message.properties.get("user_id")
+        if sender == account:  # the service itself parked it and wrote down who had sent it; nobody else is believed
+            sender = written
         kept = ("content_type", "type", "app_id", "timestamp", "message_id")
         properties = {k: v for k, v in message.properties.items() if k in kept}
         if sender:
@@ -68,7 +74,8 @@ def main() -> int:
     try:
         for service in arguments.services:
             with amqp.connection(url, "parked events") as broker:
-                total += act(broker.channel(), service, arguments.limit)
+                account = (broker.userid or "").removesuffix("admin") + service
+                total += act(broker.channel(), service, arguments.limit, account)
     except NotFound:
         sys.exit(f"congvu: there is no service {service!r} that hears events")
     except (OSError, AMQPError) as error:

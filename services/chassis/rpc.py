@@ -4,23 +4,24 @@ Requests go to the queue `rpc.<service>`, which exists only while an instance of
 a service that is away comes back at once. Answers come through the broker's direct reply-to pseudo-queue.
 """
 
-import itertools
+import secrets
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import eventlet
 import orjson
 import structlog
-from amqp import Message
+from amqp import Message, spec
 from eventlet.event import Event
 from marshmallow import ValidationError
 from nameko.extensions import DependencyProvider, Entrypoint, ProviderCollector, SharedExtension
 from opentelemetry.trace import SpanKind
 
 from chassis import context, metrics, tracing
-from chassis.amqp import GONE, Link
+from chassis.amqp import Link, Lost
 from chassis.contract import Procedure
 from chassis.errors import CallFailed, InvalidRequest, Refusal, to_wire
 from chassis.topology import rpc_queue
@@ -31,6 +32,7 @@ log = structlog.get_logger()
 MAX_SECONDS = 60.0
 MAX_BODY = 4 * 1024 * 1024  # bytes, of a request or an answer
 REPLY_TO = "amq.rabbitmq.reply-to"
+DRAINING = "draining"  # the code by which a stopping instance sends a request elsewhere
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,11 @@ class RpcServer(SharedExtension, ProviderCollector):
         super().unregister_provider(provider)
         if not self._providers and not self._ceasing:
             self._ceasing = True
-            if (channel := self._link.channel) is not None:
-                channel.basic_cancel(self._tag, nowait=True)
+            with suppress(Lost):
+                # what still waits in the queue comes out and is sent elsewhere, before the queue goes with us
+                self._link.write(lambda channel: channel.send_method(spec.Basic.Qos, "lBb", (0, 0, False)))
+                eventlet.sleep(0.1)
+                self._link.write(lambda channel: channel.basic_cancel(self._tag, nowait=True))
             while self._busy:
                 eventlet.sleep(0.02)
 
@@ -79,6 +84,8 @@ class RpcServer(SharedExtension, ProviderCollector):
     kill = stop
 
     def _on_up(self, channel):
+        if self._ceasing:
+            return
         queue = rpc_queue(self._service)
         channel.queue_declare(queue, durable=False, auto_delete=True, arguments={"x-max-length": 10_000})
         channel.basic_qos(0, self.container.settings.max_workers, False)
@@ -86,10 +93,9 @@ class RpcServer(SharedExtension, ProviderCollector):
 
     def _on_message(self, message):
         """In the green thread that reads the connection: quick, and nothing escapes."""
-        if self._ceasing:
-            message.channel.basic_reject(message.delivery_tag, requeue=True)
-            return
         try:
+            if self._ceasing:
+                raise CallFailed(DRAINING, "this instance is stopping", retryable=True)
             self._hand_over(message)
         except Exception as error:
             if getattr(error, "refusal_code", None) is None:
@@ -151,26 +157,30 @@ class RpcServer(SharedExtension, ProviderCollector):
                         log.exception("answer could not be written", procedure=procedure.full_name)
                     error = failure
             if error is not None:
-                body = to_json({"error": to_wire(error)}).encode()
-            reply_to = message.properties.get("reply_to")
-            channel = self._link.channel or message.channel
-            if reply_to:
-                channel.basic_publish(
-                    Message(
-                        body,
-                        correlation_id=message.properties.get("correlation_id", ""),
-                        content_type="application/json",
-                        delivery_mode=1,
-                    ),
-                    "",
-                    reply_to,
+                body = _written(error)
+            if reply_to := message.properties.get("reply_to"):
+                answer = Message(
+                    body,
+                    correlation_id=message.properties.get("correlation_id", ""),
+                    content_type="application/json",
+                    delivery_mode=1,
                 )
+                self._link.write(lambda channel: channel.basic_publish(answer, "", reply_to))
             else:
                 log.warning("request without reply address", procedure=str(message.properties.get("type"))[:80])
-            if message.channel is channel or message.channel.is_open:
-                message.channel.basic_ack(message.delivery_tag)
-        except GONE as failure:  # the caller's deadline will tell him
-            log.warning("answer not sent", error=type(failure).__name__)
+            self._link.write(lambda channel: channel.basic_ack(message.delivery_tag), message.channel)
+        except Lost:  # the caller's deadline will tell him, or the broker asks another instance
+            log.warning("answer not sent: the connection went away")
+        except Exception:
+            log.exception("answer not sent")
+
+
+def _written(error: BaseException) -> bytes:
+    try:
+        return to_json({"error": to_wire(error)}).encode()
+    except (TypeError, ValueError):  # details that are not for JSON
+        log.exception("error could not be written", code=getattr(error, "refusal_code", None))
+        return to_json({"error": to_wire(TypeError())}).encode()
 
 
 class Rpc(Entrypoint):
@@ -207,7 +217,6 @@ class Caller(SharedExtension):
     def setup(self):
         settings = self.container.settings
         self._link = Link(settings.amqp_url, f"{self.container.service_name} rpc client", self._on_up, self._on_down)
-        self._numbers = itertools.count()
         self._waiting: dict[str, Event] = {}
         self.container.readiness("calls", lambda: self._link.is_up)
 
@@ -226,12 +235,23 @@ class Caller(SharedExtension):
         outcome = "ok"
         try:
             with tracing.span(procedure.full_name, SpanKind.CLIENT, dict(work.trace) if work else {}) as carrier:
-                return self._call(procedure, request, claims, seconds, work, carrier)
+                return self._until_taken(procedure, request, claims, seconds, work, carrier)
         except CallFailed as error:
             outcome = error.code
             raise
         finally:
             metrics.CALLS.labels(procedure.full_name, outcome).observe(time.perf_counter() - began)
+
+    def _until_taken(self, procedure, request, claims, seconds, *rest) -> dict:
+        """An instance that is stopping has done nothing with the request: ask again, and another one takes it."""
+        ends = time.monotonic() + seconds
+        while True:
+            try:
+                return self._call(procedure, request, claims, ends - time.monotonic(), *rest)
+            except CallFailed as error:
+                if error.code != DRAINING:
+                    raise
+                eventlet.sleep(0.05)
 
     def _call(self, procedure, request, claims, seconds, work, carrier) -> dict:
         ends = time.monotonic() + seconds
@@ -241,7 +261,8 @@ class Caller(SharedExtension):
             raise ValueError(f"{procedure.full_name} needs an actor's claims")
         token = self.container.signer.token(procedure.owner, claims if procedure.caller == "actor" else None)
         left = max(ends - time.monotonic(), 0.001)
-        number = str(next(self._numbers))
+        # unguessable: whoever has seen one of our requests knows our reply address
+        number = secrets.token_hex(16)
         self._waiting[number] = answered = Event()
         message = Message(
             to_json(request).encode(),
@@ -261,9 +282,10 @@ class Caller(SharedExtension):
         answer = None
         try:
             with eventlet.Timeout(left, False):
-                self._link.channel.basic_publish(message, "", rpc_queue(procedure.owner), mandatory=True)
+                queue = rpc_queue(procedure.owner)
+                self._link.write(lambda channel: channel.basic_publish(message, "", queue, mandatory=True))
                 answer = answered.wait()
-        except GONE as error:  # between the look and the write
+        except Lost as error:
             raise CallFailed("service_unavailable", "the bus does not answer", retryable=True) from error
         finally:
             self._waiting.pop(number, None)

@@ -131,6 +131,7 @@ def caller(run) -> Callable:
     def call(procedure: Procedure, request: dict, claims: dict | None = None, timeout: float = 5.0) -> dict:
         return remote.call(procedure, request, claims=claims, timeout=timeout)
 
+    call.container = container
     return call
 
 

@@ -9,7 +9,9 @@ from nameko.extensions import Entrypoint
 _KNOWN = sa.text("INSERT INTO timers (name, ran_at) VALUES (:name, '-infinity') ON CONFLICT DO NOTHING")
 _CLAIM = sa.text(
     "UPDATE timers SET ran_at = clock_timestamp()"
-    " WHERE name = :name AND ran_at < clock_timestamp() - make_interval(secs => :seconds) RETURNING name"
+    " WHERE name = :name AND (ran_at < clock_timestamp() - make_interval(secs => :seconds)"
+    "  OR ran_at > clock_timestamp())"  # the clock was set back
+    " RETURNING name"
 )
 
 

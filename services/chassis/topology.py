@@ -6,6 +6,7 @@ The version in the names is raised whenever a queue's arguments change: the brok
 VERSION = "v1"
 RETRY_DELAYS = (1, 10, 60)  # seconds; one queue each
 RETRY_PLAN = (1, 1, 10, 10, 60, 60, 60)  # the waits of an event that keeps failing, before it is parked
+MAX_LENGTH = 1_000_000  # messages; beyond it a queue refuses, and the sender keeps what it has
 DELIVERY_LIMIT = 20  # how often the broker itself may hand out a message whose consumer dies
 
 
@@ -41,6 +42,7 @@ def queue_arguments(service: str) -> dict[str, dict]:
     """
     careful = {
         "x-queue-type": "quorum",
+        "x-max-length": MAX_LENGTH,
         "x-overflow": "reject-publish",
         "x-dead-letter-strategy": "at-least-once",
         "x-dead-letter-exchange": "",
@@ -48,7 +50,8 @@ def queue_arguments(service: str) -> dict[str, dict]:
     queues = {
         inbox_queue(service): careful
         | {"x-delivery-limit": DELIVERY_LIMIT, "x-dead-letter-routing-key": dead_queue(service)},
-        dead_queue(service): {"x-queue-type": "quorum"},
+        # looking at what is parked counts as a delivery
+        dead_queue(service): {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000},
     }
     for delay in RETRY_DELAYS:
         queues[retry_queue(service, delay)] = careful | {

@@ -1,10 +1,15 @@
 """OpenTelemetry, switched on by CONGVU_OTLP_ENDPOINT. Off, it costs nothing but passing the trace header on."""
 
+import re
 from contextlib import contextmanager
 
 from opentelemetry import propagate, trace
 from opentelemetry.trace import SpanKind
 
+_FORMS = {
+    "traceparent": re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}"),
+    "tracestate": re.compile(r"[\x20-\x7e]{1,512}"),
+}
 _on = False
 
 
@@ -43,6 +48,10 @@ def span(name: str, kind: SpanKind, carrier: dict[str, str]):
 
 
 def carrier_of(headers: dict) -> dict[str, str]:
-    """The trace headers among a message's headers; anything that is not a short string is dropped."""
-    picked = {name: headers.get(name) for name in ("traceparent", "tracestate")}
-    return {name: value for name, value in picked.items() if isinstance(value, str) and len(value) <= 512}
+    """The W3C trace headers among a message's headers; they come from anywhere, so only the right form counts."""
+    found = {}
+    for name, form in _FORMS.items():
+        value = headers.get(name)
+        if isinstance(value, str) and form.fullmatch(value):
+            found[name] = value
+    return found if "traceparent" in found else {}

@@ -20,12 +20,12 @@ def signed_in(action: str, actor: Actor) -> bool:
 
 def standing_pc(action: str, actor: Actor) -> bool:
     """A member of the Standing PC, or whoever acts under a live delegation from one."""
-    return actor.post_kind in STANDING_PC and _in_scope(action, actor)
+    return actor.post_kind in STANDING_PC
 
 
-def _in_scope(action: str, actor: Actor) -> bool:
+def covers(scope: str, action: str) -> bool:
     """A delegation's scope is "all" or the name of the service whose actions it covers."""
-    return actor.scope in ("all", action.split(".")[0])
+    return scope in ("all", action.split(".")[0])
 
 
 RULES: dict[str, Rule] = {
@@ -57,7 +57,7 @@ RULES: dict[str, Rule] = {
 
 def allows(action: str, actor: Actor) -> bool:
     rule = RULES.get(action)
-    return rule is not None and rule(action, actor)
+    return rule is not None and covers(actor.scope, action) and rule(action, actor)
 
 
 def require(action: str, actor: Actor) -> None:

@@ -46,8 +46,11 @@ class Post:
     is_head: bool
 
 
-def resolve_actor(tx, claims: dict, now: datetime) -> Actor:
-    """Who the token's person is now, in the capacity that he chose; without a choice his primary post acts."""
+def resolve_actor(tx, claims: dict, now: datetime, action: str) -> Actor:
+    """Who the token's person is now, in the capacity that he chose; without a choice his primary post acts.
+
+    A post that was lent to him for other matters than `action` ("tasks.accept") is not among those that he serves.
+    """
     capacities = tx.execute(CAPACITIES, {"person_id": claims["sub"], "day": today(now)}).all()
     own = [capacity for capacity in capacities if capacity.source == "membership"]
     if not own:
@@ -65,7 +68,7 @@ def resolve_actor(tx, claims: dict, now: datetime) -> Actor:
         unit_kind=chosen.unit_kind,
         is_head=chosen.is_head,
         acting_for=chosen.post_id if lent else None,
-        serves=tuple(dict.fromkeys(capacity.post_id for capacity in capacities)),
+        serves=tuple(dict.fromkeys(each.post_id for each in capacities if policy.covers(each.scope, action))),
         scope=chosen.scope,
     )
 

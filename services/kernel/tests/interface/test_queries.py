@@ -30,8 +30,8 @@ def ask(town):
     return asking
 
 
-def actor(ask, name, now=None, **chosen):
-    return ask(directory_copy.resolve_actor, claims(name, **chosen), now or clock.now())
+def actor(ask, name, now=None, action="tasks.assign", **chosen):
+    return ask(directory_copy.resolve_actor, claims(name, **chosen), now or clock.now(), action)
 
 
 def refusal(ask, name, **chosen):
@@ -115,6 +115,17 @@ def test_a_delegate_does_not_order_by_his_own_post(ask):
     found = actor(ask, "office deputy_chief_of_office")
     assert not policy.allows("tasks.assign", found)
     assert post("committee vice_chairman") in found.serves
+
+
+def test_a_delegation_for_one_service_reaches_nothing_of_another(ask):
+    ask.change(sa.update(t.delegations).where(t.delegations.c.id == DELEGATION).values(scope="messaging"))
+    lent = post("committee vice_chairman")
+    assert lent in actor(ask, "office deputy_chief_of_office", action="messaging.post_message").serves
+    for action in ("tasks.accept", "tasks.get_task", "reminders.list_action_items", "gateway.live"):
+        assert lent not in actor(ask, "office deputy_chief_of_office", action=action).serves
+    chosen = actor(ask, "office deputy_chief_of_office", action="tasks.accept", delegation_id=DELEGATION)
+    assert not policy.allows("tasks.accept", chosen)
+    assert policy.allows("messaging.post_message", chosen)
 
 
 @pytest.mark.parametrize("change", ["he left", "somebody else came", "it is over", "not yet"])

@@ -1,0 +1,59 @@
+# The only door. `make help` lists the targets.
+.DEFAULT_GOAL := help
+.PHONY: help run stop test unit lint format generate demo parked replay clean
+
+PYTHON := .venv/bin/python
+HEARERS := tasks reminders messaging gateway
+export PYTHONPATH := services:.
+export PYTHONDONTWRITEBYTECODE :=
+
+help: ## list the targets, one line each
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+
+run: ## install what is missing and run the whole platform until Ctrl-C (CONGVU_HTTP_PORT, ...: deploy/local/README.md)
+	@bash deploy/local/bootstrap.sh servers
+	@exec $(PYTHON) -m deploy.local run
+
+stop: ## stop a platform that make run started elsewhere; the data are kept
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.local stop
+
+test: ## run all tests on private instances of their own (ARGS="-k word" chooses)
+	@bash deploy/local/bootstrap.sh private
+	@exec $(PYTHON) -m deploy.local test $(ARGS)
+
+unit: ## run the tests that need no server, in seconds
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m pytest -q services/*/tests/unit $(ARGS)
+
+lint: ## check style, formatting and who imports whom
+	@bash deploy/local/bootstrap.sh
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/lint-imports
+
+format: ## put the code into the common format
+	@bash deploy/local/bootstrap.sh
+	@.venv/bin/ruff check --fix --exit-zero --quiet .
+	@.venv/bin/ruff format .
+
+generate: ## write openapi.yaml and asyncapi.yaml from the code that runs
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -W ignore -m contracts.generate
+
+demo: ## play the main job against the running platform: one order, 184 units, live
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.demo
+
+parked: ## list the messages that failed too often and wait for a person
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.local tool chassis.parked list $(or $(ARGS),$(HEARERS))
+
+replay: ## hand the parked messages to their service again (ARGS="service" chooses)
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.local tool chassis.parked replay $(or $(ARGS),$(HEARERS))
+
+clean: ## stop what this checkout started and remove its data and packages
+	@if [ -x $(PYTHON) ]; then $(PYTHON) -m deploy.local clean; fi
+	@rm -rf .local .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

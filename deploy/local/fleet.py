@@ -1,0 +1,66 @@
+"""The five services as programs of the supervisor, and how one sees that they are ready."""
+
+import sys
+import urllib.error
+import urllib.request
+
+from contracts.catalogue import SERVICES
+from deploy.local.settings import Settings, handed_on
+from deploy.local.state import CHECKOUT, State
+from deploy.local.supervise import Program, check, start_services
+from deploy.local.terminal import step, wait_until
+from deploy.local.world import World
+
+SLOWEST_START = 120  # seconds; an idle machine of two cores needs 4
+
+
+def programs(world: World, chosen: Settings, admin_ports: dict[str, int]) -> list[Program]:
+    """Their settings reach them by the environment, never by the command line, which everybody can read."""
+    addresses = world.addresses()
+    made = []
+    for service in SERVICES:
+        environment = handed_on() | {
+            "PYTHONPATH": str(CHECKOUT / "services"),
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONWARNINGS": "ignore::Warning:__main__",  # eventlet's advice to newcomers
+            "CONGVU_AMQP_URL": addresses["brokers"][service],
+            "CONGVU_DATABASE_URL": addresses["databases"][service],
+            "CONGVU_SIGNING_KEY": str(world.state.keys / f"{service}.json"),
+            "CONGVU_TRUSTED_KEYS": str(world.state.keys / "trusted.json"),
+            "CONGVU_ADMIN_HOST": "127.0.0.1",
+            "CONGVU_ADMIN_PORT": str(admin_ports[service]),
+        }
+        if service == "gateway":
+            environment |= {"CONGVU_HTTP_HOST": chosen.http_host, "CONGVU_HTTP_PORT": str(chosen.http_port)}
+        command = [sys.executable, "-m", "chassis.launch", service]
+        program = Program(
+            service,
+            command,
+            environment,
+            priority=100,
+            stop_seconds=int(chosen.stop_seconds) + 5,
+            steady_seconds=5,
+            at_once=False,
+        )
+        made.append(program)
+    return made
+
+
+def is_ready(admin_port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{admin_port}/ready", timeout=2) as answer:
+            return answer.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def start(state: State, admin_ports: dict[str, int]) -> None:
+    """Start the five and wait until each says that it can be used."""
+
+    def ready() -> bool:
+        check(state, SERVICES)
+        return all(is_ready(port) for port in admin_ports.values())
+
+    with step("Starting the five services"):
+        start_services(state)
+        wait_until(ready, SLOWEST_START, "The services did not become ready in time; see " + str(state.log), every=0.2)

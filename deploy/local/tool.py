@@ -1,0 +1,17 @@
+"""Operators' tools against the running platform, with its addresses in their environment."""
+
+import os
+import sys
+
+from deploy.local.state import CHECKOUT, RUN, State, read_json
+from deploy.local.terminal import Refusal
+
+
+def become(module: str, arguments: list[str]) -> None:
+    """Become `python -m module`, signed in to the broker as the operators' account."""
+    addresses = read_json(State(RUN).admin_file)
+    if addresses is None:
+        raise Refusal("The platform is not running: start it by make run.")
+    os.chdir(CHECKOUT)
+    os.environ |= {"CONGVU_AMQP_ADMIN_URL": addresses["brokers"]["admin"]}
+    os.execv(sys.executable, [sys.executable, "-W", "ignore", "-m", module, *arguments])  # noqa: S606 - no shell is wanted
