@@ -71,12 +71,20 @@ class RpcServer(SharedExtension, ProviderCollector):
         if not self._providers and not self._ceasing:
             self._ceasing = True
             with suppress(Lost):
-                # what still waits in the queue comes out and is sent elsewhere, before the queue goes with us
-                self._link.write(lambda channel: channel.send_method(spec.Basic.Qos, "lBb", (0, 0, False)))
+                self._link.write(self._empty_queue)
                 eventlet.sleep(0.1)
-                self._link.write(lambda channel: channel.basic_cancel(self._tag, nowait=True))
+                for tag in (self._tag, DRAINING):
+                    self._link.write(lambda channel, tag=tag: channel.basic_cancel(tag, nowait=True))
             while self._busy:
                 eventlet.sleep(0.02)
+
+    def _empty_queue(self, channel):
+        """What still waits comes out and is sent elsewhere, before the queue goes with its last consumer.
+
+        It takes a consumer of its own: the broker applies a new prefetch to new consumers only.
+        """
+        channel.send_method(spec.Basic.Qos, "lBb", (0, 0, False))
+        channel.basic_consume(rpc_queue(self._service), consumer_tag=DRAINING, callback=self._on_message, nowait=True)
 
     def stop(self):
         self._link.stop()
