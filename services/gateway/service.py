@@ -22,6 +22,7 @@ from kernel.directory_copy import DirectoryCopy, HearsDirectory, resolve_actor
 
 read_settings = read  # the launcher looks for it here
 LIVE_LOG_KEPT = timedelta(days=7)
+ARRIVAL_PATIENCE = 5.0  # seconds: a whole city that arrives at once is let in one after the other
 
 
 class SettingsProvider(DependencyProvider):
@@ -41,14 +42,15 @@ class Service(HearsDirectory):
 
     # session
 
-    @route("POST", "/tokens", tag="session", signed_in=False, body=directory.Credentials, answer=schemas.Token,
-           status=201, refusals=("wrong_credentials", "totp_required"))  # fmt: skip
+    @route("POST", "/tokens", tag="session", signed_in=False, patience=ARRIVAL_PATIENCE, status=201,
+           body=directory.Credentials, answer=schemas.Token,
+           refusals=("wrong_credentials", "totp_required"))  # fmt: skip
     def create_token(self, call):
         """Sign in a program: a bearer token."""
         token, expires_at = self._open_session(call, "token")
         return Answer({"token": token, "expires_at": expires_at}, status=201)
 
-    @route("POST", "/sessions", tag="session", signed_in=False, body=directory.Credentials,
+    @route("POST", "/sessions", tag="session", signed_in=False, patience=ARRIVAL_PATIENCE, body=directory.Credentials,
            answer=schemas.BrowserSession, status=201,
            refusals=("wrong_credentials", "totp_required", "foreign_origin"))  # fmt: skip
     def create_session(self, call):
@@ -227,7 +229,8 @@ class Service(HearsDirectory):
 
     # live
 
-    @route("GET", "/live", tag="live", query=schemas.LiveQuery, media_type="text/event-stream")
+    @route("GET", "/live", tag="live", query=schemas.LiveQuery, media_type="text/event-stream",
+           patience=ARRIVAL_PATIENCE)  # fmt: skip
     def open_stream(self, call):
         """Server-sent events about everything that one's posts must know, from now on or from the last event id."""
         person_id = call.caller.session.person_id

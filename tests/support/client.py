@@ -63,6 +63,7 @@ class Live:
         if last_event_id is not None:
             headers["Last-Event-ID"] = last_event_id
         self.response = requests.get(f"{client.base_url}/api/v1/live", headers=headers, stream=True, timeout=(5, 60))
+        assert self.response.status_code == 200, self.response.text
         self.events: list[dict] = []
         self.ended = False
         self._thread = eventlet.spawn(self._read)

@@ -29,19 +29,22 @@ class HttpEntrypoint(Entrypoint):
     """The handler gets an `HttpRequest` and the path's values, and returns a dict, an `Answer` or an `EventStream`.
 
     `guard(service, request)` runs first, in the worker: who asks is settled before what he asks is looked at.
-    `body` and `query` are marshmallow schemas. `meta` is whatever the service wants to know about its routes later.
+    `body` and `query` are marshmallow schemas. `patience` is how many seconds a request waits for a free worker where
+    the server's own limit is too short. `meta` is whatever the service wants to know about its routes later.
     """
 
     server = HttpServer()
 
     def __init__(self, method: str, path: str, *, guard: Callable | None = None, query: type[Schema] = Empty,
-                 body: type[Schema] | None = None, meta: Any = None, **kwargs):  # fmt: skip
+                 body: type[Schema] | None = None, patience: float | None = None, meta: Any = None,
+                 **kwargs):  # fmt: skip
         super().__init__(**kwargs)
         self.method = method
         self.path = path
         self.guard = guard
         self.query = query
         self.body = body
+        self.patience = patience
         self.meta = meta
 
     def setup(self):
@@ -76,7 +79,7 @@ class HttpEntrypoint(Entrypoint):
     def _run(self, request: HttpRequest, values: dict):
         """In a worker, of which HTTP has its own share; a full house says so soon instead of queueing."""
         server = self.server
-        if not server.places.acquire(timeout=server.settings.queue_seconds):
+        if not server.places.acquire(timeout=self.patience or server.settings.queue_seconds):
             raise HttpRefusal("overloaded")
         answered = Event()
 
