@@ -237,9 +237,11 @@ class Publisher:
         channel.confirm_select()
         channel.events["basic_ack"].add(lambda tag, multiple: self._settle(tag, multiple, "confirmed"))
         channel.events["basic_nack"].add(lambda tag, multiple: self._settle(tag, multiple, "refused"))
-        channel.events["basic_return"].add(
-            lambda _error, exchange, key, message: self._returned.add((exchange, key, message.properties["message_id"]))
-        )
+        channel.events["basic_return"].add(self._on_return)
+
+    def _on_return(self, _error, exchange: str, routing_key: str, message: Message) -> None:
+        # not by its id alone: the same message may go to another exchange as well, and arrive there
+        self._returned.add((exchange, routing_key, message.properties["message_id"]))
 
     def _on_down(self) -> None:
         waiting, self._waiting = self._waiting, {}
