@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
 CITY = ZoneInfo("Asia/Ho_Chi_Minh")
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # Unicode's explicit bidi controls
 
 UNIT_KINDS = ("committee", "office", "department", "ward", "commune", "special_zone", "division")
 POST_KINDS = (
@@ -42,14 +43,19 @@ class Request(Schema):
 
 
 class Text(fields.String):
-    """Text in Unicode NFC, trimmed, without control characters; `max` counts characters."""
+    """Text in Unicode NFC, trimmed, without control characters and without marks that turn the order of letters
+    around, by which a name can be made to look like another; `max` counts characters."""
 
     def __init__(self, *, max: int, min: int = 1, **kwargs):
         super().__init__(validate=validate.Length(min=min, max=max), **kwargs)
 
     def _deserialize(self, value, attr, data, **kwargs):
         text = unicodedata.normalize("NFC", super()._deserialize(value, attr, data, **kwargs))
-        return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs")).strip()
+        return "".join(c for c in text if c in "\n\t" or not _unwanted(c)).strip()
+
+
+def _unwanted(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs") or character in _TURNING
 
 
 class Id(fields.UUID):

@@ -18,7 +18,7 @@ from gateway.auth import CSRF_HEADER, cookie_name, refuse_foreign_origin
 from gateway.live import LiveStreams
 from gateway.routes import BASE, route
 from gateway.settings import read
-from kernel.directory_copy import DirectoryCopy, HearsDirectory, resolve_actor
+from kernel.directory_copy import HearsDirectory, resolve_actor
 
 read_settings = read  # the launcher looks for it here
 LIVE_LOG_KEPT = timedelta(days=7)
@@ -35,7 +35,6 @@ class Service(HearsDirectory):
     problems = problems
     db = Database()
     remote = Remote()
-    directory_copy = DirectoryCopy()
     settings = SettingsProvider()
     sessions = sessions.Sessions()
     live = LiveStreams()

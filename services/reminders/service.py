@@ -3,17 +3,15 @@
 from chassis import clock
 from chassis.database import Database
 from chassis.inbox import hears
-from chassis.rpc import Remote, rpc
+from chassis.rpc import rpc
 from contracts import reminders, tasks
-from kernel.directory_copy import DirectoryCopy, HearsDirectory
+from kernel.directory_copy import HearsDirectory
 from reminders import use_cases
 
 
 class Service(HearsDirectory):
     name = "reminders"
     db = Database()
-    remote = Remote()
-    directory_copy = DirectoryCopy()
 
     @hears(tasks.task_issued)
     def on_task_issued(self, tx, event):

@@ -2,17 +2,15 @@
 
 from chassis import clock
 from chassis.database import Database
-from chassis.rpc import Remote, rpc
+from chassis.rpc import rpc
 from contracts import tasks
-from kernel.directory_copy import DirectoryCopy, HearsDirectory
+from kernel.directory_copy import HearsDirectory
 from tasks import use_cases
 
 
 class Service(HearsDirectory):
     name = "tasks"
     db = Database()
-    remote = Remote()
-    directory_copy = DirectoryCopy()
 
     @rpc(tasks.assign)
     def assign(self, call, request):

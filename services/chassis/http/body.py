@@ -19,6 +19,7 @@ def check_framing(environ) -> None:
     length = environ.get("CONTENT_LENGTH") or "0"
     if (
         names.count("content-length") > 1
+        or ("content-length" in names and coding is not None)
         or not (length.isascii() and length.isdigit())
         or (coding is not None and coding.strip().lower() != "chunked")
     ):
