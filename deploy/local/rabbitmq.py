@@ -113,6 +113,7 @@ class PrivateRabbitMQ:
             "ERL_CRASH_DUMP_SECONDS": "0",
         }
         node = common | {
+            "RUNNING_UNDER_SYSTEMD": "1",  # the start script becomes the broker, instead of waiting for it as a child
             "RABBITMQ_NODENAME": "congvu@localhost",
             "RABBITMQ_DIST_PORT": str(self.dist_port),
             "RABBITMQ_CONF_ENV_FILE": str(self.folder / "rabbitmq-env.conf"),

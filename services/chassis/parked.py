@@ -17,8 +17,12 @@ from chassis.topology import dead_queue, inbox_queue
 
 
 def parked(channel, service: str, limit: int):
-    """Take up to `limit` messages from the dead queue, unacknowledged: they return when the channel closes."""
-    for _ in range(limit):
+    """Take up to `limit` messages from the dead queue, unacknowledged: they return when the channel closes.
+
+    Not more than are there now: what is replayed and fails at once comes back while we are still at it.
+    """
+    there = channel.queue_declare(dead_queue(service), passive=True).message_count
+    for _ in range(min(limit, there)):
         message = channel.basic_get(dead_queue(service))
         if message is None:
             return
@@ -33,8 +37,13 @@ def show(channel, service: str, limit: int, _account: str) -> int:
         death = (headers.get("x-death") or [{}])[0]
         reason = headers.get(REASON) or f"the broker gave up: {death.get('reason', 'unknown')}"
         name, event_id = message.properties.get("type", "?"), message.properties.get("message_id", "?")
-        print(f"{service}\t{name}\t{event_id}\t{reason}")
+        print(service, *(_printable(each) for each in (name, event_id, reason)), sep="\t")
     return count
+
+
+def _printable(text: object) -> str:
+    """What strangers wrote must not steer the operator's terminal."""
+    return "".join(c if c.isprintable() else "?" for c in str(text))
 
 
 def replay(channel, service: str, limit: int, account: str) -> int:

@@ -1,7 +1,7 @@
 """Field shapes that several contracts share, and the closed lists of words that they use."""
 
 import unicodedata
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
@@ -19,7 +19,8 @@ URGENCIES = ("normal", "urgent", "very_urgent", "express")
 ROLES = ("lead", "support", "inform")
 MODES = ("joint", "each")
 SOURCES = ("government_office", "city_party_committee", "pc_party_committee", "city_pc")
-AUDIENCES = ("all-departments", "all-wards", "all-communes", "all-commune-level", "all-units", "whole-city")
+UNIT_AUDIENCES = ("all-departments", "all-wards", "all-communes", "all-commune-level", "all-units")
+AUDIENCES = (*UNIT_AUDIENCES, "whole-city")
 ASSIGNMENT_STATES = (
     "assigned", "in_progress", "declined", "result_submitted", "suspended", "completed", "revoked", "archived",
 )  # fmt: skip
@@ -43,19 +44,34 @@ class Request(Schema):
 
 
 class Text(fields.String):
-    """Text in Unicode NFC, trimmed, without control characters and without marks that turn the order of letters
-    around, by which a name can be made to look like another; `max` counts characters."""
+    """Text in Unicode NFC, trimmed; `max` counts characters.
+
+    Control characters go, and the invisible ones by which a text can be made to look like another or like nothing:
+    marks that turn the order of letters around, tags, code points that are no characters.
+    """
 
     def __init__(self, *, max: int, min: int = 1, **kwargs):
         super().__init__(validate=validate.Length(min=min, max=max), **kwargs)
 
     def _deserialize(self, value, attr, data, **kwargs):
         text = unicodedata.normalize("NFC", super()._deserialize(value, attr, data, **kwargs))
-        return "".join(c for c in text if c in "\n\t" or not _unwanted(c)).strip()
+        text = "".join(c for c in text if c in "\n\t" or not _unwanted(c)).strip()
+        return text if any(unicodedata.category(c)[0] in "LNPS" for c in text) else ""
+
+
+class Line(Text):
+    """Text on one line."""
+
+    def _deserialize(self, value, attr, data, **kwargs):
+        return " ".join(super()._deserialize(value, attr, data, **kwargs).split())
 
 
 def _unwanted(character: str) -> bool:
-    return unicodedata.category(character) in ("Cc", "Cs") or character in _TURNING
+    return (
+        unicodedata.category(character) in ("Cc", "Cs", "Cn")
+        or character in _TURNING
+        or 0xE0000 <= ord(character) <= 0xE007F
+    )
 
 
 class Id(fields.UUID):
@@ -70,6 +86,12 @@ class Moment(fields.AwareDateTime):
 
     def __init__(self, **kwargs):
         super().__init__(format="iso", **kwargs)
+
+    def _deserialize(self, value, attr, data, **kwargs):
+        try:
+            return super()._deserialize(value, attr, data, **kwargs).astimezone(UTC)
+        except OverflowError as error:
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from error
 
     def _serialize(self, value, attr, obj, **kwargs):
         if isinstance(value, datetime):

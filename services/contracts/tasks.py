@@ -4,13 +4,14 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from chassis.contract import Event, Procedure
 from contracts.fields import (
-    AUDIENCES,
     MODES,
     ROLES,
     SOURCES,
+    UNIT_AUDIENCES,
     URGENCIES,
     ById,
     Id,
+    Line,
     Moment,
     Nothing,
     Page,
@@ -34,10 +35,10 @@ class Order(Request):
     Exactly one of `due_on` (a day, Asia/Ho_Chi_Minh), `due_at` (an instant) and `no_deadline`.
     """
 
-    title = Text(max=300, required=True)
+    title = Line(max=300, required=True)
     content = Text(max=20_000, required=True)
     mode = one_of(MODES, required=True)
-    audience = one_of(AUDIENCES, load_default=None, allow_none=True)
+    audience = one_of(UNIT_AUDIENCES, load_default=None, allow_none=True)
     assignments = fields.List(
         fields.Nested(WantedAssignment), load_default=None, allow_none=True, validate=validate.Length(1, 400)
     )

@@ -141,7 +141,7 @@ def list_units(tx, request: dict, now: datetime) -> dict:
 
 
 def _a_code(value) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not value.isprintable():
         raise TypeError("not a unit's code")
     return value
 

@@ -18,7 +18,9 @@ NAMES_AT_MOST = 500
 
 
 def in_parallel(parts: dict[str, Callable[[], dict]]) -> tuple[dict[str, dict], list[str]]:
-    """Every part that came, and the names of those that could not. A refusal of the request itself is raised."""
+    """Every part that came, and the names of those that did not: their service is away, or the capacity in which the
+    actor acts does not reach there. A refusal of the request itself is raised.
+    """
     threads = {name: context.spawn(_outcome, part) for name, part in parts.items()}
     outcomes = {name: thread.wait() for name, thread in threads.items()}
     for outcome in outcomes.values():
@@ -44,7 +46,7 @@ def with_names(call, items: Iterable[dict], id_field: str, name_field: str) -> N
 
 def versioned(body: dict, **kwargs) -> Answer:
     """An object with its ETag: the version, for If-Match, and a digest, because derived fields change without it."""
-    digest = hashlib.sha256(orjson.dumps(body)).hexdigest()[:12]
+    digest = hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]
     return Answer(body, etag=f"{body['version']}-{digest}", **kwargs)
 
 
@@ -56,4 +58,4 @@ def _outcome(part: Callable[[], dict]) -> dict | CallFailed:
 
 
 def _is_absence(error: CallFailed) -> bool:
-    return error.retryable or error.code == "internal_error"
+    return error.retryable or error.code in ("internal_error", "not_authorised")

@@ -5,9 +5,11 @@ import uuid
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from chassis import clock
 from chassis.http import HttpRefusal, HttpRequest
 from gateway import storage
 from gateway.sessions import Session, csrf_token
+from kernel.directory_copy import resolve_actor
 
 SAFE_METHODS = ("GET", "HEAD")
 CSRF_HEADER = "X-CSRF-Token"
@@ -48,9 +50,16 @@ def sign_in(service, request: HttpRequest) -> None:
 def refuse_foreign_origin(service, request: HttpRequest) -> None:
     """Browsers say where a request comes from; programs need not."""
     origin = request.headers.get("Origin")
-    foreign = origin is not None and urlsplit(origin).netloc != request.host
-    if foreign or request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    if _is_foreign(origin, request.host) or site not in ("same-origin", "none"):
         raise HttpRefusal("foreign_origin")
+
+
+def _is_foreign(origin: str | None, host: str) -> bool:
+    try:
+        return origin is not None and urlsplit(origin).netloc != host
+    except ValueError:
+        return True
 
 
 def _claims(service, request: HttpRequest, session: Session) -> dict:
@@ -62,5 +71,6 @@ def _claims(service, request: HttpRequest, session: Session) -> dict:
             raise HttpRefusal("unknown_capacity") from None
         with service.db.reading() as tx:
             kind = "membership_id" if storage.is_membership(tx, capacity_id) else "delegation_id"
-        claims[kind] = capacity_id
+            claims[kind] = capacity_id
+            resolve_actor(tx, claims, clock.now(), "gateway.sign_in")  # refuses what is not his
     return claims

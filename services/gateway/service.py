@@ -22,7 +22,6 @@ from kernel.directory_copy import HearsDirectory, resolve_actor
 
 read_settings = read  # the launcher looks for it here
 LIVE_LOG_KEPT = timedelta(days=7)
-ARRIVAL_PATIENCE = 5.0  # seconds: a whole city that arrives at once is let in one after the other
 
 
 class SettingsProvider(DependencyProvider):
@@ -41,7 +40,7 @@ class Service(HearsDirectory):
 
     # session
 
-    @route("POST", "/tokens", tag="session", signed_in=False, patience=ARRIVAL_PATIENCE, status=201,
+    @route("POST", "/tokens", tag="session", signed_in=False, status=201,
            body=directory.Credentials, answer=schemas.Token,
            refusals=("wrong_credentials", "totp_required"))  # fmt: skip
     def create_token(self, call):
@@ -49,7 +48,7 @@ class Service(HearsDirectory):
         token, expires_at = self._open_session(call, "token")
         return Answer({"token": token, "expires_at": expires_at}, status=201)
 
-    @route("POST", "/sessions", tag="session", signed_in=False, patience=ARRIVAL_PATIENCE, body=directory.Credentials,
+    @route("POST", "/sessions", tag="session", signed_in=False, body=directory.Credentials,
            answer=schemas.BrowserSession, status=201,
            refusals=("wrong_credentials", "totp_required", "foreign_origin"))  # fmt: skip
     def create_session(self, call):
@@ -134,6 +133,7 @@ class Service(HearsDirectory):
     @route("POST", "/tasks", tag="tasks", body=schemas.NewOrder, answer=schemas.Task, status=201,
            idempotency_key=True, etag=True,
            refusals=("not_authorised", "unknown_audience", "unknown_unit", "unknown_post", "one_lead_needed",
+                     "unit_twice", "unit_not_direct", "role_not_in_mode",
                      "due_in_past", "due_too_far", "due_after_task", "directory_stale"))  # fmt: skip
     def create_task(self, call):
         """Giao việc ngay: order work to units at once."""
@@ -228,8 +228,7 @@ class Service(HearsDirectory):
 
     # live
 
-    @route("GET", "/live", tag="live", query=schemas.LiveQuery, media_type="text/event-stream",
-           patience=ARRIVAL_PATIENCE)  # fmt: skip
+    @route("GET", "/live", tag="live", query=schemas.LiveQuery, media_type="text/event-stream")
     def open_stream(self, call):
         """Server-sent events about everything that one's posts must know, from now on or from the last event id."""
         person_id = call.caller.session.person_id

@@ -21,13 +21,14 @@ class Note(Schema):
         ("ab\u202ecd", "abcd"),
         ("\u2066a\u2069", "a"),
         ("👩‍💻", "👩‍💻"),
+        ("a\U000e0041\uffff", "a"),
     ],
 )
 def test_text_is_composed_trimmed_and_without_tricks(given, kept):
     assert Note().load({"text": given}) == {"text": kept}
 
 
-@pytest.mark.parametrize("given", ["", "   ", "\u202e", "123456", 7, None])
+@pytest.mark.parametrize("given", ["", "   ", "\u202e", "\u200b", "123456", 7, None])
 def test_text_that_is_empty_too_long_or_no_text_is_refused(given):
     with pytest.raises(ValidationError):
         Note().load({"text": given})

@@ -88,6 +88,14 @@ def test_one_order_reaches_184_open_streams(platform, person):
         assert {mine[0]["data"]["unit_id"] for mine in events} == {head["unit_id"] for head in accounts["heads"]}
         assert len({mine[0]["data"]["subject_id"] for mine in events}) == 184
         assert all(mine[0]["data"]["task_id"] == task["id"] for mine in events)
+
+        # and all of them act on it in the same moment
+        lists = [eventlet.spawn(client.get, "/action-items") for client in heads]
+        assert {each.wait().status_code for each in lists} == {200}
+        mine = [stream.named("action_item_raised")[0]["data"]["subject_id"] for stream in streams]
+        accepting = [eventlet.spawn(client.accept, piece) for client, piece in zip(heads, mine, strict=True)]
+        assert {each.wait().status_code for each in accepting} == {200}
+        assert person("vice_chairman").get(f"/tasks/{task['id']}").json()["roll_up"]["accepted"] == 184
     finally:
         for stream in streams:
             stream.close()

@@ -1,5 +1,6 @@
 """What is wrong is refused with the right status and a stable code, and leaves nothing behind."""
 
+import socket
 import unicodedata
 import uuid
 
@@ -54,6 +55,9 @@ def count_of_orders(leader: Client) -> int:
         ({"assignments": [{"unit_id": "1; DROP TABLE tasks"}], "audience": None}, (422, "invalid_request")),
         ({"followers": [NOBODY]}, (422, None)),
         ({"expected_result": None}, (422, "invalid_request")),
+        ({"title": "\u200b\U000e0041"}, (422, "invalid_request")),
+        ({"due_on": None, "due_at": "0001-01-01T00:00:00+23:59", "urgency": "express"}, (422, "invalid_request")),
+        ({"due_on": None, "due_at": days_from_now(-1) + "T08:00:00+23:59", "urgency": "express"}, (422, "due_in_past")),
     ],
 )
 def test_a_wrong_order_is_refused_whole(leader, changes, expected):
@@ -154,6 +158,32 @@ def test_without_a_session_nothing_is_answered(platform):
         assert problem(nobody.get(path)) == (401, "unauthenticated"), path
     nobody.token = "x" * 43
     assert problem(nobody.get("/me")) == (401, "unauthenticated")
+
+
+def test_odd_offsets_cursors_and_origins_are_no_faults(leader, ward):
+    order = an_order(audience=None, assignments=[{"unit_id": ward}], due_on=None, urgency="express")
+    answer = leader.post("/tasks", order | {"due_at": days_from_now(9) + "T03:00:00+23:59"})
+    assert answer.status_code == 201, answer.text
+    assert problem(leader.get("/units", params={"cursor": "WyJcdTAwMDAiXQ=="})) == (422, "invalid_request")
+    body = {"username": "x", "password": "y"}
+    answer = Client(leader.base_url).request("POST", "/sessions", json=body, headers={"Origin": "http://[bad"})
+    assert problem(answer) == (403, "foreign_origin")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /api/v1/me HTTP/1.1\r\nHost: x\r\nContent-Length : 3\r\n\r\n",
+        b"GET /api/v1/me HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
+        b"GET /api/v1/me HTTP/1.1\r\n\r\n",
+        b"POST /api/v1/tokens HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
+        b"GET /api/v1/people?q=\xc4\x91\xe1 HTTP/1.1\r\nHost: x\r\n\r\n",
+    ],
+)
+def test_a_request_that_two_servers_could_read_differently_is_refused(platform, head):
+    with socket.create_connection(("127.0.0.1", platform.ports["http"]), timeout=5) as connection:
+        connection.sendall(head)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 400 ")
 
 
 def test_decomposed_vietnamese_is_kept_composed(leader, ward):

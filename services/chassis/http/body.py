@@ -1,5 +1,7 @@
 """Reads what the client sends, within limits, and loads it by a schema."""
 
+import re
+
 import eventlet
 import orjson
 from eventlet.wsgi import ChunkReadError
@@ -7,6 +9,7 @@ from marshmallow import Schema, ValidationError
 
 from chassis.http.refusals import HttpRefusal, flatten
 
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+")  # RFC 9110, 5.1
 CHUNK = 64 * 1024
 DISCARD_AT_MOST = 16  # times the limit: a client that still sends does not read its answer
 DISCARD_SECONDS = 5
@@ -15,6 +18,11 @@ DISCARD_SECONDS = 5
 def check_framing(environ) -> None:
     """Refuse what two parsers could read as two different requests."""
     names = [name.lower() for name, _ in environ["headers_raw"]]
+    hosts = names.count("host")
+    if not all(map(_TOKEN.fullmatch, names)) or hosts > 1:
+        raise HttpRefusal("bad_request", "headers that are none")
+    if not hosts and environ["chassis.connection"].request_version == "HTTP/1.1":
+        raise HttpRefusal("bad_request", "no host")
     coding = environ.get("HTTP_TRANSFER_ENCODING")
     length = environ.get("CONTENT_LENGTH") or "0"
     if (
@@ -24,6 +32,14 @@ def check_framing(environ) -> None:
         or (coding is not None and coding.strip().lower() != "chunked")
     ):
         raise HttpRefusal("bad_request", "ambiguous framing")
+
+
+def check_address(environ) -> None:
+    """Refuse a query that is not text."""
+    try:
+        environ.get("QUERY_STRING", "").encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        raise HttpRefusal("bad_request", "the query is not UTF-8") from None
 
 
 def receive(environ, limit: int, seconds: float) -> bytes:

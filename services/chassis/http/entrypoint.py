@@ -29,22 +29,19 @@ class HttpEntrypoint(Entrypoint):
     """The handler gets an `HttpRequest` and the path's values, and returns a dict, an `Answer` or an `EventStream`.
 
     `guard(service, request)` runs first, in the worker: who asks is settled before what he asks is looked at.
-    `body` and `query` are marshmallow schemas. `patience` is how many seconds a request waits for a free worker where
-    the server's own limit is too short. `meta` is whatever the service wants to know about its routes later.
+    `body` and `query` are marshmallow schemas. `meta` is whatever the service wants to know about its routes later.
     """
 
     server = HttpServer()
 
     def __init__(self, method: str, path: str, *, guard: Callable | None = None, query: type[Schema] = Empty,
-                 body: type[Schema] | None = None, patience: float | None = None, meta: Any = None,
-                 **kwargs):  # fmt: skip
+                 body: type[Schema] | None = None, meta: Any = None, **kwargs):  # fmt: skip
         super().__init__(**kwargs)
         self.method = method
         self.path = path
         self.guard = guard
         self.query = query
         self.body = body
-        self.patience = patience
         self.meta = meta
 
     def setup(self):
@@ -77,10 +74,16 @@ class HttpEntrypoint(Entrypoint):
             return method(request, **values)
 
     def _run(self, request: HttpRequest, values: dict):
-        """In a worker, of which HTTP has its own share; a full house says so soon instead of queueing."""
+        """In a worker, of which HTTP has its own share; a burst waits its turn, beyond it a full house says so."""
         server = self.server
-        if not server.places.acquire(timeout=self.patience or server.settings.queue_seconds):
+        if server.waiting >= server.settings.queue_length:
             raise HttpRefusal("overloaded")
+        server.waiting += 1
+        try:
+            if not server.places.acquire(timeout=server.settings.queue_seconds):
+                raise HttpRefusal("overloaded")
+        finally:
+            server.waiting -= 1
         answered = Event()
 
         def handle_result(_ctx, result, exc_info):

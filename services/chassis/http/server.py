@@ -20,7 +20,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map
 
 from chassis import tracing
-from chassis.http.body import check_framing
+from chassis.http.body import check_address, check_framing
 from chassis.http.messages import Answer, HttpRequest
 from chassis.http.refusals import EDGE_PROBLEMS, EnglishProblems, HttpRefusal, WorkerFailed, problem_answer
 from chassis.http.streams import HEADERS as STREAM_HEADERS
@@ -60,7 +60,8 @@ class HttpSettings:
     max_connections: int = 12_000
     max_body: int = 1024 * 1024
     request_seconds: float = 15.0  # from the worker's start to its answer
-    queue_seconds: float = 0.4  # for a free worker
+    queue_seconds: float = 5.0  # for a free worker
+    queue_length: int = 256  # requests that may wait for one; beyond it the answer is 503 at once
     read_seconds: float = 10.0  # headers, and then the body, must have arrived
     idle_seconds: float = 75.0  # between two requests of a connection
     socket_seconds: float = 30.0  # one read or write
@@ -86,6 +87,7 @@ class HttpServer(SharedExtension):
     def setup(self):
         self.settings: HttpSettings = self.container.settings.http
         self.places = eventlet.semaphore.Semaphore(self.container.settings.max_workers)
+        self.waiting = 0  # for a place
         self._problems = getattr(self.container.service_cls, "problems", EnglishProblems)
         self.container.readiness("http", lambda: self._accepting is not None and not self._draining)
 
@@ -195,6 +197,7 @@ class HttpServer(SharedExtension):
         route = UNMATCHED
         try:
             check_framing(environ)
+            check_address(environ)
             entrypoint, values = self._routes.bind_to_environ(environ).match()
             route = entrypoint.path
             answer = entrypoint.handle(request, values)
@@ -303,6 +306,11 @@ class Protocol(wsgi.HttpProtocol):
 
     def get_environ(self):
         return {**super().get_environ(), "chassis.connection": self}
+
+    def _read_request_line(self):
+        # the socket's own timeout begins anew with every byte
+        with eventlet.Timeout(self.server.keepalive, socket.timeout("the request line did not arrive in time")):
+            return super()._read_request_line()
 
     def parse_request(self):
         with eventlet.Timeout(self.server.read_seconds, socket.timeout("the head did not arrive in time")):

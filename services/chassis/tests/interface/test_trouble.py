@@ -13,7 +13,7 @@ from chassis import amqp, clock, context, parked, topology
 from chassis.amqp import Publisher
 from chassis.contract import Procedure
 from chassis.database import Database, RowRefused
-from chassis.errors import CallFailed
+from chassis.errors import CallFailed, DeadlineExceeded
 from chassis.inbox import EMITTER, InboxReader
 from chassis.outbox import Relay
 from chassis.rpc import Caller, RpcServer, rpc
@@ -90,7 +90,9 @@ def test_a_write_that_breaks_off_never_counts_as_published(publisher, admin):
         publish(message, *args, **kwargs)
 
     channel.basic_publish = breaks_off
+    began = time.monotonic()
     outcomes = publisher.publish([letter(text, name) for text in "abc"])
+    assert time.monotonic() - began < 5  # the connection was given up: nobody waits for confirms that cannot come
     eventlet.sleep(0.3)
     there = set()
     while (message := admin.basic_get(name, no_ack=True)) is not None:
@@ -242,7 +244,7 @@ def test_with_a_second_instance_no_call_fails_while_the_first_stops(run, caller)
 # lies
 
 
-def test_a_forged_event_stays_forged_when_it_is_replayed(run, world, queue_length, monkeypatch):
+def test_a_forged_event_stays_forged_when_it_is_replayed(run, world, queue_length, monkeypatch, capsys):
     heard = []
     run(hearer(lambda _tx, event: heard.append(event)))
     intruder, owner = world.settings("messaging").account, world.settings("tasks").account
@@ -264,6 +266,7 @@ def test_a_forged_event_stays_forged_when_it_is_replayed(run, world, queue_lengt
     monkeypatch.setenv("CONGVU_AMQP_ADMIN_URL", world.brokers["admin"])
     monkeypatch.setattr("sys.argv", ["parked", "replay", "reminders"])
     assert parked.main() == 0
+    assert capsys.readouterr().out.endswith("4 replayed\n")  # once each, though they come back at once
     until(lambda: queue_length(dead) == 4 and queue_length(inbox) == 0)
     assert heard == []
 
@@ -348,6 +351,15 @@ def test_a_statement_ends_with_the_deadline_and_the_pool_is_whole_again(run, cal
     )
     with store("tasks").reading() as tx:
         assert tx.execute(running).scalar() == 0
+
+
+def test_work_that_is_cut_off_in_mid_statement_keeps_its_own_error(store):
+    database = store("tasks")
+    limit = eventlet.Timeout(0.2, DeadlineExceeded("out of time"))
+    with pytest.raises(DeadlineExceeded), limit, database.transaction() as tx:
+        tx.execute(sa.text("SELECT pg_sleep(3)"))
+    with database.reading() as tx:
+        assert tx.execute(sa.text("SELECT 1")).scalar() == 1
 
 
 def test_a_call_made_inside_other_work_does_not_outlive_it(run, caller):
