@@ -88,10 +88,11 @@ class Moment(fields.AwareDateTime):
         super().__init__(format="iso", **kwargs)
 
     def _deserialize(self, value, attr, data, **kwargs):
+        moment = super()._deserialize(value, attr, data, **kwargs)
         try:
-            return super()._deserialize(value, attr, data, **kwargs).astimezone(UTC)
-        except OverflowError as error:
-            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from error
+            return moment.astimezone(UTC)
+        except OverflowError:  # at the ends of time; a rule will find it too early or too late
+            return moment
 
     def _serialize(self, value, attr, obj, **kwargs):
         if isinstance(value, datetime):

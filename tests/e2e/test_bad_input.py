@@ -56,7 +56,7 @@ def count_of_orders(leader: Client) -> int:
         ({"followers": [NOBODY]}, (422, None)),
         ({"expected_result": None}, (422, "invalid_request")),
         ({"title": "\u200b\U000e0041"}, (422, "invalid_request")),
-        ({"due_on": None, "due_at": "0001-01-01T00:00:00+23:59", "urgency": "express"}, (422, "invalid_request")),
+        ({"due_on": None, "due_at": "0001-01-01T00:00:00+23:59", "urgency": "express"}, (422, "due_in_past")),
         ({"due_on": None, "due_at": days_from_now(-1) + "T08:00:00+23:59", "urgency": "express"}, (422, "due_in_past")),
     ],
 )
@@ -183,7 +183,7 @@ def test_odd_offsets_cursors_and_origins_are_no_faults(leader, ward):
 def test_a_request_that_two_servers_could_read_differently_is_refused(platform, head):
     with socket.create_connection(("127.0.0.1", platform.ports["http"]), timeout=5) as connection:
         connection.sendall(head)
-        assert connection.recv(4096).startswith(b"HTTP/1.1 400 ")
+        assert connection.recv(4096).startswith((b"HTTP/1.1 400 ", b"HTTP/1.0 400 "))
 
 
 def test_decomposed_vietnamese_is_kept_composed(leader, ward):

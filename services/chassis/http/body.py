@@ -19,9 +19,12 @@ def check_framing(environ) -> None:
     """Refuse what two parsers could read as two different requests."""
     names = [name.lower() for name, _ in environ["headers_raw"]]
     hosts = names.count("host")
-    if not all(map(_TOKEN.fullmatch, names)) or hosts > 1:
-        raise HttpRefusal("bad_request", "headers that are none")
-    if not hosts and environ["chassis.connection"].request_version == "HTTP/1.1":
+    connection = environ["chassis.connection"]
+    if connection.headers.defects or not all(map(_TOKEN.fullmatch, names)) or hosts > 1:
+        raise HttpRefusal(
+            "bad_request", "headers that are none"
+        )  # what follows a broken line would be the next request
+    if not hosts and connection.request_version == "HTTP/1.1":
         raise HttpRefusal("bad_request", "no host")
     coding = environ.get("HTTP_TRANSFER_ENCODING")
     length = environ.get("CONTENT_LENGTH") or "0"
