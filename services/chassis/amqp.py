@@ -28,8 +28,23 @@ class Lost(Exception):
 
 
 class _Connection(AmqpConnection):
-    # With this capability every publish would first read the socket, which our reading thread is doing already.
-    negotiate_capabilities = AmqpConnection.negotiate_capabilities | {"connection.blocked": False}
+    """Knows whether the broker takes what it publishes: in an alarm (memory, disk) the broker reads no publisher."""
+
+    blocked = False
+
+    def connect(self, callback=None):
+        super().connect(callback)
+        # The broker has heard that we want to be told. The library itself would, for that, read the socket before
+        # every publish, which our reading thread is doing already.
+        self.client_properties["capabilities"].pop("connection.blocked", None)
+
+    def _on_blocked(self):
+        self.blocked = True
+        log.warning("the broker takes no messages: it has an alarm", link=self.client_properties["connection_name"])
+
+    def _on_unblocked(self):
+        self.blocked = False
+        log.warning("the broker takes messages again", link=self.client_properties["connection_name"])
 
 
 class _Transport(PyAmqpTransport):
@@ -82,7 +97,13 @@ class Link:
 
     @property
     def is_up(self) -> bool:
-        return self.channel is not None
+        """Connected, and not held up by an alarm of the broker."""
+        return self.channel is not None and not self.blocked
+
+    @property
+    def blocked(self) -> bool:
+        """What is written now waits in the buffers until the broker's alarm is over."""
+        return self._wire is not None and self._wire.blocked
 
     def start(self) -> None:
         if self._thread is None:
@@ -152,6 +173,7 @@ class Link:
                         "broker connection lost",
                         link=self._name,
                         error=type(error).__name__,
+                        reason=getattr(error, "reply_text", None),
                         retry_in=pause,
                         exc_info=not expected,
                     )
@@ -205,8 +227,11 @@ class Publisher:
         """Publish (message, exchange, routing key) triples; every message needs its `message_id`.
 
         Answers one of "confirmed", "unroutable", "refused" and "lost" (no confirm in time, or the connection broke:
-        it may have arrived or not) for each.
+        it may have arrived or not) for each. In an alarm of the broker nothing is added to what waits already, and the
+        connection is kept: what was written to a connection that is given up would arrive once the alarm is over.
         """
+        if self._link.blocked:
+            return ["lost"] * len(messages)
         events = [self._send(*message) for message in messages]
         outcomes = ["lost"] * len(events)
         try:
@@ -215,8 +240,9 @@ class Publisher:
                     if done is not None:
                         outcomes[place] = done.wait()
         except eventlet.Timeout:
-            log.warning("publishes not confirmed in time", seconds=timeout)
-            self._link.give_up()  # and with it what waits for confirms that will not come
+            log.warning("publishes not confirmed in time", seconds=timeout, blocked=self._link.blocked)
+            if not self._link.blocked:
+                self._link.give_up()  # and with it what waits for confirms that will not come
         return outcomes
 
     def _send(self, message: Message, exchange: str, routing_key: str) -> Event | None:
