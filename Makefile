@@ -1,6 +1,6 @@
 # The only door. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test unit lint format generate demo parked replay clean
+.PHONY: help run stop test unit crash crash-selftest lint format generate demo parked replay clean
 
 PYTHON := .venv/bin/python
 HEARERS := tasks reminders messaging gateway
@@ -8,7 +8,7 @@ export PYTHONPATH := services:.
 export PYTHONDONTWRITEBYTECODE :=
 
 help: ## list the targets, one line each
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
 run: ## install what is missing and run the whole platform until Ctrl-C (CONGVU_HTTP_PORT, ...: deploy/local/README.md)
 	@bash deploy/local/bootstrap.sh servers
@@ -25,6 +25,14 @@ test: ## run all tests on private instances of their own (ARGS="-k word" chooses
 unit: ## run the tests that need no server, in seconds
 	@bash deploy/local/bootstrap.sh
 	@exec $(PYTHON) -m pytest -q services/*/tests/unit $(ARGS)
+
+crash: ## kill everything at any moment under a stream of orders: nothing is lost (KILLS=1000, SEED=1: docs/crash-test.md)
+	@bash deploy/local/bootstrap.sh private
+	@exec $(PYTHON) -W ignore -m tests.crash
+
+crash-selftest: ## plant five faults, one after the other: the crash test must find each
+	@bash deploy/local/bootstrap.sh private
+	@exec $(PYTHON) -W ignore -m tests.crash selftest
 
 lint: ## check style, formatting and who imports whom
 	@bash deploy/local/bootstrap.sh
