@@ -56,8 +56,8 @@ def test_what_siblings_may_read_is_this_list_and_holds_nothing_personal():
         "task_issued": ("task_id", "unit_ids"),
         "assignment_changed": ("assignment_id", "task_id", "unit_id", "change"),
     }
-    for fields in published.values():
-        assert not [field for field in fields if PERSONAL.search(field)]
+    for names in published.values():
+        assert not [name for name in names if PERSONAL.search(name)]
 
 
 def test_published_fields_exist_in_the_core_form():
