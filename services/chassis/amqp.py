@@ -1,5 +1,6 @@
 """A connection to the broker that one green thread reads and all may write to, and that comes back by itself."""
 
+import random
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,6 +19,7 @@ log = structlog.get_logger()
 
 HEARTBEAT = 20  # seconds
 USER_TIMEOUT = 15_000  # milliseconds that sent data may stay unacknowledged; the library's 1 s drops a mere stall
+MOST_PAUSE = 1.0  # seconds between two attempts to connect again
 UP_SECONDS = 10.0  # for declaring and consuming on a new connection
 
 
@@ -156,8 +158,8 @@ class Link:
             finally:
                 self._end(broker, beating)
             if not self._stopping:
-                eventlet.sleep(pause)
-                pause = min(pause * 2, 5)
+                eventlet.sleep(pause * random.uniform(0.7, 1))  # not all at once
+                pause = min(pause * 2, MOST_PAUSE)
 
     def _end(self, broker: kombu.Connection, beating) -> None:
         was_up, self._wire, self.channel = self._wire is not None, None, None

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -62,6 +63,16 @@ class Platform:
         while not is_ready(self.ports["admin"][service]):
             assert time.monotonic() < deadline, f"{service} is not ready; see {self.log / service}.log"
             time.sleep(0.1)
+
+    def restart(self, server: str, kill: bool = False) -> None:
+        """End "rabbitmq" or "postgres", in peace or by `kill`, and see that it is started again; without waiting for
+        it to be usable.
+        """
+        if kill:
+            os.kill(self._supervisor.getProcessInfo(server)["pid"], signal.SIGKILL)
+        else:
+            self._supervisor.stopProcess(server, True)
+            self._supervisor.startProcess(server, False)
 
     def pid(self, service: str) -> int:
         return self._supervisor.getProcessInfo(f"services:{service}")["pid"]
