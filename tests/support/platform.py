@@ -51,6 +51,13 @@ class Platform:
                 raise
         self.wait_ready(service)
 
+    def restart(self, server: str) -> None:
+        """Restart the broker or the database, and wait until all services can be used again."""
+        self._supervisor.stopProcess(server, True)
+        self._supervisor.startProcess(server, True)
+        for service in self.ports["admin"]:
+            self.wait_ready(service, 90)
+
     def wait_ready(self, service: str, seconds: float = 30) -> None:
         deadline = time.monotonic() + seconds
         while not is_ready(self.ports["admin"][service]):
