@@ -13,7 +13,7 @@ from chassis.timers import every
 from contracts import directory, messaging, reminders, tasks
 from contracts.fields import Nothing
 from gateway import live_log, openapi, problems, schemas, sessions, storage
-from gateway.assembling import Names, in_parallel, versioned, with_names
+from gateway.assembling import in_parallel, known_names, versioned, with_names
 from gateway.auth import CSRF_HEADER, cookie_name, refuse_foreign_origin
 from gateway.live import LiveStreams
 from gateway.routes import BASE, route
@@ -27,6 +27,14 @@ LIVE_LOG_KEPT = timedelta(days=7)
 class SettingsProvider(DependencyProvider):
     def get_dependency(self, worker_ctx):
         return self.container.settings
+
+
+class Names(DependencyProvider):
+    def setup(self):
+        self._known = known_names()
+
+    def get_dependency(self, worker_ctx):
+        return self._known
 
 
 class Service(HearsDirectory):
