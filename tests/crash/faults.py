@@ -60,7 +60,7 @@ def sweep_off() -> None:
                 original(follower, connection)
                 return
             while not follower.stopping:
-                for _ in connection.notifies(timeout=1, stop_after=1):
+                if list(connection.notifies(timeout=1, stop_after=1)):
                     follower._look(connection)
 
         return follow

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ class Done:
 
     kill: Kill
     hit: bool
-    seconds: float
+    seconds: float  # until then
+    at: float  # time.monotonic()
 
 
 class Killer:
@@ -42,16 +44,19 @@ class Killer:
         time.sleep(kill.pause)
         began = time.monotonic()
         if kill.victim == "backend":
-            return Done(kill, self._kill_a_backend(began + BACK_SECONDS), time.monotonic() - began)
-        pid = self._pid(kill.victim)
-        if kill.point is None:
-            os.kill(pid, signal.SIGKILL)
+            self._kill_a_backend(began + BACK_SECONDS)
             hit = True
         else:
-            hit = self._at_point(kill, pid, meanwhile)
-        if hit:
-            self._killed[kill.victim] = pid
-        return Done(kill, hit, time.monotonic() - began)
+            pid = self._pid(kill.victim)
+            hit = self._at_point(kill, pid, meanwhile) if kill.point else self._kill(pid)
+            if hit:
+                self._killed[kill.victim] = pid
+        now = time.monotonic()
+        return Done(kill, hit, now - began, now)
+
+    def _kill(self, pid: int) -> bool:
+        os.kill(pid, signal.SIGKILL)
+        return True
 
     def _at_point(self, kill: Kill, pid: int, meanwhile) -> bool:
         if kill.point == "draining":
@@ -68,7 +73,7 @@ class Killer:
         if kill.point == "draining":
             os.kill(pid, signal.SIGTERM)
         if meanwhile is not None:
-            meanwhile()
+            threading.Thread(target=meanwhile, daemon=True).start()
         ends = time.monotonic() + POINT_SECONDS
         while point.exists() and time.monotonic() < ends:
             time.sleep(0.02)
@@ -80,7 +85,7 @@ class Killer:
             hit = False
         if hit and freezes:
             time.sleep(FROZEN_SECONDS)  # what was on its way to it stays on its way
-            os.kill(pid, signal.SIGKILL)
+            self._kill(pid)
         return hit
 
     def _pid(self, program: str) -> int:
@@ -102,7 +107,7 @@ class Killer:
                 raise StaysDown(f"{service} does not become ready")
             time.sleep(0.1)
 
-    def _kill_a_backend(self, ends: float) -> bool:
+    def _kill_a_backend(self, ends: float) -> None:
         """One process of PostgreSQL that serves a service; its postmaster then starts all of them anew."""
         while time.monotonic() < ends:
             try:
@@ -114,7 +119,7 @@ class Killer:
             except psycopg.Error:
                 rows = []
             if rows:
-                os.kill(self._chance.choice(rows)[0], signal.SIGKILL)
-                return True
+                self._kill(self._chance.choice(rows)[0])
+                return
             time.sleep(0.1)
         raise StaysDown("PostgreSQL serves no service any more")

@@ -15,8 +15,8 @@ from tests.crash.ledger import Ledger
 from tests.support.client import Client, sign_in
 
 HEADS = 8
-ORDERING, ACCEPTING = 2, 3  # threads
-PAUSE = (0.15, 0.6)  # seconds between two orders of one thread
+ORDERING, ACCEPTING = 5, 5  # threads; those who wait for a dead process must leave some to go on
+PAUSE = (0.3, 1.5)  # seconds between two orders of one thread
 
 
 class Load:
