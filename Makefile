@@ -1,6 +1,6 @@
 # The only door. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test unit crash crash-selftest lint format generate demo parked replay clean
+.PHONY: help run stop test unit crash crash-selftest lint format generate demo parked replay sibling siblings remove-sibling clean
 
 PYTHON := .venv/bin/python
 HEARERS := tasks reminders messaging gateway
@@ -60,6 +60,18 @@ parked: ## list the messages that failed too often and wait for a person
 replay: ## hand the parked messages to their service again (ARGS="service" chooses)
 	@bash deploy/local/bootstrap.sh
 	@exec $(PYTHON) -m deploy.local tool chassis.parked replay $(or $(ARGS),$(HEARERS))
+
+sibling: ## let another platform hear published events (NAME=mail EVENTS="tasks.task_issued": docs/siblings.md)
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -W ignore -m deploy.local sibling add $(if $(NEW_PASSWORD),--new-password) $(if $(NAME),'$(NAME)') $(EVENTS)
+
+siblings: ## list the platforms that hear published events, and how much waits for them
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -W ignore -m deploy.local sibling list
+
+remove-sibling: ## take a sibling's account and queue away (NAME=mail)
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -W ignore -m deploy.local sibling remove $(if $(NAME),'$(NAME)')
 
 clean: ## stop what this checkout started and remove its data and packages
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -m deploy.local clean; fi

@@ -1,8 +1,10 @@
 """A connection to the broker that one green thread reads and all may write to, and that comes back by itself."""
 
+import random
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import takewhile
 
 import eventlet
 import kombu
@@ -10,6 +12,7 @@ import structlog
 from amqp import Connection as AmqpConnection
 from amqp import Message, serialization, spec
 from amqp.exceptions import AMQPError
+from amqp.transport import TCPTransport
 from eventlet.event import Event
 from kombu.exceptions import KombuError
 from kombu.transport.pyamqp import Transport as PyAmqpTransport
@@ -18,7 +21,10 @@ log = structlog.get_logger()
 
 HEARTBEAT = 20  # seconds
 USER_TIMEOUT = 15_000  # milliseconds that sent data may stay unacknowledged; the library's 1 s drops a mere stall
+MOST_PAUSE = 1.0  # seconds between two attempts to connect again
 UP_SECONDS = 10.0  # for declaring and consuming on a new connection
+ROOM = 1024 * 1024  # bytes that wait to be sent; beyond it, whoever writes waits as well
+READ_AT_ONCE = 16 * 1024  # bytes; left alone, the library makes two small reads of every frame
 
 
 class Lost(Exception):
@@ -26,8 +32,23 @@ class Lost(Exception):
 
 
 class _Connection(AmqpConnection):
-    # With this capability every publish would first read the socket, which our reading thread is doing already.
-    negotiate_capabilities = AmqpConnection.negotiate_capabilities | {"connection.blocked": False}
+    """Knows whether the broker takes what it publishes: in an alarm (memory, disk) the broker reads no publisher."""
+
+    blocked = False
+
+    def connect(self, callback=None):
+        super().connect(callback)
+        # The broker has heard that we want to be told. The library itself would, for that, read the socket before
+        # every publish, which our reading thread is doing already.
+        self.client_properties["capabilities"].pop("connection.blocked", None)
+
+    def _on_blocked(self):
+        self.blocked = True
+        log.warning("the broker takes no messages: it has an alarm", link=self.client_properties["connection_name"])
+
+    def _on_unblocked(self):
+        self.blocked = False
+        log.warning("the broker takes messages again", link=self.client_properties["connection_name"])
 
 
 class _Transport(PyAmqpTransport):
@@ -47,6 +68,62 @@ def _tolerant(decode: Callable) -> Callable:
 
 
 serialization.PROPERTY_CLASSES[spec.Basic.CLASS_ID] = _tolerant(serialization.PROPERTY_CLASSES[spec.Basic.CLASS_ID])
+
+
+class _Outgoing:
+    """Frames that are written and not sent yet.
+
+    What is written in one turn of the event loop leaves in one system call, which costs more than making the frames.
+    Writing never waits, so no frame is cut, and none comes between the frames of another message.
+    """
+
+    def __init__(self, wire: AmqpConnection):
+        self._transport = wire.transport
+        self._send = wire.transport.write
+        self._waiting = bytearray()
+        self._sending = False
+        self._room = Event()
+        wire.transport.write = self._write
+        wire.frame_writer = wire.frame_writer_cls(wire, wire.transport)  # the one that it has remembers the old write
+
+    def wait_for_room(self) -> None:
+        while len(self._waiting) > ROOM:
+            self._room.wait()
+
+    def close(self) -> None:
+        """Forget what is not sent; whoever waits for room finds out that the connection is away."""
+        self._waiting.clear()
+        self._make_room()
+
+    def _write(self, frame: bytes | memoryview) -> None:
+        self._waiting += frame
+        if not self._sending:
+            self._sending = True
+            eventlet.spawn_n(self._run)
+
+    def _run(self) -> None:
+        try:
+            while self._waiting:
+                piece, self._waiting = self._waiting, bytearray()
+                self._make_room()
+                self._send(piece)
+        except (OSError, AttributeError) as error:
+            log.debug("broker connection lost in sending", error=type(error).__name__)
+            with suppress(OSError, AttributeError):  # the reading thread makes a new one
+                self._transport.sock.shutdown(socket.SHUT_RDWR)
+        finally:
+            self._sending = False
+
+    def _make_room(self) -> None:
+        room, self._room = self._room, Event()
+        room.send(None)
+
+
+def _read_much(transport) -> None:
+    """Let the library fill its buffer; with TLS it does so by itself."""
+    if isinstance(transport, TCPTransport):
+        receive = transport.sock.recv
+        transport._quick_recv = lambda missing: receive(max(missing, READ_AT_ONCE))
 
 
 def connection(url: str, name: str, timeout: float = 5.0) -> kombu.Connection:
@@ -73,6 +150,7 @@ class Link:
     def __init__(self, url: str, name: str, on_up: Callable, on_down: Callable = lambda: None):
         self._url, self._name, self._on_up, self._on_down = url, name, on_up, on_down
         self._wire = None  # the py-amqp connection; kombu's own would connect again behind our back
+        self._outgoing = None
         self.channel = None
         self._up = Event()
         self._stopping = False
@@ -80,7 +158,13 @@ class Link:
 
     @property
     def is_up(self) -> bool:
-        return self.channel is not None
+        """Connected, and not held up by an alarm of the broker."""
+        return self.channel is not None and not self.blocked
+
+    @property
+    def blocked(self) -> bool:
+        """What is written now waits in the buffers until the broker's alarm is over."""
+        return self._wire is not None and self._wire.blocked
 
     def start(self) -> None:
         if self._thread is None:
@@ -96,9 +180,12 @@ class Link:
     def write(self, act: Callable, channel=None) -> None:
         """Let `act(channel)` write; with `channel`, only if that is still the one that stands. Raises Lost.
 
-        Whatever interrupts a write, a deadline included, may have done so in the middle of a frame, and the broker's
-        count of our messages may differ from ours: the connection is given up.
+        It waits only before it writes, and only when much is waiting to be sent. A write that fails may have failed
+        between the frames of a message, and the broker's count of our messages may differ from ours: the connection
+        is given up.
         """
+        if self._outgoing is not None:
+            self._outgoing.wait_for_room()
         current = self.channel
         if current is None or (channel is not None and channel is not current):
             raise Lost
@@ -137,6 +224,8 @@ class Link:
                 with eventlet.Timeout(UP_SECONDS, TimeoutError("the broker is silent")):
                     broker.ensure_connection(max_retries=1, timeout=5)
                     channel = broker.channel()
+                    self._outgoing = _Outgoing(broker.connection)
+                    _read_much(broker.connection.transport)
                     self._on_up(channel)
                 self._wire, self.channel, pause = broker.connection, channel, 0.2
                 self._up.send(None)
@@ -150,19 +239,23 @@ class Link:
                         "broker connection lost",
                         link=self._name,
                         error=type(error).__name__,
+                        reason=getattr(error, "reply_text", None),
                         retry_in=pause,
                         exc_info=not expected,
                     )
             finally:
                 self._end(broker, beating)
             if not self._stopping:
-                eventlet.sleep(pause)
-                pause = min(pause * 2, 5)
+                eventlet.sleep(pause * random.uniform(0.7, 1))  # not all at once
+                pause = min(pause * 2, MOST_PAUSE)
 
     def _end(self, broker: kombu.Connection, beating) -> None:
         was_up, self._wire, self.channel = self._wire is not None, None, None
         if beating is not None:
             beating.kill()
+        if self._outgoing is not None:
+            self._outgoing.close()
+            self._outgoing = None
         with suppress(OSError, AttributeError, AMQPError, KombuError):
             broker.collect()
         if was_up:
@@ -179,14 +272,28 @@ class Link:
             self.give_up()
 
 
+class _Batch:
+    """Messages that are published together, and what became of each."""
+
+    def __init__(self, size: int):
+        self.outcomes = ["lost"] * size
+        self.done = Event()
+        self._open = size
+
+    def settle(self, place: int, outcome: str) -> None:
+        self.outcomes[place] = outcome
+        self._open -= 1
+        if not self._open:
+            self.done.send(None)
+
+
 class Publisher:
     """Publishes with confirms, many at a time: a message counts only when the broker has taken it."""
 
     def __init__(self, url: str, name: str):
         self._link = Link(url, name, self._on_up, self._on_down)
-        self._order = eventlet.semaphore.Semaphore()  # the broker counts messages in the order of the wire
         self._last_tag = 0
-        self._waiting: dict[int, tuple[tuple, Event]] = {}
+        self._waiting: dict[int, tuple[tuple, _Batch, int]] = {}  # by the broker's number, in its order
         self._returned: set[tuple] = set()
 
     def start(self) -> None:
@@ -203,34 +310,33 @@ class Publisher:
         """Publish (message, exchange, routing key) triples; every message needs its `message_id`.
 
         Answers one of "confirmed", "unroutable", "refused" and "lost" (no confirm in time, or the connection broke:
-        it may have arrived or not) for each.
+        it may have arrived or not) for each. In an alarm of the broker nothing is added to what waits already, and the
+        connection is kept: what was written to a connection that is given up would arrive once the alarm is over.
         """
-        events = [self._send(*message) for message in messages]
-        outcomes = ["lost"] * len(events)
+        if not messages or self._link.blocked:
+            return ["lost"] * len(messages)
+        batch = _Batch(len(messages))
         try:
             with eventlet.Timeout(timeout):
-                for place, done in enumerate(events):
-                    if done is not None:
-                        outcomes[place] = done.wait()
+                for place, message in enumerate(messages):
+                    self._send(batch, place, *message)
+                batch.done.wait()
         except eventlet.Timeout:
-            log.warning("publishes not confirmed in time", seconds=timeout)
-            self._link.give_up()  # and with it what waits for confirms that will not come
-        return outcomes
+            log.warning("publishes not confirmed in time", seconds=timeout, blocked=self._link.blocked)
+            if not self._link.blocked:
+                self._link.give_up()  # and with it what waits for confirms that will not come
+        return list(batch.outcomes)  # a confirm that still comes changes nothing that was answered
 
-    def _send(self, message: Message, exchange: str, routing_key: str) -> Event | None:
-        with self._order:
-            tag, done = self._last_tag + 1, Event()
+    def _send(self, batch: _Batch, place: int, message: Message, exchange: str, routing_key: str) -> None:
+        def act(channel):
+            channel.basic_publish(message, exchange, routing_key, mandatory=True)
+            self._last_tag += 1  # the broker counts in the order of the wire
+            self._waiting[self._last_tag] = ((exchange, routing_key, message.properties["message_id"]), batch, place)
 
-            def act(channel):
-                self._last_tag = tag
-                self._waiting[tag] = ((exchange, routing_key, message.properties["message_id"]), done)
-                channel.basic_publish(message, exchange, routing_key, mandatory=True)
-
-            try:
-                self._link.write(act)
-            except Lost:
-                return None
-            return done
+        try:
+            self._link.write(act)
+        except Lost:
+            batch.settle(place, "lost")
 
     def _on_up(self, channel) -> None:
         self._last_tag = 0
@@ -246,14 +352,14 @@ class Publisher:
     def _on_down(self) -> None:
         waiting, self._waiting = self._waiting, {}
         self._returned.clear()
-        for _which, done in waiting.values():
-            done.send("lost")
+        for _which, batch, place in waiting.values():
+            batch.settle(place, "lost")
 
     def _settle(self, tag: int, multiple: bool, outcome: str) -> None:
         # a return always comes before the confirm of the same message
-        for settled in [t for t in self._waiting if t <= tag] if multiple else [tag]:
-            which, done = self._waiting.pop(settled, (None, None))
-            if done is not None:
+        for settled in list(takewhile(lambda waiting: waiting <= tag, self._waiting)) if multiple else [tag]:
+            which, batch, place = self._waiting.pop(settled, (None, None, None))
+            if batch is not None:
                 unroutable = which in self._returned
                 self._returned.discard(which)
-                done.send("unroutable" if unroutable and outcome == "confirmed" else outcome)
+                batch.settle(place, "unroutable" if unroutable and outcome == "confirmed" else outcome)

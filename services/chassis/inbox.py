@@ -22,7 +22,7 @@ from opentelemetry.trace import SpanKind
 
 from chassis import context, metrics, tracing
 from chassis.amqp import Link, Lost, Publisher
-from chassis.contract import Event
+from chassis.contract import Event, schema
 from chassis.topology import RETRY_PLAN, dead_queue, inbox_queue, retry_queue
 
 log = structlog.get_logger()
@@ -136,7 +136,7 @@ class InboxReader(SharedExtension, ProviderCollector):
         if sender != settings.account_of(handler.event.owner, self._service):
             raise Unacceptable("the event does not come from its owner's account")
         try:
-            data = handler.event.data(unknown=EXCLUDE).load(orjson.loads(message.body))
+            data = schema(handler.event.data, unknown=EXCLUDE).load(orjson.loads(message.body))
         except orjson.JSONDecodeError:
             raise Unacceptable("the body is not JSON") from None
         except ValidationError as error:

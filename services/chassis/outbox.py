@@ -98,8 +98,9 @@ class Relay(SharedExtension):
         if not rows:
             return 0, False
         thin_rows = [row for row in rows if row.thin is not None]
-        core = [(self._message(row, row.data), events_exchange(self._service), row.name) for row in rows]
-        thin = [(self._message(row, row.thin), published_exchange(self._service), row.name) for row in thin_rows]
+        core = [(self._message(row, row.data, row.trace), events_exchange(self._service), row.name) for row in rows]
+        # what leaves the platform carries nothing but what its contract names: no trace either
+        thin = [(self._message(row, row.thin, {}), published_exchange(self._service), row.name) for row in thin_rows]
         outcomes = self._publisher.publish(core + thin)
         # a published event without subscribers is no concern of ours, a core event without its hearers is
         unsent = {row.id for row, outcome in zip(rows, outcomes, strict=False) if outcome != "confirmed"}
@@ -115,7 +116,7 @@ class Relay(SharedExtension):
             log.warning("events stay in the outbox", count=len(unsent), outcomes=sorted(set(outcomes) - {"confirmed"}))
         return rows[-1].id if len(rows) == BATCH else 0, bool(unsent)
 
-    def _message(self, row, data: dict) -> Message:
+    def _message(self, row, data: dict, trace: dict) -> Message:
         return Message(
             to_json(data).encode(),
             content_type="application/json",
@@ -133,7 +134,7 @@ class Relay(SharedExtension):
                 "cloudEvents:time": row.created_at.isoformat(),
                 "cloudEvents:subject": row.subject,
                 "cloudEvents:aggregateversion": row.version,
-                **row.trace,
+                **trace,
             },
         )
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -55,6 +56,20 @@ class Platform:
         while not is_ready(self.ports["admin"][service]):
             assert time.monotonic() < deadline, f"{service} is not ready; see {self.log / service}.log"
             time.sleep(0.1)
+
+    def end(self, server: str, kill: bool = False) -> None:
+        """End "rabbitmq" or "postgres", in peace or not, and see that it is started again, without waiting for it."""
+        if kill:
+            os.kill(self._supervisor.getProcessInfo(server)["pid"], signal.SIGKILL)
+        else:
+            self._supervisor.stopProcess(server, True)
+            self._supervisor.startProcess(server, False)
+
+    def restart(self, server: str) -> None:
+        """Restart the broker or the database, and wait until all services can be used again."""
+        self.end(server)
+        for service in self.ports["admin"]:
+            self.wait_ready(service, 90)
 
     def pid(self, service: str) -> int:
         return self._supervisor.getProcessInfo(f"services:{service}")["pid"]
