@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import psycopg
 
 from deploy.local.fleet import is_ready
+from deploy.local.processes import is_alive
 from tests.crash.instance import Instance
 from tests.crash.plan import SERVERS, Kill
 
@@ -44,9 +45,10 @@ class Killer:
         time.sleep(kill.pause)
         began = time.monotonic()
         if kill.victim == "backend":
-            self._kill_a_backend(began + BACK_SECONDS)
-            hit = True
+            hit = self._kill_a_backend(began + BACK_SECONDS)
         else:
+            if kill.point == "draining":
+                self._wait_ready(kill.service)
             pid = self._pid(kill.victim)
             hit = self._at_point(kill, pid, meanwhile) if kill.point else self._kill(pid)
             if hit:
@@ -55,13 +57,13 @@ class Killer:
         return Done(kill, hit, now - began, now)
 
     def _kill(self, pid: int) -> bool:
-        os.kill(pid, signal.SIGKILL)
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:  # it has just ended by itself
+            return False
         return True
 
     def _at_point(self, kill: Kill, pid: int, meanwhile) -> bool:
-        if kill.point == "draining":
-            self._wait_ready(kill.service)
-            pid = self._pid(kill.service)
         point = self._instance.armed / f"{kill.service}@{kill.point}"
         freezes = kill.victim == "rabbitmq"
         order = "" if kill.victim not in SERVERS else f"{int(signal.SIGSTOP if freezes else signal.SIGKILL)} {pid}"
@@ -95,8 +97,9 @@ class Killer:
             known = self._instance.processes().get(program, {})
             if known.get("statename") == "FATAL" or time.monotonic() > ends:
                 raise StaysDown(f"{program} is {known.get('statename')} and stays down")
-            if known.get("pid") and known["pid"] != self._killed.get(program):
-                return known["pid"]
+            pid = known.get("pid")
+            if pid and pid != self._killed.get(program) and is_alive(pid):
+                return pid
             time.sleep(0.05)
 
     def _wait_ready(self, service: str) -> None:
@@ -107,7 +110,7 @@ class Killer:
                 raise StaysDown(f"{service} does not become ready")
             time.sleep(0.1)
 
-    def _kill_a_backend(self, ends: float) -> None:
+    def _kill_a_backend(self, ends: float) -> bool:
         """One process of PostgreSQL that serves a service; its postmaster then starts all of them anew."""
         while time.monotonic() < ends:
             try:
@@ -119,7 +122,6 @@ class Killer:
             except psycopg.Error:
                 rows = []
             if rows:
-                self._kill(self._chance.choice(rows)[0])
-                return
+                return self._kill(self._chance.choice(rows)[0])
             time.sleep(0.1)
         raise StaysDown("PostgreSQL serves no service any more")

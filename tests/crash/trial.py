@@ -1,6 +1,7 @@
 """One run: a platform, the load, the kills, and then the question whether everything agrees, and since when."""
 
 import contextlib
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -20,7 +21,6 @@ from tests.crash.streams import Stream
 
 CONVERGED_SECONDS = 60.0
 AT_REST_SECONDS = 15.0  # nothing has changed, nothing waits, everybody is ready: what differs now will always differ
-WARM_UP = 3  # orders that are answered before anything is killed
 LOOK_EVERY = 1.0
 WORKING_SECONDS = 60.0
 SETTLED_SECONDS = 20.0
@@ -48,15 +48,18 @@ def trial(seed: int, kills: Sequence[plan.Kill], keep: Path, fault: str | None =
         load = Load(place, seed, book)
         watched = {"the vice chairman": load.leader, "a head": next(iter(load.heads.values()))}
         streams = [Stream(client, name) for name, client in watched.items()]
-        load.one_order()
-        result.worked = _wait_until(lambda: not _differences(place, book, streams), WORKING_SECONDS)
-        load.start()
-        _wait_until(lambda: book.counts["order"] >= WARM_UP, WORKING_SECONDS)
         try:
+            result.worked = _works(place, load, book, streams)
+            load.start()
             _kill(place, load, book, kills, result)
         except StaysDown as error:
             result.violations.append(Violation(WRONG, str(error)))
+        finally:
+            load.cease()
         _converge(place, load, book, streams, result)
+        load.give_up()
+        for each in streams:
+            each.close()
         result.answers = book.counts
         if not result.worked:
             result.violations.append(Violation(WRONG, "the first order had not arrived before anything was killed"))
@@ -67,13 +70,18 @@ def trial(seed: int, kills: Sequence[plan.Kill], keep: Path, fault: str | None =
     return result
 
 
+def _works(place: Instance, load: Load, book: ledger.Ledger, streams: list[Stream]) -> bool:
+    """Whether a first order arrives everywhere while nothing is killed."""
+    threading.Thread(target=load.one_order, daemon=True).start()
+    return _wait_until(lambda: book.counts["order"] and not _differences(place, book, streams), WORKING_SECONDS)
+
+
 def _kill(place: Instance, load: Load, book: ledger.Ledger, kills: Sequence[plan.Kill], result: Result) -> None:
     killer = Killer(place, result.seed)
     for number, kill in enumerate(kills, 1):
         if kill.quiet:
             load.cease()
-            while not load.is_done:
-                time.sleep(0.1)
+            _wait_until(lambda: load.is_done, CONVERGED_SECONDS)
             # until its order is the only thing that goes on; with a planted fault it may never be
             _wait_until(lambda: _is_settled(place), SETTLED_SECONDS)
         done = killer.carry_out(kill, meanwhile=load.one_order if kill.quiet else None)
@@ -112,8 +120,7 @@ def _differences(place: Instance, book: ledger.Ledger, streams: list[Stream]) ->
 
 
 def _converge(place: Instance, load: Load, book: ledger.Ledger, streams: list[Stream], result: Result) -> None:
-    """Ask for nothing more, and look until everything agrees, or nothing moves any more, or the time is over."""
-    load.cease()
+    """Look until everything agrees, or nothing moves any more, or the time is over."""
     moved = time.monotonic()
     last_kill = result.done[-1].at if result.done else moved
     before = None
