@@ -1,10 +1,9 @@
 """Five faults, planted from outside: each takes one safety out of the chassis, and the crash test must then fail."""
 
 import sqlalchemy as sa
-from eventlet.event import Event
 
 from chassis import idempotency, inbox
-from chassis.amqp import Publisher
+from chassis.amqp import Publisher, _Batch
 from chassis.inbox import InboxReader
 from chassis.listening import Follower
 from tests.crash.points import around
@@ -39,12 +38,10 @@ def confirms_off() -> None:
     """What is written to the socket counts as taken by the broker."""
 
     def believe(original):
-        def send(publisher, *message):
-            if original(publisher, *message) is None:
-                return None
-            done = Event()
-            done.send("confirmed")
-            return done
+        def send(publisher, batch, place, *message):
+            spare = _Batch(1)
+            original(publisher, spare, 0, *message)
+            batch.settle(place, "lost" if spare.done.ready() else "confirmed")
 
         return send
 
@@ -60,7 +57,7 @@ def sweep_off() -> None:
                 original(follower, connection)
                 return
             while not follower.stopping:
-                for _ in connection.notifies(timeout=1, stop_after=1):
+                if list(connection.notifies(timeout=1, stop_after=1)):
                     follower._look(connection)
 
         return follow

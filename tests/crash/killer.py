@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 import psycopg
 
 from deploy.local.fleet import is_ready
+from deploy.local.processes import is_alive
 from tests.crash.instance import Instance
 from tests.crash.plan import SERVERS, Kill
 
@@ -28,7 +30,8 @@ class Done:
 
     kill: Kill
     hit: bool
-    seconds: float
+    seconds: float  # until then
+    at: float  # time.monotonic()
 
 
 class Killer:
@@ -42,21 +45,25 @@ class Killer:
         time.sleep(kill.pause)
         began = time.monotonic()
         if kill.victim == "backend":
-            return Done(kill, self._kill_a_backend(began + BACK_SECONDS), time.monotonic() - began)
-        pid = self._pid(kill.victim)
-        if kill.point is None:
-            os.kill(pid, signal.SIGKILL)
-            hit = True
+            hit = self._kill_a_backend(began + BACK_SECONDS)
         else:
-            hit = self._at_point(kill, pid, meanwhile)
-        if hit:
-            self._killed[kill.victim] = pid
-        return Done(kill, hit, time.monotonic() - began)
+            if kill.point == "draining":
+                self._wait_ready(kill.service)
+            pid = self._pid(kill.victim)
+            hit = self._at_point(kill, pid, meanwhile) if kill.point else self._kill(pid)
+            if hit:
+                self._killed[kill.victim] = pid
+        now = time.monotonic()
+        return Done(kill, hit, now - began, now)
+
+    def _kill(self, pid: int) -> bool:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:  # it has just ended by itself
+            return False
+        return True
 
     def _at_point(self, kill: Kill, pid: int, meanwhile) -> bool:
-        if kill.point == "draining":
-            self._wait_ready(kill.service)
-            pid = self._pid(kill.service)
         point = self._instance.armed / f"{kill.service}@{kill.point}"
         freezes = kill.victim == "rabbitmq"
         order = "" if kill.victim not in SERVERS else f"{int(signal.SIGSTOP if freezes else signal.SIGKILL)} {pid}"
@@ -68,7 +75,7 @@ class Killer:
         if kill.point == "draining":
             os.kill(pid, signal.SIGTERM)
         if meanwhile is not None:
-            meanwhile()
+            threading.Thread(target=meanwhile, daemon=True).start()
         ends = time.monotonic() + POINT_SECONDS
         while point.exists() and time.monotonic() < ends:
             time.sleep(0.02)
@@ -80,7 +87,7 @@ class Killer:
             hit = False
         if hit and freezes:
             time.sleep(FROZEN_SECONDS)  # what was on its way to it stays on its way
-            os.kill(pid, signal.SIGKILL)
+            self._kill(pid)
         return hit
 
     def _pid(self, program: str) -> int:
@@ -90,8 +97,9 @@ class Killer:
             known = self._instance.processes().get(program, {})
             if known.get("statename") == "FATAL" or time.monotonic() > ends:
                 raise StaysDown(f"{program} is {known.get('statename')} and stays down")
-            if known.get("pid") and known["pid"] != self._killed.get(program):
-                return known["pid"]
+            pid = known.get("pid")
+            if pid and pid != self._killed.get(program) and is_alive(pid):
+                return pid
             time.sleep(0.05)
 
     def _wait_ready(self, service: str) -> None:
@@ -114,7 +122,6 @@ class Killer:
             except psycopg.Error:
                 rows = []
             if rows:
-                os.kill(self._chance.choice(rows)[0], signal.SIGKILL)
-                return True
+                return self._kill(self._chance.choice(rows)[0])
             time.sleep(0.1)
         raise StaysDown("PostgreSQL serves no service any more")

@@ -15,8 +15,8 @@ from tests.crash.ledger import Ledger
 from tests.support.client import Client, sign_in
 
 HEADS = 8
-ORDERING, ACCEPTING = 2, 3  # threads
-PAUSE = (0.15, 0.6)  # seconds between two orders of one thread
+ORDERING, ACCEPTING = 5, 5  # threads; those who wait for a dead process must leave some to go on
+PAUSE = (0.3, 1.5)  # seconds between two orders of one thread
 
 
 class Load:
@@ -38,7 +38,7 @@ class Load:
         self._to_accept: queue.SimpleQueue = queue.SimpleQueue()
         self._under_way = 0  # requests without an answer yet
         self._lock = threading.Lock()
-        self._ceasing = threading.Event()
+        self._ceasing, self._given_up = threading.Event(), threading.Event()
         self._threads = [threading.Thread(target=self._order, daemon=True) for _ in range(ORDERING)]
         self._threads += [threading.Thread(target=self._accept, daemon=True) for _ in range(ACCEPTING)]
 
@@ -49,6 +49,10 @@ class Load:
     def cease(self) -> None:
         """Ask for nothing new; what was asked goes on being asked until it is answered."""
         self._ceasing.set()
+
+    def give_up(self) -> None:
+        """Ask for nothing at all any more: the platform goes away."""
+        self._given_up.set()
 
     @property
     def is_done(self) -> bool:
@@ -106,7 +110,7 @@ class Load:
 
     def _until_answered(self, what: str, wanted: int, send: Callable[[], requests.Response]) -> dict | None:
         """A good client: no answer, or 503, means once more with the same key. None: it was refused for good."""
-        while True:
+        while not self._given_up.is_set():
             try:
                 answer = send()
             except requests.RequestException:
@@ -117,7 +121,10 @@ class Load:
             if answer.status_code != 503:
                 self.trouble.append(f"{what} was answered {answer.status_code}: {answer.text[:300]}")
                 return None
-            time.sleep(min(float(answer.headers["Retry-After"]), 0.5))
+            if "Retry-After" not in answer.headers:
+                self.trouble.append(f"{what} was answered 503 without Retry-After: {answer.text[:300]}")
+            time.sleep(0.5)
+        return None
 
 
 def _copy(client: Client) -> Client:

@@ -23,6 +23,7 @@ from chassis.rpc import Caller, Rpc, RpcServer
 
 WRITES = ("tasks.assign", "tasks.accept")
 DULL = "directory_heartbeat"  # comes by itself all the time, and says nothing of orders
+SENT_SECONDS = 0.05  # the chassis sends what was written when the event loop comes round
 STUMBLE = "stumble"  # no place to die at: the handler fails once
 
 
@@ -47,10 +48,13 @@ class Points:
             return None
         return order
 
-    def reach(self, point: str) -> None:
+    def reach(self, point: str, sent: bool = False) -> None:
+        """Die here if that was ordered; with `sent`, once what has been written to the broker is on its way."""
         order = self.taken(point)
         if order is None:
             return
+        if sent:
+            eventlet.sleep(SENT_SECONDS)
         number, pid = map(int, order.split()) if order else (signal.SIGKILL, os.getpid())
         os.kill(pid, number)
 
@@ -108,7 +112,7 @@ class Points:
         def settle(reader, message, back=False):
             original(reader, message, back)
             if not back and message.properties.get("type") != DULL:
-                self.reach("acked")
+                self.reach("acked", sent=True)
 
         return settle
 
@@ -140,11 +144,10 @@ class Points:
 
     def _send(self, original):
         def send(publisher, *message):
-            done = original(publisher, *message)
+            original(publisher, *message)
             publisher.crash_left = getattr(publisher, "crash_left", 0) - 1
             if publisher.crash_left > 0:
-                self.reach("mid_publish")
-            return done
+                self.reach("mid_publish", sent=True)
 
         return send
 
@@ -187,7 +190,7 @@ class Points:
 
         def write(link, act, channel=None):
             if channel is not None and self._answering.get():
-                self.reach("answered")
+                self.reach("answered", sent=True)
             original(link, act, channel)
 
         return write

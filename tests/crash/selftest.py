@@ -38,9 +38,9 @@ def selftest(seed: int, keep: Path) -> int:
 
 
 def _caught_by(result: Result, kind: str) -> str | None:
-    """The violation that shows the fault; a run whose kills were not all carried out shows nothing."""
+    """The violation that shows the fault. A run that never worked, or whose kills did not all hit, shows nothing."""
     found = [violation for violation in result.violations if violation.kind == kind]
-    if result.unhit or not found:
+    if not result.worked or result.unhit or not found:
         return None
     counts = ", ".join(f"{result.count(each)} {each}" for each in (LOST, TWICE))
     return f"{found[0]} ({counts}; {result.answers['order']} orders answered)"

@@ -24,6 +24,7 @@ class Stream:
         self.resets = 0
         self.connections = 0
         self._client = client
+        self._closed = False
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -31,8 +32,12 @@ class Stream:
     def last_id(self) -> int | None:
         return self.seen[-1][0] if self.seen else self.began_after
 
+    def close(self) -> None:
+        """Do not come back when it is cut the next time."""
+        self._closed = True
+
     def _run(self) -> None:
-        while True:
+        while not self._closed:
             with contextlib.suppress(OSError, http.client.HTTPException):  # it is cut whenever a gateway dies
                 self._read()
             time.sleep(0.3)
