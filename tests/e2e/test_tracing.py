@@ -1,19 +1,9 @@
 """One order is one trace, through five processes, the broker and the tables."""
 
-import contextlib
-import os
-import subprocess
-
 import pytest
 
 from chassis.testing import until
 from contracts.catalogue import SERVICES
-from deploy.local import fleet
-from deploy.local.postgres import Postgres
-from deploy.local.rabbitmq import RabbitMQ
-from deploy.local.settings import Settings
-from deploy.local.state import CHECKOUT, State
-from deploy.local.world import World
 from tests.support.client import an_order, sign_in
 from tests.support.collector import FOREIGN, collecting, traces_in_tables
 
@@ -59,32 +49,12 @@ TOLD = {
 }
 
 
-@contextlib.contextmanager
-def traced(platform, **changes):
-    """The platform's five processes with tracing on, in the place of the usual ones."""
-    state = State(platform.log.parent)
-    place = Postgres(platform.addresses["postgres_admin"]), RabbitMQ(platform.addresses["place"])
-    world = World("congvu_e2e", "e2e", state, *place)
-    programs = fleet.programs(world, Settings(http_port=platform.ports["http"]), platform.ports["admin"])
-    with platform.without_services(), (state.root / "traced.log").open("w") as log:
-        running = []
-        try:
-            for program in programs:
-                environment = os.environ | program.environment | {"OTEL_BSP_SCHEDULE_DELAY": "200"} | changes
-                running.append(subprocess.Popen(program.command, env=environment, cwd=CHECKOUT, stdout=log, stderr=log))
-            for service in SERVICES:
-                platform.wait_ready(service, 60)
-            yield
-        finally:
-            for process in running:
-                process.terminate()
-            for process in running:
-                process.wait(30)
-
-
 @pytest.fixture(scope="module")
 def collector(platform):
-    with collecting() as collector, traced(platform, CONGVU_OTLP_ENDPOINT=collector.endpoint):
+    with (
+        collecting() as collector,
+        platform.instead(CONGVU_OTLP_ENDPOINT=collector.endpoint, OTEL_BSP_SCHEDULE_DELAY="200"),
+    ):
         yield collector
 
 
