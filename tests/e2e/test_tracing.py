@@ -105,6 +105,13 @@ def test_the_trace_that_a_client_brings_is_not_continued_and_goes_nowhere(collec
         assert trace["traceparent"].split("-")[1] == trace_id
 
 
+def test_core_events_carry_the_trace_and_published_ones_do_not(collector, give, heard_by):
+    core, published = heard_by("tasks.events"), heard_by("tasks.published")
+    trace_id = give().headers["X-Request-Id"]
+    assert until(core).headers["traceparent"].split("-")[1] == trace_id
+    assert all(name.startswith("cloudEvents:") for name in until(published).headers)
+
+
 def test_spans_tell_ids_and_codes_and_nothing_personal(collector, give, person):
     title, wrong = "Điều động ông Nguyễn Văn Kín", "Nguyen-Van-Kin"
     leader = person("vice_chairman")

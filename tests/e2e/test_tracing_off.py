@@ -5,9 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from chassis import amqp
 from chassis.testing import until
 from contracts.catalogue import SERVICES
 from deploy.local.state import CHECKOUT
@@ -15,22 +12,13 @@ from tests.support.client import an_order
 from tests.support.collector import FOREIGN, traces_in_tables
 
 
-@pytest.fixture
-def core_events(platform):
-    """What the broker carries of core events: a queue beside those of the hearers."""
-    with amqp.connection(platform.addresses["brokers"]["admin"], "test listener") as broker:
-        channel = broker.channel()
-        queue = channel.queue_declare("", exclusive=True).queue
-        channel.queue_bind(queue, "tasks.events", "#")
-        yield lambda: channel.basic_get(queue, no_ack=True)
-
-
-def test_tables_and_messages_hold_no_trace(platform, person, ward, core_events):
+def test_tables_and_messages_hold_no_trace(platform, person, ward, heard_by):
+    core = heard_by("tasks.events")
     order = an_order(audience=None, assignments=[{"unit_id": ward}])
     answer = person("vice_chairman").post("/tasks", order, headers=FOREIGN)
     assert answer.status_code == 201
     assert len(answer.headers["X-Request-Id"]) == 32
-    message = until(core_events)
+    message = until(core)
     assert not {"traceparent", "tracestate"} & set(message.headers)
     assert traces_in_tables(platform, answer.json()["id"]) == [{}, {}, {}]
 
