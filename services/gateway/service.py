@@ -18,7 +18,7 @@ from gateway.auth import CSRF_HEADER, cookie_name, refuse_foreign_origin
 from gateway.live import LiveStreams
 from gateway.routes import BASE, route
 from gateway.settings import read
-from kernel.directory_copy import HearsDirectory, resolve_actor
+from kernel.directory_copy import DirectoryCopy, HearsDirectory, resolve_actor
 
 read_settings = read  # the launcher looks for it here
 LIVE_LOG_KEPT = timedelta(days=7)
@@ -37,8 +37,17 @@ class Names(DependencyProvider):
         return self._known
 
 
+class WatchedCopy(DirectoryCopy):
+    """The gateway's copy: whoever gains or loses a post by what comes into it is told so by his streams' end."""
+
+    def take(self, tx, after, items, *rest):
+        with live_log.capacities_watched(tx, items):
+            super().take(tx, after, items, *rest)
+
+
 class Service(HearsDirectory):
     name = "gateway"
+    directory_copy = WatchedCopy()
     problems = problems
     db = Database()
     remote = Remote()
@@ -275,11 +284,13 @@ class Service(HearsDirectory):
 
     @hears(directory.membership_changed)
     def on_membership_changed(self, tx, event):
-        self._capacities_changed(tx, event, super().on_membership_changed)
+        with live_log.capacities_watched(tx, event.data["facts"]):
+            super().on_membership_changed(tx, event)
 
     @hears(directory.delegation_changed)
     def on_delegation_changed(self, tx, event):
-        self._capacities_changed(tx, event, super().on_delegation_changed)
+        with live_log.capacities_watched(tx, event.data["facts"]):
+            super().on_delegation_changed(tx, event)
 
     # housekeeping
 
@@ -298,13 +309,6 @@ class Service(HearsDirectory):
         secure = self.settings.secure_cookies
         parts = [f"{cookie_name(secure)}={token}", "Path=/", "HttpOnly", "SameSite=Strict", f"Max-Age={max_age}"]
         return "; ".join([*parts, "Secure"] if secure else parts)
-
-    def _capacities_changed(self, tx, event, apply):
-        """Whoever gains or loses a post must hear what is his, and nothing else, from now on."""
-        ids = [fact["id"] for fact in event.data["facts"]]
-        before = storage.capacity_holders(tx, ids)
-        apply(tx, event)
-        live_log.tell_capacities_changed(tx, before | storage.capacity_holders(tx, ids))
 
 
 def _last_event_id(call) -> int | None:
