@@ -1,5 +1,6 @@
 """A connection to the broker that one green thread reads and all may write to, and that comes back by itself."""
 
+import random
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,7 @@ log = structlog.get_logger()
 
 HEARTBEAT = 20  # seconds
 USER_TIMEOUT = 15_000  # milliseconds that sent data may stay unacknowledged; the library's 1 s drops a mere stall
+MOST_PAUSE = 1.0  # seconds between two attempts to connect again
 UP_SECONDS = 10.0  # for declaring and consuming on a new connection
 SENT_AT_ONCE = 50  # messages of a batch
 READ_AT_ONCE = 16 * 1024  # bytes; left alone, the library makes two small reads of every frame
@@ -30,8 +32,23 @@ class Lost(Exception):
 
 
 class _Connection(AmqpConnection):
-    # With this capability every publish would first read the socket, which our reading thread is doing already.
-    negotiate_capabilities = AmqpConnection.negotiate_capabilities | {"connection.blocked": False}
+    """Knows whether the broker takes what it publishes: in an alarm (memory, disk) the broker reads no publisher."""
+
+    blocked = False
+
+    def connect(self, callback=None):
+        super().connect(callback)
+        # The broker has heard that we want to be told. The library itself would, for that, read the socket before
+        # every publish, which our reading thread is doing already.
+        self.client_properties["capabilities"].pop("connection.blocked", None)
+
+    def _on_blocked(self):
+        self.blocked = True
+        log.warning("the broker takes no messages: it has an alarm", link=self.client_properties["connection_name"])
+
+    def _on_unblocked(self):
+        self.blocked = False
+        log.warning("the broker takes messages again", link=self.client_properties["connection_name"])
 
 
 class _Transport(PyAmqpTransport):
@@ -125,7 +142,13 @@ class Link:
 
     @property
     def is_up(self) -> bool:
-        return self.channel is not None
+        """Connected, and not held up by an alarm of the broker."""
+        return self.channel is not None and not self.blocked
+
+    @property
+    def blocked(self) -> bool:
+        """What is written now waits in the buffers until the broker's alarm is over."""
+        return self._wire is not None and self._wire.blocked
 
     def start(self) -> None:
         if self._thread is None:
@@ -198,14 +221,15 @@ class Link:
                         "broker connection lost",
                         link=self._name,
                         error=type(error).__name__,
+                        reason=getattr(error, "reply_text", None),
                         retry_in=pause,
                         exc_info=not expected,
                     )
             finally:
                 self._end(broker, beating)
             if not self._stopping:
-                eventlet.sleep(pause)
-                pause = min(pause * 2, 5)
+                eventlet.sleep(pause * random.uniform(0.7, 1))  # not all at once
+                pause = min(pause * 2, MOST_PAUSE)
 
     def _end(self, broker: kombu.Connection, beating) -> None:
         was_up, self._wire, self.channel = self._wire is not None, None, None
@@ -265,10 +289,11 @@ class Publisher:
         """Publish (message, exchange, routing key) triples; every message needs its `message_id`.
 
         Answers one of "confirmed", "unroutable", "refused" and "lost" (no confirm in time, or the connection broke:
-        it may have arrived or not) for each.
+        it may have arrived or not) for each. In an alarm of the broker nothing is added to what waits already, and the
+        connection is kept: what was written to a connection that is given up would arrive once the alarm is over.
         """
-        if not messages:
-            return []
+        if not messages or self._link.blocked:
+            return ["lost"] * len(messages)
         batch = _Batch(len(messages))
         try:
             with eventlet.Timeout(timeout):
@@ -276,9 +301,10 @@ class Publisher:
                     self._send(batch, first, messages[first : first + SENT_AT_ONCE])
                 batch.done.wait()
         except eventlet.Timeout:
-            log.warning("publishes not confirmed in time", seconds=timeout)
-            self._link.give_up()  # and with it what waits for confirms that will not come
-        return batch.outcomes
+            log.warning("publishes not confirmed in time", seconds=timeout, blocked=self._link.blocked)
+            if not self._link.blocked:
+                self._link.give_up()  # and with it what waits for confirms that will not come
+        return list(batch.outcomes)  # a confirm that still comes changes nothing that was answered
 
     def _send(self, batch: _Batch, first: int, messages: list[tuple[Message, str, str]]) -> None:
         written = first
