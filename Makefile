@@ -1,6 +1,6 @@
 # The only door. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test unit lint format generate demo parked replay clean
+.PHONY: help run stop test bench unit crash crash-selftest lint format generate demo parked replay sibling siblings remove-sibling clean
 
 PYTHON := .venv/bin/python
 HEARERS := tasks reminders messaging gateway
@@ -8,7 +8,7 @@ export PYTHONPATH := services:.
 export PYTHONDONTWRITEBYTECODE :=
 
 help: ## list the targets, one line each
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
 run: ## install what is missing and run the whole platform until Ctrl-C (CONGVU_HTTP_PORT, ...: deploy/local/README.md)
 	@bash deploy/local/bootstrap.sh servers
@@ -22,9 +22,21 @@ test: ## run all tests on private instances of their own (ARGS="-k word" chooses
 	@bash deploy/local/bootstrap.sh private
 	@exec $(PYTHON) -m deploy.local test $(ARGS)
 
+bench: ## measure against floors and peers and write docs/benchmarks.md (ONLY=P1,P3 SECONDS=3 ROUNDS=5 PEOPLE=50000)
+	@bash deploy/local/bootstrap.sh private
+	@exec $(PYTHON) -W ignore -m tests.bench
+
 unit: ## run the tests that need no server, in seconds
 	@bash deploy/local/bootstrap.sh
 	@exec $(PYTHON) -m pytest -q services/*/tests/unit $(ARGS)
+
+crash: ## kill everything at any moment under a stream of orders: nothing is lost (KILLS=1000, SEED=1: docs/crash-test.md)
+	@bash deploy/local/bootstrap.sh private
+	@exec $(PYTHON) -W ignore -m tests.crash
+
+crash-selftest: ## plant five faults, one after the other: the crash test must find each
+	@bash deploy/local/bootstrap.sh private
+	@exec $(PYTHON) -W ignore -m tests.crash selftest
 
 lint: ## check style, formatting and who imports whom
 	@bash deploy/local/bootstrap.sh
@@ -52,6 +64,18 @@ parked: ## list the messages that failed too often and wait for a person
 replay: ## hand the parked messages to their service again (ARGS="service" chooses)
 	@bash deploy/local/bootstrap.sh
 	@exec $(PYTHON) -m deploy.local tool chassis.parked replay $(or $(ARGS),$(HEARERS))
+
+sibling: ## let another platform hear published events (NAME=mail EVENTS="tasks.task_issued": docs/siblings.md)
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -W ignore -m deploy.local sibling add $(if $(NEW_PASSWORD),--new-password) $(if $(NAME),'$(NAME)') $(EVENTS)
+
+siblings: ## list the platforms that hear published events, and how much waits for them
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -W ignore -m deploy.local sibling list
+
+remove-sibling: ## take a sibling's account and queue away (NAME=mail)
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -W ignore -m deploy.local sibling remove $(if $(NAME),'$(NAME)')
 
 clean: ## stop what this checkout started and remove its data and packages
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -m deploy.local clean; fi

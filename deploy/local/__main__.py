@@ -5,7 +5,10 @@ import sys
 
 from deploy.local.terminal import Refusal
 
-USAGE = "usage: python -m deploy.local run | stop | clean | test [arguments] | end-to-end | tool <module> [arguments]"
+USAGE = (
+    "usage: python -m deploy.local run | stop | clean | test [arguments] | end-to-end | tool <module> [arguments]"
+    " | sibling add [--new-password] <name> <event> ... | sibling list | sibling remove <name>"
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -34,6 +37,10 @@ def main(arguments: list[str]) -> int:
             from deploy.local.tool import become
 
             become(module, rest)
+        case ["sibling", *rest]:
+            from deploy.local.sibling import command
+
+            command(rest)
         case _:
             raise Refusal(USAGE)
     return 0

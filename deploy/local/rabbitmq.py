@@ -1,13 +1,13 @@
 """RabbitMQ: a private node on the loopback, or the address that was given."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import amqp
-import requests
 
+from deploy.local.broker_admin import NODE, ManagementInterface
 from deploy.local.state import Account, State, write_private
 from deploy.local.supervise import Program
 from deploy.local.terminal import Refusal
@@ -18,9 +18,10 @@ ADMIN = "congvu_admin"
 
 @dataclass(frozen=True)
 class RabbitMQ:
-    """Where the broker is."""
+    """Where the broker is, and how its administrator reaches it."""
 
     place: str  # scheme://host:port
+    admin: dict = field(default_factory=dict)  # for broker_admin.of
 
     def url(self, user: str, password: str, vhost: str) -> str:
         parts = urlsplit(self.place)
@@ -42,16 +43,14 @@ class RabbitMQ:
 
 def given(url: str, api: str, definitions: dict) -> RabbitMQ:
     """An external broker: our accounts, exchanges and queues are given to its management interface."""
-    wrong = "Wrong setting: CONGVU_RABBITMQ_API: the broker's management interface"
-    parts = urlsplit(url)
-    user, password = unquote(parts.username or "guest"), unquote(parts.password or "guest")
+    parts, address = urlsplit(url), urlsplit(api)
+    who = parts.netloc.rpartition("@")[0] or "guest:guest"
+    admin = {"api": urlunsplit(address._replace(netloc=f"{who}@{address.netloc.rpartition('@')[2]}"))}
     try:
-        answer = requests.post(f"{api.rstrip('/')}/definitions", json=definitions, auth=(user, password), timeout=30)
-    except requests.RequestException as error:
-        raise Refusal(f"{wrong} does not answer.") from error
-    if answer.status_code >= 300:
-        raise Refusal(f"{wrong} refused our definitions with status {answer.status_code}.")
-    return RabbitMQ(urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], path="")))
+        ManagementInterface(**admin).load(definitions)
+    except Refusal as refusal:
+        raise Refusal(f"Wrong setting: CONGVU_RABBITMQ_API: {refusal}") from refusal
+    return RabbitMQ(urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], path="")), admin)
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,8 @@ class PrivateRabbitMQ:
 
     @property
     def instance(self) -> RabbitMQ:
-        return RabbitMQ(f"amqp://127.0.0.1:{self.port}")
+        admin = {"folder": str(self.folder), "epmd_port": self.epmd_port}
+        return RabbitMQ(f"amqp://127.0.0.1:{self.port}", admin)
 
     def prepare(self) -> None:
         if not SERVER.exists():
@@ -114,7 +114,7 @@ class PrivateRabbitMQ:
         }
         node = common | {
             "RUNNING_UNDER_SYSTEMD": "1",  # the start script becomes the broker, instead of waiting for it as a child
-            "RABBITMQ_NODENAME": "congvu@localhost",
+            "RABBITMQ_NODENAME": NODE,
             "RABBITMQ_DIST_PORT": str(self.dist_port),
             "RABBITMQ_CONF_ENV_FILE": str(self.folder / "rabbitmq-env.conf"),
             "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq.conf"),

@@ -54,6 +54,7 @@ class World:
             "owners": {service: database(service, self.owner(service)) for service in SERVICES},
             "brokers": {service: broker(account(service)) for service in SERVICES} | {"admin": broker(ADMIN)},
             "postgres_admin": self.postgres.admin_url,
+            "broker_admin": self.rabbitmq.admin,
             "keys": str(self.state.keys),
         }
 

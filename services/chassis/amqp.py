@@ -1,8 +1,10 @@
 """A connection to the broker that one green thread reads and all may write to, and that comes back by itself."""
 
+import random
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import takewhile
 
 import eventlet
 import kombu
@@ -10,6 +12,7 @@ import structlog
 from amqp import Connection as AmqpConnection
 from amqp import Message, serialization, spec
 from amqp.exceptions import AMQPError
+from amqp.transport import TCPTransport
 from eventlet.event import Event
 from kombu.exceptions import KombuError
 from kombu.transport.pyamqp import Transport as PyAmqpTransport
@@ -18,7 +21,10 @@ log = structlog.get_logger()
 
 HEARTBEAT = 20  # seconds
 USER_TIMEOUT = 15_000  # milliseconds that sent data may stay unacknowledged; the library's 1 s drops a mere stall
+MOST_PAUSE = 1.0  # seconds between two attempts to connect again
 UP_SECONDS = 10.0  # for declaring and consuming on a new connection
+SENT_AT_ONCE = 50  # messages of a batch
+READ_AT_ONCE = 16 * 1024  # bytes; left alone, the library makes two small reads of every frame
 
 
 class Lost(Exception):
@@ -64,6 +70,46 @@ def _tolerant(decode: Callable) -> Callable:
 serialization.PROPERTY_CLASSES[spec.Basic.CLASS_ID] = _tolerant(serialization.PROPERTY_CLASSES[spec.Basic.CLASS_ID])
 
 
+class _Outgoing:
+    """Sends what one act writes in one call, and never the frames of one between those of another."""
+
+    def __init__(self, wire: AmqpConnection):
+        self._send = wire.transport.write
+        self._waiting = bytearray()
+        self._gathering = False
+        self._turn = eventlet.semaphore.Semaphore()
+        wire.transport.write = self._write
+        wire.frame_writer = wire.frame_writer_cls(wire, wire.transport)  # the one that it has remembers the old write
+
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """What is written within is sent at its end; nothing in it may wait."""
+        self._gathering = True
+        try:
+            yield
+        finally:
+            self._gathering = False
+        self._flush()
+
+    def _write(self, frame: bytes | memoryview) -> None:
+        self._waiting += frame
+        if not self._gathering:
+            self._flush()
+
+    def _flush(self) -> None:
+        with self._turn:
+            if self._waiting:
+                piece, self._waiting = self._waiting, bytearray()
+                self._send(piece)
+
+
+def _read_much(transport) -> None:
+    """Let the library fill its buffer; with TLS it does so by itself."""
+    if isinstance(transport, TCPTransport):
+        receive = transport.sock.recv
+        transport._quick_recv = lambda missing: receive(max(missing, READ_AT_ONCE))
+
+
 def connection(url: str, name: str, timeout: float = 5.0) -> kombu.Connection:
     """A kombu connection with our transport settings, not yet connected."""
     return kombu.Connection(
@@ -88,6 +134,7 @@ class Link:
     def __init__(self, url: str, name: str, on_up: Callable, on_down: Callable = lambda: None):
         self._url, self._name, self._on_up, self._on_down = url, name, on_up, on_down
         self._wire = None  # the py-amqp connection; kombu's own would connect again behind our back
+        self._outgoing = None
         self.channel = None
         self._up = Event()
         self._stopping = False
@@ -124,7 +171,8 @@ class Link:
         if current is None or (channel is not None and channel is not current):
             raise Lost
         try:
-            act(current)
+            with self._outgoing.gathering():
+                act(current)
         except BaseException as error:
             self.give_up()
             if isinstance(error, OSError | AMQPError):
@@ -158,6 +206,8 @@ class Link:
                 with eventlet.Timeout(UP_SECONDS, TimeoutError("the broker is silent")):
                     broker.ensure_connection(max_retries=1, timeout=5)
                     channel = broker.channel()
+                    self._outgoing = _Outgoing(broker.connection)
+                    _read_much(broker.connection.transport)
                     self._on_up(channel)
                 self._wire, self.channel, pause = broker.connection, channel, 0.2
                 self._up.send(None)
@@ -178,8 +228,8 @@ class Link:
             finally:
                 self._end(broker, beating)
             if not self._stopping:
-                eventlet.sleep(pause)
-                pause = min(pause * 2, 5)
+                eventlet.sleep(pause * random.uniform(0.7, 1))  # not all at once
+                pause = min(pause * 2, MOST_PAUSE)
 
     def _end(self, broker: kombu.Connection, beating) -> None:
         was_up, self._wire, self.channel = self._wire is not None, None, None
@@ -201,14 +251,28 @@ class Link:
             self.give_up()
 
 
+class _Batch:
+    """Messages that are published together, and what became of each."""
+
+    def __init__(self, size: int):
+        self.outcomes = ["lost"] * size
+        self.done = Event()
+        self._open = size
+
+    def settle(self, place: int, outcome: str) -> None:
+        self.outcomes[place] = outcome
+        self._open -= 1
+        if not self._open:
+            self.done.send(None)
+
+
 class Publisher:
     """Publishes with confirms, many at a time: a message counts only when the broker has taken it."""
 
     def __init__(self, url: str, name: str):
         self._link = Link(url, name, self._on_up, self._on_down)
-        self._order = eventlet.semaphore.Semaphore()  # the broker counts messages in the order of the wire
         self._last_tag = 0
-        self._waiting: dict[int, tuple[tuple, Event]] = {}
+        self._waiting: dict[int, tuple[tuple, _Batch, int]] = {}  # by the broker's number, in its order
         self._returned: set[tuple] = set()
 
     def start(self) -> None:
@@ -228,35 +292,37 @@ class Publisher:
         it may have arrived or not) for each. In an alarm of the broker nothing is added to what waits already, and the
         connection is kept: what was written to a connection that is given up would arrive once the alarm is over.
         """
-        if self._link.blocked:
+        if not messages or self._link.blocked:
             return ["lost"] * len(messages)
-        events = [self._send(*message) for message in messages]
-        outcomes = ["lost"] * len(events)
+        batch = _Batch(len(messages))
         try:
             with eventlet.Timeout(timeout):
-                for place, done in enumerate(events):
-                    if done is not None:
-                        outcomes[place] = done.wait()
+                for first in range(0, len(messages), SENT_AT_ONCE):
+                    self._send(batch, first, messages[first : first + SENT_AT_ONCE])
+                batch.done.wait()
         except eventlet.Timeout:
             log.warning("publishes not confirmed in time", seconds=timeout, blocked=self._link.blocked)
             if not self._link.blocked:
                 self._link.give_up()  # and with it what waits for confirms that will not come
-        return outcomes
+        return list(batch.outcomes)  # a confirm that still comes changes nothing that was answered
 
-    def _send(self, message: Message, exchange: str, routing_key: str) -> Event | None:
-        with self._order:
-            tag, done = self._last_tag + 1, Event()
+    def _send(self, batch: _Batch, first: int, messages: list[tuple[Message, str, str]]) -> None:
+        written = first
 
-            def act(channel):
-                self._last_tag = tag
-                self._waiting[tag] = ((exchange, routing_key, message.properties["message_id"]), done)
+        def act(channel):
+            nonlocal written
+            for message, exchange, routing_key in messages:
                 channel.basic_publish(message, exchange, routing_key, mandatory=True)
+                self._last_tag += 1  # the broker counts in the order of the wire
+                which = (exchange, routing_key, message.properties["message_id"])
+                self._waiting[self._last_tag] = (which, batch, written)
+                written += 1
 
-            try:
-                self._link.write(act)
-            except Lost:
-                return None
-            return done
+        try:
+            self._link.write(act)
+        except Lost:  # the loss of the connection settles what was written before it
+            for place in range(written, first + len(messages)):
+                batch.settle(place, "lost")
 
     def _on_up(self, channel) -> None:
         self._last_tag = 0
@@ -272,14 +338,14 @@ class Publisher:
     def _on_down(self) -> None:
         waiting, self._waiting = self._waiting, {}
         self._returned.clear()
-        for _which, done in waiting.values():
-            done.send("lost")
+        for _which, batch, place in waiting.values():
+            batch.settle(place, "lost")
 
     def _settle(self, tag: int, multiple: bool, outcome: str) -> None:
         # a return always comes before the confirm of the same message
-        for settled in [t for t in self._waiting if t <= tag] if multiple else [tag]:
-            which, done = self._waiting.pop(settled, (None, None))
-            if done is not None:
+        for settled in list(takewhile(lambda waiting: waiting <= tag, self._waiting)) if multiple else [tag]:
+            which, batch, place = self._waiting.pop(settled, (None, None, None))
+            if batch is not None:
                 unroutable = which in self._returned
                 self._returned.discard(which)
-                done.send("unroutable" if unroutable and outcome == "confirmed" else outcome)
+                batch.settle(place, "unroutable" if unroutable and outcome == "confirmed" else outcome)

@@ -1,8 +1,17 @@
 """The two things a service can promise on the bus: a procedure that it answers, an event that it emits."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from marshmallow import Schema
+
+PATIENCE = 20.0  # seconds: a broker restarts in less, and people do not wait longer
+
+
+@cache
+def schema(kind: type[Schema], **options) -> Schema:
+    """The one instance of a schema: making one copies all its fields."""
+    return kind(**options)
 
 
 @dataclass(frozen=True)
@@ -10,7 +19,9 @@ class Procedure:
     """A call that one service answers.
 
     `caller` says whose token is asked for: "actor" (a person, minted by the edge) or "service"
-    (a named service principal, for background work). `timeout` is the caller's default in seconds.
+    (a named service principal, for background work). `timeout` is the caller's default in seconds for an answer.
+    With `patience`, in seconds, a caller who gets none asks again for that long, so that an act survives a restart of
+    the broker or of the callee: only for what takes effect once though it is asked twice.
     """
 
     owner: str
@@ -20,6 +31,7 @@ class Procedure:
     summary: str
     caller: str = "actor"
     timeout: float = 5.0
+    patience: float = 0.0
 
     @property
     def full_name(self) -> str:

@@ -13,7 +13,7 @@ from nameko.extensions import DependencyProvider
 from sqlalchemy import exc
 
 from chassis import clock, context
-from chassis.contract import Event
+from chassis.contract import Event, schema
 from chassis.errors import DatabaseUnavailable, DeadlineExceeded
 from chassis.listening import CONNECTING, SERVER_KEEPALIVE
 from chassis.outbox import Relay
@@ -60,7 +60,7 @@ class Transaction:
             raise RuntimeError(f"one transaction, at most one event: {self.emitted} was emitted already")
         self.emitted = event.name
         work = context.current()
-        said = event.data().dump(data)
+        said = schema(event.data).dump(data)
         thin = None if event.published is None else to_json({name: said[name] for name in event.published})
         self.connection.execute(
             _INSERT_EVENT,
@@ -87,39 +87,33 @@ class Store:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=pool_timeout,
-            pool_pre_ping=True,
             hide_parameters=True,  # what is written may be personal; an error's text goes to the log
             json_serializer=to_json,
             json_deserializer=orjson.loads,
-            connect_args={"options": _OPTIONS, **CONNECTING},
+            connect_args={"options": _OPTIONS, "autocommit": True, **CONNECTING},  # `_opened` begins, by itself
         )
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        with self._begin(may_emit=True) as tx:
+        with self._begin() as tx:
             yield tx
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """A transaction that only reads, and sees one state of the data throughout."""
-        with self._begin(may_emit=False, isolation_level="REPEATABLE READ", postgresql_readonly=True) as tx:
+        with self._begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", may_emit=False) as tx:
             yield tx
 
     @contextmanager
-    def _begin(self, may_emit: bool, **options) -> Iterator[Transaction]:
+    def _begin(self, begin: str = "BEGIN", may_emit: bool = True) -> Iterator[Transaction]:
         try:
-            with self._engine.connect() as connection:
-                if options:
-                    connection = connection.execution_options(**options)
-                with connection.begin():
-                    try:
-                        # a little less than the caller's patience: the database answers before the caller gives up
-                        seconds = max(0.05, context.remaining(STATEMENT_TIMEOUT) - 0.05)
-                        connection.exec_driver_sql(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
-                        yield Transaction(connection, may_emit)
-                    except (DeadlineExceeded, eventlet.Timeout, eventlet.greenlet.GreenletExit):
-                        connection.invalidate()  # it may be in the middle of a statement, where no rollback works
-                        raise
+            with self._opened(begin) as connection:
+                try:
+                    yield Transaction(connection, may_emit)
+                    connection.commit()
+                except (DeadlineExceeded, eventlet.Timeout, eventlet.greenlet.GreenletExit):
+                    connection.invalidate()  # it may be in the middle of a statement, where no rollback works
+                    raise
         except exc.TimeoutError as error:
             raise DatabaseUnavailable("all database connections are busy") from error
         except exc.DBAPIError as error:
@@ -135,6 +129,32 @@ class Store:
                 about = error.orig.diag
                 raise RowRefused(f"{about.sqlstate} {about.table_name or ''} {about.constraint_name or ''}") from None
             raise
+
+    def _opened(self, begin: str) -> sa.Connection:
+        """A connection whose transaction has begun, with the limit on its statements, in one round trip.
+
+        This is also how a connection that broke while it was idle shows itself: nothing has happened on it yet, so
+        another one is taken. The broken one has told the pool that those of its age are to be replaced.
+        """
+        # a little less than the caller's patience: the database answers before the caller gives up
+        seconds = max(0.05, context.remaining(STATEMENT_TIMEOUT) - 0.05)
+        opening = f"{begin}; SET LOCAL statement_timeout = {int(seconds * 1000)}"
+        try:
+            return self._on_new_transaction(opening)
+        except exc.DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            return self._on_new_transaction(opening)
+
+    def _on_new_transaction(self, opening: str) -> sa.Connection:
+        connection = self._engine.connect()
+        try:
+            connection.exec_driver_sql(opening, execution_options={"no_parameters": True})
+        except BaseException:
+            connection.invalidate()
+            connection.close()
+            raise
+        return connection
 
     def answers(self) -> bool:
         """Whether the database answers (for readiness): asked on a connection apart from the busy ones."""

@@ -18,11 +18,10 @@ from amqp import Message, spec
 from eventlet.event import Event
 from marshmallow import ValidationError
 from nameko.extensions import DependencyProvider, Entrypoint, ProviderCollector, SharedExtension
-from opentelemetry.trace import SpanKind
 
 from chassis import context, metrics, tracing
 from chassis.amqp import Link, Lost
-from chassis.contract import Procedure
+from chassis.contract import Procedure, schema
 from chassis.errors import CallFailed, InvalidRequest, Refusal, to_wire
 from chassis.topology import rpc_queue
 from chassis.wire import to_json
@@ -33,6 +32,8 @@ MAX_SECONDS = 60.0
 MAX_BODY = 4 * 1024 * 1024  # bytes, of a request or an answer
 REPLY_TO = "amq.rabbitmq.reply-to"
 DRAINING = "draining"  # the code by which a stopping instance sends a request elsewhere
+BLINK = 1.0  # seconds for which any call waits for a connection that has just broken
+AGAIN = 0.2  # seconds between two times of asking
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,18 @@ class Call:
 
 class TooLarge(Refusal):
     refusal_code = "reply_too_large"
+
+
+class Unanswered(CallFailed):
+    """No answer came: the bus or the callee is away, or silent. It may have acted or not."""
+
+    def __init__(self, code: str, message: str):
+        super().__init__(code, message, retryable=True)
+
+
+def _span(kind: str, procedure: Procedure, carrier: dict[str, str]):
+    name = procedure.full_name
+    return tracing.span(name, kind, carrier, {"rpc.system.name": "nameko", "rpc.method": name})
 
 
 # The answering side
@@ -126,7 +139,7 @@ class RpcServer(SharedExtension, ProviderCollector):
         except orjson.JSONDecodeError as error:
             raise InvalidRequest("the body is not JSON") from error
         try:
-            request = procedure.request().load(body)
+            request = schema(procedure.request).load(body)
         except ValidationError as error:
             raise InvalidRequest("the request has not the right form", errors=error.normalized_messages()) from error
         self._busy.add(tag := uuid.uuid4().hex)
@@ -157,7 +170,7 @@ class RpcServer(SharedExtension, ProviderCollector):
             body = b""
             if error is None:
                 try:
-                    body = to_json({"result": procedure.reply().dump(result)}).encode()
+                    body = to_json({"result": schema(procedure.reply).dump(result)}).encode()
                     if len(body) > MAX_BODY:
                         raise TooLarge("the answer is too large")
                 except Exception as failure:
@@ -208,7 +221,7 @@ class Rpc(Entrypoint):
 
     def invoke(self, method, call, request):
         carrier = context.current().trace
-        with tracing.span(self.procedure.full_name, SpanKind.SERVER, carrier) as inner:
+        with _span(tracing.SERVER, self.procedure, carrier) as inner:
             carrier.update(inner)
             return method(call, request)
 
@@ -237,34 +250,44 @@ class Caller(SharedExtension):
     kill = stop
 
     def call(self, procedure: Procedure, request: dict, claims: dict | None, timeout: float | None) -> dict:
-        seconds = context.remaining(timeout if timeout is not None else procedure.timeout)
+        seconds = context.remaining(timeout if timeout is not None else max(procedure.timeout, procedure.patience))
         work = context.current()
         began = time.perf_counter()
         outcome = "ok"
         try:
-            with tracing.span(procedure.full_name, SpanKind.CLIENT, dict(work.trace) if work else {}) as carrier:
-                return self._until_taken(procedure, request, claims, seconds, work, carrier)
+            with _span(tracing.CLIENT, procedure, work.trace if work else {}) as carrier:
+                return self._until_answered(procedure, request, claims, time.monotonic() + seconds, work, carrier)
         except CallFailed as error:
             outcome = error.code
             raise
         finally:
             metrics.CALLS.labels(procedure.full_name, outcome).observe(time.perf_counter() - began)
 
-    def _until_taken(self, procedure, request, claims, seconds, *rest) -> dict:
-        """An instance that is stopping has done nothing with the request: ask again, and another one takes it."""
-        ends = time.monotonic() + seconds
+    def _until_answered(self, procedure, request, claims, ends, *rest) -> dict:
+        """An instance that is stopping has done nothing with the request: ask again, and another one takes it.
+
+        A procedure with patience is asked again after silence as well.
+        """
         while True:
+            seconds = ends - time.monotonic()
             try:
-                return self._call(procedure, request, claims, ends - time.monotonic(), *rest)
+                return self._call(
+                    procedure,
+                    request,
+                    claims,
+                    min(seconds, procedure.timeout) if procedure.patience else seconds,
+                    *rest,
+                )
             except CallFailed as error:
-                if error.code != DRAINING:
+                again = error.code == DRAINING or (procedure.patience and isinstance(error, Unanswered))
+                if not again or time.monotonic() + AGAIN > ends:
                     raise
-                eventlet.sleep(0.05)
+                eventlet.sleep(AGAIN)
 
     def _call(self, procedure, request, claims, seconds, work, carrier) -> dict:
         ends = time.monotonic() + seconds
-        if seconds <= 0 or not self._link.wait_up(seconds):
-            raise CallFailed("service_unavailable", "the bus does not answer", retryable=True)
+        if not self._link.wait_up(seconds if procedure.patience else min(seconds, BLINK)):
+            raise Unanswered("service_unavailable", "the bus does not answer")
         if procedure.caller == "actor" and claims is None:
             raise ValueError(f"{procedure.full_name} needs an actor's claims")
         token = self.container.signer.token(procedure.owner, claims if procedure.caller == "actor" else None)
@@ -287,18 +310,18 @@ class Caller(SharedExtension):
                 **carrier,
             },
         )
-        answer = None
+        answer = Unanswered("deadline_exceeded", f"{procedure.owner} did not answer in time")
         try:
             with eventlet.Timeout(left, False):
                 queue = rpc_queue(procedure.owner)
                 self._link.write(lambda channel: channel.basic_publish(message, "", queue, mandatory=True))
                 answer = answered.wait()
         except Lost as error:
-            raise CallFailed("service_unavailable", "the bus does not answer", retryable=True) from error
+            raise Unanswered("service_unavailable", "the bus does not answer") from error
         finally:
             self._waiting.pop(number, None)
-        if answer is None:
-            raise CallFailed("deadline_exceeded", f"{procedure.owner} did not answer in time", retryable=True)
+        if isinstance(answer, Unanswered):
+            raise answer
         if (error := answer.get("error")) is not None:
             raise CallFailed(error["code"], error["message"], error["details"], error["retryable"])
         return answer["result"]
@@ -310,7 +333,7 @@ class Caller(SharedExtension):
     def _on_down(self):
         waiting, self._waiting = self._waiting, {}
         for answered in waiting.values():
-            _send(answered, {"error": to_wire(CallFailed("service_unavailable", "the bus went away", retryable=True))})
+            _send(answered, Unanswered("service_unavailable", "the bus went away"))
 
     def _on_answer(self, message):
         answered = self._waiting.pop(message.properties.get("correlation_id"), None)
@@ -324,8 +347,7 @@ class Caller(SharedExtension):
     def _on_return(self, _error, _exchange, routing_key, message):
         answered = self._waiting.pop(message.properties.get("correlation_id"), None)
         if answered is not None:
-            error = CallFailed("service_unavailable", f"nobody answers on {routing_key}", retryable=True)
-            _send(answered, {"error": to_wire(error)})
+            _send(answered, Unanswered("service_unavailable", f"nobody answers on {routing_key}"))
 
 
 def _send(event: Event, value) -> None:

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from chassis.contract import Event, Procedure
+from chassis.contract import PATIENCE, Event, Procedure
 from contracts.fields import ById, Id, Moment, Nothing, Page, Request, Statement, Text
 
 
@@ -97,8 +97,10 @@ list_participants = Procedure(
     "messaging", "list_participants", ListParticipants, ParticipantPage, "Who takes part, and as what."
 )
 list_messages = Procedure("messaging", "list_messages", ListMessages, MessagePage, "What was said, newest first.")
-post_message = Procedure("messaging", "post_message", PostMessage, Message, "Say something.")
-mark_read = Procedure("messaging", "mark_read", MarkRead, Nothing, "The actor has read up to this number.")
+post_message = Procedure("messaging", "post_message", PostMessage, Message, "Say something.", patience=PATIENCE)
+mark_read = Procedure(
+    "messaging", "mark_read", MarkRead, Nothing, "The actor has read up to this number.", patience=PATIENCE
+)
 get_unread = Procedure("messaging", "get_unread", Nothing, Unread, "Unread counts for the home page.")
 
 message_posted = Event("messaging", "message_posted", MessagePosted, "Somebody spoke.", hearers=("gateway",))

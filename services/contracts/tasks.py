@@ -2,7 +2,7 @@
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from chassis.contract import Event, Procedure
+from chassis.contract import PATIENCE, Event, Procedure
 from contracts.fields import (
     MODES,
     ROLES,
@@ -218,12 +218,14 @@ class AssignmentChanged(Statement):
     concerns = fields.List(Id(), required=True)
 
 
-assign = Procedure("tasks", "assign", AssignRequest, Task, "Give an order to units.", timeout=10.0)
+assign = Procedure("tasks", "assign", AssignRequest, Task, "Give an order to units.", timeout=10.0, patience=PATIENCE)
 get_task = Procedure("tasks", "get_task", ById, Task, "An order with its roll-up and first assignments.")
 list_tasks = Procedure("tasks", "list_tasks", ListTasks, TaskPage, "Orders in one of the actor's boxes.")
 list_assignments = Procedure("tasks", "list_assignments", ListAssignments, AssignmentPage, "The pieces of an order.")
 get_assignment = Procedure("tasks", "get_assignment", ById, AssignmentDetail, "One piece, as its owner sees it.")
-accept = Procedure("tasks", "accept", Accept, AssignmentDetail, "The head of the unit receives the work.")
+accept = Procedure(
+    "tasks", "accept", Accept, AssignmentDetail, "The head of the unit receives the work.", patience=PATIENCE
+)
 get_summary = Procedure("tasks", "get_summary", Nothing, Summary, "Counts for the actor's home page.")
 
 task_issued = Event(

@@ -7,6 +7,7 @@ that hearer's events, so everything stands before the first event is published.
 import base64
 import hashlib
 import os
+from collections.abc import Sequence
 
 from chassis.topology import events_exchange, inbox_queue, published_exchange, queue_arguments, rpc_queue
 from contracts.catalogue import EVENTS, OWNERS, SERVICES
@@ -60,12 +61,7 @@ def definitions(vhosts: list[str], passwords: dict[str, str]) -> dict:
     `passwords` gives one for each account; only salted hashes enter the document.
     """
     users = [
-        {
-            "name": name,
-            "password_hash": _hash(password),
-            "hashing_algorithm": "rabbit_password_hashing_sha256",
-            "tags": ["administrator", "impersonator"] if name == ADMIN else [],
-        }
+        user(name, hashed(password), ["administrator", "impersonator"] if name == ADMIN else [])
         for name, password in passwords.items()
     ]
     everything = {"configure": ".*", "write": ".*", "read": ".*"}
@@ -104,6 +100,17 @@ def definitions(vhosts: list[str], passwords: dict[str, str]) -> dict:
     }
 
 
-def _hash(password: str) -> str:
+def user(name: str, password_hash: str, tags: Sequence[str] = ()) -> dict:
+    """An account in a definitions document."""
+    return {
+        "name": name,
+        "password_hash": password_hash,
+        "hashing_algorithm": "rabbit_password_hashing_sha256",
+        "tags": list(tags),
+    }
+
+
+def hashed(password: str) -> str:
+    """A password as the broker keeps it: salted, and of no use to whoever reads it."""
     salt = os.urandom(4)
     return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()

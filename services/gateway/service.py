@@ -13,7 +13,7 @@ from chassis.timers import every
 from contracts import directory, messaging, reminders, tasks
 from contracts.fields import Nothing
 from gateway import live_log, openapi, problems, schemas, sessions, storage
-from gateway.assembling import in_parallel, versioned, with_names
+from gateway.assembling import in_parallel, known_names, versioned, with_names
 from gateway.auth import CSRF_HEADER, cookie_name, refuse_foreign_origin
 from gateway.live import LiveStreams
 from gateway.routes import BASE, route
@@ -27,6 +27,14 @@ LIVE_LOG_KEPT = timedelta(days=7)
 class SettingsProvider(DependencyProvider):
     def get_dependency(self, worker_ctx):
         return self.container.settings
+
+
+class Names(DependencyProvider):
+    def setup(self):
+        self._known = known_names()
+
+    def get_dependency(self, worker_ctx):
+        return self._known
 
 
 class WatchedCopy(DirectoryCopy):
@@ -46,6 +54,7 @@ class Service(HearsDirectory):
     settings = SettingsProvider()
     sessions = sessions.Sessions()
     live = LiveStreams()
+    names = Names()
 
     # session
 
@@ -148,7 +157,7 @@ class Service(HearsDirectory):
         """Giao việc ngay: order work to units at once."""
         order = {name: value for name, value in call.body.items() if name != "issue"}
         task = call.ask(tasks.assign, {"idempotency_key": call.idempotency_key, "order": order})
-        with_names(call, [task], "assigner_person_id", "assigner_name")
+        with_names(call, self.names, [task], "assigner_person_id", "assigner_name")
         for warning in task["warnings"]:
             warning["message"] = problems.describe_warning(warning, call.request.language)
         return versioned(task, status=201, headers={"Location": f"{BASE}/tasks/{task['id']}"})
@@ -162,7 +171,7 @@ class Service(HearsDirectory):
     def get_task(self, call, task_id):
         """An order with its roll-up and first pieces."""
         task = call.ask(tasks.get_task, {"id": task_id})
-        with_names(call, [task], "assigner_person_id", "assigner_name")
+        with_names(call, self.names, [task], "assigner_person_id", "assigner_name")
         return versioned(task)
 
     @route("GET", "/tasks/<uuid:task_id>/assignments", tag="tasks", query=schemas.AssignmentsQuery,
@@ -215,7 +224,7 @@ class Service(HearsDirectory):
     def list_messages(self, call, conversation_id):
         """What was said, newest first."""
         page = call.ask(messaging.list_messages, call.query | {"conversation_id": conversation_id})
-        with_names(call, page["items"], "sender_person_id", "sender_name")
+        with_names(call, self.names, page["items"], "sender_person_id", "sender_name")
         return page
 
     @route("POST", "/conversations/<uuid:conversation_id>/messages", tag="messaging", body=schemas.NewMessage,
@@ -226,7 +235,7 @@ class Service(HearsDirectory):
             messaging.post_message,
             {"conversation_id": conversation_id, "text": call.body["text"], "idempotency_key": call.idempotency_key},
         )
-        with_names(call, [message], "sender_person_id", "sender_name")
+        with_names(call, self.names, [message], "sender_person_id", "sender_name")
         return Answer(message, status=201)
 
     @route("POST", "/conversations/<uuid:conversation_id>/read", tag="messaging", body=schemas.ReadUpTo, status=204)

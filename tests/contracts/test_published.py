@@ -1,14 +1,18 @@
 """The published documents are what the running code says, and valid by their own validators."""
 
 import re
+from contextlib import suppress
+from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 import yaml
 from asyncapi3 import AsyncAPI3
-from marshmallow import EXCLUDE, RAISE
+from marshmallow import EXCLUDE, RAISE, fields
 from marshmallow.fields import Nested
 from openapi_spec_validator import validate as validate_openapi
 
+from chassis import clock
 from contracts import generate
 from contracts.catalogue import EVENTS, PROCEDURES
 
@@ -52,13 +56,45 @@ def test_what_siblings_may_read_is_this_list_and_holds_nothing_personal():
         "task_issued": ("task_id", "unit_ids"),
         "assignment_changed": ("assignment_id", "task_id", "unit_id", "change"),
     }
-    for fields in published.values():
-        assert not [field for field in fields if PERSONAL.search(field)]
+    for names in published.values():
+        assert not [name for name in names if PERSONAL.search(name)]
 
 
 def test_published_fields_exist_in_the_core_form():
     for event in EVENTS.values():
         assert set(event.published or ()) <= set(event.data().fields), event.name
+
+
+def test_asyncapi_names_exactly_the_fields_that_siblings_may_read(fresh):
+    document = yaml.safe_load(fresh["asyncapi.yaml"])
+    messages, channels = document["components"]["messages"], document["channels"]
+    said = {}
+    for name, channel in channels.items():
+        if name.endswith("_published"):
+            for key in channel["messages"]:
+                said[messages[key]["name"]] = set(messages[key]["payload"]["properties"])
+    assert said == {name: set(event.published) for name, event in EVENTS.items() if event.published is not None}
+
+
+@pytest.mark.parametrize("name", [name for name, event in EVENTS.items() if event.published is not None])
+def test_a_field_that_an_event_gains_stays_inside(name, store):
+    class Grown(EVENTS[name].data):
+        gained = fields.String(required=True)
+
+    event = replace(EVENTS[name], data=Grown)
+    values = {
+        field: [] if isinstance(Grown().fields[field], fields.List) else clock.new_id() for field in event.published
+    }
+    with suppress(Undone), store(event.owner).transaction() as tx:
+        tx.emit(event, subject=clock.new_id(), version=1, data=values | {"gained": "Họp kín"})
+        row = tx.execute(sa.text("SELECT data, thin FROM outbox ORDER BY id DESC LIMIT 1")).one()
+        assert row.data["gained"] == "Họp kín"
+        assert row.thin == values
+        raise Undone
+
+
+class Undone(Exception):
+    """Ends a transaction whose rows nobody shall find."""
 
 
 def schemas_within(schema) -> list:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +15,13 @@ from xmlrpc.client import Fault, ServerProxy
 import pytest
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
+from deploy.local import fleet
 from deploy.local.fleet import is_ready
+from deploy.local.postgres import Postgres
+from deploy.local.rabbitmq import RabbitMQ
+from deploy.local.settings import Settings
+from deploy.local.state import State
+from deploy.local.world import World
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -41,6 +48,39 @@ class Platform:
         finally:
             self.start(service)
 
+    @contextlib.contextmanager
+    def instead(self, module: str = "chassis.launch", **settings: str) -> Iterator[None]:
+        """For a while, five processes of our own in the place of the usual ones: with other settings, or by another
+        launcher.
+        """
+        state = State(self.log.parent)
+        place = Postgres(self.addresses["postgres_admin"]), RabbitMQ(self.addresses["place"])
+        world = World("congvu_e2e", "e2e", state, *place)
+        programs = fleet.programs(world, Settings(http_port=self.ports["http"]), self.ports["admin"])
+        self._supervisor.stopProcessGroup("services", True)
+        running, path = [], {"PYTHONPATH": f"{CHECKOUT}/services:{CHECKOUT}"}
+        try:
+            for program in programs:
+                with (state.log / f"{program.name}.instead.log").open("w") as log:
+                    started = subprocess.Popen(
+                        [sys.executable, "-m", module, program.name], cwd=CHECKOUT, stdout=log, stderr=log,
+                        env=os.environ | program.environment | path | settings,
+                    )  # fmt: skip
+                running.append(started)
+            self._wait_all_ready()
+            yield
+        finally:
+            for process in running:
+                process.terminate()
+            for process in running:
+                process.wait(40)
+            self._supervisor.startProcessGroup("services", False)
+            self._wait_all_ready()
+
+    def _wait_all_ready(self) -> None:
+        for service in self.ports["admin"]:
+            self.wait_ready(service, 60)
+
     def start(self, service: str) -> None:
         """Start a stopped service, and wait until it says that it can be used."""
         try:
@@ -55,6 +95,20 @@ class Platform:
         while not is_ready(self.ports["admin"][service]):
             assert time.monotonic() < deadline, f"{service} is not ready; see {self.log / service}.log"
             time.sleep(0.1)
+
+    def end(self, server: str, kill: bool = False) -> None:
+        """End "rabbitmq" or "postgres", in peace or not, and see that it is started again, without waiting for it."""
+        if kill:
+            os.kill(self._supervisor.getProcessInfo(server)["pid"], signal.SIGKILL)
+        else:
+            self._supervisor.stopProcess(server, True)
+            self._supervisor.startProcess(server, False)
+
+    def restart(self, server: str) -> None:
+        """Restart the broker or the database, and wait until all services can be used again."""
+        self.end(server)
+        for service in self.ports["admin"]:
+            self.wait_ready(service, 90)
 
     def pid(self, service: str) -> int:
         return self._supervisor.getProcessInfo(f"services:{service}")["pid"]
