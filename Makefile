@@ -1,6 +1,6 @@
 # The only door. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test unit crash crash-selftest lint format generate demo parked replay sibling siblings remove-sibling clean
+.PHONY: help run stop test bench unit crash crash-selftest lint format generate demo parked replay sibling siblings remove-sibling clean
 
 PYTHON := .venv/bin/python
 HEARERS := tasks reminders messaging gateway
@@ -21,6 +21,10 @@ stop: ## stop a platform that make run started elsewhere; the data are kept
 test: ## run all tests on private instances of their own (ARGS="-k word" chooses)
 	@bash deploy/local/bootstrap.sh private
 	@exec $(PYTHON) -m deploy.local test $(ARGS)
+
+bench: ## measure against floors and peers and write docs/benchmarks.md (ONLY=P1,P3 SECONDS=3 ROUNDS=5 PEOPLE=50000)
+	@bash deploy/local/bootstrap.sh private
+	@exec $(PYTHON) -W ignore -m tests.bench
 
 unit: ## run the tests that need no server, in seconds
 	@bash deploy/local/bootstrap.sh

@@ -2,8 +2,8 @@
 
 import random
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from itertools import takewhile
 
 import eventlet
@@ -23,7 +23,7 @@ HEARTBEAT = 20  # seconds
 USER_TIMEOUT = 15_000  # milliseconds that sent data may stay unacknowledged; the library's 1 s drops a mere stall
 MOST_PAUSE = 1.0  # seconds between two attempts to connect again
 UP_SECONDS = 10.0  # for declaring and consuming on a new connection
-ROOM = 1024 * 1024  # bytes that wait to be sent; beyond it, whoever writes waits as well
+SENT_AT_ONCE = 50  # messages of a batch
 READ_AT_ONCE = 16 * 1024  # bytes; left alone, the library makes two small reads of every frame
 
 
@@ -71,52 +71,36 @@ serialization.PROPERTY_CLASSES[spec.Basic.CLASS_ID] = _tolerant(serialization.PR
 
 
 class _Outgoing:
-    """Frames that are written and not sent yet.
-
-    What is written in one turn of the event loop leaves in one system call, which costs more than making the frames.
-    Writing never waits, so no frame is cut, and none comes between the frames of another message.
-    """
+    """Sends what one act writes in one call, and never the frames of one between those of another."""
 
     def __init__(self, wire: AmqpConnection):
-        self._transport = wire.transport
         self._send = wire.transport.write
         self._waiting = bytearray()
-        self._sending = False
-        self._room = Event()
+        self._gathering = False
+        self._turn = eventlet.semaphore.Semaphore()
         wire.transport.write = self._write
         wire.frame_writer = wire.frame_writer_cls(wire, wire.transport)  # the one that it has remembers the old write
 
-    def wait_for_room(self) -> None:
-        while len(self._waiting) > ROOM:
-            self._room.wait()
-
-    def close(self) -> None:
-        """Forget what is not sent; whoever waits for room finds out that the connection is away."""
-        self._waiting.clear()
-        self._make_room()
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """What is written within is sent at its end; nothing in it may wait."""
+        self._gathering = True
+        try:
+            yield
+        finally:
+            self._gathering = False
+        self._flush()
 
     def _write(self, frame: bytes | memoryview) -> None:
         self._waiting += frame
-        if not self._sending:
-            self._sending = True
-            eventlet.spawn_n(self._run)
+        if not self._gathering:
+            self._flush()
 
-    def _run(self) -> None:
-        try:
-            while self._waiting:
+    def _flush(self) -> None:
+        with self._turn:
+            if self._waiting:
                 piece, self._waiting = self._waiting, bytearray()
-                self._make_room()
                 self._send(piece)
-        except (OSError, AttributeError) as error:
-            log.debug("broker connection lost in sending", error=type(error).__name__)
-            with suppress(OSError, AttributeError):  # the reading thread makes a new one
-                self._transport.sock.shutdown(socket.SHUT_RDWR)
-        finally:
-            self._sending = False
-
-    def _make_room(self) -> None:
-        room, self._room = self._room, Event()
-        room.send(None)
 
 
 def _read_much(transport) -> None:
@@ -180,17 +164,15 @@ class Link:
     def write(self, act: Callable, channel=None) -> None:
         """Let `act(channel)` write; with `channel`, only if that is still the one that stands. Raises Lost.
 
-        It waits only before it writes, and only when much is waiting to be sent. A write that fails may have failed
-        between the frames of a message, and the broker's count of our messages may differ from ours: the connection
-        is given up.
+        Whatever interrupts a write, a deadline included, may have done so in the middle of a frame, and the broker's
+        count of our messages may differ from ours: the connection is given up.
         """
-        if self._outgoing is not None:
-            self._outgoing.wait_for_room()
         current = self.channel
         if current is None or (channel is not None and channel is not current):
             raise Lost
         try:
-            act(current)
+            with self._outgoing.gathering():
+                act(current)
         except BaseException as error:
             self.give_up()
             if isinstance(error, OSError | AMQPError):
@@ -253,9 +235,6 @@ class Link:
         was_up, self._wire, self.channel = self._wire is not None, None, None
         if beating is not None:
             beating.kill()
-        if self._outgoing is not None:
-            self._outgoing.close()
-            self._outgoing = None
         with suppress(OSError, AttributeError, AMQPError, KombuError):
             broker.collect()
         if was_up:
@@ -318,8 +297,8 @@ class Publisher:
         batch = _Batch(len(messages))
         try:
             with eventlet.Timeout(timeout):
-                for place, message in enumerate(messages):
-                    self._send(batch, place, *message)
+                for first in range(0, len(messages), SENT_AT_ONCE):
+                    self._send(batch, first, messages[first : first + SENT_AT_ONCE])
                 batch.done.wait()
         except eventlet.Timeout:
             log.warning("publishes not confirmed in time", seconds=timeout, blocked=self._link.blocked)
@@ -327,16 +306,23 @@ class Publisher:
                 self._link.give_up()  # and with it what waits for confirms that will not come
         return list(batch.outcomes)  # a confirm that still comes changes nothing that was answered
 
-    def _send(self, batch: _Batch, place: int, message: Message, exchange: str, routing_key: str) -> None:
+    def _send(self, batch: _Batch, first: int, messages: list[tuple[Message, str, str]]) -> None:
+        written = first
+
         def act(channel):
-            channel.basic_publish(message, exchange, routing_key, mandatory=True)
-            self._last_tag += 1  # the broker counts in the order of the wire
-            self._waiting[self._last_tag] = ((exchange, routing_key, message.properties["message_id"]), batch, place)
+            nonlocal written
+            for message, exchange, routing_key in messages:
+                channel.basic_publish(message, exchange, routing_key, mandatory=True)
+                self._last_tag += 1  # the broker counts in the order of the wire
+                which = (exchange, routing_key, message.properties["message_id"])
+                self._waiting[self._last_tag] = (which, batch, written)
+                written += 1
 
         try:
             self._link.write(act)
-        except Lost:
-            batch.settle(place, "lost")
+        except Lost:  # the loss of the connection settles what was written before it
+            for place in range(written, first + len(messages)):
+                batch.settle(place, "lost")
 
     def _on_up(self, channel) -> None:
         self._last_tag = 0

@@ -18,12 +18,11 @@ import structlog
 from amqp import Message
 from marshmallow import EXCLUDE, ValidationError
 from nameko.extensions import Entrypoint, ProviderCollector, SharedExtension
-from opentelemetry.trace import SpanKind
 
 from chassis import context, metrics, tracing
 from chassis.amqp import Link, Lost, Publisher
 from chassis.contract import Event, schema
-from chassis.topology import RETRY_PLAN, dead_queue, inbox_queue, retry_queue
+from chassis.topology import RETRY_PLAN, dead_queue, events_exchange, inbox_queue, retry_queue
 
 log = structlog.get_logger()
 
@@ -246,14 +245,26 @@ class Hears(Entrypoint):
 
     def setup(self):
         self.reader.register_provider(self)
+        queue = inbox_queue(self.container.service_name)
+        self._place = f"{events_exchange(self.event.owner)}:{self.event.name}:{queue}"
 
     def stop(self):
         self.reader.unregister_provider(self)
 
+    def _described(self, event: Heard) -> dict[str, str]:
+        return {
+            "messaging.system": "rabbitmq",
+            "messaging.operation.name": "process",
+            "messaging.operation.type": "process",
+            "messaging.destination.name": self._place,
+            "messaging.rabbitmq.destination.routing_key": event.name,
+            "messaging.message.id": event.id,
+        }
+
     def invoke(self, method, event: Heard) -> bool:
         """True when it took effect now, False when it had before."""
         carrier = context.current().trace
-        with tracing.span(f"hear {event.name}", SpanKind.CONSUMER, carrier) as inner:
+        with tracing.span(f"process {self._place}", tracing.CONSUMER, carrier, self._described(event)) as inner:
             carrier.update(inner)
             with self.container.store.transaction() as tx:
                 row = {"handler": event.name, "event_id": event.id}

@@ -48,7 +48,7 @@ def main(service: str) -> int:
         sys.exit(f"congvu: there is no service {service!r}")
     config = settings.read_or_exit(reader)
     logs.configure(service, config.log_level)
-    tracing.configure(service, config.otlp_endpoint)
+    tracing.configure(service, config.otlp_endpoint, config.trace_sample)
     try:
         container = Container(module.Service, config)
         admin = Admin(container, config.admin_host, config.admin_port)

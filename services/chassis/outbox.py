@@ -13,7 +13,7 @@ import structlog
 from amqp import Message
 from nameko.extensions import SharedExtension
 
-from chassis import metrics
+from chassis import metrics, tracing
 from chassis.amqp import Publisher
 from chassis.listening import Follower
 from chassis.topology import events_exchange, published_exchange
@@ -40,6 +40,19 @@ _OLD = (
     "DELETE FROM idempotency WHERE (who, key) IN (SELECT who, key FROM idempotency"
     " WHERE created_at < now() - make_interval(secs => %(seconds)s) LIMIT %(piece)s)",
 )
+
+
+def _span(row, place: str):
+    """Of the core form, which is what the hearers' spans follow."""
+    described = {
+        "messaging.system": "rabbitmq",
+        "messaging.operation.name": "publish",
+        "messaging.operation.type": "send",
+        "messaging.destination.name": place,
+        "messaging.rabbitmq.destination.routing_key": row.name,
+        "messaging.message.id": str(row.event_id),
+    }
+    return tracing.span(f"publish {place}", tracing.PRODUCER, row.trace, described)
 
 
 class Relay(SharedExtension):
@@ -98,7 +111,12 @@ class Relay(SharedExtension):
         if not rows:
             return 0, False
         thin_rows = [row for row in rows if row.thin is not None]
-        core = [(self._message(row, row.data, row.trace), events_exchange(self._service), row.name) for row in rows]
+        exchange = events_exchange(self._service)
+        spans = [_span(row, f"{exchange}:{row.name}") for row in rows]
+        core = [
+            (self._message(row, row.data, span.carrier), exchange, row.name)
+            for row, span in zip(rows, spans, strict=True)
+        ]
         # what leaves the platform carries nothing but what its contract names: no trace either
         thin = [(self._message(row, row.thin, {}), published_exchange(self._service), row.name) for row in thin_rows]
         outcomes = self._publisher.publish(core + thin)
@@ -107,8 +125,9 @@ class Relay(SharedExtension):
         for row, outcome in zip(thin_rows, outcomes[len(core) :], strict=True):
             if outcome not in ("confirmed", "unroutable"):
                 unsent.add(row.id)
-        for row, outcome in zip(rows, outcomes, strict=False):
+        for row, span, outcome in zip(rows, spans, outcomes, strict=False):
             metrics.EVENTS_PUBLISHED.labels(row.name, outcome).inc()
+            span.end(None if outcome == "confirmed" else outcome)
         sent = [row.id for row in rows if row.id not in unsent]
         if sent:
             connection.execute("UPDATE outbox SET published_at = clock_timestamp() WHERE id = ANY(%s)", (sent,))

@@ -18,7 +18,6 @@ from amqp import Message, spec
 from eventlet.event import Event
 from marshmallow import ValidationError
 from nameko.extensions import DependencyProvider, Entrypoint, ProviderCollector, SharedExtension
-from opentelemetry.trace import SpanKind
 
 from chassis import context, metrics, tracing
 from chassis.amqp import Link, Lost
@@ -54,6 +53,11 @@ class Unanswered(CallFailed):
 
     def __init__(self, code: str, message: str):
         super().__init__(code, message, retryable=True)
+
+
+def _span(kind: str, procedure: Procedure, carrier: dict[str, str]):
+    name = procedure.full_name
+    return tracing.span(name, kind, carrier, {"rpc.system.name": "nameko", "rpc.method": name})
 
 
 # The answering side
@@ -217,7 +221,7 @@ class Rpc(Entrypoint):
 
     def invoke(self, method, call, request):
         carrier = context.current().trace
-        with tracing.span(self.procedure.full_name, SpanKind.SERVER, carrier) as inner:
+        with _span(tracing.SERVER, self.procedure, carrier) as inner:
             carrier.update(inner)
             return method(call, request)
 
@@ -251,7 +255,7 @@ class Caller(SharedExtension):
         began = time.perf_counter()
         outcome = "ok"
         try:
-            with tracing.span(procedure.full_name, SpanKind.CLIENT, dict(work.trace) if work else {}) as carrier:
+            with _span(tracing.CLIENT, procedure, work.trace if work else {}) as carrier:
                 return self._until_answered(procedure, request, claims, time.monotonic() + seconds, work, carrier)
         except CallFailed as error:
             outcome = error.code

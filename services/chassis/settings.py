@@ -22,6 +22,7 @@ class Settings:
     stop_seconds: float = 20.0
     log_level: str = "INFO"
     otlp_endpoint: str = ""
+    trace_sample: float = 1.0
 
     @property
     def account(self) -> str:
@@ -47,7 +48,10 @@ def read(env: Env | None = None) -> Settings:
             max_workers=env.int("MAX_WORKERS", 20, validate=validate.Range(1, 500)),
             stop_seconds=env.float("STOP_SECONDS", 20.0, validate=validate.Range(1, 600)),
             log_level=env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(("DEBUG", "INFO", "WARNING", "ERROR"))),
-            otlp_endpoint=env.str("OTLP_ENDPOINT", ""),
+            otlp_endpoint=env.str(
+                "OTLP_ENDPOINT", "", validate=lambda given: given and _scheme("http", "https")(given)
+            ),
+            trace_sample=env.float("TRACE_SAMPLE", 1.0, validate=validate.Range(0, 1)),
         )
 
 

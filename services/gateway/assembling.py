@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, MutableMapping
 import orjson
 import structlog
 from cachetools import TTLCache
-from nameko.extensions import DependencyProvider
 
 from chassis import context
 from chassis.errors import CallFailed
@@ -21,14 +20,9 @@ NAMES_KEPT = 60  # seconds
 NAMES_KEPT_AT_MOST = 20_000
 
 
-class Names(DependencyProvider):
-    """Persons' names by id, as far as this process has asked for them lately."""
-
-    def setup(self):
-        self._known = TTLCache(NAMES_KEPT_AT_MOST, NAMES_KEPT)
-
-    def get_dependency(self, worker_ctx):
-        return self._known
+def known_names() -> MutableMapping[str, str]:
+    """Persons' names by id, for a process to remember those that it asked for lately."""
+    return TTLCache(NAMES_KEPT_AT_MOST, NAMES_KEPT)
 
 
 def in_parallel(parts: dict[str, Callable[[], dict]]) -> tuple[dict[str, dict], list[str]]:

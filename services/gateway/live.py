@@ -12,7 +12,7 @@ import eventlet
 import orjson
 from nameko.extensions import DependencyProvider
 
-from chassis import clock
+from chassis import clock, tracing
 from chassis.errors import DatabaseUnavailable
 from chassis.http import EventStream
 from chassis.http.streams import encode_event
@@ -67,6 +67,10 @@ class Registry:
             for stream in addressed:
                 stream.end()
             return
+        with tracing.span(f"tell {row.type}", tracing.PRODUCER, row.trace, {"congvu.streams": len(addressed)}):
+            self._tell(row, addressed)
+
+    def _tell(self, row, addressed: set[LiveStream]) -> None:
         shared = None if row.per_recipient or not addressed else chunks_for(row, frozenset())
         for stream in addressed:
             if row.id > stream.after:

@@ -13,12 +13,12 @@ from chassis.timers import every
 from contracts import directory, messaging, reminders, tasks
 from contracts.fields import Nothing
 from gateway import live_log, openapi, problems, schemas, sessions, storage
-from gateway.assembling import Names, in_parallel, versioned, with_names
+from gateway.assembling import in_parallel, known_names, versioned, with_names
 from gateway.auth import CSRF_HEADER, cookie_name, refuse_foreign_origin
 from gateway.live import LiveStreams
 from gateway.routes import BASE, route
 from gateway.settings import read
-from kernel.directory_copy import HearsDirectory, resolve_actor
+from kernel.directory_copy import DirectoryCopy, HearsDirectory, resolve_actor
 
 read_settings = read  # the launcher looks for it here
 LIVE_LOG_KEPT = timedelta(days=7)
@@ -29,8 +29,25 @@ class SettingsProvider(DependencyProvider):
         return self.container.settings
 
 
+class Names(DependencyProvider):
+    def setup(self):
+        self._known = known_names()
+
+    def get_dependency(self, worker_ctx):
+        return self._known
+
+
+class WatchedCopy(DirectoryCopy):
+    """The gateway's copy: whoever gains or loses a post by what comes into it is told so by his streams' end."""
+
+    def take(self, tx, after, items, *rest):
+        with live_log.capacities_watched(tx, items):
+            super().take(tx, after, items, *rest)
+
+
 class Service(HearsDirectory):
     name = "gateway"
+    directory_copy = WatchedCopy()
     problems = problems
     db = Database()
     remote = Remote()
@@ -267,11 +284,13 @@ class Service(HearsDirectory):
 
     @hears(directory.membership_changed)
     def on_membership_changed(self, tx, event):
-        self._capacities_changed(tx, event, super().on_membership_changed)
+        with live_log.capacities_watched(tx, event.data["facts"]):
+            super().on_membership_changed(tx, event)
 
     @hears(directory.delegation_changed)
     def on_delegation_changed(self, tx, event):
-        self._capacities_changed(tx, event, super().on_delegation_changed)
+        with live_log.capacities_watched(tx, event.data["facts"]):
+            super().on_delegation_changed(tx, event)
 
     # housekeeping
 
@@ -290,13 +309,6 @@ class Service(HearsDirectory):
         secure = self.settings.secure_cookies
         parts = [f"{cookie_name(secure)}={token}", "Path=/", "HttpOnly", "SameSite=Strict", f"Max-Age={max_age}"]
         return "; ".join([*parts, "Secure"] if secure else parts)
-
-    def _capacities_changed(self, tx, event, apply):
-        """Whoever gains or loses a post must hear what is his, and nothing else, from now on."""
-        ids = [fact["id"] for fact in event.data["facts"]]
-        before = storage.capacity_holders(tx, ids)
-        apply(tx, event)
-        live_log.tell_capacities_changed(tx, before | storage.capacity_holders(tx, ids))
 
 
 def _last_event_id(call) -> int | None:

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from chassis import context
 from chassis.rows import Id, any_of
 
 metadata = sa.MetaData()
@@ -34,6 +35,7 @@ live_log = sa.Table(
     sa.Column("audience", ARRAY(sa.Text), nullable=False),
     sa.Column("common", JSONB, nullable=False),
     sa.Column("per_recipient", JSONB, nullable=False),
+    sa.Column("trace", JSONB, nullable=False, server_default="{}"),
     sa.Column("at", Moment, nullable=False, server_default=func.clock_timestamp()),
 )  # fmt: skip
 LIVE_LOCK = 0x6C697665  # writers of the log take turns, so that ids become visible in their order
@@ -89,7 +91,9 @@ def forget_sessions(tx, before: datetime) -> None:
 def append_live(tx, type_: str, audience: list[str], common: dict, per_recipient: dict) -> None:
     """Writes a row; its readers are woken by the commit."""
     tx.execute(select(func.pg_advisory_xact_lock(LIVE_LOCK)))
-    tx.execute(sa.insert(live_log).values(type=type_, audience=audience, common=common, per_recipient=per_recipient))
+    work = context.current()
+    row = {"type": type_, "audience": audience, "common": common, "per_recipient": per_recipient}
+    tx.execute(sa.insert(live_log).values(**row, trace=work.trace if work else {}))
     tx.execute(select(func.pg_notify(LIVE_CHANNEL, "")))
 
 

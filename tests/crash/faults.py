@@ -38,10 +38,11 @@ def confirms_off() -> None:
     """What is written to the socket counts as taken by the broker."""
 
     def believe(original):
-        def send(publisher, batch, place, *message):
-            spare = _Batch(1)
-            original(publisher, spare, 0, *message)
-            batch.settle(place, "lost" if spare.done.ready() else "confirmed")
+        def send(publisher, batch, first, messages):
+            spare = _Batch(len(messages))
+            original(publisher, spare, 0, messages)
+            for place in range(len(messages)):
+                batch.settle(first + place, "lost" if spare.done.ready() else "confirmed")
 
         return send
 

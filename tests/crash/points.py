@@ -126,15 +126,16 @@ class Points:
         return moved
 
     def _publish(self, original):
-        """Of the outbox; `crash_left` counts down what is still to be written."""
+        """Of the outbox."""
 
         def publish(publisher, messages, *more, **options):
             names = {routing_key for _, _, routing_key in messages}
             if not publisher._link._name.endswith(" outbox") or names == {DULL}:
                 return original(publisher, messages, *more, **options)
             self.reach("before_publish")
-            publisher.crash_left = len(messages)
+            publisher.crash_publishing = True
             outcomes = original(publisher, messages, *more, **options)
+            publisher.crash_publishing = False
             if "confirmed" in outcomes:
                 self.reach("confirmed")
                 publisher.crash_published = True
@@ -143,11 +144,14 @@ class Points:
         return publish
 
     def _send(self, original):
-        def send(publisher, *message):
-            original(publisher, *message)
-            publisher.crash_left = getattr(publisher, "crash_left", 0) - 1
-            if publisher.crash_left > 0:
+        def send(publisher, batch, first, messages):
+            half = len(messages) // 2
+            if half and getattr(publisher, "crash_publishing", False):
+                original(publisher, batch, first, messages[:half])
                 self.reach("mid_publish", sent=True)
+                original(publisher, batch, first + half, messages[half:])
+            else:
+                original(publisher, batch, first, messages)
 
         return send
 

@@ -1,5 +1,6 @@
 import pytest
 
+from chassis import amqp
 from chassis.testing import until
 from tests.support.client import Client, an_order, sign_in
 from tests.support.platform import platform  # noqa: F401
@@ -41,6 +42,20 @@ def order_to_ward(person, ward):
         return task.json(), assignment
 
     return give
+
+
+@pytest.fixture
+def heard_by(platform):  # noqa: F811
+    """What an exchange carries from now on: `heard_by("tasks.events")` answers a function for the next message."""
+    with amqp.connection(platform.addresses["brokers"]["admin"], "test listener") as broker:
+        channel = broker.channel()
+
+        def listening(exchange: str):
+            queue = channel.queue_declare("", exclusive=True).queue
+            channel.queue_bind(queue, exchange, "#")
+            return lambda: channel.basic_get(queue, no_ack=True)
+
+        yield listening
 
 
 def item_of(client: Client, assignment_id: str) -> dict | None:

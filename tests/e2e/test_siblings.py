@@ -73,6 +73,14 @@ def unpublished(platform) -> int:
         return connection.execute("SELECT count(*) FROM outbox WHERE published_at IS NULL").fetchone()[0]
 
 
+def is_admitted(sibling) -> bool:
+    try:
+        with sibling.connected():
+            return True
+    except AMQPError:
+        return False
+
+
 # what it hears
 
 
@@ -272,6 +280,9 @@ def test_it_survives_a_restart_of_the_broker_and_a_new_import_of_our_own_definit
     own = topology(["interface", "e2e"], run.secrets())
     broker_admin.of(platform.addresses["broker_admin"]).load(own)
     platform.restart("rabbitmq")
+    until(lambda: is_admitted(mail), 60)
+    for service in platform.ports["admin"]:
+        platform.wait_ready(service, 60)
     second, _ = order_to_ward()
     with mail.connected() as connection:
         heard = [as_cloud_event(message).get_subject() for message in mail.hear(connection, 2)]

@@ -18,7 +18,7 @@ class Client:
     session: requests.Session = field(default_factory=requests.Session)
 
     def request(self, method: str, path: str, **kwargs) -> requests.Response:
-        headers = kwargs.pop("headers", {})
+        headers = dict(kwargs.pop("headers", {}))
         if self.token:
             headers.setdefault("Authorization", f"Bearer {self.token}")
         url = path if path.startswith("http") else f"{self.base_url}/api/v1{path}"
@@ -28,7 +28,7 @@ class Client:
         return self.request("GET", path, **kwargs)
 
     def post(self, path: str, body: dict | None = None, key: str | None = "new", **kwargs) -> requests.Response:
-        headers = kwargs.pop("headers", {})
+        headers = dict(kwargs.pop("headers", {}))
         if key is not None:
             headers.setdefault("Idempotency-Key", str(uuid.uuid4()) if key == "new" else key)
         return self.request("POST", path, json=body if body is not None else {}, headers=headers, **kwargs)

@@ -15,7 +15,13 @@ from xmlrpc.client import Fault, ServerProxy
 import pytest
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
+from deploy.local import fleet
 from deploy.local.fleet import is_ready
+from deploy.local.postgres import Postgres
+from deploy.local.rabbitmq import RabbitMQ
+from deploy.local.settings import Settings
+from deploy.local.state import State
+from deploy.local.world import World
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -41,6 +47,39 @@ class Platform:
             yield
         finally:
             self.start(service)
+
+    @contextlib.contextmanager
+    def instead(self, module: str = "chassis.launch", **settings: str) -> Iterator[None]:
+        """For a while, five processes of our own in the place of the usual ones: with other settings, or by another
+        launcher.
+        """
+        state = State(self.log.parent)
+        place = Postgres(self.addresses["postgres_admin"]), RabbitMQ(self.addresses["place"])
+        world = World("congvu_e2e", "e2e", state, *place)
+        programs = fleet.programs(world, Settings(http_port=self.ports["http"]), self.ports["admin"])
+        self._supervisor.stopProcessGroup("services", True)
+        running, path = [], {"PYTHONPATH": f"{CHECKOUT}/services:{CHECKOUT}"}
+        try:
+            for program in programs:
+                with (state.log / f"{program.name}.instead.log").open("w") as log:
+                    started = subprocess.Popen(
+                        [sys.executable, "-m", module, program.name], cwd=CHECKOUT, stdout=log, stderr=log,
+                        env=os.environ | program.environment | path | settings,
+                    )  # fmt: skip
+                running.append(started)
+            self._wait_all_ready()
+            yield
+        finally:
+            for process in running:
+                process.terminate()
+            for process in running:
+                process.wait(40)
+            self._supervisor.startProcessGroup("services", False)
+            self._wait_all_ready()
+
+    def _wait_all_ready(self) -> None:
+        for service in self.ports["admin"]:
+            self.wait_ready(service, 60)
 
     def start(self, service: str) -> None:
         """Start a stopped service, and wait until it says that it can be used."""

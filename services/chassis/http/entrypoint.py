@@ -7,10 +7,8 @@ import eventlet
 from eventlet.event import Event
 from marshmallow import Schema
 from nameko.extensions import Entrypoint
-from opentelemetry.trace import SpanKind
 from werkzeug.routing import Rule
 
-from chassis import context, tracing
 from chassis.errors import DeadlineExceeded
 from chassis.http.body import load_json, load_query, receive
 from chassis.http.messages import Answer, HttpRequest
@@ -63,15 +61,12 @@ class HttpEntrypoint(Entrypoint):
 
     def invoke(self, method, request: HttpRequest, **values):
         """In the worker."""
-        carrier = context.current().trace
-        with tracing.span(f"{self.method} {self.path}", SpanKind.SERVER, carrier) as inner:
-            carrier.update(inner)
-            if self.guard is not None:
-                self.guard(method.__self__, request)
-            request.query = load_query(self.query, request.args)
-            if self.body is not None or request.raw:
-                request.body = load_json(self.body or Empty, request.mimetype, request.raw)
-            return method(request, **values)
+        if self.guard is not None:
+            self.guard(method.__self__, request)
+        request.query = load_query(self.query, request.args)
+        if self.body is not None or request.raw:
+            request.body = load_json(self.body or Empty, request.mimetype, request.raw)
+        return method(request, **values)
 
     def _run(self, request: HttpRequest, values: dict):
         """In a worker, of which HTTP has its own share; a burst waits its turn, beyond it a full house says so."""

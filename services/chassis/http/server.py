@@ -1,9 +1,7 @@
 """The listening side: accepts connections, runs requests, drains on stop."""
 
-import re
 import sys
 import time
-import uuid
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -19,7 +17,6 @@ from prometheus_client import Counter, Gauge, Histogram
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map
 
-from chassis import tracing
 from chassis.http.body import check_address, check_framing
 from chassis.http.messages import Answer, HttpRequest
 from chassis.http.refusals import EDGE_PROBLEMS, EnglishProblems, HttpRefusal, WorkerFailed, problem_answer
@@ -37,8 +34,7 @@ SECURITY_HEADERS = {
     "Cache-Control": "no-store",
 }
 UNMATCHED = "unmatched"
-TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-TRACESTATE = re.compile(r"[\x20-\x7e]{1,512}")
+METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"))
 CLOSING = {
     "bad_request",
     "body_too_large",
@@ -115,7 +111,7 @@ class HttpServer(SharedExtension):
         return {
             "call_id": request.id,
             "deadline": time.monotonic() + self.settings.request_seconds,
-            "trace": _trace_of(request),
+            "trace": request.span.carrier,
         }
 
     # connections
@@ -193,7 +189,7 @@ class HttpServer(SharedExtension):
 
     def _application(self, environ, start_response):
         started = time.monotonic()
-        request = HttpRequest(environ, request_id=uuid.uuid4().hex)
+        request = HttpRequest(environ)
         route = UNMATCHED
         try:
             check_framing(environ)
@@ -251,6 +247,8 @@ class HttpServer(SharedExtension):
         method = request.method if route != UNMATCHED else "any"
         SECONDS.labels(method, route).observe(seconds)
         ANSWERS.labels(method, route, status).inc()
+        if request.span.trace_id:
+            _end_span(request, route, status)
         log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1), call_id=request.id)
 
     def _streamed(self, stream: EventStream) -> "_Streamed":
@@ -281,12 +279,17 @@ class _Streamed:
             log.exception("stream not closed")
 
 
-def _trace_of(request: HttpRequest) -> dict[str, str]:
-    """The caller's trace, if it has the form that the standard gives it: it goes into messages and tables."""
-    parent, state = request.headers.get("traceparent", ""), request.headers.get("tracestate", "")
-    if not TRACEPARENT.fullmatch(parent):
-        return {}
-    return tracing.carrier_of({"traceparent": parent} | ({"tracestate": state} if TRACESTATE.fullmatch(state) else {}))
+def _end_span(request: HttpRequest, route: str, status: int) -> None:
+    """By OpenTelemetry's conventions for HTTP. A path that no route knows may say anything: it is left out, as are
+    the query, the address and the name of the client.
+    """
+    method = request.method if request.method in METHODS else "_OTHER"
+    name = method if method in METHODS else "HTTP"
+    known = {"http.request.method": method, "url.scheme": request.scheme, "http.response.status_code": status}
+    if route != UNMATCHED:
+        name, known = f"{name} {route}", known | {"http.route": route, "url.path": request.path}
+    request.span.set(known, name)
+    request.span.end(str(status) if status >= 500 else None)
 
 
 def _raw(code: str, *headers: bytes) -> bytes:

@@ -1,11 +1,10 @@
 """A real process: its start, its admin port, its end, its traces."""
 
-import http.server
 import os
 import signal
+import socket
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from chassis.errors import CallFailed
 from chassis.testing import until
 from chassis.tests.interface.samples import CLAIMS
 from contracts import messaging
+from tests.support.collector import collecting
 
 SERVICES = Path(__file__).resolve().parents[3]
 
@@ -106,25 +106,33 @@ def test_an_unknown_service_is_named(launch, tmp_path):
 
 
 def test_traces_are_sent_when_switched_on(launch, environment, caller):
-    received = []
+    with collecting() as collector:
+        process = launch(CONGVU_OTLP_ENDPOINT=collector.endpoint)
+        until(lambda: (answer := get(environment, "/ready")) is not None and answer.json().get("rpc"), 20)
+        with pytest.raises(CallFailed):  # the actor is nobody: what counts is that the call leaves a span
+            caller(messaging.get_unread, {}, CLAIMS)
+        process.send_signal(signal.SIGTERM)  # what was not sent yet is sent now
+        assert process.wait(20) == 0
+        assert "messaging SERVER messaging.get_unread" in [span.title for span in collector.spans]
 
-    class Collector(http.server.BaseHTTPRequestHandler):
-        def do_POST(self):
-            received.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
 
-        def log_message(self, *_):
-            pass
-
-    collector = http.server.HTTPServer(("127.0.0.1", 0), Collector)
-    threading.Thread(target=collector.serve_forever, daemon=True).start()
-    process = launch(CONGVU_OTLP_ENDPOINT=f"http://127.0.0.1:{collector.server_port}")
-    until(lambda: (answer := get(environment, "/ready")) is not None and answer.json().get("rpc"), 20)
-    with pytest.raises(CallFailed):  # the actor is nobody: what counts is that the call leaves a span
-        caller(messaging.get_unread, {}, CLAIMS)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
-    collector.shutdown()
-    assert [path for path, _ in received][:1] == ["/v1/traces"]
-    assert any(b"messaging.get_unread" in body for _, body in received)
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_collector_that_is_away_or_silent_holds_up_neither_work_nor_end(
+    launch, environment, caller, tmp_path, silent
+):
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        if silent:  # takes connections and never says a word
+            listening.listen(50)
+        process = launch(
+            CONGVU_OTLP_ENDPOINT=f"http://127.0.0.1:{listening.getsockname()[1]}",
+            OTEL_BSP_SCHEDULE_DELAY="100", OTEL_BSP_MAX_QUEUE_SIZE="64", OTEL_BSP_MAX_EXPORT_BATCH_SIZE="32",
+        )  # fmt: skip
+        until(lambda: (answer := get(environment, "/ready")) is not None and answer.json().get("rpc"), 20)
+        for _ in range(200):  # more than the exporter's memory holds
+            with pytest.raises(CallFailed) as answered:
+                caller(messaging.get_unread, {}, CLAIMS)
+            assert answered.value.code not in ("deadline_exceeded", "service_unavailable")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(25) == 0, (tmp_path / "log").read_text()[-2000:]
+    assert (tmp_path / "log").read_text().count("Queue full") < 10

@@ -10,3 +10,4 @@ def _procedure(owner: str, name: str) -> Procedure:
 
 wait, query = _procedure("tasks", "wait"), _procedure("tasks", "query")
 pass_on, spin = _procedure("messaging", "pass_on"), _procedure("messaging", "spin")
+count = _procedure("reminders", "count")

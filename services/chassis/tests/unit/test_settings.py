@@ -35,6 +35,8 @@ def test_defaults_are_safe(environment):
         ("CONGVU_ADMIN_PORT", "70000"),
         ("CONGVU_LOG_LEVEL", "loud"),
         ("CONGVU_STOP_SECONDS", "-1"),
+        ("CONGVU_TRACE_SAMPLE", "1.5"),
+        ("CONGVU_OTLP_ENDPOINT", "collector:4317"),
     ],
 )
 def test_a_wrong_value_ends_the_start_with_one_sentence(environment, name, value):

@@ -1,0 +1,181 @@
+"""What one order costs, counted: statements, calls and messages are the same for 1 unit and for 184.
+
+The numbers are exact on purpose. A smaller one is an improvement: write it down here. A larger one needs a reason, and
+one that does not grow with the number of units.
+"""
+
+import json
+import re
+from collections import Counter
+
+import psycopg
+import pytest
+import requests
+
+from chassis import amqp
+from chassis.testing import until
+from tests.support.client import an_order, sign_in
+from tests.support.statements import logged
+
+EXCHANGES = [
+    f"{owner}.{form}" for owner in ("directory", "tasks", "reminders", "messaging") for form in ("events", "published")
+]
+
+EXPECTED = {
+    "an order": {
+        # A transaction opens with one statement (BEGIN and its time limit together) and ends with COMMIT. The relay of
+        # each emitting service adds two: it looks, and marks what the broker has confirmed.
+        "statements": {"directory": 3, "tasks": 19, "reminders": 7, "messaging": 5, "gateway": 9},
+        "calls": {"tasks.assign": 1, "directory.get_names": 1},
+        "messages": {
+            "tasks.events task_issued": 1,
+            "tasks.published task_issued": 1,
+            "reminders.events action_items_raised": 1,
+        },
+        "heard": {"task_issued": 2, "action_items_raised": 1},
+        "live rows": 1,
+    },
+    "an acceptance": {
+        "statements": {"directory": 0, "tasks": 15, "reminders": 9, "messaging": 3, "gateway": 15},
+        "calls": {"tasks.accept": 1},
+        "messages": {
+            "tasks.events assignment_changed": 1,
+            "tasks.published assignment_changed": 1,
+            "reminders.events action_items_closed": 1,
+        },
+        "heard": {"assignment_changed": 3, "action_items_closed": 1},
+        "live rows": 2,
+    },
+}
+LOOK = 3  # statements of one look at the live log; two rows that come together may be seen by one look
+
+
+@pytest.fixture(scope="module")
+def statements(platform):
+    with logged(platform) as statements, platform.instead("tests.support.quiet"):
+        yield statements
+
+
+@pytest.fixture
+def carried(platform):
+    """What the broker carries of events, core and published: counts by exchange and type."""
+    with amqp.connection(platform.addresses["brokers"]["admin"], "test counting") as broker:
+        channel = broker.channel()
+        queue = channel.queue_declare("", exclusive=True).queue
+        for exchange in EXCHANGES:
+            channel.queue_bind(queue, exchange, "#")
+
+        def count() -> Counter:
+            found = Counter()
+            while (message := channel.basic_get(queue, no_ack=True)) is not None:
+                found[f"{message.delivery_info['exchange']} {message.delivery_info['routing_key']}"] += 1
+            return found
+
+        yield count
+
+
+@pytest.fixture
+def counted(platform, statements, carried):
+    """Counts what an act costs until everybody has done with it: `counted(act, is_done)`."""
+
+    def metered(name: str, label: str) -> Counter:
+        found = Counter()
+        for port in platform.ports["admin"].values():
+            text = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+            for labels, value in re.findall(rf"^{name}{{(.*)}} (\S+)$", text, re.MULTILINE):
+                found[re.search(rf'{label}="([^"]*)"', labels)[1]] += int(float(value))
+        return found
+
+    def called() -> Counter:
+        return metered("congvu_calls_seconds_count", "procedure")
+
+    def events_heard() -> Counter:
+        return metered("congvu_events_heard_total", "event")
+
+    def count(act, is_done) -> tuple[dict, dict]:
+        statements.wait_for_silence(2.5)  # longer than a session is believed without a look at it
+        carried()
+        calls, heard = called(), events_heard()
+        begin = statements.here()
+        result = act()
+        until(lambda: is_done(result), 20)
+        statements.wait_for_silence()
+        found = statements.between(begin, statements.here())
+        told = sum(n for statement, n in found["gateway"].items() if statement.startswith("INSERT INTO live_log"))
+        looks = sum(n for statement, n in found["gateway"].items() if statement.startswith("SELECT live_log"))
+        assert 1 <= looks <= told
+        totals = {service: counter.total() for service, counter in found.items()}
+        cost = {
+            "statements": totals | {"gateway": totals["gateway"] - looks * LOOK},
+            "live rows": told,
+            "calls": dict(called() - calls),
+            "messages": dict(carried()),
+            "heard": dict(events_heard() - heard),
+        }
+        return cost, found
+
+    return count
+
+
+def rows(platform, service: str, query: str, *parameters) -> list:
+    with psycopg.connect(platform.addresses["owners"][service]) as connection:
+        return connection.execute(query, parameters).fetchall()
+
+
+def order(leader, units: list[str]) -> dict:
+    answer = leader.post("/tasks", an_order(audience=None, assignments=[{"unit_id": unit} for unit in units]))
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def order_is_done(platform, task: dict) -> bool:
+    told = "SELECT 1 FROM live_log WHERE type = 'action_item_raised' AND common->>'task_id' = %s"
+    case = "SELECT 1 FROM conversations WHERE task_id = %s"
+    return bool(rows(platform, "gateway", told, task["id"]) and rows(platform, "messaging", case, task["id"]))
+
+
+@pytest.mark.timeout(300)
+def test_an_order_costs_the_same_for_1_unit_and_for_184(platform, counted):
+    heads = json.loads((platform.log.parent / "accounts.json").read_text())["heads"]
+    units = [head["unit_id"] for head in heads]
+    assert len(units) == 184
+
+    def cost_of(some: list[str]):
+        leader = sign_in(platform.base_url, platform.account("vice_chairman"))  # its session is not touched meanwhile
+        order(leader, some)  # what a process remembers from one order to the next, it knows now
+        return counted(lambda: order(leader, some), lambda task: order_is_done(platform, task))
+
+    for some in (units[:1], units):
+        cost, found = cost_of(some)
+        assert cost == EXPECTED["an order"], listed(len(some), found)
+
+
+@pytest.mark.timeout(300)
+def test_an_acceptance_costs_the_same_in_an_order_to_1_unit_and_to_184(platform, counted):
+    file = json.loads((platform.log.parent / "accounts.json").read_text())
+    units = [head["unit_id"] for head in file["heads"]]
+    leader = sign_in(platform.base_url, platform.account("vice_chairman"))
+    for some in (units[:1], units):
+        task = order(leader, some)
+        until(lambda task=task: order_is_done(platform, task), 20)
+        piece = next(each for each in task["assignments"]["items"] if each["unit_id"] in units)
+        [head] = [each for each in file["heads"] if each["unit_id"] == piece["unit_id"]]
+        client = sign_in(platform.base_url, {"username": head["username"], "password": file["password"]})
+
+        def accept(client=client, piece=piece):
+            assert client.accept(piece["id"]).status_code == 200
+            return piece
+
+        def is_done(piece):
+            told = "SELECT type FROM live_log WHERE common->>'assignment_id' = %s OR per_recipient::text LIKE %s"
+            return len(rows(platform, "gateway", told, piece["id"], f'%"subject_id": "{piece["id"]}"%')) >= 3
+
+        cost, found = counted(accept, is_done)
+        assert cost == EXPECTED["an acceptance"], listed(len(some), found)
+
+
+def listed(units: int, found: dict[str, Counter]) -> str:
+    lines = [f"of {units} units:"]
+    for service, counter in found.items():
+        lines += [f"{service} {counter.total()}"] + [f"  {n} x {statement}" for statement, n in counter.items()]
+    return "\n".join(lines)
