@@ -1,6 +1,6 @@
 # The only door. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test unit lint format generate demo parked replay sibling siblings remove-sibling clean
+.PHONY: help run stop test bench unit crash crash-selftest lint format generate demo parked replay sibling siblings remove-sibling clean
 
 PYTHON := .venv/bin/python
 HEARERS := tasks reminders messaging gateway
@@ -22,9 +22,21 @@ test: ## run all tests on private instances of their own (ARGS="-k word" chooses
 	@bash deploy/local/bootstrap.sh private
 	@exec $(PYTHON) -m deploy.local test $(ARGS)
 
+bench: ## measure against floors and peers and write docs/benchmarks.md (ONLY=P1,P3 SECONDS=3 ROUNDS=5 PEOPLE=50000)
+	@bash deploy/local/bootstrap.sh private
+	@exec $(PYTHON) -W ignore -m tests.bench
+
 unit: ## run the tests that need no server, in seconds
 	@bash deploy/local/bootstrap.sh
 	@exec $(PYTHON) -m pytest -q services/*/tests/unit $(ARGS)
+
+crash: ## kill everything at any moment under a stream of orders: nothing is lost (KILLS=1000, SEED=1: docs/crash-test.md)
+	@bash deploy/local/bootstrap.sh private
+	@exec $(PYTHON) -W ignore -m tests.crash
+
+crash-selftest: ## plant five faults, one after the other: the crash test must find each
+	@bash deploy/local/bootstrap.sh private
+	@exec $(PYTHON) -W ignore -m tests.crash selftest
 
 lint: ## check style, formatting and who imports whom
 	@bash deploy/local/bootstrap.sh

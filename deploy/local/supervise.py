@@ -19,6 +19,7 @@ from deploy.local.state import CHECKOUT, State, write_private
 from deploy.local.terminal import Refusal, tail
 
 SERVICES = "services"  # the group of the five
+NEVER_GIVE_UP = 10**9  # retries of a start; before each the supervisor waits a second longer
 OPEN_FILES = 65_536  # as far as the machine allows: every live stream is one
 
 
@@ -45,7 +46,7 @@ class Program:
             "autostart": str(self.at_once).lower(),
             "autorestart": "true",
             "startsecs": self.steady_seconds,
-            "startretries": 5,
+            "startretries": NEVER_GIVE_UP,
             "stopsignal": self.stop_signal,
             "stopwaitsecs": self.stop_seconds,
             "killasgroup": "true",

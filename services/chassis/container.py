@@ -16,6 +16,7 @@ from chassis.settings import Settings
 
 log = structlog.get_logger()
 
+_ANYTHING = (Exception, eventlet.Timeout, SystemExit)  # the hub would take a SystemExit for its own end
 WORK_SECONDS = 30.0  # for work that brings no deadline of its own (events, timers)
 
 
@@ -42,7 +43,7 @@ class Container(ServiceContainer):
         """The last guard: whatever happens to one piece of work, the container goes on."""
         try:
             self._work(worker_ctx, handle_result)
-        except (Exception, eventlet.Timeout):
+        except _ANYTHING:
             log.exception("worker failed outside of its work", method=worker_ctx.entrypoint.method_name)
 
     def _work(self, worker_ctx, handle_result):
@@ -68,7 +69,7 @@ class Container(ServiceContainer):
                         result = method(*worker_ctx.args, **worker_ctx.kwargs)
                     else:
                         result = invoke(method, *worker_ctx.args, **worker_ctx.kwargs)
-            except (Exception, eventlet.Timeout) as error:
+            except _ANYTHING as error:
                 exc_info = sys.exc_info()
                 if getattr(error, "refusal_code", None) is None:
                     log.exception("worker failed", method=entrypoint.method_name)

@@ -1,10 +1,17 @@
 """The two things a service can promise on the bus: a procedure that it answers, an event that it emits."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from marshmallow import Schema
 
 PATIENCE = 20.0  # seconds: a broker restarts in less, and people do not wait longer
+
+
+@cache
+def schema(kind: type[Schema], **options) -> Schema:
+    """The one instance of a schema: making one copies all its fields."""
+    return kind(**options)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from nameko.extensions import DependencyProvider
 from sqlalchemy import exc
 
 from chassis import clock, context
-from chassis.contract import Event
+from chassis.contract import Event, schema
 from chassis.errors import DatabaseUnavailable, DeadlineExceeded
 from chassis.listening import CONNECTING, SERVER_KEEPALIVE
 from chassis.outbox import Relay
@@ -60,7 +60,7 @@ class Transaction:
             raise RuntimeError(f"one transaction, at most one event: {self.emitted} was emitted already")
         self.emitted = event.name
         work = context.current()
-        said = event.data().dump(data)
+        said = schema(event.data).dump(data)
         thin = None if event.published is None else to_json({name: said[name] for name in event.published})
         self.connection.execute(
             _INSERT_EVENT,

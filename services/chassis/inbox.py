@@ -21,7 +21,7 @@ from nameko.extensions import Entrypoint, ProviderCollector, SharedExtension
 
 from chassis import context, metrics, tracing
 from chassis.amqp import Link, Lost, Publisher
-from chassis.contract import Event
+from chassis.contract import Event, schema
 from chassis.topology import RETRY_PLAN, dead_queue, events_exchange, inbox_queue, retry_queue
 
 log = structlog.get_logger()
@@ -135,7 +135,7 @@ class InboxReader(SharedExtension, ProviderCollector):
         if sender != settings.account_of(handler.event.owner, self._service):
             raise Unacceptable("the event does not come from its owner's account")
         try:
-            data = handler.event.data(unknown=EXCLUDE).load(orjson.loads(message.body))
+            data = schema(handler.event.data, unknown=EXCLUDE).load(orjson.loads(message.body))
         except orjson.JSONDecodeError:
             raise Unacceptable("the body is not JSON") from None
         except ValidationError as error:

@@ -62,8 +62,17 @@ def main(service: str) -> int:
         if not ending.ready():
             ending.send(None)
 
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
+    # A real thread, and begun by the signal itself: the event loop may be what hangs.
+    watchdog = patcher.original("threading").Timer(config.stop_seconds, _give_up, args=(service,))
+    watchdog.daemon = True
+
+    def told_to_end(*_):
+        if not watchdog.is_alive():
+            watchdog.start()
+        end()
+
+    signal.signal(signal.SIGTERM, told_to_end)
+    signal.signal(signal.SIGINT, told_to_end)
 
     with eventlet.Timeout(START_SECONDS, SystemExit(f"congvu: {service} did not start within {START_SECONDS:.0f} s")):
         container.start()
@@ -76,10 +85,6 @@ def main(service: str) -> int:
         sys.stdout.flush()
         os._exit(1)  # the supervisor starts a new one
 
-    # A real thread, because the event loop itself may be what hangs.
-    watchdog = patcher.original("threading").Timer(config.stop_seconds, _give_up, args=(service,))
-    watchdog.daemon = True
-    watchdog.start()
     log.info("stopping")
     admin.draining = True
     container.stop()

@@ -14,6 +14,13 @@ def any_of(ids: Iterable[str]):
     return func.any(sa.literal(list(ids), ARRAY(Id)))
 
 
+def any_bound(name: str):
+    """The same for a statement that is made once, at import, and given its ids by this name: making a statement costs
+    more than running it.
+    """
+    return func.any(sa.bindparam(name, type_=ARRAY(Id)))
+
+
 def unnested(**columns: tuple[sa.types.TypeEngine, list]):
     """Rows to select from, given column by column: `unnested(id=(Id, ids), role=(Text, roles))`."""
     arrays = [sa.literal(list(values), ARRAY(kind)) for kind, values in columns.values()]

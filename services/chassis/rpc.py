@@ -21,7 +21,7 @@ from nameko.extensions import DependencyProvider, Entrypoint, ProviderCollector,
 
 from chassis import context, metrics, tracing
 from chassis.amqp import Link, Lost
-from chassis.contract import Procedure
+from chassis.contract import Procedure, schema
 from chassis.errors import CallFailed, InvalidRequest, Refusal, to_wire
 from chassis.topology import rpc_queue
 from chassis.wire import to_json
@@ -139,7 +139,7 @@ class RpcServer(SharedExtension, ProviderCollector):
         except orjson.JSONDecodeError as error:
             raise InvalidRequest("the body is not JSON") from error
         try:
-            request = procedure.request().load(body)
+            request = schema(procedure.request).load(body)
         except ValidationError as error:
             raise InvalidRequest("the request has not the right form", errors=error.normalized_messages()) from error
         self._busy.add(tag := uuid.uuid4().hex)
@@ -170,7 +170,7 @@ class RpcServer(SharedExtension, ProviderCollector):
             body = b""
             if error is None:
                 try:
-                    body = to_json({"result": procedure.reply().dump(result)}).encode()
+                    body = to_json({"result": schema(procedure.reply).dump(result)}).encode()
                     if len(body) > MAX_BODY:
                         raise TooLarge("the answer is too large")
                 except Exception as failure:

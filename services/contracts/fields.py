@@ -1,5 +1,6 @@
 """Field shapes that several contracts share, and the closed lists of words that they use."""
 
+import re
 import unicodedata
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -7,6 +8,7 @@ from zoneinfo import ZoneInfo
 from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
 CITY = ZoneInfo("Asia/Ho_Chi_Minh")
+_WRITTEN_AS_WE_DO = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # Unicode's explicit bidi controls
 
 UNIT_KINDS = ("committee", "office", "department", "ward", "commune", "special_zone", "division")
@@ -78,6 +80,8 @@ class Id(fields.UUID):
     """An opaque id (UUID), a string in Python too."""
 
     def _deserialize(self, value, attr, data, **kwargs):
+        if isinstance(value, str) and _WRITTEN_AS_WE_DO(value):
+            return value
         return str(super()._deserialize(value, attr, data, **kwargs))
 
 

@@ -1,10 +1,11 @@
 """Answers made of several services' answers, asked at the same time."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, MutableMapping
 
 import orjson
 import structlog
+from cachetools import TTLCache
 
 from chassis import context
 from chassis.errors import CallFailed
@@ -15,6 +16,13 @@ log = structlog.get_logger()
 
 NAMES_SECONDS = 1.0
 NAMES_AT_MOST = 500
+NAMES_KEPT = 60  # seconds
+NAMES_KEPT_AT_MOST = 20_000
+
+
+def known_names() -> MutableMapping[str, str]:
+    """Persons' names by id, for a process to remember those that it asked for lately."""
+    return TTLCache(NAMES_KEPT_AT_MOST, NAMES_KEPT)
 
 
 def in_parallel(parts: dict[str, Callable[[], dict]]) -> tuple[dict[str, dict], list[str]]:
@@ -30,18 +38,22 @@ def in_parallel(parts: dict[str, Callable[[], dict]]) -> tuple[dict[str, dict], 
     return {name: outcome for name, outcome in outcomes.items() if name not in missing}, missing
 
 
-def with_names(call, items: Iterable[dict], id_field: str, name_field: str) -> None:
-    """Writes persons' names beside their ids: one question for all, and null while the directory is away."""
+def with_names(call, known: MutableMapping[str, str], items: Iterable[dict], id_field: str, name_field: str) -> None:
+    """Writes persons' names beside their ids: one question for those not known yet, and null while the directory is
+    away.
+    """
     items = list(items)
-    ids = list({item[id_field] for item in items})
+    names = {id_: known.get(id_) for id_ in {item[id_field] for item in items}}
+    unknown = [id_ for id_, name in names.items() if name is None][:NAMES_AT_MOST]
     try:
-        answer = call.ask(directory.get_names, {"person_ids": ids[:NAMES_AT_MOST]}, NAMES_SECONDS) if ids else {}
-        names = {person["id"]: person["name"] for person in answer.get("items", ())}
+        answer = call.ask(directory.get_names, {"person_ids": unknown}, NAMES_SECONDS) if unknown else {}
+        found = {person["id"]: person["name"] for person in answer.get("items", ())}
+        known.update(found)
+        names |= found
     except CallFailed as error:
         log.warning("names left out", code=error.code)
-        names = {}
     for item in items:
-        item[name_field] = names.get(item[id_field])
+        item[name_field] = names[item[id_field]]
 
 
 def versioned(body: dict, **kwargs) -> Answer:

@@ -13,12 +13,12 @@ from chassis.timers import every
 from contracts import directory, messaging, reminders, tasks
 from contracts.fields import Nothing
 from gateway import live_log, openapi, problems, schemas, sessions, storage
-from gateway.assembling import in_parallel, versioned, with_names
+from gateway.assembling import in_parallel, known_names, versioned, with_names
 from gateway.auth import CSRF_HEADER, cookie_name, refuse_foreign_origin
 from gateway.live import LiveStreams
 from gateway.routes import BASE, route
 from gateway.settings import read
-from kernel.directory_copy import HearsDirectory, resolve_actor
+from kernel.directory_copy import DirectoryCopy, HearsDirectory, resolve_actor
 
 read_settings = read  # the launcher looks for it here
 LIVE_LOG_KEPT = timedelta(days=7)
@@ -29,14 +29,32 @@ class SettingsProvider(DependencyProvider):
         return self.container.settings
 
 
+class Names(DependencyProvider):
+    def setup(self):
+        self._known = known_names()
+
+    def get_dependency(self, worker_ctx):
+        return self._known
+
+
+class WatchedCopy(DirectoryCopy):
+    """The gateway's copy: whoever gains or loses a post by what comes into it is told so by his streams' end."""
+
+    def take(self, tx, after, items, *rest):
+        with live_log.capacities_watched(tx, items):
+            super().take(tx, after, items, *rest)
+
+
 class Service(HearsDirectory):
     name = "gateway"
+    directory_copy = WatchedCopy()
     problems = problems
     db = Database()
     remote = Remote()
     settings = SettingsProvider()
     sessions = sessions.Sessions()
     live = LiveStreams()
+    names = Names()
 
     # session
 
@@ -139,7 +157,7 @@ class Service(HearsDirectory):
         """Giao việc ngay: order work to units at once."""
         order = {name: value for name, value in call.body.items() if name != "issue"}
         task = call.ask(tasks.assign, {"idempotency_key": call.idempotency_key, "order": order})
-        with_names(call, [task], "assigner_person_id", "assigner_name")
+        with_names(call, self.names, [task], "assigner_person_id", "assigner_name")
         for warning in task["warnings"]:
             warning["message"] = problems.describe_warning(warning, call.request.language)
         return versioned(task, status=201, headers={"Location": f"{BASE}/tasks/{task['id']}"})
@@ -153,7 +171,7 @@ class Service(HearsDirectory):
     def get_task(self, call, task_id):
         """An order with its roll-up and first pieces."""
         task = call.ask(tasks.get_task, {"id": task_id})
-        with_names(call, [task], "assigner_person_id", "assigner_name")
+        with_names(call, self.names, [task], "assigner_person_id", "assigner_name")
         return versioned(task)
 
     @route("GET", "/tasks/<uuid:task_id>/assignments", tag="tasks", query=schemas.AssignmentsQuery,
@@ -206,7 +224,7 @@ class Service(HearsDirectory):
     def list_messages(self, call, conversation_id):
         """What was said, newest first."""
         page = call.ask(messaging.list_messages, call.query | {"conversation_id": conversation_id})
-        with_names(call, page["items"], "sender_person_id", "sender_name")
+        with_names(call, self.names, page["items"], "sender_person_id", "sender_name")
         return page
 
     @route("POST", "/conversations/<uuid:conversation_id>/messages", tag="messaging", body=schemas.NewMessage,
@@ -217,7 +235,7 @@ class Service(HearsDirectory):
             messaging.post_message,
             {"conversation_id": conversation_id, "text": call.body["text"], "idempotency_key": call.idempotency_key},
         )
-        with_names(call, [message], "sender_person_id", "sender_name")
+        with_names(call, self.names, [message], "sender_person_id", "sender_name")
         return Answer(message, status=201)
 
     @route("POST", "/conversations/<uuid:conversation_id>/read", tag="messaging", body=schemas.ReadUpTo, status=204)
@@ -266,11 +284,13 @@ class Service(HearsDirectory):
 
     @hears(directory.membership_changed)
     def on_membership_changed(self, tx, event):
-        self._capacities_changed(tx, event, super().on_membership_changed)
+        with live_log.capacities_watched(tx, event.data["facts"]):
+            super().on_membership_changed(tx, event)
 
     @hears(directory.delegation_changed)
     def on_delegation_changed(self, tx, event):
-        self._capacities_changed(tx, event, super().on_delegation_changed)
+        with live_log.capacities_watched(tx, event.data["facts"]):
+            super().on_delegation_changed(tx, event)
 
     # housekeeping
 
@@ -289,13 +309,6 @@ class Service(HearsDirectory):
         secure = self.settings.secure_cookies
         parts = [f"{cookie_name(secure)}={token}", "Path=/", "HttpOnly", "SameSite=Strict", f"Max-Age={max_age}"]
         return "; ".join([*parts, "Secure"] if secure else parts)
-
-    def _capacities_changed(self, tx, event, apply):
-        """Whoever gains or loses a post must hear what is his, and nothing else, from now on."""
-        ids = [fact["id"] for fact in event.data["facts"]]
-        before = storage.capacity_holders(tx, ids)
-        apply(tx, event)
-        live_log.tell_capacities_changed(tx, before | storage.capacity_holders(tx, ids))
 
 
 def _last_event_id(call) -> int | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from chassis import clock
+from chassis.contract import schema
 from chassis.idempotency import answer_once
 from chassis.paging import a_moment, a_number, an_id, page, position
 from contracts import messaging as contract
@@ -75,7 +76,7 @@ def post_message(tx, claims: dict, request: dict, now: datetime) -> dict:
         who=actor.person_id,
         key=request["idempotency_key"],
         request=[contract.post_message.full_name, actor.post_id, conversation_id, text],
-        produce=lambda: contract.post_message.reply().dump(_post(tx, actor, conversation_id, text, now)),
+        produce=lambda: schema(contract.post_message.reply).dump(_post(tx, actor, conversation_id, text, now)),
     )
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import and_, case, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
-from chassis.rows import any_of, unnested
+from chassis.rows import any_bound, any_of, unnested
 from tasks.domain.assignment import CLOSED
 
 metadata = sa.MetaData()
@@ -122,8 +122,11 @@ def similar_orders(tx, assigner_post_id: str, title_key: str, since: datetime, m
     return list(tx.execute(query).mappings())
 
 
+_TASK = select(tasks).where(tasks.c.id == sa.bindparam("id", type_=Id))
+
+
 def find_task(tx, task_id: str) -> Mapping | None:
-    return tx.execute(select(tasks).where(tasks.c.id == task_id)).mappings().one_or_none()
+    return tx.execute(_TASK, {"id": task_id}).mappings().one_or_none()
 
 
 def box(tx, name: str, posts: Sequence[str], before: str | None, limit: int) -> list[Mapping]:
@@ -139,53 +142,61 @@ def box(tx, name: str, posts: Sequence[str], before: str | None, limit: int) -> 
     return list(tx.execute(query).mappings())
 
 
+_FOLLOWERS = select(followers).where(followers.c.task_id == any_bound("ids")).order_by(followers.c.post_id)
+
+
 def followers_of(tx, task_ids: Iterable[str]) -> dict[str, list[str]]:
     found = {}
-    query = select(followers).where(followers.c.task_id == any_of(task_ids)).order_by(followers.c.post_id)
-    for row in tx.execute(query):
+    for row in tx.execute(_FOLLOWERS, {"ids": list(task_ids)}):
         found.setdefault(row.task_id, []).append(row.post_id)
     return found
+
+
+_OWN_ROLES = select(assignments.c.task_id, assignments.c.role).where(
+    assignments.c.task_id == any_bound("ids"), assignments.c.post_id == any_bound("posts")
+)
 
 
 def own_roles(tx, task_ids: Iterable[str], posts: Sequence[str]) -> dict[str, set[str]]:
     """By order: the roles of the pieces that these posts answer for."""
     found = {}
-    query = (
-        select(assignments.c.task_id, assignments.c.role)
-        .where(assignments.c.task_id == any_of(task_ids), assignments.c.post_id == any_of(posts))
-    )  # fmt: skip
-    for row in tx.execute(query):
+    for row in tx.execute(_OWN_ROLES, {"ids": list(task_ids), "posts": list(posts)}):
         found.setdefault(row.task_id, set()).add(row.role)
     return found
 
 
-def _overdue(day_begins: datetime, now: datetime):
+def _overdue():
     """domain.due.overdue_before, in SQL."""
+    day_begins, now = (sa.bindparam(name, type_=Moment) for name in ("day_begins", "now"))
     return and_(_open, assignments.c.current_due < case((tasks.c.urgency == "express", now), else_=day_begins))
+
+
+_COUNTS = {
+    "assigned": func.count(),
+    "accepted": func.count(assignments.c.accepted_at),
+    "submitted": func.count().filter(assignments.c.state.in_(("result_submitted", "completed", "archived"))),
+    "completed": func.count().filter(assignments.c.state.in_(("completed", "archived"))),
+    "overdue": func.count().filter(_overdue()),
+}
+_ROLL_UPS = (
+    select(tasks.c.id, *(count.label(name) for name, count in _COUNTS.items()))
+    .join_from(tasks, assignments, assignments.c.task_id == tasks.c.id)
+    .where(
+        or_(
+            tasks.c.id == any_bound("whole"),
+            and_(tasks.c.id == any_bound("own"), assignments.c.post_id == any_bound("posts")),
+        )
+    )
+    .group_by(tasks.c.id)
+)
 
 
 def roll_ups(
     tx, whole: Collection[str], own: Collection[str], posts: Sequence[str], day_begins: datetime, now: datetime
 ) -> dict[str, dict]:
     """How far the pieces are, by order: all the pieces of `whole`, only these posts' pieces of `own`."""
-    reached = assignments.c.state.in_(("result_submitted", "completed", "archived"))
-    counts = {
-        "assigned": func.count(),
-        "accepted": func.count(assignments.c.accepted_at),
-        "submitted": func.count().filter(reached),
-        "completed": func.count().filter(assignments.c.state.in_(("completed", "archived"))),
-        "overdue": func.count().filter(_overdue(day_begins, now)),
-    }
-    seen = or_(
-        tasks.c.id == any_of(whole), and_(tasks.c.id == any_of(own), assignments.c.post_id == any_of(posts))
-    )  # fmt: skip
-    query = (
-        select(tasks.c.id, *(count.label(name) for name, count in counts.items()))
-        .join_from(tasks, assignments, assignments.c.task_id == tasks.c.id)
-        .where(seen)
-        .group_by(tasks.c.id)
-    )
-    return {row["id"]: {name: row[name] for name in counts} for row in tx.execute(query).mappings()}
+    given = {"whole": list(whole), "own": list(own), "posts": list(posts), "day_begins": day_begins, "now": now}
+    return {row["id"]: {name: row[name] for name in _COUNTS} for row in tx.execute(_ROLL_UPS, given).mappings()}
 
 
 def pieces_of(
@@ -202,9 +213,12 @@ def pieces_of(
     return list(tx.execute(query).mappings())
 
 
+_PIECE = select(assignments).where(assignments.c.id == sa.bindparam("id", type_=Id))
+_PIECE_TO_CHANGE = _PIECE.with_for_update()
+
+
 def find_piece(tx, assignment_id: str, *, lock: bool = False) -> Mapping | None:
-    query = select(assignments).where(assignments.c.id == assignment_id)
-    return tx.execute(query.with_for_update() if lock else query).mappings().one_or_none()
+    return tx.execute(_PIECE_TO_CHANGE if lock else _PIECE, {"id": assignment_id}).mappings().one_or_none()
 
 
 def move_piece(tx, assignment_id: str, **changes) -> Mapping:
@@ -212,23 +226,30 @@ def move_piece(tx, assignment_id: str, **changes) -> Mapping:
     return tx.execute(query).mappings().one()
 
 
-def summary(tx, posts: Sequence[str], day_begins: datetime, now: datetime) -> dict[str, int]:
-    """Open pieces that these posts answer for, and open orders that they gave."""
-    late = _overdue(day_begins, now)
+def _summary():
     joined = sa.join(assignments, tasks, tasks.c.id == assignments.c.task_id)
     received = (
-        select(func.count().label("to_do"), func.count().filter(late).label("overdue"))
+        select(func.count().label("to_do"), func.count().filter(_overdue()).label("overdue"))
         .select_from(joined)
-        .where(assignments.c.post_id == any_of(posts), _open)
+        .where(assignments.c.post_id == any_bound("posts"), _open)
         .subquery()
     )
     issued = (
         select(
             func.count(tasks.c.id.distinct()).label("issued_open"),
-            func.count(tasks.c.id.distinct()).filter(late).label("issued_overdue"),
+            func.count(tasks.c.id.distinct()).filter(_overdue()).label("issued_overdue"),
         )
         .select_from(joined)
-        .where(tasks.c.assigner_post_id == any_of(posts), _open)
+        .where(tasks.c.assigner_post_id == any_bound("posts"), _open)
         .subquery()
     )
-    return dict(tx.execute(select(received, issued).join_from(received, issued, sa.true())).mappings().one())
+    return select(received, issued).join_from(received, issued, sa.true())
+
+
+_SUMMARY = _summary()
+
+
+def summary(tx, posts: Sequence[str], day_begins: datetime, now: datetime) -> dict[str, int]:
+    """Open pieces that these posts answer for, and open orders that they gave."""
+    given = {"posts": list(posts), "day_begins": day_begins, "now": now}
+    return dict(tx.execute(_SUMMARY, given).mappings().one())

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from chassis import clock
+from chassis.contract import schema
 from chassis.idempotency import answer_once
 from chassis.paging import an_id, page, position
 from contracts import tasks as contract
@@ -26,7 +27,7 @@ def assign(tx, claims: dict, request: dict, now: datetime) -> dict:
         who=actor.person_id,
         key=request["idempotency_key"],
         request=[contract.assign.full_name, actor.post_id, order],
-        produce=lambda: contract.assign.reply().dump(_assign(tx, actor, order, now)),
+        produce=lambda: schema(contract.assign.reply).dump(_assign(tx, actor, order, now)),
     )
 
 
@@ -119,7 +120,7 @@ def accept(tx, claims: dict, request: dict, now: datetime) -> dict:
         who=actor.person_id,
         key=request["idempotency_key"],
         request=[contract.accept.full_name, actor.post_id, request["id"], request["version"]],
-        produce=lambda: contract.accept.reply().dump(
+        produce=lambda: schema(contract.accept.reply).dump(
             _change(tx, actor, "accept", request["id"], request["version"], now)
         ),
     )

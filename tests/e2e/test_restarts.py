@@ -74,7 +74,7 @@ def test_through_a_restart_of_the_broker_every_order_is_answered_201(platform, p
         hands = Hands([order] * WRITERS)
         eventlet.sleep(1)
         restarted = time.monotonic()
-        platform.restart("rabbitmq", kill)
+        platform.end("rabbitmq", kill)
         until(lambda: any(began > restarted + 1 for began, _, _ in list(hands.answers)), 60)  # noqa: B023
         eventlet.sleep(1)
         answers = hands.rest()
@@ -94,7 +94,7 @@ def test_through_a_restart_of_postgresql_requests_are_refused_at_once_and_go_on_
     for _ in range(RESTARTS):
         hands = Hands([order] * WRITERS + [lambda: person("unit_head").get("/home")])
         eventlet.sleep(1)
-        platform.restart("postgres", kill)
+        platform.end("postgres", kill)
         back = time.monotonic()
         until(lambda: order().status_code == 201, RECOVERED_SECONDS)
         log.info(f"recovered after {time.monotonic() - back:.1f} s")

@@ -96,15 +96,19 @@ class Platform:
             assert time.monotonic() < deadline, f"{service} is not ready; see {self.log / service}.log"
             time.sleep(0.1)
 
-    def restart(self, server: str, kill: bool = False) -> None:
-        """End "rabbitmq" or "postgres", in peace or by `kill`, and see that it is started again; without waiting for
-        it to be usable.
-        """
+    def end(self, server: str, kill: bool = False) -> None:
+        """End "rabbitmq" or "postgres", in peace or not, and see that it is started again, without waiting for it."""
         if kill:
             os.kill(self._supervisor.getProcessInfo(server)["pid"], signal.SIGKILL)
         else:
             self._supervisor.stopProcess(server, True)
             self._supervisor.startProcess(server, False)
+
+    def restart(self, server: str) -> None:
+        """Restart the broker or the database, and wait until all services can be used again."""
+        self.end(server)
+        for service in self.ports["admin"]:
+            self.wait_ready(service, 90)
 
     def pid(self, service: str) -> int:
         return self._supervisor.getProcessInfo(f"services:{service}")["pid"]

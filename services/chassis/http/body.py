@@ -7,6 +7,7 @@ import orjson
 from eventlet.wsgi import ChunkReadError
 from marshmallow import Schema, ValidationError
 
+from chassis.contract import schema as the
 from chassis.http.refusals import HttpRefusal, flatten
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+")  # RFC 9110, 5.1
@@ -77,7 +78,7 @@ def load_json(schema: type[Schema], mimetype: str, raw: bytes) -> dict:
 
 def load(schema: type[Schema], data) -> dict:
     try:
-        return schema().load(data)
+        return the(schema).load(data)
     except ValidationError as error:
         raise HttpRefusal("invalid_request", errors=list(flatten(error.messages))) from error
 

@@ -3,6 +3,7 @@
 Filled from `directory.get_changes`, kept fresh by the directory's events, its age counted from the heartbeat.
 """
 
+from kernel.directory_copy.facts import read_state
 from kernel.directory_copy.filling import DirectoryCopy
 from kernel.directory_copy.hearing import HearsDirectory
 from kernel.directory_copy.queries import (
@@ -28,6 +29,7 @@ __all__ = [
     "head_posts",
     "holders",
     "posts",
+    "read_state",
     "require_fresh",
     "resolve_actor",
     "working_days",

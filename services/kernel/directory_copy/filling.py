@@ -20,7 +20,11 @@ class DirectoryCopy(Remote):
         return self
 
     def fill(self) -> None:
-        fill(self.container.store, self.bound())
+        fill(self.container.store, self.bound(), self.take)
+
+    def take(self, tx, after: int, items: list[dict], *rest) -> None:
+        """A page of facts; a service that must act on what changes in its copy does so around this."""
+        apply_page(tx, after, items, *rest)
 
     def _is_filled(self) -> bool:
         if not self._was_filled:
@@ -32,7 +36,7 @@ class DirectoryCopy(Remote):
         return self._was_filled
 
 
-def fill(store, remote) -> None:
+def fill(store, remote, take=apply_page) -> None:
     """Ask the directory for what is missing until nothing is.
 
     No transaction stays open while the directory is asked. Two processes of one service may both fill:
@@ -46,6 +50,6 @@ def fill(store, remote) -> None:
         page = remote.call(directory.get_changes, {"after": here.version, "limit": PAGE})
         is_last = len(page["items"]) < PAGE
         with store.transaction() as tx:
-            apply_page(tx, here.version, page["items"], page["newest"], is_last, clock.now())
+            take(tx, here.version, page["items"], page["newest"], is_last, clock.now())
         if is_last:
             return  # a directory restored from a backup may be behind what we once heard of: not now, but later again

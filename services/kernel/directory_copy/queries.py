@@ -22,6 +22,7 @@ MAX_AGE = timedelta(minutes=5)
 DAY = sa.bindparam("day", type_=sa.Date)
 IDS = func.any(sa.bindparam("ids", type_=ARRAY(t.Id)))
 PERSON = sa.bindparam("person_id", type_=t.Id)
+WORKING_DAYS = select(t.working_days.c.id, t.working_days.c.working)
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,7 @@ def audience_unit_ids(tx, name: str) -> list[str]:
 
 
 def working_days(tx) -> WorkingDays:
-    rows = tx.execute(select(t.working_days.c.id, t.working_days.c.working))
-    return WorkingDays({row.id: row.working for row in rows})
+    return WorkingDays({row.id: row.working for row in tx.execute(WORKING_DAYS)})
 
 
 def posts(tx, ids: Iterable[str]) -> dict[str, Post]:

@@ -1,5 +1,8 @@
 """Transactions, idempotency and timers on a real PostgreSQL."""
 
+import itertools
+import time
+
 import eventlet
 import pytest
 import sqlalchemy as sa
@@ -78,3 +81,22 @@ def test_a_timer_that_should_run_alone_runs_once_per_interval_over_all_processes
     eventlet.sleep(1.0)
     assert 5 <= len(ticks) <= 7
     assert first is not second
+
+
+def test_a_timer_that_was_held_up_skips_what_it_missed(run):
+    """Five ticks fall into the long one; afterwards it goes on at its pace, not in a burst."""
+    ticks = []
+
+    class Ticking:
+        name = "reminders"
+
+        @every(seconds=0.3)
+        def tick(self):
+            ticks.append(time.monotonic())
+            if len(ticks) == 2:
+                eventlet.sleep(1.5)
+
+    run(Ticking)
+    until(lambda: len(ticks) >= 6, 6)
+    pauses = [later - earlier for earlier, later in itertools.pairwise(ticks[2:6])]
+    assert min(pauses) > 0.2

@@ -10,6 +10,8 @@ from chassis.amqp import Lost, Publisher
 class Wire:
     """A link whose channel takes everything, and can be made to break."""
 
+    blocked = False
+
     def __init__(self):
         self.given_up = 0
 

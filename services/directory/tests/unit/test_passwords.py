@@ -1,7 +1,9 @@
 """Passwords and one-time codes."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
+import eventlet
 import pyotp
 import pytest
 
@@ -16,6 +18,26 @@ def test_only_the_right_password_matches():
     password_hash = HASHER.hash("mật khẩu")
     assert passwords.matches(password_hash, "mật khẩu")
     assert not passwords.matches(password_hash, "mat khau")
+
+
+def test_while_a_password_is_checked_everything_else_goes_on():
+    """The hash takes its time in C, where no green thread gets a turn: it must be a real thread's."""
+    password_hash = HASHER.hash("mật khẩu")
+    passwords.matches(password_hash, "warm")
+    turns = []
+
+    def others():
+        while True:
+            turns.append(time.monotonic())
+            eventlet.sleep(0.001)
+
+    other = eventlet.spawn(others)
+    eventlet.sleep(0.01)
+    before = len(turns)
+    for _ in range(5):
+        passwords.matches(password_hash, "mật khẩu")
+    other.kill()
+    assert len(turns) - before > 10  # one at most for each, if the hash held them up
 
 
 def test_nobody_has_a_password():

@@ -46,9 +46,10 @@ def test_a_refusal_is_not_an_absence(head):
 
 
 def test_messages_come_with_names_by_one_question(head):
-    page = head.get(MESSAGES).json()
-    assert [each["sender_name"] for each in page["items"]] == [name_of(person("ward-1 head"))] * 2
-    assert len(asked("directory.get_names")) == 1
+    for _ in range(2):  # known names are not asked for again
+        page = head.get(MESSAGES).json()
+        assert [each["sender_name"] for each in page["items"]] == [name_of(person("ward-1 head"))] * 2
+        assert len(asked("directory.get_names")) == 1
 
 
 def test_saying_something(head):

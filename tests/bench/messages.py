@@ -1,0 +1,149 @@
+"""P5: messages in a group of 20, eight of whom write at once; and how long one takes to an open stream."""
+
+import itertools
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from statistics import median
+
+import psycopg
+
+from chassis import clock
+from tests.bench.city import City, give, order
+from tests.bench.client import Connection, Streams, Wrong, new_key
+from tests.bench.measure import Options, Row, in_turn, percentile, ratios, spread, times
+
+SENDERS, GROUP = 8, 20
+TEXT = "Đề nghị đơn vị báo cáo tiến độ nhiệm vụ trước 17 giờ hôm nay."
+PACE = 0.2  # seconds from one message to the next, where arrival is looked at
+ARRIVALS = 40
+# what one message writes, as few statements as it takes
+RAW = (
+    "INSERT INTO idempotency (who, key, request_hash) VALUES (%(who)s, %(id)s, 'x')",
+    "UPDATE conversations SET last_number = last_number + 1, active_at = now() WHERE id = %(conversation)s"
+    " RETURNING last_number",
+    "INSERT INTO messages (id, conversation_id, number, kind, text, sender_person_id, sender_post_id, sender_title,"
+    " sent_at) VALUES (%(id)s, %(conversation)s, %(number)s, 'text', %(text)s, %(who)s, %(who)s, 'x', now())",
+    "INSERT INTO read_marks (person_id, conversation_id, number) VALUES (%(who)s, %(conversation)s, %(number)s)"
+    " ON CONFLICT (person_id, conversation_id) DO UPDATE SET number = excluded.number",
+    "INSERT INTO outbox (event_id, name, subject, version, data)"
+    " VALUES (%(id)s, 'bench', 'bench', %(number)s, CAST(%(data)s AS jsonb))",
+    "UPDATE idempotency SET answer = CAST(%(data)s AS jsonb) WHERE who = %(who)s AND key = %(id)s",
+)
+
+
+def measure(city: City, options: Options) -> list[Row]:
+    platform = city.platform
+    leader = Connection(platform.base_url, city.leader)
+    tokens = city.heads[: GROUP - 1]
+    path = _group(leader, city.unit_ids()[: GROUP - 1])
+    senders = [Connection(platform.base_url, token) for token in tokens[:SENDERS]]
+    posted: list[int] = []
+
+    def post(sender: Connection) -> dict:
+        message = json.loads(sender.ask("POST", path, {"text": TEXT}, expected=201, **new_key()))
+        if message["text"] != TEXT:
+            raise Wrong("another text was kept")
+        posted.append(message["number"])
+        return message
+
+    def with_streams() -> float:
+        with Streams(platform.base_url, [*tokens, city.leader]):
+            return _rate(post, senders, options.seconds)
+
+    writers = _writers(platform.bus.addresses()["owners"]["messaging"])
+    found = in_turn(
+        options.rounds,
+        alone=lambda: _rate(post, senders, options.seconds),
+        streams=with_streams,
+        raw=lambda: _rate(_write, writers, options.seconds),
+    )
+    took, arrived = _arrivals(city, tokens, senders[0], post)
+    last = json.loads(leader.ask("GET", f"{path}?limit=1"))["items"][0]["number"]
+    if sorted(posted) != list(range(1, len(posted) + 1)) or last != len(posted):
+        raise Wrong(f"{len(posted)} messages were taken, the last is number {last}")
+    for one in (leader, *senders, *(connection for connection, _ in writers)):
+        one.close()
+    return _rows(found, took, arrived)
+
+
+def _group(leader: Connection, unit_ids: list[str]) -> str:
+    """The messages of a new order's conversation."""
+    task = give(leader, order(unit_ids), len(unit_ids))
+    ends = time.monotonic() + 30
+    while not (found := json.loads(leader.ask("GET", f"/api/v1/conversations?task_id={task['id']}"))["items"]):
+        if time.monotonic() > ends:
+            raise Wrong("the order has no conversation")
+        time.sleep(0.1)
+    return f"/api/v1/conversations/{found[0]['id']}/messages"
+
+
+def _rate(act, ons: list, seconds: float) -> dict:
+    began = time.perf_counter()
+
+    def repeat(on) -> list[float]:
+        took = []
+        while (start := time.perf_counter()) < began + seconds:
+            act(on)
+            took.append((time.perf_counter() - start) * 1000)
+        return took
+
+    with ThreadPoolExecutor(len(ons)) as pool:
+        took = list(itertools.chain(*pool.map(repeat, ons)))
+    return {"rate": len(took) / (time.perf_counter() - began), "p50": median(took), "p99": percentile(took, 0.99)}
+
+
+def _writers(url: str) -> list[tuple[psycopg.Connection, str]]:
+    """Each with the conversation that they all write to."""
+    conversation = clock.new_id()
+    connections = [psycopg.connect(url) for _ in range(SENDERS)]
+    with connections[0].transaction():
+        connections[0].execute(
+            "INSERT INTO conversations (id, kind, name, task_id, last_number, created_at, active_at)"
+            " VALUES (%s, 'case', 'bench', %s, 0, now(), now())", (conversation, conversation),
+        )  # fmt: skip
+    return [(connection, conversation) for connection in connections]
+
+
+def _write(writer: tuple[psycopg.Connection, str]) -> None:
+    connection, conversation = writer
+    values = {"id": clock.new_id(), "who": conversation, "conversation": conversation, "text": TEXT}
+    values["data"] = json.dumps(values | {"participant_post_ids": [conversation] * GROUP})
+    with connection.transaction():
+        connection.execute(RAW[0], values)
+        values["number"] = connection.execute(RAW[1], values).fetchone()[0]
+        for statement in RAW[2:]:
+            connection.execute(statement, values)
+
+
+def _arrivals(city: City, tokens: list[str], sender: Connection, post) -> tuple[list[float], list[float]]:
+    """Milliseconds until 201, and until the last of the group's streams has it."""
+    took, arrived = [], []
+    with Streams(city.base_url, [*tokens, city.leader]) as streams:
+        for _ in range(ARRIVALS):
+            began = time.perf_counter()
+            message = post(sender)
+            took.append((time.perf_counter() - began) * 1000)
+            came = streams.wait(b"event: message_posted", message["id"].encode(), since=began, count=GROUP)
+            arrived.append((max(came) - began) * 1000)
+            time.sleep(PACE)
+    return took, arrived
+
+
+def _rows(found: dict, took: list[float], arrived: list[float]) -> list[Row]:
+    rates = {name: [one["rate"] for one in values] for name, values in found.items()}
+    p99 = {name: median(one["p99"] for one in values) for name, values in found.items()}
+    raw = f"the same rows by psycopg, {SENDERS} threads {spread(rates['raw'], '/s')}"
+    rows = [
+        Row(
+            "P5",
+            f"messages accepted in a group of {GROUP}, {SENDERS} senders, {what}",
+            f"{spread(rates[name], '/s')}, p99 {p99[name]:.0f} ms",
+            raw,
+            times(ratios(rates[name], rates["raw"])),
+        )
+        for name, what in (("alone", "nobody listens"), ("streams", f"{GROUP} open streams"))
+    ]
+    quick = f"p50 {median(arrived):.0f} ms, p99 {percentile(arrived, 0.99):.0f} ms (201: p50 {median(took):.0f} ms)"
+    what = f"a message until the last of the group's {GROUP} streams has it, one every {PACE} s"
+    return [*rows, Row("P5", what, quick, "-", "-")]

@@ -1,0 +1,97 @@
+"""What a run measures on: private PostgreSQL and RabbitMQ, begun empty, with the whole platform and room beside it.
+
+Two worlds share the servers. `city` is the platform of five processes with its people; `bus` has the same databases
+and queues but no services, for the chassis alone. A third vhost, `floor`, belongs to the peers.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from xmlrpc.client import ServerProxy
+
+from supervisor.xmlrpc import SupervisorTransport
+
+from chassis.identity import make_keys
+from contracts.catalogue import SERVICES
+from contracts.topology import ADMIN
+from deploy.local import fleet, ports, provision, servers
+from deploy.local.settings import Settings
+from deploy.local.state import State, read_json
+from deploy.local.supervise import SERVICES as SERVICE_GROUP
+from deploy.local.supervise import Supervisor, information
+from deploy.local.test import _slot
+from deploy.local.world import World, broker_passwords
+
+SPACE = 2500  # megabytes
+
+
+@dataclass
+class Platform:
+    """The servers, the worlds on them, and a hand on the five processes."""
+
+    state: State
+    city: World
+    bus: World
+    base_url: str
+    admin_ports: dict[str, int]
+    supervisor: Supervisor
+    people: int
+    accounts: dict = field(default_factory=dict)
+
+    @property
+    def broker(self) -> str:
+        """Address of the vhost that belongs to the peers, for the administrator."""
+        passwords = broker_passwords(self.state.secrets())
+        return self.city.rabbitmq.url(ADMIN, passwords[ADMIN], "floor")
+
+    def settings(self, service: str) -> dict[str, str]:
+        """The environment of a process that takes a service's place in the world `bus`."""
+        addresses = self.bus.addresses()
+        return {
+            "CONGVU_AMQP_URL": addresses["brokers"][service],
+            "CONGVU_DATABASE_URL": addresses["databases"][service],
+            "CONGVU_SIGNING_KEY": str(self.state.keys / f"{service}.json"),
+            "CONGVU_TRUSTED_KEYS": str(self.state.keys / "trusted.json"),
+        }
+
+    def start_services(self) -> None:
+        fleet.start(self.state, self.admin_ports)
+
+    def stop_services(self) -> None:
+        transport = SupervisorTransport(None, None, f"unix://{self.state.socket}")
+        ServerProxy("http://local", transport=transport).supervisor.stopProcessGroup(SERVICE_GROUP, True)
+
+    def pid(self, service: str) -> int:
+        return information(self.state)[service]["pid"]
+
+    def load(self) -> None:
+        """The city's people, and its demo accounts."""
+        provision.load_city(self.city, self.people, Settings.seed)
+        self.accounts = read_json(self.state.accounts_file)
+
+    def account(self, role: str) -> dict:
+        return next(account for account in self.accounts["accounts"] if account["role"] == role)
+
+
+@contextlib.contextmanager
+def platform(people: int) -> Iterator[Platform]:
+    """Servers that run, schemas that stand, a city that is loaded; the five services are not started yet."""
+    with _slot() as state:
+        http_port, *admin = ports.free(1 + len(SERVICES))
+        private = Settings(http_port=http_port, people=people)
+        servers.choose_folder(state, private)
+        state.need_space(SPACE)
+        make_keys(state.keys, SERVICES)
+        found = servers.prepare(state, private, ["city", "bus", "floor"])
+        city = World("bench_city", "city", state, found.postgres, found.rabbitmq)
+        bus = World("bench_bus", "bus", state, found.postgres, found.rabbitmq)
+        admin_ports = dict(zip(SERVICES, admin, strict=True))
+        supervisor = Supervisor(state, found.programs + fleet.programs(city, private, admin_ports))
+        try:
+            servers.start(supervisor, found, [city, bus])
+            servers.wait_for_broker(found, city)
+            made = Platform(state, city, bus, private.base_url, admin_ports, supervisor, people)
+            made.load()
+            yield made
+        finally:
+            supervisor.stop()
