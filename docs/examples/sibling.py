@@ -5,6 +5,7 @@ SIBLING_URL=amqp://ext_mail:password@host:port/vhost SIBLING_QUEUE=ext.mail.v1 p
 
 import os
 import sqlite3
+import sys
 import time
 
 import pika
@@ -30,9 +31,11 @@ def on_message(channel, delivery, properties, body):
 
 while True:
     try:
-        channel = pika.BlockingConnection(pika.URLParameters(os.environ["SIBLING_URL"])).channel()
-        channel.basic_qos(prefetch_count=50)
-        channel.basic_consume(os.environ["SIBLING_QUEUE"], on_message)
-        channel.start_consuming()
-    except pika.exceptions.AMQPError:
-        time.sleep(5)  # the broker restarts, or a newer connection of ours took over
+        with pika.BlockingConnection(pika.URLParameters(os.environ["SIBLING_URL"])) as connection:
+            channel = connection.channel()
+            channel.basic_qos(prefetch_count=50)
+            channel.basic_consume(os.environ["SIBLING_QUEUE"], on_message)
+            channel.start_consuming()
+    except pika.exceptions.AMQPError as error:  # the broker restarts, or closed a channel that slept too long
+        print(f"again in 5 s: {error!r}", file=sys.stderr)
+        time.sleep(5)
