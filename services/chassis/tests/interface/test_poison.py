@@ -175,7 +175,7 @@ def test_of_good_and_bad_messages_exactly_the_bad_ones_are_parked(
 
     # the version that knows what is new is deployed, and what was parked gets another try
     assert process.told(signal.SIGTERM).ends(20) == 0
-    process = service(KNOWS_NEW="1")
+    process = service(BETTER="1")
     assert operator("replay")[-1] == f"{expected.total()} replayed"
     until(lambda: len(heard()) == GOOD + BAD_OF_A_KIND, 30)
     expected["failed 2 times: KeyError"] = 0
