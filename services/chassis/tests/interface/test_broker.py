@@ -32,6 +32,11 @@ def admin(world):
         yield connection.channel()
 
 
+@pytest.fixture
+def tasks(store):
+    return store("tasks")
+
+
 def gate_to(url: str, *, is_open: bool = True) -> Gate:
     gate = Gate(url)
     if is_open:
@@ -48,7 +53,7 @@ def failed(caller, procedure, text: str = "x", timeout: float = 5.0) -> str:
 # away
 
 
-def test_a_service_starts_without_its_broker_and_works_once_it_is_there(world, caller, store):
+def test_a_service_starts_without_its_broker_and_works_once_it_is_there(world, caller):
     gate = gate_to(world.brokers["tasks"], is_open=False)
     container = Container(Speaker, world.settings("tasks", amqp_url=gate.url))
     began = time.monotonic()
@@ -114,7 +119,7 @@ def impatient(monkeypatch):
 
 
 def test_in_an_alarm_nothing_hangs_health_says_so_and_all_goes_on_afterwards(
-    run, caller, tell, store, admin, queue_length, impatient, monkeypatch
+    run, caller, tell, tasks, admin, queue_length, impatient, monkeypatch
 ):
     """As long as it lasts the broker reads no publisher: calls, answers, events and what is set aside all wait."""
     monkeypatch.setattr("chassis.inbox.RETRY_PLAN", ())
@@ -136,7 +141,7 @@ def test_in_an_alarm_nothing_hangs_health_says_so_and_all_goes_on_afterwards(
     began_to_hear.wait()
     with broker.alarm():
         alarmed.send()
-        write_event(store, "told in the alarm")
+        write_event(tasks, "told in the alarm")
         began = time.monotonic()
         calls = [eventlet.spawn(failed, caller, samples.echo, str(n), 2.0) for n in range(30)]
         assert {call.wait() for call in calls} == {"deadline_exceeded"}
@@ -145,10 +150,10 @@ def test_in_an_alarm_nothing_hangs_health_says_so_and_all_goes_on_afterwards(
         assert listener.checks["inbox"](), "who only reads is not concerned"
         eventlet.sleep(5)
         assert not edge.checks["calls"]() and not speaker.checks["outbox"]()
-        assert published(store) == [None] and heard == []
+        assert published(tasks) == [None] and heard == []
     until(lambda: edge.checks["calls"]() and speaker.checks["outbox"](), 5)
     assert caller(samples.echo, {"text": "after"}, CLAIMS) == {"text": "after"}
-    until(lambda: None not in published(store), 10)
+    until(lambda: None not in published(tasks), 10)
     until(lambda: heard, 10)
     # what had been written when the alarm came arrives, and is sent once more; nothing was piled up behind it
     assert [link.channel for link in links] == channels
@@ -164,24 +169,24 @@ def publishers(*containers):
     return [each for container in containers for each in container.extensions if isinstance(each, Relay | InboxReader)]
 
 
-def test_a_process_stops_in_time_during_an_alarm(run, store, impatient):
+def test_a_process_stops_in_time_during_an_alarm(run, tasks, impatient):
     speaker = run(Speaker)
     with broker.alarm():
-        write_event(store, "unpublished")
+        write_event(tasks, "unpublished")
         until(lambda: not speaker.checks["outbox"](), 5)
         began = time.monotonic()
         speaker.stop()
         assert time.monotonic() - began < 6
-    assert published(store) == [None]
+    assert published(tasks) == [None]
 
 
-def write_event(store, text: str) -> None:
-    with store("tasks").transaction() as tx:
+def write_event(tasks, text: str) -> None:
+    with tasks.transaction() as tx:
         tx.emit(said, subject="s-1", version=1, data={"text": text})
 
 
-def published(store) -> list:
-    with store("tasks").reading() as tx:
+def published(tasks) -> list:
+    with tasks.reading() as tx:
         return tx.execute(sa.text("SELECT published_at FROM outbox ORDER BY id")).scalars().all()
 
 

@@ -71,9 +71,10 @@ def test_what_a_killed_process_was_hearing_is_heard_by_the_next(start, ready, te
     eventlet.sleep(0.5)
     process.told(signal.SIGKILL).ends(5)
     start("hearing", "reminders", BETTER="1")
+    database = store("reminders")
 
     def counted():
-        with store("reminders").reading() as tx:
+        with database.reading() as tx:
             return tx.execute(sa.text("SELECT name, extract(epoch FROM ran_at) FROM timers")).all()
 
     assert until(counted, 20) == [("long story", 0)]
