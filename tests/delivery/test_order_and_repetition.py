@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import eventlet
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from chassis import clock
@@ -154,7 +154,8 @@ def deliver(house: House, story: Story, name: str, messages: list, chance: rando
     house.fill(name, story.feeds[-1])
 
 
-few = settings(max_examples=8, deadline=None, derandomize=True)
+# to find a smaller example of a hundred deliveries would take longer than to read the one that failed
+few = settings(max_examples=8, deadline=None, derandomize=True, phases=[Phase.generate])
 
 
 @pytest.mark.timeout(300)

@@ -264,21 +264,23 @@ def test_what_cannot_be_set_aside_is_held_and_not_handed_out_again_and_again(run
 
 
 def test_what_waits_at_a_stopping_instance_goes_to_the_next_one(run, tell, queue_length):
-    tries = []
+    tries, go = [], eventlet.event.Event()
 
     def act(_tx, event):
         tries.append(event.data["text"])
-        eventlet.sleep(0.3)
+        go.wait()
 
-    first = run(hearer(act), max_workers=4)
+    first = run(hearer(act), max_workers=8)  # of which events take half
     for number in range(12):
         tell(said, {"text": str(number)})
-    until(lambda: tries)
-    first.stop()
-    done = len(tries)
-    assert done < 12
-    assert queue_length(topology.inbox_queue("reminders")) == 12 - done
-    run(hearer(act), max_workers=4)
+    until(lambda: len(tries) == 4)
+    stopping = eventlet.spawn(first.stop)
+    eventlet.sleep(0.2)
+    go.send()
+    stopping.wait()
+    assert len(tries) == 4
+    assert queue_length(topology.inbox_queue("reminders")) == 8
+    run(hearer(act))
     until(lambda: len(tries) == 12, 10)
     assert sorted(tries, key=int) == [str(n) for n in range(12)]
 

@@ -90,13 +90,13 @@ def test_a_timer_that_was_held_up_skips_what_it_missed(run):
     class Ticking:
         name = "reminders"
 
-        @every(seconds=0.3)
+        @every(seconds=0.5)
         def tick(self):
             ticks.append(time.monotonic())
             if len(ticks) == 2:
-                eventlet.sleep(1.5)
+                eventlet.sleep(2.6)
 
     run(Ticking)
-    until(lambda: len(ticks) >= 6, 6)
+    until(lambda: len(ticks) >= 6, 10)
     pauses = [later - earlier for earlier, later in itertools.pairwise(ticks[2:6])]
-    assert min(pauses) > 0.2
+    assert min(pauses) > 0.05  # in a burst they follow within a millisecond
