@@ -157,7 +157,7 @@ class InboxReader(SharedExtension, ProviderCollector):
         blameless = getattr(error, "refusal_code", None) in BLAMELESS
         attempt, waits = _count(message, ATTEMPT), _count(message, WAITS)
         reason = getattr(error, "refusal_code", None) or type(error).__name__
-        if not blameless and attempt == len(RETRY_PLAN):
+        if not blameless and attempt >= len(RETRY_PLAN):
             metrics.EVENTS_HEARD.labels(event.name, "parked").inc()
             self._move_on(message, None, f"failed {attempt + 1} times: {reason}")
             return

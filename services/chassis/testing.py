@@ -20,6 +20,7 @@ from pathlib import Path  # noqa: E402
 
 import psycopg  # noqa: E402
 import pytest  # noqa: E402
+import structlog  # noqa: E402
 from amqp import Message  # noqa: E402
 
 from chassis import amqp, clock, topology  # noqa: E402
@@ -29,6 +30,10 @@ from chassis.database import Store  # noqa: E402
 from chassis.rpc import Remote  # noqa: E402
 from chassis.settings import Settings  # noqa: E402
 from chassis.wire import to_json  # noqa: E402
+
+# structlog's own tracebacks, with everybody's local variables, take a second each
+_plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
 
 
 @dataclass(frozen=True)

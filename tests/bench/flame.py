@@ -1,20 +1,22 @@
 """`make bench ONLY=flame`: where the processor time of an order goes, by sampling the processes while orders are given.
 
-Writes docs/images/order.svg and says how the time divides among layers, per order, for docs/hot-path.md.
+Writes docs/images/order.svg, and into docs/hot-path.md how the time divides among steps and layers.
 """
 
+import os
 import shutil
 import subprocess
 import sys
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
 from contracts.catalogue import SERVICES
 from deploy.local.state import CHECKOUT
 from deploy.local.terminal import Refusal, say
-from tests.bench import picture
+from tests.bench import metrics, picture
 from tests.bench.children import cpu_of
 from tests.bench.city import City, give, order
 from tests.bench.client import Connection, Streams
@@ -22,6 +24,8 @@ from tests.bench.giving import UNITS
 from tests.bench.measure import Options, Row
 
 FILE = CHECKOUT / "docs" / "images" / "order.svg"
+PAGE = CHECKOUT / "docs" / "hot-path.md"
+MARK = "<!-- written by make bench ONLY=flame -->"
 ORDERS = 60
 PAUSE = 0.2
 SAMPLES = 250  # in a second
@@ -71,14 +75,15 @@ def measure(city: City, options: Options) -> list[Row]:
             one.wait(30)
     leader.close()
     stacks: Counter[tuple[str, ...]] = Counter()
+    layers = {}
     for service in SHOWN:
         found = _stacks(folder / f"{service}.raw")
         used = plain["cpu_ms"][service]
         total = sum(found.values())
         for stack, count in found.items():
             stacks[(service, *stack)] += count / total * used  # milliseconds of CPU per order
-        _say_layers(service, used, found)
-    say(f"    201 after {plain['taken']:.0f} ms, last stream after {plain['last']:.0f} ms (medians of {ORDERS})")
+        layers[service] = _by_layer(used, found)
+    _write(plain, layers)
     FILE.parent.mkdir(exist_ok=True)
     FILE.write_text(picture.flame(stacks, "CPU of one order to 184 units, in milliseconds, by process", layer))
     shutil.rmtree(folder)
@@ -88,6 +93,7 @@ def measure(city: City, options: Options) -> list[Row]:
 def _orders(platform, leader: Connection, streams: Streams) -> dict:
     """CPU of each process per order, and how long orders took."""
     before = {service: cpu_of(platform.pid(service)) for service in SERVICES}
+    told = metrics.read(platform)
     took, last = [], []
     for _ in range(ORDERS):
         began = time.perf_counter()
@@ -97,7 +103,8 @@ def _orders(platform, leader: Connection, streams: Streams) -> dict:
         last.append((max(came) - began) * 1000)
         time.sleep(PAUSE)
     used = {service: (cpu_of(platform.pid(service)) - before[service]) / ORDERS * 1000 for service in SERVICES}
-    return {"cpu_ms": used, "taken": median(took), "last": median(last)}
+    steps = metrics.between(told, metrics.read(platform))
+    return {"cpu_ms": used, "taken": median(took), "last": median(last), "steps": steps}
 
 
 def _stacks(file: Path) -> Counter[tuple[str, ...]]:
@@ -123,11 +130,37 @@ def layer(frame: str) -> str:
     return package if package in LAYERS else "ours" if package in OURS else ""
 
 
-def _say_layers(service: str, used: float, found: Counter) -> None:
+def _by_layer(used: float, found: Counter) -> dict[str, float]:
     """Each sample counts for the innermost frame that belongs to a layer: the standard library works for its caller."""
     layers: Counter[str] = Counter()
     for stack, count in found.items():
         layers[next((name for frame in reversed(stack) if (name := layer(frame))), "other")] += count
     total = sum(layers.values())
-    parts = ", ".join(f"{name} {count / total * used:.1f}" for name, count in layers.most_common(9))
-    say(f"    {service}: {used:.1f} ms of CPU per order: {parts}")
+    return {name: count / total * used for name, count in layers.items()}
+
+
+def _write(plain: dict, layers: dict[str, dict[str, float]]) -> None:
+    """Between the marks of docs/hot-path.md."""
+    names = [*("ours", "marshmallow", "sqlalchemy", "psycopg", "eventlet", "amqp"), "other"]
+    lines = [
+        MARK,
+        f"{datetime.now(UTC).date()}, {ORDERS} orders, one at a time, {UNITS} streams open; 201 after"
+        f" {plain['taken']:.0f} ms, the last stream after {plain['last']:.0f} ms (medians); load average"
+        f" {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores.",
+        "",
+        "| step, from its beginning to its end | ms, in the mean |",
+        "|---|---|",
+        *(f"| {step} | {value:.0f} |" for step, value in plain["steps"].items()),
+        "",
+        f"| CPU of one order, ms | all | {' | '.join(names)} |",
+        "|---|" + "---|" * (len(names) + 1),
+    ]
+    for service, found in layers.items():
+        known = {name: found.get(name, 0.0) for name in names[:-1]}
+        cells = [sum(found.values()), *known.values(), sum(found.values()) - sum(known.values())]
+        lines.append(f"| {service} | {' | '.join(f'{cell:.1f}' for cell in cells)} |")
+    text = PAGE.read_text()
+    before, _, rest = text.partition(MARK)
+    PAGE.write_text(before + "\n".join([*lines, MARK]) + rest.partition(MARK)[2])
+    for line in lines[1:]:
+        say(f"    {line}")

@@ -50,12 +50,12 @@ def versions(made: Platform) -> list[str]:
     return [python, f"PostgreSQL {postgres}", f"RabbitMQ {rabbitmq}", *(f"{name} {version(name)}" for name in PACKAGES)]
 
 
-def write(rows: list[Row], known: list[str], options: Options, people: int, minutes: float) -> None:
+def write(rows: list[Row], known: list[str], options: Options, people: int, minutes: float, load: float) -> None:
     head = [
         f"* Machine: {_machine()}",
         f"* Versions: {', '.join(known)}",
         f"* Run: {datetime.now(UTC).date()}, {options.rounds} rounds of {options.seconds:g} s, {people:,} people,"
-        f" {minutes:.0f} minutes, load average at its end {os.getloadavg()[2]:.1f}",
+        f" {minutes:.0f} minutes; load average {load:.1f} before it began, by others",
         "",
         "| | work | ours | floor or peer | ratio | goal | |",
         "|---|---|---|---|---|---|---|",

@@ -11,15 +11,13 @@ from xmlrpc.client import ServerProxy
 
 from supervisor.xmlrpc import SupervisorTransport
 
-from chassis.identity import make_keys
-from contracts.catalogue import SERVICES
 from contracts.topology import ADMIN
-from deploy.local import fleet, ports, provision, servers
+from deploy.local import fleet, provision
+from deploy.local.private import Ground, slot
 from deploy.local.settings import Settings
 from deploy.local.state import State, read_json
 from deploy.local.supervise import SERVICES as SERVICE_GROUP
 from deploy.local.supervise import Supervisor, information
-from deploy.local.test import _slot
 from deploy.local.world import World, broker_passwords
 
 SPACE = 2500  # megabytes
@@ -76,22 +74,13 @@ class Platform:
 @contextlib.contextmanager
 def platform(people: int) -> Iterator[Platform]:
     """Servers that run, schemas that stand, a city that is loaded; the five services are not started yet."""
-    with _slot() as state:
-        http_port, *admin = ports.free(1 + len(SERVICES))
-        private = Settings(http_port=http_port, people=people)
-        servers.choose_folder(state, private)
+    with slot() as state:
+        ground = Ground.prepared(state, ["city", "bus", "floor"])
         state.need_space(SPACE)
-        make_keys(state.keys, SERVICES)
-        found = servers.prepare(state, private, ["city", "bus", "floor"])
-        city = World("bench_city", "city", state, found.postgres, found.rabbitmq)
-        bus = World("bench_bus", "bus", state, found.postgres, found.rabbitmq)
-        admin_ports = dict(zip(SERVICES, admin, strict=True))
-        supervisor = Supervisor(state, found.programs + fleet.programs(city, private, admin_ports))
-        try:
-            servers.start(supervisor, found, [city, bus])
-            servers.wait_for_broker(found, city)
-            made = Platform(state, city, bus, private.base_url, admin_ports, supervisor, people)
+        city, bus = ground.world("city"), ground.world("bus")
+        with ground.running(city, fleet.programs(city, ground.settings, ground.admin_ports)) as supervisor:
+            provision.make_databases(bus)
+            provision.make_schemas(bus)
+            made = Platform(state, city, bus, ground.settings.base_url, ground.admin_ports, supervisor, people)
             made.load()
             yield made
-        finally:
-            supervisor.stop()

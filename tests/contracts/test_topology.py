@@ -2,8 +2,26 @@
 
 import re
 
+from chassis.topology import VERSION, queue_arguments
 from contracts import topology
 from contracts.catalogue import EVENTS, SERVICES
+
+CAREFUL = {
+    "x-queue-type": "quorum",
+    "x-max-length": 1_000_000,
+    "x-overflow": "reject-publish",
+    "x-dead-letter-strategy": "at-least-once",
+    "x-dead-letter-exchange": "",
+}
+ARGUMENTS = {
+    "v1": {
+        "x.inbox.v1": CAREFUL | {"x-delivery-limit": 20, "x-dead-letter-routing-key": "x.inbox.v1.dead"},
+        "x.inbox.v1.dead": {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000},
+        "x.inbox.v1.retry.1s": CAREFUL | {"x-message-ttl": 1_000, "x-dead-letter-routing-key": "x.inbox.v1"},
+        "x.inbox.v1.retry.10s": CAREFUL | {"x-message-ttl": 10_000, "x-dead-letter-routing-key": "x.inbox.v1"},
+        "x.inbox.v1.retry.60s": CAREFUL | {"x-message-ttl": 60_000, "x-dead-letter-routing-key": "x.inbox.v1"},
+    }
+}
 
 
 def may(service: str, right: str, name: str) -> bool:
@@ -43,3 +61,8 @@ def test_the_document_holds_no_password():
     document = topology.definitions(["city"], passwords)
     assert "secret" not in str(document)
     assert len(document["users"]) == len(SERVICES) + 1
+
+
+def test_arguments_change_only_with_the_version_in_the_names():
+    """The broker keeps the arguments of a queue that stands: new ones would be silently without effect."""
+    assert {VERSION: queue_arguments("x")} == ARGUMENTS

@@ -67,8 +67,11 @@ def sweep_off() -> None:
 
 
 def idempotency_off() -> None:
-    """A key is not remembered. To be planted before the services import it."""
-    idempotency.answer_once = lambda tx, *, who, key, request, produce: produce()
+    """A key that was used is not known for one."""
+    idempotency._CLAIM = sa.text(
+        "INSERT INTO idempotency (who, key, request_hash) VALUES (:who, :key, :hash)"
+        " ON CONFLICT (who, key) DO UPDATE SET request_hash = excluded.request_hash RETURNING key"
+    )
 
 
 FAULTS = {

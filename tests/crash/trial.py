@@ -22,6 +22,7 @@ from tests.crash.streams import Stream
 CONVERGED_SECONDS = 60.0
 AT_REST_SECONDS = 15.0  # nothing has changed, nothing waits, everybody is ready: what differs now will always differ
 LOOK_EVERY = 1.0
+WARM_UP = 10  # orders that are answered before the first kill
 WORKING_SECONDS = 60.0
 SETTLED_SECONDS = 20.0
 
@@ -51,6 +52,7 @@ def trial(seed: int, kills: Sequence[plan.Kill], keep: Path, fault: str | None =
         try:
             result.worked = _works(place, load, book, streams)
             load.start()
+            _wait_until(lambda: book.counts["order"] >= WARM_UP, WORKING_SECONDS)
             _kill(place, load, book, kills, result)
         except StaysDown as error:
             result.violations.append(Violation(WRONG, str(error)))

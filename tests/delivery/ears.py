@@ -21,7 +21,7 @@ def said(container: Container) -> list:
     relay.setup()
     with container.store.reading() as tx:
         rows = tx.connection.exec_driver_sql("SELECT * FROM outbox ORDER BY id").all()
-    return [relay._message(row, row.data) for row in rows]
+    return [relay._message(row, row.data, row.trace) for row in rows]
 
 
 class Ears:
@@ -30,8 +30,10 @@ class Ears:
     def __init__(self, container: Container):
         self.container = container
         self._reader = extension(container, InboxReader)
-        self._reader.setup()
-        self._reader._handlers = {each.event.name: each for each in container.entrypoints if isinstance(each, Hears)}
+        handlers = [each for each in container.entrypoints if isinstance(each, Hears)]
+        for each in (self._reader, *handlers):
+            each.setup()
+        self._reader._handlers = {each.event.name: each for each in handlers}
 
     def hears(self, message) -> bool:
         return message.properties["type"] in self._reader._handlers

@@ -19,8 +19,7 @@ class Gate:
         self._listener = None
         self._threads: set = set()
         self._sockets: set = set()
-        self._flowing = eventlet.event.Event()
-        self._flowing.send()
+        self._stalled: dict[bool, eventlet.event.Event] = {}  # by whether it is the way back, from the server
 
     def open(self) -> None:
         self._listener = eventlet.listen(("127.0.0.1", self._port))
@@ -37,12 +36,14 @@ class Gate:
             each.close()
         self._threads, self._sockets = set(), set()
 
-    def stall(self) -> None:
-        """Read nothing more from anybody: what is sent fills the buffers and waits."""
-        self._flowing = eventlet.event.Event()
+    def stall(self, *, way_back: bool = False) -> None:
+        """Pass nothing on, to the server or on the way back: what is sent fills the buffers and waits."""
+        self._stalled[way_back] = eventlet.event.Event()
 
     def flow(self) -> None:
-        self._flowing.send()
+        for stalled in self._stalled.values():
+            stalled.send()
+        self._stalled = {}
 
     def _accept(self, listener) -> None:
         while True:
@@ -50,13 +51,14 @@ class Gate:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
             server = eventlet.connect(self._target)
             self._sockets |= {client, server}
-            for ends in ((client, server), (server, client)):
-                self._threads.add(eventlet.spawn(self._forward, *ends))
+            self._threads.add(eventlet.spawn(self._forward, client, server, False))
+            self._threads.add(eventlet.spawn(self._forward, server, client, True))
 
-    def _forward(self, source, target) -> None:
+    def _forward(self, source, target, way_back: bool) -> None:
         try:
             while data := source.recv(65536):
-                self._flowing.wait()
+                if way_back in self._stalled:
+                    self._stalled[way_back].wait()
                 target.sendall(data)
         except OSError:
             return  # one of the two has gone, and so does the other

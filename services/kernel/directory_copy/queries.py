@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import select
 
+from chassis.rows import any_bound
 from kernel import policy
 from kernel.actor import Actor
 from kernel.directory_copy import tables as t
@@ -20,7 +20,7 @@ MAX_AGE = timedelta(minutes=5)
 
 # The statements are made once, at import: they run in every call, and making them costs more than running them.
 DAY = sa.bindparam("day", type_=sa.Date)
-IDS = func.any(sa.bindparam("ids", type_=ARRAY(t.Id)))
+IDS = any_bound("ids")
 PERSON = sa.bindparam("person_id", type_=t.Id)
 WORKING_DAYS = select(t.working_days.c.id, t.working_days.c.working)
 

@@ -10,7 +10,6 @@ eventlet.monkey_patch()
 
 import time  # noqa: E402
 from collections.abc import Callable  # noqa: E402
-from contextlib import contextmanager  # noqa: E402
 
 from eventlet.green import os as green_os  # noqa: E402
 
@@ -43,11 +42,7 @@ def repeat(once: Callable[[], None], seconds: float, callers: int) -> dict:
 
 
 def take_tracing_out(tracing) -> None:
-    """Put functions that do nothing in the place of the chassis's tracing, to see what it costs while it is off."""
-
-    @contextmanager
-    def no_span(_name, _kind, carrier):
-        yield carrier
-
-    tracing.span = no_span
+    """Put what does nothing in the place of the chassis's tracing, to see what it costs while it is off."""
+    nothing = tracing.Unrecorded({})
+    tracing.span = lambda *_: nothing
     tracing.carrier_of = lambda _headers: {}

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import eventlet
 import pytest
+import sqlalchemy as sa
 
 from chassis.errors import CallFailed
 from chassis.testing import until
-from chassis.tests.processes.promises import pass_on, query, spin, wait
+from chassis.tests.interface.samples import said
+from chassis.tests.processes.promises import count, pass_on, query, spin, wait
+from chassis.topology import inbox_queue
 from tests.support.processes import launch  # noqa: F401
 
 PROCESSES = Path(__file__).resolve().parents[1] / "processes"
@@ -56,6 +59,25 @@ def test_a_process_whose_callee_died_in_mid_call_ends_when_told(start, ready, ca
     assert asking.ends(STOP_SECONDS + 2) == 1
     assert asking.says("did not stop in time and is ended")
     waiting.kill()
+
+
+def test_what_a_killed_process_was_hearing_is_heard_by_the_next(start, ready, tell, store, queue_length, clean):
+    """Acknowledged is only what was committed."""
+    clean("reminders")
+    process = start("hearing", "reminders")
+    ready(count)
+    tell(said, {"text": "long story"})
+    until(lambda: queue_length(inbox_queue("reminders")) == 0)
+    eventlet.sleep(0.5)
+    process.told(signal.SIGKILL).ends(5)
+    start("hearing", "reminders", BETTER="1")
+    database = store("reminders")
+
+    def counted():
+        with database.reading() as tx:
+            return tx.execute(sa.text("SELECT name, extract(epoch FROM ran_at) FROM timers")).all()
+
+    assert until(counted, 20) == [("long story", 0)]
 
 
 def test_a_process_whose_event_loop_hangs_ends_when_told(start, ready, caller):

@@ -147,9 +147,10 @@ def test_a_database_that_goes_in_mid_handler_leaves_one_effect(run, tell, store)
 
     run(hearer(act))
     tell(said, {"text": "x"})
+    database = store("reminders")
 
     def committed():
-        with store("reminders").reading() as tx:
+        with database.reading() as tx:
             return tx.execute(sa.text("SELECT name FROM timers")).scalars().all()
 
     assert until(committed, 6) == ["try 2"]

@@ -65,3 +65,4 @@ def test_a_lost_connection_ends_all_waiting(publisher):
     eventlet.sleep(0)
     publisher._on_down()
     assert publishing.wait() == ["lost", "lost"]
+    assert publisher._link.given_up == 0  # it was the loss that ended it, not its patience

@@ -1,7 +1,11 @@
-"""Hears what is said and counts how often each thing was heard; what it does not know yet it cannot bear."""
+"""Hears what is said and counts how often each thing was heard.
+
+What is new it cannot bear, and over what is long it sits for a minute, unless it was started as a better version.
+"""
 
 import os
 
+import eventlet
 import sqlalchemy as sa
 
 from chassis.database import Database
@@ -23,8 +27,11 @@ class Service:
 
     @hears(said)
     def on_said(self, tx, event):
-        if event.data["text"].startswith("new") and "KNOWS_NEW" not in os.environ:
+        first_word = event.data["text"].split()[0]
+        if first_word == "new" and "BETTER" not in os.environ:
             raise KeyError("new")
+        if first_word == "long" and "BETTER" not in os.environ:
+            eventlet.sleep(60)
         tx.execute(_COUNT, {"name": event.data["text"]})
 
     @rpc(count)
