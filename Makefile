@@ -67,7 +67,7 @@ replay: ## hand the parked messages to their service again (ARGS="service" choos
 
 sibling: ## let another platform hear published events (NAME=mail EVENTS="tasks.task_issued": docs/siblings.md)
 	@bash deploy/local/bootstrap.sh
-	@exec $(PYTHON) -W ignore -m deploy.local sibling add $(if $(NEW_PASSWORD),--new-password) $(if $(NAME),'$(NAME)') $(EVENTS)
+	@exec $(PYTHON) -W ignore -m deploy.local sibling add $(if $(NEW_PASSWORD),--new-password) $(if $(NAME),"$$NAME") $$EVENTS
 
 siblings: ## list the platforms that hear published events, and how much waits for them
 	@bash deploy/local/bootstrap.sh
@@ -75,7 +75,7 @@ siblings: ## list the platforms that hear published events, and how much waits f
 
 remove-sibling: ## take a sibling's account and queue away (NAME=mail)
 	@bash deploy/local/bootstrap.sh
-	@exec $(PYTHON) -W ignore -m deploy.local sibling remove $(if $(NAME),'$(NAME)')
+	@exec $(PYTHON) -W ignore -m deploy.local sibling remove $(if $(NAME),"$$NAME")
 
 clean: ## stop what this checkout started and remove its data and packages
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -m deploy.local clean; fi
