@@ -35,6 +35,7 @@ class Follower:
         self._url, self._channel, self._look = url, channel, look
         self._begin, self._every = begin, every
         self.stopping = False
+        self._looking = False
         self._thread = None
 
     def start(self) -> None:
@@ -45,7 +46,8 @@ class Follower:
         self.stopping = True
         if self._thread is not None:
             with eventlet.Timeout(patience, False):
-                self._thread.wait()
+                while self._looking:
+                    eventlet.sleep(0.02)
             self._thread.kill()
 
     def _run(self) -> None:
@@ -68,7 +70,12 @@ class Follower:
 
     def _follow(self, connection: psycopg.Connection) -> None:
         while not self.stopping:
-            if self._look(connection):
+            self._looking = True
+            try:
+                soon = self._look(connection)
+            finally:
+                self._looking = False
+            if soon:
                 eventlet.sleep(self._every)
                 continue
             for _ in connection.notifies(timeout=self._every, stop_after=1):
