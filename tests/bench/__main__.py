@@ -40,7 +40,7 @@ def main() -> int:
         raise Refusal(f"Wrong setting: ONLY: {', '.join(sorted(unknown))}; there are {', '.join(known)}.")
     options = Options(_number("SECONDS", 3, 0.2, 600), int(_number("ROUNDS", 5, 1, 100)))
     people = int(_number("PEOPLE", 50_000, *PEOPLE))
-    began, load = time.monotonic(), os.getloadavg()[0]
+    began, load, ticks = time.monotonic(), os.getloadavg()[0], table.asked_and_stolen()
     rows: list[Row] = []
     with platform(people) as made:
         made.start_services()
@@ -55,7 +55,8 @@ def main() -> int:
         versions = table.versions(made)
     minutes = (time.monotonic() - began) / 60
     if chosen == list(MEASURES):
-        table.write(rows, versions, options, people, minutes, load)
+        asked, stolen = (now - then for now, then in zip(table.asked_and_stolen(), ticks, strict=True))
+        table.write(rows, versions, options, people, minutes, load, stolen / asked)
         say(f"Written to {table.FILE.name} after {minutes:.1f} minutes.")
         return 0
     say("Not all was measured: the table is left as it is.")

@@ -50,12 +50,23 @@ def versions(made: Platform) -> list[str]:
     return [python, f"PostgreSQL {postgres}", f"RabbitMQ {rabbitmq}", *(f"{name} {version(name)}" for name in PACKAGES)]
 
 
-def write(rows: list[Row], known: list[str], options: Options, people: int, minutes: float, load: float) -> None:
+def asked_and_stolen() -> tuple[int, int]:
+    """Ticks of processor time that this machine has asked for, and those that its host gave to others instead."""
+    user, nice, system, _idle, _waiting, irq, softirq, stolen = map(
+        int, Path("/proc/stat").read_text().split("\n")[0].split()[1:9]
+    )
+    return user + nice + system + irq + softirq + stolen, stolen
+
+
+def write(
+    rows: list[Row], known: list[str], options: Options, people: int, minutes: float, load: float, stolen: float
+) -> None:
     head = [
         f"* Machine: {_machine()}",
         f"* Versions: {', '.join(known)}",
         f"* Run: {datetime.now(UTC).date()}, {options.rounds} rounds of {options.seconds:g} s, {people:,} people,"
-        f" {minutes:.0f} minutes; load average {load:.1f} before it began, by others",
+        f" {minutes:.0f} minutes; load average {load:.1f} before it began, by others; of the processor time that"
+        f" it asked for the machine's host gave {stolen:.0%} to other machines",
         "",
         "| | work | ours | floor or peer | ratio | goal | |",
         "|---|---|---|---|---|---|---|",
