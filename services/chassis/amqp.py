@@ -204,7 +204,7 @@ class Link:
             broker, beating = connection(self._url, self._name), None
             try:
                 with eventlet.Timeout(UP_SECONDS, TimeoutError("the broker is silent")):
-                    broker.ensure_connection(max_retries=1, timeout=5)
+                    broker.ensure_connection(max_retries=1, interval_start=0, timeout=5)
                     channel = broker.channel()
                     self._outgoing = _Outgoing(broker.connection)
                     _read_much(broker.connection.transport)

@@ -5,7 +5,7 @@ from functools import cache
 
 from marshmallow import Schema
 
-PATIENCE = 20.0  # seconds: a broker restarts in less, and people do not wait longer
+PATIENCE = 25.0  # seconds: a broker restarts in less, and people do not wait longer
 
 
 @cache

@@ -34,7 +34,7 @@ def read(env: Env | None = None) -> GatewaySettings:
                 port=env.int("HTTP_PORT", 8080, validate=validate.Range(0, 65535)),
                 max_connections=env.int("HTTP_MAX_CONNECTIONS", 12_000, validate=validate.Range(1, 1_000_000)),
                 max_body=env.int("HTTP_MAX_BODY", 1024 * 1024, validate=validate.Range(1024, 1024**3)),
-                request_seconds=env.float("HTTP_REQUEST_SECONDS", 25.0, validate=positive),
+                request_seconds=env.float("HTTP_REQUEST_SECONDS", 28.0, validate=positive),
                 stop_seconds=max(0.5, common["stop_seconds"] - 3),  # the rest of the process wants to stop as well
             ),
             secure_cookies=env.bool("SECURE_COOKIES", True),

@@ -60,5 +60,11 @@ def heard_by(platform):  # noqa: F811
 
 def item_of(client: Client, assignment_id: str) -> dict | None:
     """The open action item about an assignment in a person's list, if there is one."""
-    items = client.get("/action-items", params={"limit": 200}).json()["items"]
-    return next((item for item in items if item["subject_id"] == assignment_id), None)
+    cursor = None
+    while True:
+        page = client.get("/action-items", params={"limit": 200} | ({"cursor": cursor} if cursor else {})).json()
+        for item in page["items"]:
+            if item["subject_id"] == assignment_id:
+                return item
+        if (cursor := page["next_cursor"]) is None:
+            return None

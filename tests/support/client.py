@@ -22,7 +22,7 @@ class Client:
         if self.token:
             headers.setdefault("Authorization", f"Bearer {self.token}")
         url = path if path.startswith("http") else f"{self.base_url}/api/v1{path}"
-        return self.session.request(method, url, headers=headers, timeout=30, **kwargs)
+        return self.session.request(method, url, headers=headers, timeout=45, **kwargs)
 
     def get(self, path: str, **kwargs) -> requests.Response:
         return self.request("GET", path, **kwargs)

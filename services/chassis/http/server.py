@@ -55,7 +55,7 @@ class HttpSettings:
     port: int = 8080
     max_connections: int = 12_000
     max_body: int = 1024 * 1024
-    request_seconds: float = 25.0  # from the worker's start to its answer
+    request_seconds: float = 28.0  # from the worker's start to its answer
     queue_seconds: float = 10.0  # for a free worker
     queue_length: int = 256  # requests that may wait for one; beyond it the answer is 503 at once
     read_seconds: float = 10.0  # headers, and then the body, must have arrived
