@@ -7,7 +7,7 @@ import orjson
 from eventlet.wsgi import ChunkReadError
 from marshmallow import Schema, ValidationError
 
-from chassis.contract import schema as the
+from chassis.contract import schema
 from chassis.http.refusals import HttpRefusal, flatten
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+")  # RFC 9110, 5.1
@@ -22,9 +22,8 @@ def check_framing(environ) -> None:
     hosts = names.count("host")
     connection = environ["chassis.connection"]
     if connection.headers.defects or not all(map(_TOKEN.fullmatch, names)) or hosts > 1:
-        raise HttpRefusal(
-            "bad_request", "headers that are none"
-        )  # what follows a broken line would be the next request
+        # what follows a broken line would be the next request
+        raise HttpRefusal("bad_request", "headers that are none")
     if not hosts and connection.request_version == "HTTP/1.1":
         raise HttpRefusal("bad_request", "no host")
     coding = environ.get("HTTP_TRANSFER_ENCODING")
@@ -64,7 +63,7 @@ def receive(environ, limit: int, seconds: float) -> bytes:
     raise HttpRefusal("body_too_large", limit=limit)
 
 
-def load_json(schema: type[Schema], mimetype: str, raw: bytes) -> dict:
+def load_json(kind: type[Schema], mimetype: str, raw: bytes) -> dict:
     if mimetype != "application/json":
         raise HttpRefusal("unsupported_media_type", headers={"Accept": "application/json"})
     try:
@@ -73,17 +72,17 @@ def load_json(schema: type[Schema], mimetype: str, raw: bytes) -> dict:
         raise HttpRefusal("invalid_json") from error
     if b"\\u0000" in raw and _has_nul(value):
         raise HttpRefusal("invalid_request", errors=[{"field": "", "message": "Null characters are not allowed."}])
-    return load(schema, value)
+    return load(kind, value)
 
 
-def load(schema: type[Schema], data) -> dict:
+def load(kind: type[Schema], data) -> dict:
     try:
-        return the(schema).load(data)
+        return schema(kind).load(data)
     except ValidationError as error:
         raise HttpRefusal("invalid_request", errors=list(flatten(error.messages))) from error
 
 
-def load_query(schema: type[Schema], args) -> dict:
+def load_query(kind: type[Schema], args) -> dict:
     """Query parameters, each at most once."""
     errors = [
         {"field": name, "message": "Give this parameter once." if len(values) > 1 else "Not a valid string."}
@@ -92,7 +91,7 @@ def load_query(schema: type[Schema], args) -> dict:
     ]
     if errors:
         raise HttpRefusal("invalid_request", errors=errors)
-    return load(schema, args.to_dict())
+    return load(kind, args.to_dict())
 
 
 def _whole(data: bytes, environ) -> bytes:

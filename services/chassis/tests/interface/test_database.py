@@ -1,18 +1,23 @@
 """Transactions, idempotency and timers on a real PostgreSQL."""
 
+import contextlib
 import itertools
 import time
 
 import eventlet
+import psycopg
 import pytest
 import sqlalchemy as sa
 
 from chassis.database import Store
 from chassis.errors import CallFailed, DatabaseUnavailable
+from chassis.listening import Follower
 from chassis.testing import until
 from chassis.tests.interface import samples
 from chassis.tests.interface.samples import CLAIMS, Speaker, said
 from chassis.timers import every
+
+_PID = sa.text("SELECT pg_backend_pid()")
 
 
 @pytest.fixture(autouse=True)
@@ -100,3 +105,39 @@ def test_a_timer_that_was_held_up_skips_what_it_missed(run):
     until(lambda: len(ticks) >= 6, 10)
     pauses = [later - earlier for earlier, later in itertools.pairwise(ticks[2:6])]
     assert min(pauses) > 0.05  # in a burst they follow within a millisecond
+
+
+def test_connections_that_broke_while_idle_are_replaced_unnoticed(store, world):
+    tasks = store("tasks")
+    with contextlib.ExitStack() as stack:
+        pids = {stack.enter_context(tasks.reading()).execute(_PID).scalar_one() for _ in range(3)}
+    assert len(pids) == 3
+    with psycopg.connect(world.databases["tasks"], autocommit=True) as connection:
+        for pid in pids:
+            connection.execute("SELECT pg_terminate_backend(%s, 2000)", (pid,))
+    with contextlib.ExitStack() as stack:
+        replaced = {stack.enter_context(tasks.transaction()).execute(_PID).scalar_one() for _ in range(3)}
+    assert not pids & replaced
+
+
+def test_a_follower_ends_at_once_when_it_waits_and_after_its_look_when_it_looks(world):
+    looks = []
+
+    def look(_connection):
+        looks.append("begun")
+        eventlet.sleep(0.5)
+        looks.append("ended")
+
+    follower = Follower(world.databases["tasks"], "nothing", look, every=30)
+    follower.start()
+    until(lambda: looks)
+    follower.stop(patience=10)
+    assert looks == ["begun", "ended"]
+
+    follower = Follower(world.databases["tasks"], "nothing", lambda _connection: looks.append("again"), every=30)
+    follower.start()
+    until(lambda: "again" in looks)
+    eventlet.sleep(0.2)
+    began = time.monotonic()
+    follower.stop(patience=10)
+    assert time.monotonic() - began < 5
