@@ -20,6 +20,7 @@ CONNECTING = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
 }
+AGAIN = 1.0  # seconds between two tries of what did not work
 SERVER_KEEPALIVE = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
 
 
@@ -27,8 +28,8 @@ class Follower:
     """A green thread with a database connection of its own, which it replaces when it is lost.
 
     `begin(connection)` runs on each new connection, `look(connection)` at once, after every notification on
-    `channel`, and every `every` seconds; when `look` answers True it is called again after a pause of that length
-    without waiting for a notification.
+    `channel`, and every `every` seconds; when `look` answers True it is called again after a second, without waiting
+    for a notification.
     """
 
     def __init__(self, url: str, channel: str, look: Callable, *, every: float, begin: Callable | None = None):
@@ -66,7 +67,7 @@ class Follower:
             except Exception:
                 log.exception("follower failed", channel=self._channel)
             if not self.stopping:
-                eventlet.sleep(1)
+                eventlet.sleep(AGAIN)
 
     def _follow(self, connection: psycopg.Connection) -> None:
         while not self.stopping:
@@ -76,7 +77,7 @@ class Follower:
             finally:
                 self._looking = False
             if soon:
-                eventlet.sleep(self._every)
+                eventlet.sleep(AGAIN)
                 continue
             for _ in connection.notifies(timeout=self._every, stop_after=1):
                 pass

@@ -15,7 +15,7 @@ from nameko.extensions import SharedExtension
 
 from chassis import metrics, tracing
 from chassis.amqp import Publisher
-from chassis.listening import Follower
+from chassis.listening import AGAIN, Follower
 from chassis.topology import events_exchange, published_exchange
 from chassis.wire import to_json
 
@@ -82,7 +82,7 @@ class Relay(SharedExtension):
         while not self._follower.stopping:
             if connection.execute("SELECT pg_try_advisory_lock(%s) AS got", (RELAY_LOCK,)).fetchone().got:
                 return
-            eventlet.sleep(SWEEP)
+            eventlet.sleep(AGAIN)
 
     def _sweep(self, connection: psycopg.Connection) -> bool:
         """Batch by batch to the end, so that events which nobody can take do not hold up the others.
