@@ -34,6 +34,12 @@ _INSERT_EVENT = sa.text(
 )
 
 
+_INSERT_AUDIT = sa.text(
+    "INSERT INTO audit_log (action, subject, actor_id, details)"
+    " VALUES (:action, :subject, :actor_id, CAST(:details AS jsonb))"
+)
+
+
 class RowRefused(Exception):
     """A constraint or a type of the database did not admit a row: a defect of ours, told without the row."""
 
@@ -72,6 +78,22 @@ class Transaction:
                 "data": to_json(said),
                 "thin": thin,
                 "trace": to_json(work.trace if work else {}),
+            },
+        )
+
+    def audit(self, action: str, *, subject: str, **details) -> None:
+        """Write down who does what to whom, in the same transaction; the actor is the present work's.
+
+        `action` is a dotted name, `subject` an id. `details` carry ids and codes, never names, numbers or secrets.
+        """
+        work = context.current()
+        self.connection.execute(
+            _INSERT_AUDIT,
+            {
+                "action": action,
+                "subject": subject,
+                "actor_id": work.actor_id if work else None,
+                "details": to_json(details),
             },
         )
 

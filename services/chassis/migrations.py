@@ -40,6 +40,22 @@ CREATE TABLE timers (
 );
 """
 
+AUDIT_TABLES = """
+CREATE TABLE audit_log (
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    action text NOT NULL,
+    subject text NOT NULL,
+    actor_id text,
+    details jsonb NOT NULL
+);
+"""
+
+
+def create_audit_tables() -> None:
+    """For the migration with which a service's audit log begins."""
+    op.execute(AUDIT_TABLES)
+
 
 def create_chassis_tables() -> None:
     """For a service's first migration."""

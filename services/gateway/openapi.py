@@ -59,9 +59,9 @@ def document() -> dict:
 
 def entrypoints() -> list[HttpEntrypoint]:
     """Every route of the service, in the order of the source."""
-    from gateway.service import Service
+    from gateway.service import API
 
-    methods = [method for method in vars(Service).values() if hasattr(method, "nameko_entrypoints")]
+    methods = [method for area in API for method in vars(area).values() if hasattr(method, "nameko_entrypoints")]
     found = [(method.__name__, each) for method in methods for each in method.nameko_entrypoints]
     for name, entrypoint in found:
         entrypoint.operation = name
@@ -78,7 +78,9 @@ def codes_of(entrypoint: HttpEntrypoint) -> list[str]:
             codes += ("csrf_token_invalid", "foreign_origin")
     elif entrypoint.body:
         codes.append("service_unavailable")
-    if entrypoint.body:
+    if entrypoint.accepts:
+        codes += ("unsupported_media_type", "body_too_large", "request_timeout")
+    elif entrypoint.body:
         codes += ("invalid_json", "unsupported_media_type", "body_too_large", "request_timeout")
     if "<" in entrypoint.path:
         codes.append("not_found")
@@ -104,6 +106,9 @@ def _operation(entrypoint: HttpEntrypoint) -> dict:
     if entrypoint.body:
         content = {"schema": entrypoint.body} | ({"example": examples["body"]} if "body" in examples else {})
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    if entrypoint.accepts:
+        content = {media_type: {} for media_type in entrypoint.accepts}
+        operation["requestBody"] = {"required": True, "content": content}
     if meta.signed_in:
         by_cookie = {"cookie": []} if entrypoint.method in SAFE_METHODS else {"cookie": [], "csrf": []}
         operation["security"] = [{"bearer": []}, by_cookie]

@@ -78,7 +78,8 @@ class Call:
 def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = None, status: int = 200,
           query: type[Schema] = Empty, body: type[Schema] | None = None, signed_in: bool = True,
           idempotency_key: bool = False, if_match: bool = False, etag: bool = False,
-          media_type: str = "application/json", refusals: tuple[str, ...] = ()) -> Callable:  # fmt: skip
+          accepts: tuple[str, ...] = (), max_body: int | None = None, media_type: str = "application/json",
+          refusals: tuple[str, ...] = ()) -> Callable:  # fmt: skip
     """The handler is called with a `Call` and the path's ids as strings. Its docstring is the route's summary."""
 
     def register(handler):
@@ -95,7 +96,9 @@ def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = Non
             tag, handler.__doc__, answer, status, signed_in, idempotency_key, if_match, etag, media_type, refusals
         )
         guard = sign_in if signed_in else None
-        return http(method, BASE + path, guard=guard, query=query, body=body, meta=meta)(handle)
+        return http(
+            method, BASE + path, guard=guard, query=query, body=body, accepts=accepts, max_body=max_body, meta=meta
+        )(handle)
 
     return register
 

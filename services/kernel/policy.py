@@ -1,9 +1,11 @@
 """Who may ask for what. An action is a procedure's full name; what is not listed is denied.
 
-A rule looks at the capacity only. Whether the actor may do it to *this* object is for the owner's domain.
+A grant looks at the post in which one acts and, where it reaches only so far, at the unit that the object belongs to.
+Whether the state of the object allows it is for the owner's domain.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from kernel.actor import Actor
 from kernel.errors import Refused
@@ -11,16 +13,28 @@ from kernel.errors import Refused
 STANDING_PC = frozenset({"chairman", "vice_chairman", "standing_member"})
 SERVES_HEAD = frozenset({"clerk", "office_clerk", "secretary"})  # they see and receive the work of their unit's head
 
-Rule = Callable[[str, Actor], bool]
+CITY = "city"  # whatever unit it concerns
+OWN_UNIT = "own unit"  # the unit of his post and what is below it
 
 
-def signed_in(action: str, actor: Actor) -> bool:
-    return True
+@dataclass(frozen=True)
+class Grant:
+    """Who is given an action, and over which units.
+
+    `kinds` are kinds of posts; without any, whoever holds a post. `in_person`: in a post of his own only, because what
+    was lent to him cannot be used for it.
+    """
+
+    kinds: frozenset[str] = frozenset()
+    reach: str = CITY
+    in_person: bool = False
 
 
-def standing_pc(action: str, actor: Actor) -> bool:
-    """A member of the Standing PC, or whoever acts under a live delegation from one."""
-    return actor.post_kind in STANDING_PC
+def to(*kinds: str, reach: str = CITY, in_person: bool = False) -> tuple[Grant, ...]:
+    return (Grant(frozenset(kinds), reach, in_person),)
+
+
+EVERYBODY = (Grant(),)
 
 
 def covers(scope: str, action: str) -> bool:
@@ -28,44 +42,61 @@ def covers(scope: str, action: str) -> bool:
     return scope in ("all", action.split(".")[0])
 
 
-RULES: dict[str, Rule] = {
-    "directory.get_profile": signed_in,
-    "directory.list_units": signed_in,
-    "directory.get_unit": signed_in,
-    "directory.search_people": signed_in,
-    "directory.get_person": signed_in,
-    "directory.get_names": signed_in,
-    "directory.list_audiences": signed_in,
-    "tasks.assign": standing_pc,
-    "tasks.get_task": signed_in,
-    "tasks.list_tasks": signed_in,
-    "tasks.list_assignments": signed_in,
-    "tasks.get_assignment": signed_in,
-    "tasks.accept": signed_in,
-    "tasks.get_summary": signed_in,
-    "reminders.list_action_items": signed_in,
-    "reminders.get_overview": signed_in,
-    "messaging.list_conversations": signed_in,
-    "messaging.get_conversation": signed_in,
-    "messaging.list_participants": signed_in,
-    "messaging.list_messages": signed_in,
-    "messaging.post_message": signed_in,
-    "messaging.mark_read": signed_in,
-    "messaging.get_unread": signed_in,
+RULES: dict[str, tuple[Grant, ...]] = {
+    "directory.get_profile": EVERYBODY,
+    "directory.list_units": EVERYBODY,
+    "directory.get_unit": EVERYBODY,
+    "directory.search_people": EVERYBODY,
+    "directory.get_person": EVERYBODY,
+    "directory.get_names": EVERYBODY,
+    "directory.list_audiences": EVERYBODY,
+    "tasks.assign": to(*STANDING_PC),
+    "tasks.get_task": EVERYBODY,
+    "tasks.list_tasks": EVERYBODY,
+    "tasks.list_assignments": EVERYBODY,
+    "tasks.get_assignment": EVERYBODY,
+    "tasks.accept": EVERYBODY,
+    "tasks.get_summary": EVERYBODY,
+    "reminders.list_action_items": EVERYBODY,
+    "reminders.get_overview": EVERYBODY,
+    "messaging.list_conversations": EVERYBODY,
+    "messaging.get_conversation": EVERYBODY,
+    "messaging.list_participants": EVERYBODY,
+    "messaging.list_messages": EVERYBODY,
+    "messaging.post_message": EVERYBODY,
+    "messaging.mark_read": EVERYBODY,
+    "messaging.get_unread": EVERYBODY,
 }
 
 
-def allows(action: str, actor: Actor) -> bool:
-    rule = RULES.get(action)
-    return rule is not None and covers(actor.scope, action) and rule(action, actor)
+def allows(action: str, actor: Actor, unit_path: Sequence[str] = ()) -> bool:
+    """Whether the actor may do this to what belongs to a unit. `unit_path` is that unit's id and those above it."""
+    return any(grant.reach == CITY or actor.unit_id in unit_path for grant in _grants(action, actor))
 
 
-def require(action: str, actor: Actor) -> None:
-    if not allows(action, actor):
+def require(action: str, actor: Actor, unit_path: Sequence[str] = ()) -> None:
+    """Raises `not_authorised`."""
+    if not allows(action, actor, unit_path):
+        raise Refused("not_authorised", f"{actor.post_title or 'This post'} may not do {action}.", action=action)
+
+
+def require_somewhere(action: str, actor: Actor) -> None:
+    """For the door: whoever may do it to no unit at all need not go on. Raises `not_authorised`."""
+    if not _grants(action, actor):
         raise Refused("not_authorised", f"{actor.post_title or 'This post'} may not do {action}.", action=action)
 
 
 def require_signed_in(action: str) -> None:
     """For an owner that answers everybody alike and so need not know the actor's capacity."""
-    if RULES.get(action) is not signed_in:
+    if RULES.get(action) is not EVERYBODY:
         raise Refused("not_authorised", f"{action} is not open to everybody.", action=action)
+
+
+def _grants(action: str, actor: Actor) -> list[Grant]:
+    if not covers(actor.scope, action):
+        return []
+    return [
+        grant
+        for grant in RULES.get(action, ())
+        if (not grant.kinds or actor.post_kind in grant.kinds) and not (grant.in_person and actor.acting_for)
+    ]

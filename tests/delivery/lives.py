@@ -10,9 +10,10 @@ from chassis import clock
 from contracts import directory as directory_contract
 from contracts import messaging as messaging_contract
 from contracts import tasks as tasks_contract
-from directory import use_cases as directory
 from directory.domain.names import fold
 from directory.storage import facts, tables
+from directory.use_cases import accounts, organisation
+from directory.use_cases import facts as feed
 from messaging import use_cases as messaging
 from tasks import use_cases as tasks
 from tests.support.town import claims, id_of, person, post, unit
@@ -55,7 +56,7 @@ class Feed:
 
 def feed_of(store) -> Feed:
     with store.reading() as tx:
-        said = directory.get_changes(tx, 0, 5000)
+        said = feed.get_changes(tx, 0, 5000)
     return Feed(directory_contract.get_changes.reply().load(directory_contract.get_changes.reply().dump(said))["items"])
 
 
@@ -63,7 +64,7 @@ def directory_changes() -> list[Callable]:
     """Each says one event: people move, powers are lent, a unit is renamed, a post, an audience and a day change."""
 
     def moved(who: str, where: str, name: str, day: date = DAY) -> Callable:
-        return lambda tx: directory.appoint(
+        return lambda tx: organisation.appoint(
             tx, person_id=person(who), post_id=post(where), from_day=day, membership_id=id_of(name)
         )
 
@@ -71,7 +72,7 @@ def directory_changes() -> list[Callable]:
         def write(tx) -> None:
             before = tx.execute(sa.select(table).where(table.c.id == key)).mappings().one_or_none() or {"id": key}
             row = {name: value for name, value in before.items() if name != "version"} | changes
-            directory.record_facts(tx, event, kind, [row], subject=str(key))
+            feed.record_facts(tx, event, kind, [row], subject=str(key))
 
         return write
 
@@ -87,14 +88,14 @@ def directory_changes() -> list[Callable]:
         moved("ward-1 official", "ward-2 head", "a new head"),
         written(contract.delegation_changed, "delegation", id_of("lent"), tables.delegations, **lent),
         written(contract.unit_changed, "unit", unit("dept"), tables.units, **renamed),
-        lambda tx: directory.beat(tx, clock.now()),
+        lambda tx: feed.beat(tx, clock.now()),
         moved("ward-2 head", "ward-3 head", "another new head"),
         written(contract.post_changed, "post", post("dept clerk"), tables.posts, title="Văn thư mới"),
         written(contract.audience_changed, "audience", "all-wards", tables.audiences, **fewer),
         written(contract.working_days_changed, "working_day", date(2026, 3, 9), tables.working_days, **off),
         written(contract.delegation_changed, "delegation", id_of("lent"), tables.delegations, valid_to=DAY),
-        lambda tx: directory.revoke_account(tx, ACCOUNT, clock.now()),
-        lambda tx: directory.beat(tx, clock.now()),
+        lambda tx: accounts.revoke_account(tx, ACCOUNT, clock.now()),
+        lambda tx: feed.beat(tx, clock.now()),
     ]
 
 

@@ -63,9 +63,13 @@ def receive(environ, limit: int, seconds: float) -> bytes:
     raise HttpRefusal("body_too_large", limit=limit)
 
 
+def require_type(accepted: tuple[str, ...], mimetype: str) -> None:
+    if mimetype not in accepted:
+        raise HttpRefusal("unsupported_media_type", headers={"Accept": ", ".join(accepted)})
+
+
 def load_json(kind: type[Schema], mimetype: str, raw: bytes) -> dict:
-    if mimetype != "application/json":
-        raise HttpRefusal("unsupported_media_type", headers={"Accept": "application/json"})
+    require_type(("application/json",), mimetype)
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:

@@ -10,7 +10,7 @@ from nameko.extensions import Entrypoint
 from werkzeug.routing import Rule
 
 from chassis.errors import DeadlineExceeded
-from chassis.http.body import load_json, load_query, receive
+from chassis.http.body import load_json, load_query, receive, require_type
 from chassis.http.messages import Answer, HttpRequest
 from chassis.http.refusals import HttpRefusal, WorkerFailed
 from chassis.http.server import HttpServer
@@ -27,19 +27,24 @@ class HttpEntrypoint(Entrypoint):
     """The handler gets an `HttpRequest` and the path's values, and returns a dict, an `Answer` or an `EventStream`.
 
     `guard(service, request)` runs first, in the worker: who asks is settled before what he asks is looked at.
-    `body` and `query` are marshmallow schemas. `meta` is whatever the service wants to know about its routes later.
+    `body` and `query` are marshmallow schemas. A route that `accepts` other media types than JSON gets the body's bytes
+    as `request.raw`. `max_body` is a limit of its own, in bytes. `meta` is whatever the service wants to know about its
+    routes later.
     """
 
     server = HttpServer()
 
     def __init__(self, method: str, path: str, *, guard: Callable | None = None, query: type[Schema] = Empty,
-                 body: type[Schema] | None = None, meta: Any = None, **kwargs):  # fmt: skip
+                 body: type[Schema] | None = None, accepts: tuple[str, ...] = (), max_body: int | None = None,
+                 meta: Any = None, **kwargs):  # fmt: skip
         super().__init__(**kwargs)
         self.method = method
         self.path = path
         self.guard = guard
         self.query = query
         self.body = body
+        self.accepts = accepts
+        self.max_body = max_body
         self.meta = meta
 
     def setup(self):
@@ -55,7 +60,7 @@ class HttpEntrypoint(Entrypoint):
         """On the connection's green thread: a slow client holds no worker."""
         settings = self.server.settings
         if request.method not in ("GET", "HEAD"):
-            request.raw = receive(request.environ, settings.max_body, settings.read_seconds)
+            request.raw = receive(request.environ, self.max_body or settings.max_body, settings.read_seconds)
         result = self._run(request, values)
         return result if isinstance(result, Answer | EventStream) else Answer(result)
 
@@ -64,7 +69,9 @@ class HttpEntrypoint(Entrypoint):
         if self.guard is not None:
             self.guard(method.__self__, request)
         request.query = load_query(self.query, request.args)
-        if self.body is not None or request.raw:
+        if self.accepts:
+            require_type(self.accepts, request.mimetype)
+        elif self.body is not None or request.raw:
             request.body = load_json(self.body or Empty, request.mimetype, request.raw)
         return method(request, **values)
 

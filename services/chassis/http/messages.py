@@ -35,7 +35,10 @@ class HttpRequest(Request):
 
 @dataclass
 class Answer:
-    """`body` is anything that JSON can say; None sends none. `etag` makes a GET conditional."""
+    """`body` is anything that JSON can say, or bytes with a Content-Type of their own; None sends none.
+
+    `etag` makes a GET conditional.
+    """
 
     body: Any = None
     status: int = 200

@@ -226,7 +226,7 @@ class HttpServer(SharedExtension):
             headers |= STREAM_HEADERS
             request.environ["eventlet.minimum_write_chunk_size"] = 1
         else:
-            status, payload = (answer.status, b"" if answer.body is None else orjson.dumps(answer.body))
+            status, payload = (answer.status, _payload(answer.body))
             headers |= ({"Content-Type": "application/json"} if payload else {}) | answer.headers
             if answer.etag is not None:
                 headers |= {"ETag": f'"{answer.etag}"', "Cache-Control": "private, no-cache"}
@@ -325,6 +325,12 @@ class Protocol(wsgi.HttpProtocol):
 
     def log_message(self, format, *args):
         """The access log is written where the route is known."""
+
+
+def _payload(body) -> bytes:
+    if body is None:
+        return b""
+    return body if isinstance(body, bytes) else orjson.dumps(body)
 
 
 def _closed(stream: EventStream) -> list:

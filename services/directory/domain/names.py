@@ -21,3 +21,8 @@ def search_form(name: str) -> str:
 def given_name(name: str) -> str:
     """The word that a person is called by: the last."""
     return fold(name).rpartition(" ")[2]
+
+
+def words_of(q: str | None) -> list[str]:
+    """The folded words of what somebody looks for."""
+    return fold(q).split() if q else []

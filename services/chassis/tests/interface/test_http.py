@@ -34,6 +34,10 @@ class EchoService:
     def write(self, request):
         return Answer(request.body, status=201)
 
+    @http("POST", "/sheets", accepts=("text/csv", "application/vnd.ms-excel"), max_body=2048)
+    def take(self, request):
+        return Answer(request.raw[::-1], headers={"Content-Type": "text/csv"})
+
     @http("GET", "/notes/<uuid:note_id>")
     def read(self, request, note_id):
         return Answer({"id": str(note_id)}, etag="3")
@@ -293,3 +297,14 @@ def test_stop_has_a_deadline(make_edge):
     assert time.monotonic() - started < 1
     stuck.wait()
     edge.container.kill()
+
+
+def test_a_route_takes_and_gives_what_is_not_json_within_a_limit_of_its_own(edge):
+    sheet = "text/csv; charset=utf-8"
+    answer = edge.post("/sheets", b"a,b\xff" * 400, sheet)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/csv")
+    assert answer.content == (b"a,b\xff" * 400)[::-1]
+    refused = edge.post("/sheets", b"{}")
+    assert_problem(refused, 415, "unsupported_media_type")
+    assert refused.headers["Accept"] == "text/csv, application/vnd.ms-excel"
+    assert_problem(edge.post("/sheets", b"a" * 2049, sheet), 413, "body_too_large")

@@ -7,13 +7,13 @@ import pyotp
 import pytest
 
 from chassis import clock
-from directory import use_cases
+from directory.use_cases import accounts
 from kernel.errors import Refused
 
 
 def sign_in(city, username, password, totp=None, now=None):
-    checked = use_cases.check_password(city.store, username, password)
-    return city.do(use_cases.check_totp, checked, totp, now or clock.now())
+    checked = accounts.check_password(city.store, username, password)
+    return city.do(accounts.check_totp, checked, totp, now or clock.now())
 
 
 def refusal(*arguments, **named):
@@ -62,7 +62,7 @@ def test_a_one_time_code_counts_once(own_city):
 def test_a_revoked_account_is_refused_like_a_wrong_password_and_said_once(own_city):
     account_id = sign_in(own_city, "auditor", own_city.password)["account_id"]
     for _ in range(2):
-        own_city.do(use_cases.revoke_account, account_id, clock.now())
+        own_city.do(accounts.revoke_account, account_id, clock.now())
     assert refusal(own_city, "auditor", own_city.password) == "wrong_credentials"
     said = own_city.one("SELECT name, version, data FROM outbox")
     assert (said.name, said.version) == ("account_revoked", 2)
@@ -71,5 +71,5 @@ def test_a_revoked_account_is_refused_like_a_wrong_password_and_said_once(own_ci
 
 def test_an_unknown_account_cannot_be_revoked(own_city):
     with pytest.raises(Refused) as refused:
-        own_city.do(use_cases.revoke_account, clock.new_id(), clock.now())
+        own_city.do(accounts.revoke_account, clock.new_id(), clock.now())
     assert refused.value.refusal_code == "not_found"

@@ -6,7 +6,8 @@ import eventlet
 import pytest
 
 from chassis import clock
-from directory import use_cases
+from directory.storage import facts as stored
+from directory.use_cases import facts, organisation, people
 from kernel.errors import Refused
 
 MOVED = date(2026, 6, 1)
@@ -15,7 +16,7 @@ MOVED = date(2026, 6, 1)
 def feed(city, limit=700):
     after, items = 0, []
     while True:
-        page = city.ask(use_cases.get_changes, after, limit)
+        page = city.ask(facts.get_changes, after, limit)
         items += page["items"]
         if len(page["items"]) < limit:
             return items, page["newest"]
@@ -35,7 +36,7 @@ def promote(city, username="official", place="head.25750"):
     post = membership(city, place)
     new = clock.new_id()
     city.do(
-        use_cases.appoint, person_id=str(membership(city, username).person_id), post_id=str(post.post_id),
+        organisation.appoint, person_id=str(membership(city, username).person_id), post_id=str(post.post_id),
         from_day=MOVED, membership_id=new,
     )  # fmt: skip
     return new
@@ -63,8 +64,8 @@ def test_facts_hold_ids_and_dates_and_nobodys_name(city):
 
 def test_the_feed_goes_on_after_a_version(city):
     _, newest = feed(city)
-    assert city.ask(use_cases.get_changes, newest, 10)["items"] == []
-    assert [i["version"] for i in city.ask(use_cases.get_changes, newest - 3, 2)["items"]] == [newest - 2, newest - 1]
+    assert city.ask(facts.get_changes, newest, 10)["items"] == []
+    assert [i["version"] for i in city.ask(facts.get_changes, newest - 3, 2)["items"]] == [newest - 2, newest - 1]
 
 
 def test_an_appointment_ends_what_was_before_and_tells_of_all_of_it(own_city):
@@ -87,23 +88,23 @@ def test_the_feed_after_an_event_holds_what_the_event_said(own_city):
     _, before = feed(own_city)
     promote(own_city)
     said = own_city.one("SELECT data FROM outbox").data
-    assert own_city.ask(use_cases.get_changes, before, 100)["items"] == said["facts"]
+    assert own_city.ask(facts.get_changes, before, 100)["items"] == said["facts"]
 
 
 def test_who_was_appointed_is_found_in_his_new_post_and_unit(own_city):
     promote(own_city)
     person_id = own_city.roles["official"]["person_id"]
-    shown = own_city.ask(use_cases.get_person, person_id, clock.now())["entries"]
+    shown = own_city.ask(people.get_person, person_id, clock.now())["entries"]
     assert [entry["title"] for entry in shown] == ["Chủ tịch UBND Phường Phú Lợi"]
     unit_id = shown[0]["unit_id"]
-    assert own_city.ask(use_cases.get_unit, unit_id, clock.now())["head"]["id"] == person_id
+    assert own_city.ask(organisation.get_unit, unit_id, clock.now())["head"]["id"] == person_id
 
 
 def test_an_appointment_to_nowhere_changes_nothing(own_city):
     _, before = feed(own_city)
     with pytest.raises(Refused) as refused:
         own_city.do(
-            use_cases.appoint, person_id=own_city.roles["official"]["person_id"], post_id=clock.new_id(),
+            organisation.appoint, person_id=own_city.roles["official"]["person_id"], post_id=clock.new_id(),
             from_day=MOVED, membership_id=clock.new_id(),
         )  # fmt: skip
     assert refused.value.refusal_code == "not_found"
@@ -117,18 +118,18 @@ def test_versions_become_visible_in_their_order_and_without_holes(own_city):
 
     def slow():
         with own_city.store.transaction() as tx:
-            use_cases.facts.claim_versions(tx, 1)
+            stored.claim_versions(tx, 1)
             eventlet.sleep(0.4)
         seen.append("slow")
 
     def quick():
         with own_city.store.transaction() as tx:
-            seen.append(use_cases.facts.claim_versions(tx, 1))
+            seen.append(stored.claim_versions(tx, 1))
 
     first = eventlet.spawn(slow)
     eventlet.sleep(0.1)
     second = eventlet.spawn(quick)
     eventlet.sleep(0.1)
-    assert own_city.ask(use_cases.facts.newest) == before
+    assert own_city.ask(stored.newest) == before
     first.wait(), second.wait()
     assert seen == ["slow", before + 1]

@@ -8,9 +8,9 @@ import pytest
 from chassis import clock
 from chassis.errors import InvalidRequest
 from contracts.directory import SearchPeople
-from directory import use_cases
 from directory.domain.names import fold
 from directory.storage import search
+from directory.use_cases import accounts, people
 from kernel.errors import Refused
 
 
@@ -18,7 +18,7 @@ from kernel.errors import Refused
 def find(city):
     def finding(q=None, **wanted):
         request = SearchPeople().load({"q": q} | wanted)
-        return city.ask(use_cases.search_people, request, clock.now())
+        return city.ask(people.search_people, request, clock.now())
 
     return finding
 
@@ -155,28 +155,28 @@ def test_a_foreign_cursor_is_refused(find, cursor):
 
 def test_a_person_is_shown_in_all_his_posts(city):
     person = city.one('SELECT person_id AS id FROM memberships WHERE NOT "primary" LIMIT 1').id
-    found = city.ask(use_cases.get_person, str(person), clock.now())
+    found = city.ask(people.get_person, str(person), clock.now())
     assert [entry["post_kind"] for entry in found["entries"]] == ["deputy_head", "division_head"]
     assert all(entry["phone"].startswith("(028) 0") for entry in found["entries"])
 
 
 def test_an_unknown_person_is_not_found(city):
     with pytest.raises(Refused) as refused:
-        city.ask(use_cases.get_person, clock.new_id(), clock.now())
+        city.ask(people.get_person, clock.new_id(), clock.now())
     assert refused.value.refusal_code == "not_found"
 
 
 def test_names_are_given_for_those_who_exist(city):
     person_id = city.roles["chairman"]["person_id"]
-    found = city.ask(use_cases.get_names, [person_id, clock.new_id()])
+    found = city.ask(people.get_names, [person_id, clock.new_id()])
     assert [item["id"] for item in found["items"]] == [person_id]
 
 
 def test_a_profile_has_memberships_and_live_delegations(city):
-    profile = city.ask(use_cases.get_profile, city.roles["unit_head"]["person_id"], clock.now())
+    profile = city.ask(accounts.get_profile, city.roles["unit_head"]["person_id"], clock.now())
     assert [m["title"] for m in profile["memberships"]] == ["Chủ tịch UBND Phường Thủ Dầu Một"]
     assert profile["memberships"][0]["primary"]
     delegate = city.one("SELECT person_id AS id FROM accounts WHERE username = 'head.snv'").id
-    lent = city.ask(use_cases.get_profile, str(delegate), clock.now())["delegations"]
+    lent = city.ask(accounts.get_profile, str(delegate), clock.now())["delegations"]
     assert [(d["title"], d["document_number"].split("/")[0]) for d in lent] == [("Phó Chủ tịch UBND Thành phố", "512")]
     assert lent[0]["from_day"] <= lent[0]["to_day"]

@@ -8,9 +8,10 @@ from chassis.database import Database
 from chassis.errors import CallFailed
 from chassis.testing import until
 from contracts import directory as contract
-from directory import use_cases
 from directory.service import Service
+from directory.storage import facts as stored
 from directory.tests.interface.test_changes import membership, promote
+from directory.use_cases import facts
 from kernel.directory_copy import HearsDirectory, head_posts
 from kernel.directory_copy.facts import read_state
 
@@ -66,7 +67,7 @@ def test_a_copy_fills_itself_with_the_city_and_follows_an_appointment(own_city, 
     run(Service)
     run(Copyist)
     tasks = store("tasks")
-    newest = own_city.ask(use_cases.facts.newest)
+    newest = own_city.ask(stored.newest)
     with tasks.reading() as tx:
         assert read_state(tx).version == newest
         heads = head_posts(tx, [head["unit_id"] for head in own_city.heads], clock.now())
@@ -91,7 +92,7 @@ def test_the_heartbeat_keeps_a_copy_fresh(own_city, clean, store, run):
             return read_state(tx)
 
     filled_at = beaten().fresh_at
-    own_city.do(use_cases.beat, clock.now())
+    own_city.do(facts.beat, clock.now())
     until(lambda: beaten().fresh_at > filled_at)
 
 

@@ -5,14 +5,14 @@ import pytest
 from chassis import clock
 from chassis.errors import InvalidRequest
 from contracts.directory import ListUnits
-from directory import use_cases
+from directory.use_cases import organisation
 from kernel.errors import Refused
 
 
 @pytest.fixture
 def units(city):
     def listing(**wanted):
-        return city.ask(use_cases.list_units, ListUnits().load(wanted), clock.now())
+        return city.ask(organisation.list_units, ListUnits().load(wanted), clock.now())
 
     return listing
 
@@ -21,7 +21,7 @@ def units(city):
 def detail(city):
     def unit(code):
         unit_id = str(city.one("SELECT id FROM units WHERE code = :code", code=code).id)
-        return city.ask(use_cases.get_unit, unit_id, clock.now())
+        return city.ask(organisation.get_unit, unit_id, clock.now())
 
     return unit
 
@@ -69,12 +69,12 @@ def test_the_committee_shows_the_chairman_and_his_deputies_only(detail):
 
 def test_an_unknown_unit_is_not_found(city):
     with pytest.raises(Refused) as refused:
-        city.ask(use_cases.get_unit, clock.new_id(), clock.now())
+        city.ask(organisation.get_unit, clock.new_id(), clock.now())
     assert refused.value.refusal_code == "not_found"
 
 
 def test_audiences_count_their_units(city):
-    assert {a["name"]: a["unit_count"] for a in city.ask(use_cases.list_audiences)["items"]} == {
+    assert {a["name"]: a["unit_count"] for a in city.ask(organisation.list_audiences)["items"]} == {
         "all-departments": 16, "all-wards": 113, "all-communes": 54, "all-commune-level": 168, "all-units": 184,
         "whole-city": 0,
     }  # fmt: skip

@@ -1,0 +1,1 @@
+"""The directory on the bus, area by area: load, call, dump."""

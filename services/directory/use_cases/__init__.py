@@ -1,0 +1,1 @@
+"""What the directory does when asked: one function per verb, in a transaction that the caller opened."""

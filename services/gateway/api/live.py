@@ -1,0 +1,28 @@
+"""What happens, as it happens."""
+
+from chassis import clock
+from chassis.http import HttpRefusal
+from gateway import live_log, schemas
+from gateway.routes import route
+from kernel.directory_copy import resolve_actor
+
+
+class LiveRoutes:
+    @route("GET", "/live", tag="live", query=schemas.LiveQuery, media_type="text/event-stream")
+    def open_stream(self, call):
+        """Server-sent events about everything that one's posts must know, from now on or from the last event id."""
+        person_id = call.caller.session.person_id
+        with self.db.reading() as tx:
+            serves = resolve_actor(tx, {"sub": person_id}, clock.now(), "gateway.live").serves
+        audience = {live_log.key_of_person(person_id), *map(live_log.key_of_post, serves)}
+        return self.live.open(call.caller.session, audience, _last_event_id(call))
+
+
+def _last_event_id(call) -> int | None:
+    """Browsers send the header by themselves when they come back; a program may use the parameter."""
+    header = call.request.headers.get("Last-Event-ID", "")
+    if header.isascii() and header.isdigit() and len(header) <= 18:
+        return int(header)
+    if header:
+        raise HttpRefusal("invalid_request", errors=[{"field": "Last-Event-ID", "message": "Not a valid integer."}])
+    return call.query["last_event_id"]

@@ -1,0 +1,51 @@
+"""Conversations."""
+
+from chassis.http import Answer
+from contracts import messaging
+from gateway import schemas
+from gateway.assembling import with_names
+from gateway.routes import route
+
+
+class MessagingRoutes:
+    @route("GET", "/conversations", tag="messaging", query=messaging.ListConversations,
+           answer=messaging.ConversationPage)  # fmt: skip
+    def list_conversations(self, call):
+        """One's conversations, newest first."""
+        return call.ask(messaging.list_conversations, call.query)
+
+    @route("GET", "/conversations/<uuid:conversation_id>", tag="messaging", answer=messaging.Conversation)
+    def get_conversation(self, call, conversation_id):
+        """One conversation."""
+        return call.ask(messaging.get_conversation, {"id": conversation_id})
+
+    @route("GET", "/conversations/<uuid:conversation_id>/participants", tag="messaging",
+           query=schemas.ParticipantsQuery, answer=messaging.ParticipantPage)  # fmt: skip
+    def list_participants(self, call, conversation_id):
+        """Who takes part, and as what."""
+        return call.ask(messaging.list_participants, call.query | {"conversation_id": conversation_id})
+
+    @route("GET", "/conversations/<uuid:conversation_id>/messages", tag="messaging", query=schemas.MessagesQuery,
+           answer=schemas.MessagePage)  # fmt: skip
+    def list_messages(self, call, conversation_id):
+        """What was said, newest first."""
+        page = call.ask(messaging.list_messages, call.query | {"conversation_id": conversation_id})
+        with_names(call, self.names, page["items"], "sender_person_id", "sender_name")
+        return page
+
+    @route("POST", "/conversations/<uuid:conversation_id>/messages", tag="messaging", body=schemas.NewMessage,
+           answer=schemas.Message, status=201, idempotency_key=True, refusals=("not_authorised",))  # fmt: skip
+    def post_message(self, call, conversation_id):
+        """Say something."""
+        message = call.ask(
+            messaging.post_message,
+            {"conversation_id": conversation_id, "text": call.body["text"], "idempotency_key": call.idempotency_key},
+        )
+        with_names(call, self.names, [message], "sender_person_id", "sender_name")
+        return Answer(message, status=201)
+
+    @route("POST", "/conversations/<uuid:conversation_id>/read", tag="messaging", body=schemas.ReadUpTo, status=204)
+    def mark_read(self, call, conversation_id):
+        """One has read up to this number."""
+        call.ask(messaging.mark_read, {"conversation_id": conversation_id, "number": call.body["number"]})
+        return Answer(status=204)
