@@ -1,4 +1,5 @@
-"""Who may ask for what. An action is a procedure's full name; what is not listed is denied.
+"""Who may ask for what. An action is a procedure's full name, or `gateway.<operation>` for what the gateway answers by
+itself; what is not listed is denied.
 
 A grant looks at the post in which one acts and, where it reaches only so far, at the unit that the object belongs to.
 Whether the state of the object allows it is for the owner's domain.
@@ -50,6 +51,10 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "reminders.list_audit": READS_AUDIT,
     "messaging.list_audit": READS_AUDIT,
     "gateway.list_audit": READS_AUDIT,
+    "gateway.list_sessions": EVERYBODY,
+    "gateway.end_session": EVERYBODY,
+    "gateway.end_current_session": EVERYBODY,
+    "gateway.open_stream": EVERYBODY,
     "directory.get_profile": EVERYBODY,
     "directory.list_units": EVERYBODY,
     "directory.get_unit": EVERYBODY,
@@ -74,6 +79,8 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "messaging.mark_read": EVERYBODY,
     "messaging.get_unread": EVERYBODY,
 }
+
+PUBLIC = frozenset({"gateway.create_token", "gateway.create_session", "gateway.get_openapi"})  # nobody need sign in
 
 
 def allows(action: str, actor: Actor, unit_path: Sequence[str] = ()) -> bool:
