@@ -3,15 +3,18 @@
 import os
 import sys
 
+from contracts.catalogue import SERVICES
 from deploy.local.state import CHECKOUT, RUN, State, read_json
 from deploy.local.terminal import Refusal
 
 
 def become(module: str, arguments: list[str]) -> None:
-    """Become `python -m module`, signed in to the broker as the operators' account."""
+    """Become `python -m module`, signed in to the broker as the operators' account; a service's own also to its database."""
     addresses = read_json(State(RUN).admin_file)
     if addresses is None:
         raise Refusal("The platform is not running: start it by make run.")
     os.chdir(CHECKOUT)
     os.environ |= {"CONGVU_AMQP_ADMIN_URL": addresses["brokers"]["admin"]}
+    if (service := module.partition(".")[0]) in SERVICES:
+        os.environ |= {"CONGVU_DATABASE_URL": addresses["databases"][service]}
     os.execv(sys.executable, [sys.executable, "-W", "ignore", "-m", module, *arguments])  # noqa: S606 - no shell is wanted

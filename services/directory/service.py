@@ -5,8 +5,13 @@ from directory.entrypoints.accounts import Accounts
 from directory.entrypoints.facts import Facts
 from directory.entrypoints.organisation import Organisation
 from directory.entrypoints.people import People
+from directory.security import SecurityProvider
+from directory.settings import read
+
+read_settings = read  # the launcher looks for it here
 
 
 class Service(Accounts, Facts, Organisation, People):
     name = "directory"
     db = Database()
+    security = SecurityProvider()

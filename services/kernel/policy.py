@@ -11,6 +11,7 @@ from kernel.actor import Actor
 from kernel.errors import Refused
 
 STANDING_PC = frozenset({"chairman", "vice_chairman", "standing_member"})
+LOOKS_AFTER_ACCOUNTS = ("head", "chief_of_office", "chairman", "clerk", "office_clerk")  # of their own units
 SERVES_HEAD = frozenset({"clerk", "office_clerk", "secretary"})  # they see and receive the work of their unit's head
 
 CITY = "city"  # whatever unit it concerns
@@ -35,6 +36,7 @@ def to(*kinds: str, reach: str = CITY, in_person: bool = False) -> tuple[Grant, 
 
 
 EVERYBODY = (Grant(),)
+ACCOUNTS = to("administrator", in_person=True) + to(*LOOKS_AFTER_ACCOUNTS, reach=OWN_UNIT, in_person=True)
 
 
 def covers(scope: str, action: str) -> bool:
@@ -44,6 +46,19 @@ def covers(scope: str, action: str) -> bool:
 
 RULES: dict[str, tuple[Grant, ...]] = {
     "directory.get_profile": EVERYBODY,
+    "directory.get_own_account": EVERYBODY,
+    "directory.change_password": EVERYBODY,
+    "directory.begin_totp": EVERYBODY,
+    "directory.confirm_totp": EVERYBODY,
+    "directory.renew_recovery_codes": EVERYBODY,
+    "directory.get_account": ACCOUNTS,
+    "directory.revoke_account": ACCOUNTS,
+    "directory.restore_account": ACCOUNTS,
+    "directory.ask_recovery": ACCOUNTS,
+    "directory.list_recoveries": ACCOUNTS,
+    "directory.confirm_recovery": ACCOUNTS,
+    "directory.refuse_recovery": ACCOUNTS,
+    "directory.hand_over_accounts": ACCOUNTS,
     "directory.list_units": EVERYBODY,
     "directory.get_unit": EVERYBODY,
     "directory.search_people": EVERYBODY,
