@@ -88,7 +88,7 @@ def main() -> int:
         return 1
     store = Store(url, pool_size=1)
     try:
-        with context.working(context.Context(call_id=clock.new_id(), actor_id=OPERATOR)):
+        with context.working(context.Context(call_id=clock.new_id(), actor={"sub": OPERATOR})):
             options.act(store, options)
     except Refused as refused:
         print(f"congvu: {refused.message}", file=sys.stderr)

@@ -197,8 +197,9 @@ class CredentialsChanged(Statement):
 
 
 verify_credentials = Procedure(
-    "directory", "verify_credentials", SignIn, Account, "Check a local account's password.", caller="service"
-)
+    "directory", "verify_credentials", SignIn, Account, "Check a local account's password.", caller="service",
+    callers=("gateway",),
+)  # fmt: skip
 get_profile = Procedure("directory", "get_profile", Nothing, Profile, "Who the actor is and what he holds.")
 
 get_own_account = Procedure("directory", "get_own_account", Nothing, OwnAccount, "The actor's own account.")

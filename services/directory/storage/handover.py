@@ -33,7 +33,7 @@ def waiting(tx, unit_ids: list[str], day, *, guarded: frozenset[str], limit: int
         .where(t.live(t.posts, day), t.accounts.c.revoked_at.is_(None))
         .where(sa.or_(t.accounts.c.id.is_(None), sa.and_(
             t.accounts.c.kind == "personal",
-            sa.or_(t.accounts.c.password_hash.is_(None), t.accounts.c.password_state == "one_time"),
+            sa.or_(t.accounts.c.password_hash.is_(None), t.accounts.c.password_once),
         )))
         .order_by(t.units.c.code, t.posts.c.rank, t.people.c.folded, t.people.c.id)
         .limit(limit)
@@ -51,7 +51,7 @@ def taken(tx, stems: list[str]) -> dict[str, int]:
     """The highest number behind each of these stems."""
     wanted = sa.cast(sorted(set(stems)), sa.ARRAY(sa.Text))
     query = select(STEM.label("stem"), func.max(sa.cast(NUMBER, sa.Integer)).label("number"))
-    return {row.stem: row.number for row in tx.execute(query.where(STEM == func.any(wanted)).group_by(STEM))}
+    return {row.stem: row.number for row in tx.execute(query.where(func.any(wanted) == STEM).group_by(STEM))}
 
 
 def lock_usernames(tx) -> None:
@@ -67,7 +67,7 @@ def give(tx, rows: list[dict], until: datetime) -> None:
         id=(t.Id, ids["id"]), **{name: (kind, [row[name] for row in rows]) for name, kind in columns.items()}
     )
     table = t.accounts
-    once = {"password_state": sa.literal("one_time"), "password_until": sa.literal(until, t.Moment)}
+    once = {"password_once": sa.true(), "password_until": sa.literal(until, t.Moment)}
     statement = sa.dialects.postgresql.insert(table).from_select(
         ["id", "version", "person_id", "username", "password_hash", *once],
         select(given.c.id, sa.literal(1), given.c.person_id, given.c.username, given.c.password_hash, *once.values()),
@@ -78,7 +78,7 @@ def give(tx, rows: list[dict], until: datetime) -> None:
             index_elements=["person_id"],
             set_={
                 "version": table.c.version + 1, "password_hash": new.password_hash,
-                "password_state": new.password_state, "password_until": new.password_until,
+                "password_once": new.password_once, "password_until": new.password_until,
             },
         )
     )  # fmt: skip

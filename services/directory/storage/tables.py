@@ -36,7 +36,7 @@ audiences = _table("audiences", id=sa.Text, version=sa.BigInteger, title=sa.Text
 working_days = _table("working_days", id=sa.Date, version=sa.BigInteger, working=sa.Boolean, name=sa.Text)
 accounts = _table(
     "accounts", id=Id, version=sa.BigInteger, person_id=Id, username=sa.Text, password_hash=sa.Text,
-    totp_secret=sa.Text, totp_last_step=sa.BigInteger, revoked_at=Moment, kind=sa.Text, password_state=sa.Text,
+    totp_secret=sa.Text, totp_last_step=sa.BigInteger, revoked_at=Moment, kind=sa.Text, password_once=sa.Boolean,
     password_until=Moment, password_changed_at=Moment, totp_pending=sa.Text,
 )  # fmt: skip
 entries = _table(

@@ -73,7 +73,7 @@ def change_password(store: Store, security: Security, claims: dict, request: dic
     with store.transaction() as tx:
         _require_unchanged(tx, account)
         _change(
-            tx, account, claims, "account.password_changed", password_hash=password_hash, password_state="chosen",  # noqa: S106
+            tx, account, claims, "account.password_changed", password_hash=password_hash, password_once=False,
             password_until=None, password_changed_at=now,
         )  # fmt: skip
         changed = _own(tx, claims["sub"], now)
@@ -242,7 +242,7 @@ def _state(account) -> dict:
     elif account.password_hash is None:
         state = "no_password"
     else:
-        state = "one_time_password" if account.password_state == "one_time" else "active"  # noqa: S105
+        state = "one_time_password" if account.password_once else "active"
     return {
         "id": account.id, "person_id": account.person_id, "username": account.username, "state": state,
         "totp_enrolled": account.totp_secret is not None, "version": account.version,

@@ -53,7 +53,7 @@ def confirm(tx, claims: dict, recovery_id: str, now: datetime) -> dict:
         drawn = hashing.draw()
         end_sessions(
             tx, account, "account.password_reset", password_hash=hashing.hash_drawn(drawn),
-            password_state="one_time", password_until=now + PASSWORD_GOOD_FOR,  # noqa: S106
+            password_once=True, password_until=now + PASSWORD_GOOD_FOR,
         )  # fmt: skip
     else:
         drawn = None

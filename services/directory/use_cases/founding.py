@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from chassis import clock
-
 from contracts import directory
 from directory import hashing
 from directory.domain.names import given_name, search_form
@@ -34,7 +33,7 @@ def first_administrator(tx, name: str, username: str | None, now: datetime) -> t
     username = username or name_all([name], handover.taken(tx, [stem(name)]))[0]
     drawn = hashing.draw()
     account = {
-        "username": username, "password_hash": hashing.hash_drawn(drawn), "password_state": "one_time",
+        "username": username, "password_hash": hashing.hash_drawn(drawn), "password_once": True,
         "password_until": now + FIRST_PASSWORD_GOOD_FOR, "kind": "personal",
     }  # fmt: skip
     _install(tx, name, ADMINISTRATOR, account, now)
@@ -46,7 +45,7 @@ def seal_break_glass(tx, username: str, now: datetime) -> tuple[str, str]:
     facts.claim_versions(tx, 0)
     drawn = hashing.draw(SEALED_LENGTH)
     account = {
-        "username": username, "password_hash": hashing.hash_drawn(drawn), "password_state": "chosen",
+        "username": username, "password_hash": hashing.hash_drawn(drawn), "password_once": False,
         "password_until": None, "kind": "break_glass",
     }  # fmt: skip
     if (there := founding.break_glass(tx)) is None:
@@ -97,5 +96,3 @@ def _install(tx, name: str, title: str, account: dict, now: datetime) -> None:
         directory.membership_changed, subject=person_id, version=previous + len(rows),
         data={"previous": previous, "facts": told},
     )  # fmt: skip
-
-

@@ -50,7 +50,7 @@ def sign_in(store: Store, security: Security, request: dict, now: datetime) -> d
             guessing.remember(tx, account.id, place, now)
             if newer:
                 accounts.rehash(tx, account.id, account.password_hash, newer)
-            tx.audit("session.opened", subject=account.id, kind=account.kind)
+            tx.audit("account.signed_in", subject=account.id, kind=account.kind)
         else:
             _note_refusal(tx, attempt, account, refusal)
     if refusal is not None:
@@ -66,7 +66,7 @@ def restriction_of(security: Security, account) -> str | None:
     """What its owner must do before anything else. `account.post_kinds` are those of the posts that he holds."""
     if account.kind == "break_glass":
         return None
-    if account.password_state == "one_time":  # noqa: S105
+    if account.password_once:
         return "password_change_required"
     if account.totp_secret is None and security.totp_required_for.intersection(account.post_kinds):
         return "totp_enrolment_required"
@@ -106,7 +106,7 @@ def _note_refusal(tx, attempt: str, account, refusal: Refused) -> None:
         guesses.forget(tx, attempt)
         return
     guesses.fail(tx, attempt)
-    tx.audit("session.refused", subject=account.id if account else "unknown", code=refusal.refusal_code)
+    tx.audit("account.sign_in_refused", subject=account.id if account else "unknown", code=refusal.refusal_code)
 
 
 def _alert(account_id: str) -> None:

@@ -10,7 +10,7 @@ TABLES = """
 ALTER TABLE accounts
     ALTER COLUMN password_hash DROP NOT NULL,
     ADD COLUMN kind text NOT NULL DEFAULT 'personal' CHECK (kind IN ('personal', 'break_glass')),
-    ADD COLUMN password_state text NOT NULL DEFAULT 'chosen' CHECK (password_state IN ('chosen', 'one_time')),
+    ADD COLUMN password_once boolean NOT NULL DEFAULT false,
     ADD COLUMN password_until timestamptz,
     ADD COLUMN password_changed_at timestamptz,
     ADD COLUMN totp_pending text;
