@@ -84,7 +84,9 @@ class Directory(Neighbour):
         if request["password"] != PASSWORD:
             raise Refused("wrong_credentials")
         who = request["username"]
-        return self.answer(call, request, {"account_id": id_of(f"account {who}"), "person_id": person(who)})
+        return self.answer(call, request, {
+            "account_id": id_of(f"account {who}"), "person_id": person(who), "version": 1, "restriction": None,
+        })  # fmt: skip
 
     @rpc(directory.get_profile)
     def get_profile(self, call, request):
