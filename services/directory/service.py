@@ -1,12 +1,18 @@
 """The directory on the bus."""
 
 from chassis.database import Database
+from contracts import directory
 from directory.entrypoints.accounts import Accounts
+from directory.entrypoints.appointments import Appointments
 from directory.entrypoints.facts import Facts
 from directory.entrypoints.organisation import Organisation
 from directory.entrypoints.people import People
+from directory.entrypoints.reorganisation import Reorganisations
+from kernel.audit_log import audit_reading
 
 
-class Service(Accounts, Facts, Organisation, People):
+class Service(
+    Accounts, Appointments, Facts, Organisation, People, Reorganisations, audit_reading(directory.list_audit)
+):
     name = "directory"
     db = Database()

@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from chassis import clock
+from chassis import clock, context
 from chassis.http import HttpRefusal, HttpRequest
 from gateway import storage
 from gateway.sessions import Session, csrf_token
@@ -64,6 +64,7 @@ def _is_foreign(origin: str | None, host: str) -> bool:
 
 def _claims(service, request: HttpRequest, session: Session) -> dict:
     claims = {"sub": session.person_id, "membership_id": None, "delegation_id": None, "session_id": session.id}
+    context.acts(**claims)
     if wanted := request.headers.get(ACTING_FOR):
         try:
             capacity_id = str(uuid.UUID(wanted))

@@ -2,7 +2,8 @@
 
 from marshmallow import Schema, fields, validate
 
-from contracts import messaging, reminders, tasks
+from contracts import audit, messaging, reminders, tasks
+from contracts.catalogue import SERVICES
 from contracts.fields import Id, Moment, Request, one_of
 
 # session
@@ -33,6 +34,17 @@ class SessionEntry(Schema):
 class SessionList(Schema):
     items = fields.List(fields.Nested(SessionEntry), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
+
+
+# the audit log
+
+
+class AuditQuery(audit.ListAudit):
+    """`from` up to, without, `to`; `actor` is a person's id or `service:<name>`."""
+
+    service = one_of(SERVICES, required=True)
+    since = Moment(load_default=None, allow_none=True, data_key="from")
+    until = Moment(load_default=None, allow_none=True, data_key="to")
 
 
 # tasks

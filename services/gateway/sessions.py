@@ -63,14 +63,15 @@ class SessionStore:
     def open(self, account: dict, kind: str, client: str) -> tuple[str, datetime]:
         """A new session for an account whose password was right: its token and the end of its life."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        now = clock.now()
+        session_id, now = clock.new_id(), clock.now()
         expires_at = now + timedelta(seconds=self.lifetime)
         with self._store.transaction() as tx:
             storage.add_session(
-                tx, id=clock.new_id(), token_hash=hash_token(token), kind=kind, account_id=account["account_id"],
+                tx, id=session_id, token_hash=hash_token(token), kind=kind, account_id=account["account_id"],
                 person_id=account["person_id"], client=_printable(client), created_at=now, last_used_at=now,
                 expires_at=expires_at,
             )  # fmt: skip
+            tx.audit("session.opened", subject=session_id, person_id=account["person_id"], kind=kind)
         return token, expires_at
 
     def find(self, token: str, kind: str) -> Session:
@@ -94,6 +95,7 @@ class SessionStore:
             if not ended:
                 raise HttpRefusal("not_found")
             live_log.tell_sessions_ended(tx, ended)
+            tx.audit("session.ended", subject=session_id, person_id=person_id)
         self.distrust()
 
     def good_until(self, session_ids: list[str]) -> dict[str, datetime]:
@@ -130,6 +132,8 @@ def end_account(tx, account_id: str) -> None:
     ended = storage.end_sessions(tx, clock.now(), storage.sessions.c.account_id == account_id)
     if ended:
         live_log.tell_sessions_ended(tx, ended)
+    for session_id in ended:
+        tx.audit("session.ended", subject=session_id, account_id=account_id)
 
 
 class SessionKeeper(SharedExtension):

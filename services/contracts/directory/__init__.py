@@ -2,6 +2,7 @@
 
 from contracts.directory.accounts import *
 from contracts.directory.appointments import *
+from contracts.directory.audit import *
 from contracts.directory.facts import *
 from contracts.directory.organisation import *
 from contracts.directory.people import *

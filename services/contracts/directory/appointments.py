@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from chassis.contract import PATIENCE, Procedure
 from contracts.directory.reorganisation import ChangeById
-from contracts.fields import POST_KINDS, ById, Id, Line, Page, Request, Statement, one_of
+from contracts.fields import POST_KINDS, ById, Day, Id, Line, Page, Request, Statement, one_of
 
 DELEGATION_KINDS = ("KT", "TL", "TUQ")
 DELEGATION_SCOPES = ("all", "tasks", "reminders", "messaging")
@@ -18,7 +18,7 @@ class NewPost(Request):
     unit_id = Id(required=True)
     kind = one_of(POST_KINDS, required=True)
     title = Line(max=300, required=True)
-    from_day = fields.Date(required=True)
+    from_day = Day(required=True)
 
 
 class MakePost(Keyed):
@@ -32,8 +32,8 @@ class Holder(Statement):
     person_id = Id(required=True)
     name = fields.String(required=True)
     primary = fields.Boolean(required=True)
-    from_day = fields.Date(required=True)
-    to_day = fields.Date(required=True, allow_none=True)
+    from_day = Day(required=True)
+    to_day = Day(required=True, allow_none=True)
 
 
 class Post(Statement):
@@ -43,8 +43,8 @@ class Post(Statement):
     kind = fields.String(required=True)
     title = fields.String(required=True)
     is_head = fields.Boolean(required=True)
-    from_day = fields.Date(required=True)
-    to_day = fields.Date(required=True, allow_none=True)
+    from_day = Day(required=True)
+    to_day = Day(required=True, allow_none=True)
 
 
 class PostDetail(Post):
@@ -65,7 +65,7 @@ class PostPage(Statement):
 class EndOn(ChangeById):
     """The last day is the day before `on_day`."""
 
-    on_day = fields.Date(required=True)
+    on_day = Day(required=True)
 
 
 class Appointment(Request):
@@ -75,8 +75,8 @@ class Appointment(Request):
 
     person_id = Id(required=True)
     post_id = Id(required=True)
-    from_day = fields.Date(required=True)
-    to_day = fields.Date(load_default=None, allow_none=True)
+    from_day = Day(required=True)
+    to_day = Day(load_default=None, allow_none=True)
     primary = fields.Boolean(load_default=True)
     replaces = fields.Boolean(load_default=False)
 
@@ -91,8 +91,8 @@ class MembershipFact(Statement):
     person_id = Id(required=True)
     post_id = Id(required=True)
     primary = fields.Boolean(required=True)
-    from_day = fields.Date(required=True)
-    to_day = fields.Date(required=True, allow_none=True)
+    from_day = Day(required=True)
+    to_day = Day(required=True, allow_none=True)
 
 
 class NewDelegation(Request):
@@ -105,8 +105,8 @@ class NewDelegation(Request):
     kind = one_of(DELEGATION_KINDS, required=True)
     scope = one_of(DELEGATION_SCOPES, required=True)
     document_number = Line(max=100, required=True)
-    from_day = fields.Date(required=True)
-    to_day = fields.Date(required=True)
+    from_day = Day(required=True)
+    to_day = Day(required=True)
 
 
 class Lend(Keyed):
@@ -123,8 +123,8 @@ class DelegationFact(Statement):
     kind = fields.String(required=True)
     scope = fields.String(required=True)
     document_number = fields.String(required=True)
-    from_day = fields.Date(required=True)
-    to_day = fields.Date(required=True, allow_none=True)
+    from_day = Day(required=True)
+    to_day = Day(required=True, allow_none=True)
 
 
 class DelegationPage(Statement):

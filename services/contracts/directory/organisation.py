@@ -8,6 +8,7 @@ from contracts.fields import (
     AUDIENCES,
     UNIT_KINDS,
     ById,
+    Day,
     Id,
     Line,
     Nothing,
@@ -22,7 +23,7 @@ from contracts.fields import (
 class ListUnits(Page):
     """`on`: the units of that day, as they were called then."""
 
-    on = fields.Date(load_default=None, allow_none=True)
+    on = Day(load_default=None, allow_none=True)
     kind = one_of(UNIT_KINDS, load_default=None, allow_none=True)
     parent_id = Id(load_default=None, allow_none=True)
     q = Text(max=100, load_default=None, allow_none=True)
@@ -46,7 +47,7 @@ class UnitPage(Statement):
 class GetUnit(ById):
     """`on`: the unit of that day, with who led it then."""
 
-    on = fields.Date(load_default=None, allow_none=True)
+    on = Day(load_default=None, allow_none=True)
 
 
 class UnitDetail(Unit):
@@ -63,7 +64,7 @@ class UnitLink(Statement):
     code = fields.String(required=True)
     full_name = fields.String(required=True)
     how = fields.String(required=True)
-    on_day = fields.Date(required=True)
+    on_day = Day(required=True)
 
 
 class Successors(Statement):
@@ -75,8 +76,8 @@ class Successors(Statement):
     id = Id(required=True)
     code = fields.String(required=True)
     full_name = fields.String(required=True)
-    from_day = fields.Date(required=True)
-    to_day = fields.Date(required=True, allow_none=True)
+    from_day = Day(required=True)
+    to_day = Day(required=True, allow_none=True)
     today = fields.List(fields.Nested(Unit), required=True)
     successors = fields.List(fields.Nested(UnitLink), required=True)
     predecessors = fields.List(fields.Nested(UnitLink), required=True)
@@ -94,8 +95,8 @@ class Head(Statement):
     post_id = Id(required=True)
     title = fields.String(required=True)
     membership_id = Id(required=True)
-    from_day = fields.Date(required=True)
-    to_day = fields.Date(required=True, allow_none=True)
+    from_day = Day(required=True)
+    to_day = Day(required=True, allow_none=True)
 
 
 class HeadPage(Statement):
@@ -137,7 +138,7 @@ class SetAudience(AudienceByName):
 class SpecialDay(Request):
     """A day that is worked though it is a weekend, or is not though it is none."""
 
-    day = fields.Date(required=True)
+    day = Day(required=True)
     working = fields.Boolean(required=True)
     name = Line(max=200, required=True)
 
@@ -158,7 +159,7 @@ class SetWorkingDays(Year):
 
 
 class SpecialDayFact(Statement):
-    day = fields.Date(required=True)
+    day = Day(required=True)
     working = fields.Boolean(required=True)
     name = fields.String(required=True)
 

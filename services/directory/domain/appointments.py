@@ -30,7 +30,7 @@ def leave(membership: Membership, day: date) -> Membership:
 
 
 def with_a_primary(memberships: Iterable[Membership], ranks: Mapping[str, int], day: date) -> list[Membership]:
-    """A person's memberships, the changed ones: when his primary post is gone the most senior of the others becomes it."""
+    """What changes of a person's memberships when his primary post is gone: the most senior other becomes it."""
     left = [each for each in memberships if open_after(each, day)]
     if not left or any(each.primary for each in left):
         return []

@@ -18,7 +18,7 @@ LONGEST = timedelta(days=366)
 
 
 def lend(
-    new: Delegation, *, grantor_person_id: str, grantor: Membership, grantor_post: Post, grantee_posts: Collection[Post],
+    new: Delegation, *, grantor: Membership, grantor_post: Post, grantee_posts: Collection[Post],
     units_below: Collection[str], known: Iterable[Delegation], day: date,
 ) -> Delegation:  # fmt: skip
     """The delegation, if every rule allows it.
@@ -26,7 +26,7 @@ def lend(
     `grantee_posts` are the posts that the grantee holds on its first day, `units_below` the grantor's unit and what is
     below it, `known` what the grantor's post has lent already.
     """
-    if new.grantee_person_id == grantor_person_id:
+    if new.grantee_person_id == grantor.person_id:
         raise Refused("delegation_to_oneself", "Nobody lends to himself.", field="grantee_person_id")
     if new.valid_from < day:
         raise Refused("day_in_past", "Powers are not lent for days that have passed.", field="from_day")

@@ -18,7 +18,7 @@ ABOVE = {kind: frozenset({"committee"}) for kind in DIRECTLY_BELOW} | {
     "committee": frozenset(),
     "division": DIRECTLY_BELOW | {"division"},
 }
-HEAD_KIND = {kind: "head" for kind in DIRECTLY_BELOW} | {
+HEAD_KIND = dict.fromkeys(DIRECTLY_BELOW, "head") | {
     "committee": "chairman",
     "office": "chief_of_office",
     "division": "division_head",
@@ -169,6 +169,24 @@ def code_is_new(codes: Iterable[str], code: str, where: str) -> None:
     """An official code is never given a second time, so that it means one unit for ever."""
     if code in codes:
         raise Refused("code_taken", "Another unit has, or had, this code.", field=where)
+
+
+def audience_of_units(city: Organisation, name: str, unit_ids: Iterable[str], day: date) -> list[str]:
+    """The units of a standing audience, if all are of the kinds that it is for. "whole-city" names people."""
+    if name not in AUDIENCE_KINDS:
+        raise Refused("audience_not_of_units", "This audience names people.", field="unit_ids")
+    seen = {}
+    for place, unit_id in enumerate(unit_ids):
+        where = f"unit_ids.{place}"
+        unit = city.units.get(unit_id)
+        if unit is None or not live(unit, day):
+            raise Refused("unknown_unit", "There is no such unit.", field=where, unit_id=unit_id)
+        if unit.kind not in AUDIENCE_KINDS[name]:
+            raise Refused("unit_of_other_kind", f"{name} is not for a {unit.kind}.", field=where, unit_id=unit_id)
+        if unit_id in seen:
+            raise Refused("unit_twice", "A unit is named once.", field=where, unit_id=unit_id)
+        seen[unit_id] = unit
+    return list(seen)
 
 
 # the rules of posts

@@ -127,19 +127,30 @@ class Changes:
     without_post: list[str] = field(default_factory=list)
 
 
-def concerned(command: Command) -> list[str]:
-    """The units that a command changes: who may reorganise each of them may give it."""
+def changed(command: Command) -> list[str]:
+    """The units that a command makes different."""
     match command:
-        case Establish(parent_id=unit_id):
-            return [unit_id]
-        case Merge(unit_ids, into):
-            return [*unit_ids, *([into] if isinstance(into, str) else [])]
-        case Move(unit_id, parent_id):
-            return [unit_id, parent_id]
-        case Dissolve(unit_id, successor_ids):
-            return [unit_id, *successor_ids]
+        case Establish():
+            return []
+        case Merge(unit_ids):
+            return list(unit_ids)
         case _:
             return [command.unit_id]
+
+
+def receiving(command: Command) -> list[str]:
+    """The units that take something up by it, or follow."""
+    match command:
+        case Establish(parent_id=unit_id) | Move(parent_id=unit_id) | Merge(into=str(unit_id)):
+            return [unit_id]
+        case Dissolve(successor_ids=unit_ids):
+            return list(unit_ids)
+        case _:
+            return []
+
+
+def concerned(command: Command) -> list[str]:
+    return [*changed(command), *receiving(command)]
 
 
 def reorganise(city: Organisation, command: Command, day: date, new_id: NewId) -> Changes:
@@ -342,12 +353,14 @@ def _split(draft: _Draft, command: Split) -> None:
     taker, parts = {}, []
     for place, part in enumerate(command.parts):
         if (part.unit.kind == "division") != (unit.kind == "division"):
-            raise Refused("unit_misplaced", "The parts are of the unit's own level.", field=f"parts.{place}.kind")
-        heir = draft.found(part.unit, unit.parent_id, f"parts.{place}")
+            raise Refused("unit_misplaced", "The parts are of the unit's own level.", field=f"parts.{place}.unit.kind")
+        heir = draft.found(part.unit, unit.parent_id, f"parts.{place}.unit")
         parts.append(heir)
         for each in part.takes:
             if each not in below and each not in own_posts:
-                raise Refused("not_of_this_unit", "This unit has no such division or post.", field=f"parts.{place}.takes")
+                raise Refused(
+                    "not_of_this_unit", "This unit has no such division or post.", field=f"parts.{place}.takes"
+                )
             if each in taker:
                 raise Refused("unit_twice", "It goes to one part.", field=f"parts.{place}.takes")
             taker[each] = heir

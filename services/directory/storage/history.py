@@ -63,7 +63,9 @@ def _holders(*conditions, day):
 
 def ever(tx, unit_id: str):
     """A unit, whether it still stands or has ended."""
-    return tx.execute(select(*UNIT, t.units.c.valid_from, t.units.c.valid_to).where(t.units.c.id == unit_id)).one_or_none()
+    return tx.execute(
+        select(*UNIT, t.units.c.valid_from, t.units.c.valid_to).where(t.units.c.id == unit_id)
+    ).one_or_none()
 
 
 def today(tx, unit_id: str, day: date):

@@ -20,7 +20,7 @@ PLURAL = {
 
 
 def load(tx, day: date, unit_ids: Iterable[str]) -> Organisation:
-    """All units, ended ones too, and whatever a change of these units on that day could concern."""
+    """All units, ended ones too, and whatever else a change of these units on that day could concern."""
     city = Organisation(audiences={row.id: Audience(row.id, tuple(row.unit_ids)) for row in tx.execute(AUDIENCES)})
     city.units = {row.id: Unit(**row._mapping) for row in tx.execute(UNITS)}
     city.codes = frozenset(unit.code for unit in city.units.values())
@@ -118,11 +118,9 @@ def _open_after(table, day: date):
 
 
 def _with_changed_on(table, states, key: str, *columns: str):
-    last = select(states.c[key], func.max(states.c.valid_to).label("day")).group_by(states.c[key]).subquery()
-    changed_on = func.coalesce(last.c.day, table.c.valid_from).label("changed_on")
-    return select(*(table.c[name] for name in columns), changed_on).outerjoin_from(
-        table, last, last.c[key] == table.c.id
-    )
+    """One look into the index for each row: there may be thousands, and former states of few of them."""
+    last = select(func.max(states.c.valid_to)).where(states.c[key] == table.c.id).scalar_subquery()
+    return select(*(table.c[name] for name in columns), func.coalesce(last, table.c.valid_from).label("changed_on"))
 
 
 UNITS = _with_changed_on(

@@ -5,16 +5,17 @@ from sqlalchemy import func, select
 
 from directory.storage import tables as t
 
+NOW = t.units
 
 
 def _unit(table) -> tuple:
-    return tuple(table.c[name] for name in "id code kind name full_name full_name_en parent_id".split())
+    return tuple(table.c[name] for name in ["id", "code", "kind", "name", "full_name", "full_name_en", "parent_id"])
 
 
-UNIT = _unit(t.units)
+UNIT = _unit(NOW)
 
 
-def page(tx, day, *, kind, parent_id, words, after_code, limit, table=t.units):
+def page(tx, day, *, kind, parent_id, words, after_code, limit, table=NOW):
     """Units in the order of their codes. `words` are the folded beginnings of words that the name or code has.
     `table` is the units as they are, or as they were (`history.units_on`).
     """
@@ -30,12 +31,12 @@ def page(tx, day, *, kind, parent_id, words, after_code, limit, table=t.units):
     return tx.execute(query).all()
 
 
-def one(tx, unit_id: str, day, table=t.units):
+def one(tx, unit_id: str, day, table=NOW):
     query = select(*_unit(table), table.c.version).where(table.c.id == unit_id, t.live(table, day))
     return tx.execute(query).one_or_none()
 
 
-def divisions(tx, unit_id: str, day, table=t.units):
+def divisions(tx, unit_id: str, day, table=NOW):
     query = select(*_unit(table)).where(table.c.parent_id == unit_id, table.c.kind == "division", t.live(table, day))
     return tx.execute(query.order_by(table.c.code)).all()
 
@@ -56,5 +57,5 @@ def audiences(tx):
     ).all()  # fmt: skip
 
 
-def post(tx, post_id: str, day):
-    return tx.execute(select(t.posts).where(t.posts.c.id == post_id, t.live(t.posts, day))).one_or_none()
+def audience(tx, name: str):
+    return tx.execute(select(t.audiences).where(t.audiences.c.id == name)).one_or_none()

@@ -25,7 +25,9 @@ def record_changes(tx, event, changes: dict[str, list[dict]], *, subject: str, *
     """The same for facts of several kinds that change together: one row of versions, one event."""
     previous = newest = facts.claim_versions(tx, sum(len(rows) for rows in changes.values()))
     told = []
-    for kind in [kind for kind in facts.FACTS if changes.get(kind)]:  # a unit before its posts, these before who holds them
+    for kind in [
+        kind for kind in facts.FACTS if changes.get(kind)
+    ]:  # a unit before its posts, these before who holds them
         first = newest + 1
         newest += len(changes[kind])
         facts.write(tx, kind, [row | {"version": first + place} for place, row in enumerate(changes[kind])])

@@ -230,11 +230,11 @@ WRONG = [
     (Merge(("C",), "A"), "unit_is_the_top", "unit_ids.0"),
     (Merge(("A", "B"), replace(NEW_WARD, code="A")), "code_taken", "into.code"),
     (Merge(("A", "B"), replace(NEW_WARD, kind="division")), "unit_misplaced", "into.kind"),
-    (Split("A", (Part(NEW_WARD), Part(NEW_WARD))), "code_taken", "parts.1.code"),
+    (Split("A", (Part(NEW_WARD), Part(NEW_WARD))), "code_taken", "parts.1.unit.code"),
     (Split("A", (Part(NEW_WARD, ("B-1",)), Part(replace(NEW_WARD, code="M")))), "not_of_this_unit", "parts.0.takes"),
     (Split("A", (Part(NEW_WARD, ("A/head",)),)), "not_of_this_unit", "parts.0.takes"),
     (Split("A", (Part(NEW_WARD, ("A-1", "A-1")),)), "unit_twice", "parts.0.takes"),
-    (Split("A", (Part(replace(NEW_WARD, kind="division")),)), "unit_misplaced", "parts.0.kind"),
+    (Split("A", (Part(replace(NEW_WARD, kind="division")),)), "unit_misplaced", "parts.0.unit.kind"),
     (Dissolve("C"), "unit_is_the_top", "unit_id"),
     (Dissolve("A", ("A-1",)), "unit_cycle", "successor_ids.0"),
     (Dissolve("A", ("B", "B")), "unit_twice", "successor_ids.1"),
@@ -323,7 +323,9 @@ def check(town, day, after):
         assert sum(m.primary for m in held if m.person_id == person_id and live(m, day)) <= 1, "two primary posts"
     for each in town.delegations.values():
         lenders = [m for m in held if m.post_id == each.grantor_post_id and live(m, each.valid_from)]
-        assert not live(each, day) or any(live(m, day) for m in lenders), "a delegation outlives its grantor's membership"
+        assert not live(each, day) or any(live(m, day) for m in lenders), (
+            "a delegation outlives its grantor's membership"
+        )
     for audience in town.audiences.values():
         wanted = {id_ for id_ in living if units[id_].kind in AUDIENCE_KINDS[audience.id]}
         assert set(audience.unit_ids) == wanted and len(audience.unit_ids) == len(wanted), "an audience of its kinds"
