@@ -12,7 +12,7 @@ from kernel.directory_copy import read_state
 
 # rows that are not for clients: they end streams
 ENDINGS = (SESSION_ENDED, CAPACITIES_CHANGED) = ("session_ended", "capacities_changed")
-CAPACITY_FACTS = ("membership", "delegation")
+CAPACITY_FACTS = ("membership", "delegation", "post", "unit")
 
 
 def key_of_post(post_id: str) -> str:

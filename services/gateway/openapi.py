@@ -34,7 +34,12 @@ TAGS = {
 }  # fmt: skip
 ALWAYS = ("bad_request", "invalid_request", "internal_error", "overloaded", "deadline_exceeded", "database_unavailable")
 SIGNED_IN = ("unauthenticated", "not_authorised", "unknown_capacity", "directory_stale", "service_unavailable")
-_PARAMETER = re.compile(r"<uuid:(\w+)>")
+_PARAMETER = re.compile(r"<(uuid|string|int):(\w+)>")
+_PARAMETER_SCHEMAS = {
+    "uuid": {"type": "string", "format": "uuid"},
+    "string": {"type": "string"},
+    "int": {"type": "integer"},
+}
 
 
 @cache
@@ -53,7 +58,7 @@ def document() -> dict:
         if _name_of(schema) not in spec.components.schemas:
             spec.components.schema(_name_of(schema), schema=schema)
     for entrypoint in entrypoints():
-        path = _PARAMETER.sub(r"{\1}", entrypoint.path).removeprefix(BASE)
+        path = _PARAMETER.sub(r"{\2}", entrypoint.path).removeprefix(BASE)
         spec.path(path, operations={entrypoint.method.lower(): _operation(entrypoint)})
     return spec.to_dict()
 
@@ -124,7 +129,8 @@ def _parameters(entrypoint: HttpEntrypoint) -> list[dict]:
     meta = entrypoint.meta
     uuid = {"type": "string", "format": "uuid"}
     found = [
-        {"in": "path", "name": name, "required": True, "schema": uuid} for name in _PARAMETER.findall(entrypoint.path)
+        {"in": "path", "name": name, "required": True, "schema": _PARAMETER_SCHEMAS[kind]}
+        for kind, name in _PARAMETER.findall(entrypoint.path)
     ]
     if entrypoint.query().fields:
         found.append({"in": "query", "schema": entrypoint.query})

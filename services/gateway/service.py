@@ -11,6 +11,7 @@ from chassis.rpc import Remote
 from chassis.timers import every
 from contracts import directory, messaging, reminders, tasks
 from gateway import live_log, problems, sessions, storage
+from gateway.api.appointments import AppointmentsRoutes
 from gateway.api.audit import AuditRoutes
 from gateway.api.home import HomeRoutes
 from gateway.api.live import LiveRoutes
@@ -55,6 +56,7 @@ API = (
     SessionRoutes,
     HomeRoutes,
     OrganisationRoutes,
+    AppointmentsRoutes,
     PeopleRoutes,
     TasksRoutes,
     RemindersRoutes,
@@ -97,6 +99,21 @@ class Service(*API, HearsDirectory):
     @hears(directory.account_revoked)
     def on_account_revoked(self, tx, event):
         sessions.end_account(tx, event.data["account_id"])
+
+    @hears(directory.unit_changed)
+    def on_unit_changed(self, tx, event):
+        with live_log.capacities_watched(tx, event.data["facts"]):
+            super().on_unit_changed(tx, event)
+
+    @hears(directory.unit_reorganised)
+    def on_unit_reorganised(self, tx, event):
+        with live_log.capacities_watched(tx, event.data["facts"]):
+            super().on_unit_reorganised(tx, event)
+
+    @hears(directory.post_changed)
+    def on_post_changed(self, tx, event):
+        with live_log.capacities_watched(tx, event.data["facts"]):
+            super().on_post_changed(tx, event)
 
     @hears(directory.membership_changed)
     def on_membership_changed(self, tx, event):

@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from chassis.contract import Event, Procedure
-from contracts.fields import Id, Moment, Request, Statement
+from contracts.fields import Day, Id, Moment, Request, Statement
 
 COPIES = ("tasks", "reminders", "messaging", "gateway")  # who keeps a copy of the directory's facts
 
@@ -60,7 +60,7 @@ class UnitReorganised(UnitsChanged):
     """Units were reorganised on a day; `facts` holds all that changed with them, of every kind."""
 
     change = fields.String(required=True)
-    on_day = fields.Date(required=True)
+    on_day = Day(required=True)
     successor_ids = fields.List(Id(), required=True)
 
 
