@@ -53,7 +53,9 @@ get_changes = Procedure(
 
 
 class UnitsChanged(Facts):
-    unit_ids = fields.List(Id(), required=True)
+    """What siblings read stands beside the facts; hearers of the core do without it."""
+
+    unit_ids = fields.List(Id(), load_default=list)
 
 
 class UnitReorganised(UnitsChanged):
@@ -65,19 +67,19 @@ class UnitReorganised(UnitsChanged):
 
 
 class PostsChanged(Facts):
-    post_ids = fields.List(Id(), required=True)
+    post_ids = fields.List(Id(), load_default=list)
 
 
 class DelegationsChanged(PostsChanged):
-    delegation_ids = fields.List(Id(), required=True)
+    delegation_ids = fields.List(Id(), load_default=list)
 
 
 class AudiencesChanged(Facts):
-    audiences = fields.List(fields.String(), required=True)
+    audiences = fields.List(fields.String(), load_default=list)
 
 
 class WorkingDaysChanged(Facts):
-    years = fields.List(fields.Integer(), required=True)
+    years = fields.List(fields.Integer(), load_default=list)
 
 
 def _fact_event(name: str, data: type[Facts], published: tuple[str, ...], summary: str) -> Event:
