@@ -13,6 +13,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 
 from chassis.http import HttpEntrypoint
+from contracts.directory import RESTRICTIONS
 from gateway import schemas
 from gateway.auth import ACTING_FOR, CSRF_HEADER, SAFE_METHODS, cookie_name
 from gateway.examples import EXAMPLES
@@ -28,13 +29,14 @@ What an actor may not see answers as if it did not exist."""
 
 TAGS = {
     "session": "Signing in and out", "home": "Everything at a glance", "directory": "Units, posts, people",
+    "accounts": "Accounts of others: the desk, handing over, revoking",
     "tasks": "What was ordered, to whom, by when", "reminders": "What one must act on now",
     "messaging": "Conversations", "live": "What happens, as it happens",
     "audit": "Who did what to whom", "meta": "About this API",
 }  # fmt: skip
 ALWAYS = ("bad_request", "invalid_request", "internal_error", "overloaded", "deadline_exceeded", "database_unavailable")
 SIGNED_IN = ("unauthenticated", "not_authorised", "unknown_capacity", "directory_stale", "service_unavailable")
-_PARAMETER = re.compile(r"<(uuid|string|int):(\w+)>")
+_PARAMETER = re.compile(r"<(?:uuid|string|int):(\w+)>")
 _PARAMETER_SCHEMAS = {
     "uuid": {"type": "string", "format": "uuid"},
     "string": {"type": "string"},
@@ -58,7 +60,7 @@ def document() -> dict:
         if _name_of(schema) not in spec.components.schemas:
             spec.components.schema(_name_of(schema), schema=schema)
     for entrypoint in entrypoints():
-        path = _PARAMETER.sub(r"{\2}", entrypoint.path).removeprefix(BASE)
+        path = _PARAMETER.sub(r"{\1}", entrypoint.path).removeprefix(BASE)
         spec.path(path, operations={entrypoint.method.lower(): _operation(entrypoint)})
     return spec.to_dict()
 
@@ -79,7 +81,7 @@ def codes_of(entrypoint: HttpEntrypoint) -> list[str]:
     meta = entrypoint.meta
     codes = [*ALWAYS, *meta.refusals]
     if meta.signed_in:
-        codes += SIGNED_IN
+        codes += SIGNED_IN if meta.while_restricted else (*SIGNED_IN, *RESTRICTIONS)
         if entrypoint.method not in SAFE_METHODS:
             codes += ("csrf_token_invalid", "foreign_origin")
     elif entrypoint.body:
@@ -129,8 +131,8 @@ def _parameters(entrypoint: HttpEntrypoint) -> list[dict]:
     meta = entrypoint.meta
     uuid = {"type": "string", "format": "uuid"}
     found = [
-        {"in": "path", "name": name, "required": True, "schema": _PARAMETER_SCHEMAS[kind]}
-        for kind, name in _PARAMETER.findall(entrypoint.path)
+        {"in": "path", "name": found[1], "required": True, "schema": _PARAMETER_SCHEMAS[found[0][1:].split(":")[0]]}
+        for found in _PARAMETER.finditer(entrypoint.path)
     ]
     if entrypoint.query().fields:
         found.append({"in": "query", "schema": entrypoint.query})
