@@ -23,7 +23,12 @@ log = structlog.get_logger()
 
 STATEMENT_TIMEOUT = 10.0  # seconds, when no deadline says less
 PROBE_SECONDS = 1.0  # how long the answer of a readiness probe is believed
-_OPTIONS = f"-c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC {SERVER_KEEPALIVE}"
+# no jit: compiling a statement of ours takes longer than running it
+_OPTIONS = (
+    "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC -c jit=off "
+    f"{SERVER_KEEPALIVE}"
+)
+_KEEP_PLANS = "SET LOCAL plan_cache_mode = force_generic_plan"
 _COLLISIONS = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
 _INSERT_EVENT = sa.text(
@@ -116,8 +121,11 @@ class Store:
         )
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        with self._begin() as tx:
+    def transaction(self, keep_plans: bool = False) -> Iterator[Transaction]:
+        """With `keep_plans` a statement is planned once, not for each set of values: for those whose best plan is the
+        same whatever is asked for.
+        """
+        with self._begin(f"BEGIN; {_KEEP_PLANS}" if keep_plans else "BEGIN") as tx:
             yield tx
 
     @contextmanager

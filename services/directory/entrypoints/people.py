@@ -12,7 +12,7 @@ class People:
     def search_people(self, call, request):
         policy.require_signed_in(call.procedure.full_name)
         with self.db.reading() as tx:
-            return people.search_people(tx, request, clock.now())
+            return people.search_people(tx, request, call.claims["sub"], clock.now())
 
     @rpc(directory.get_person)
     def get_person(self, call, request):

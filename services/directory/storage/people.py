@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy import select
 
 from chassis.rows import any_of
+from directory.storage import entries
 from directory.storage import tables as t
 
 
@@ -78,20 +79,7 @@ def open_memberships(tx, *, person_id: str | None = None, post_id: str | None = 
 
 def refresh_entries(tx, person_ids: Iterable[str] | None = None) -> None:
     """Make the searched lines anew, for these people or (None) for everybody."""
-    old = sa.delete(t.entries)
-    new = (
-        select(
-            t.memberships.c.id, t.people.c.id, t.posts.c.id, t.posts.c.unit_id, t.posts.c.kind, t.posts.c.rank,
-            t.people.c.folded, t.people.c.given, t.memberships.c.valid_from, t.memberships.c.valid_to,
-        )
-        .join_from(t.memberships, t.people, t.people.c.id == t.memberships.c.person_id)
-        .join(t.posts, t.posts.c.id == t.memberships.c.post_id)
-    )  # fmt: skip
-    if person_ids is not None:
-        ids = list(person_ids)
-        old, new = old.where(t.entries.c.person_id == any_of(ids)), new.where(t.people.c.id == any_of(ids))
-    tx.execute(old)
-    tx.execute(sa.insert(t.entries).from_select([column.name for column in t.entries.c], new))
+    entries.refresh(tx, person_ids)
 
 
 def _entry(*more):

@@ -17,8 +17,9 @@ from kernel.errors import Refused
 @pytest.fixture
 def find(city):
     def finding(q=None, **wanted):
+        seeker_id = city.roles[wanted.pop("seeker", "chairman")]["person_id"]
         request = SearchPeople().load({"q": q} | wanted)
-        return city.ask(people.search_people, request, clock.now())
+        return city.ask(people.search_people, request, seeker_id, clock.now())
 
     return finding
 
