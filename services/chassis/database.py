@@ -23,11 +23,12 @@ log = structlog.get_logger()
 
 STATEMENT_TIMEOUT = 10.0  # seconds, when no deadline says less
 PROBE_SECONDS = 1.0  # how long the answer of a readiness probe is believed
-# no jit: compiling a statement of ours takes longer than running it
+# statements of ours are short: to compile one, or to start other processes for it, takes longer than running it
 _OPTIONS = (
-    "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC -c jit=off "
-    f"{SERVER_KEEPALIVE}"
+    "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC "
+    f"-c jit=off -c max_parallel_workers_per_gather=0 {SERVER_KEEPALIVE}"
 )
+_PREPARED_AFTER = 1  # executions on one connection
 _KEEP_PLANS = "SET LOCAL plan_cache_mode = force_generic_plan"
 _COLLISIONS = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
@@ -117,7 +118,7 @@ class Store:
             hide_parameters=True,  # what is written may be personal; an error's text goes to the log
             json_serializer=to_json,
             json_deserializer=orjson.loads,
-            connect_args={"options": _OPTIONS, "autocommit": True, **CONNECTING},  # `_opened` begins, by itself
+            connect_args={"options": _OPTIONS, "autocommit": True, "prepare_threshold": _PREPARED_AFTER, **CONNECTING},  # `_opened` begins, by itself
         )
 
     @contextmanager

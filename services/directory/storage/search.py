@@ -5,7 +5,8 @@ commune than the seeker, how senior the post is. No index knows that order, and 
 first 20 would take longer than typing. So a search walks first where the best are, and only so far: the seeker's own
 people, whole names, the names that people are called by, the most senior lines. What walks do not find is rare, and
 an index over the beginnings of words finds it all. The same again with the words of posts and units, if names alone
-do not fill the page. Each step runs only if those before it have not found enough.
+do not fill the page. Each step runs only if those before it have not found enough. Three words of a name are rare whichever
+they are, so there the index is asked at once.
 
 The statements are text, one for each number of words, and PostgreSQL keeps their plans: a search runs at every
 keystroke, and making and planning it would cost more than running it.
@@ -38,7 +39,7 @@ WALK_GIVEN = """(SELECT * FROM entries WHERE given = :given AND {found}
         ORDER BY rank, membership_id LIMIT {walk}) given_lines"""
 KEYS = "search_keys(named, words, digits)"
 SHOWN = """place AS (
-    SELECT *, top_id IS DISTINCT FROM (SELECT top_id FROM own) AS away FROM {source}
+    SELECT *, top_id IS DISTINCT FROM (SELECT top_id FROM own) AS away FROM everything
     ORDER BY match, away, rank, membership_id OFFSET :offset LIMIT :limit
 )
 SELECT p.id, p.name, CASE WHEN coalesce(p.shown_to->>'phone', 'city') = 'city' THEN p.phone END AS phone,
@@ -48,7 +49,8 @@ FROM place JOIN entries e USING (membership_id) JOIN people p ON p.id = e.person
     JOIN units u ON u.id = e.unit_id
 ORDER BY place.match, place.away, place.rank, membership_id"""
 
-BY_WORDS = f"""WITH {OWN}, best AS MATERIALIZED (
+RARE = 3  # so many words of a name
+WALKS = f"""
     SELECT {{line}} FROM {WALK_OWN} WHERE {{named}}
     UNION
     (SELECT {{line}} FROM entries WHERE named = :whole AND {{found}} ORDER BY rank, membership_id LIMIT {{enough}})
@@ -56,7 +58,9 @@ BY_WORDS = f"""WITH {OWN}, best AS MATERIALIZED (
     (SELECT {{line}} FROM {WALK_GIVEN} WHERE {{named}} ORDER BY rank, membership_id LIMIT {{enough}})
     UNION
     (SELECT {{line}} FROM {WALK_SENIOR} WHERE {{named}} ORDER BY rank, membership_id LIMIT {{enough}})
-), by_name AS MATERIALIZED (
+"""
+NO_WALKS = "SELECT {line} FROM entries WHERE false"
+BY_WORDS = f"""WITH {OWN}, best AS MATERIALIZED ({{walks}}), by_name AS MATERIALIZED (
     SELECT * FROM best
     UNION
     SELECT {{line}} FROM entries
@@ -130,8 +134,7 @@ def find(tx, wanted: Wanted) -> list:
             values["word_keys"] = [f"#{query.digits[place : place + FEWEST_DIGITS]}" for place in places]
     elif query.words:
         values |= {f"like{place}": f"% {word}%" for place, word in enumerate(query.words)}
-        values["whole"] = _whole(query.words)
-        values["given"] = query.words[-1]
+        values |= {"whole": _whole(query.words), "given": query.words[-1]}
         values["ends"] = f"% {query.words[-1]}|%"
         if wanted.unit_ids is None:
             values["name_keys"] = [word[:LONGEST_KEY] for word in query.words]
@@ -166,7 +169,8 @@ def _statement(digits: bool, words: int, enough: int, in_units: bool, of_post: b
     named = " AND ".join(f"named LIKE :like{place}" for place in range(words)) or "false"
     worded = " AND ".join(f"{column} LIKE :like{place}" for place in range(1 if digits else words))
     found = VALID + " AND unit_id = ANY(:unit_ids)" * in_units + " AND post_kind = :post_kind" * of_post
-    text = (template + SHOWN.format(source="everything")).format(
+    template = template.replace("{walks}", NO_WALKS if words >= RARE else WALKS)
+    text = (template + SHOWN).format(
         line="membership_id, rank, top_id, 0 AS match" if digits else LINE.format(named=named),
         named=named, worded=worded, found=found, enough=enough, walk=enough * WALK,
     )  # fmt: skip
