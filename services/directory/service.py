@@ -1,12 +1,19 @@
 """The directory on the bus."""
 
 from chassis.database import Database
+from contracts import directory
 from directory.entrypoints.accounts import Accounts
 from directory.entrypoints.facts import Facts
 from directory.entrypoints.organisation import Organisation
 from directory.entrypoints.people import People
+from directory.security import SecurityProvider
+from directory.settings import read
+from kernel.audit_log import audit_reading
+
+read_settings = read  # the launcher looks for it here
 
 
-class Service(Accounts, Facts, Organisation, People):
+class Service(Accounts, Facts, Organisation, People, audit_reading(directory.list_audit)):
     name = "directory"
     db = Database()
+    security = SecurityProvider()

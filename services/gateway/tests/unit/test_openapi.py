@@ -14,7 +14,7 @@ OUTLINE = {
     "GET /assignments/{assignment_id}", "POST /assignments/{assignment_id}/accept", "GET /action-items",
     "GET /conversations", "GET /conversations/{conversation_id}", "GET /conversations/{conversation_id}/participants",
     "GET /conversations/{conversation_id}/messages", "POST /conversations/{conversation_id}/messages",
-    "POST /conversations/{conversation_id}/read", "GET /live", "GET /openapi.json",
+    "POST /conversations/{conversation_id}/read", "GET /live", "GET /audit", "GET /openapi.json",
 }  # fmt: skip
 
 
