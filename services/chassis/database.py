@@ -124,7 +124,12 @@ class Store:
             hide_parameters=True,  # what is written may be personal; an error's text goes to the log
             json_serializer=to_json,
             json_deserializer=orjson.loads,
-            connect_args={"options": _OPTIONS, "autocommit": True, "prepare_threshold": _PREPARED_AFTER, **CONNECTING},  # `_opened` begins, by itself
+            connect_args={
+                "options": _OPTIONS,
+                "autocommit": True,
+                "prepare_threshold": _PREPARED_AFTER,
+                **CONNECTING,
+            },  # `_opened` begins, by itself
         )
 
     @contextmanager

@@ -8,6 +8,7 @@ from directory.entrypoints.organisation import Organisation
 from directory.entrypoints.people import People
 from directory.security import SecurityProvider
 from directory.settings import read
+from directory.use_cases.budget import BudgetProvider
 from kernel.audit_log import audit_reading
 
 read_settings = read  # the launcher looks for it here
@@ -17,3 +18,4 @@ class Service(Accounts, Facts, Organisation, People, audit_reading(directory.lis
     name = "directory"
     db = Database()
     security = SecurityProvider()
+    budget = BudgetProvider()

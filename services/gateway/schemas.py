@@ -61,6 +61,14 @@ class AuditQuery(audit.ListAudit):
     until = Moment(load_default=None, allow_none=True, data_key="to")
 
 
+# people
+
+
+class StaffQuery(directory.ListStaff):
+    class Meta(Request.Meta):
+        exclude = ("unit_id",)
+
+
 # tasks
 
 

@@ -106,6 +106,11 @@ class Service(*API, HearsDirectory):
     def on_credentials_changed(self, tx, event):
         sessions.end_account(tx, event.data["account_id"], event.version, event.data["kept_session_id"])
 
+    @hears(directory.person_changed)
+    def on_person_changed(self, tx, event):
+        """This process forgets the name at once; another one remembers it for a minute at most."""
+        self.names.pop(event.data["person_id"], None)
+
     @hears(directory.membership_changed)
     def on_membership_changed(self, tx, event):
         with capacities.watched(tx, event.data["facts"]):

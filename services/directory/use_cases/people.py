@@ -5,7 +5,8 @@ from datetime import datetime
 from itertools import islice, product
 
 from chassis.errors import InvalidRequest
-from chassis.paging import a_number, page, position
+from chassis.paging import a_number, an_id, page, position
+from directory.domain import contact
 from directory.domain.searching import Query, likely_meant, understand
 from directory.storage import people, search, units
 from kernel.errors import Refused
@@ -17,9 +18,43 @@ SPELLINGS = 3  # how many are tried for a word that nobody bears
 MEANINGS = 4  # how many ways of correcting all words are tried
 
 
-def get_person(tx, person_id: str, now: datetime) -> dict:
-    entries = people.entries_of_person(tx, person_id, today(now))
-    return {**described(tx, person_id), "entries": [row._mapping for row in entries]}
+def get_person(tx, person_id: str, seeker_id: str, now: datetime) -> dict:
+    """A person in all his posts, with what the seeker may know of how to reach him. Who may change that is told as
+    well who else may know it.
+    """
+    day = today(now)
+    person = people.one(tx, person_id)
+    if person is None:
+        raise Refused("not_found")
+    places = people.places(tx, {person_id, seeker_id}, day)
+    visibilities = contact.visibilities(person.shown_to, places[person_id])
+    is_self = person_id == seeker_id
+    seen = {
+        field: getattr(person, field)
+        for field, visibility in visibilities.items()
+        if is_self or contact.may_see(visibility, places[seeker_id], places[person_id])
+    }
+    keeps = is_self or any(place.kind == "administrator" for place in places[seeker_id])
+    return {
+        "id": person.id,
+        "name": person.name,
+        "version": person.version,
+        "entries": [row._mapping for row in people.entries_of_person(tx, person_id, day)],
+        "contact": dict.fromkeys(contact.FIELDS) | seen,
+        "visibility": visibilities if keeps else None,
+    }
+
+
+def list_staff(tx, request: dict, seeker_id: str, now: datetime) -> dict:
+    """Everybody in a unit, those who lead it first."""
+    day = today(now)
+    if units.one(tx, request["unit_id"], day) is None:
+        raise Refused("not_found")
+    unit_ids = _units_searched(tx, request["unit_id"], request["sub_units"])
+    after = position(request["cursor"], a_number, an_id)
+    rows = people.staff(tx, unit_ids, day, after, request["limit"] + 1)
+    rows, next_cursor = page(rows, request["limit"], lambda row: (row.rank, row.membership_id))
+    return {"items": [row._mapping for row in rows], "next_cursor": next_cursor}
 
 
 def get_names(tx, person_ids: list[str]) -> dict:

@@ -54,11 +54,7 @@ def encoded(offset):
 
 def expected(everybody, q):
     """By looking at everybody: lines in which each word of `q` begins a word of the name."""
-    return Counter(
-        (line.name, line.kind)
-        for line in everybody
-        if matches(line.name, q)
-    )
+    return Counter((line.name, line.kind) for line in everybody if matches(line.name, q))
 
 
 def matches(name, q):
