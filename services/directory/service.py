@@ -10,6 +10,7 @@ from directory.entrypoints.people import People
 from directory.entrypoints.reorganisation import Reorganisations
 from directory.security import SecurityProvider
 from directory.settings import read
+from directory.use_cases.budget import BudgetProvider
 from kernel.audit_log import audit_reading
 
 read_settings = read  # the launcher looks for it here
@@ -21,3 +22,4 @@ class Service(
     name = "directory"
     db = Database()
     security = SecurityProvider()
+    budget = BudgetProvider()

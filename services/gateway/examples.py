@@ -22,7 +22,7 @@ _ORDER = {
 EXAMPLES = {
     "create_token": {
         "body": {"username": "chutich", "password": "mật khẩu của bạn"},
-        "answer": {"token": "M4yQ…", "expires_at": "2026-11-24T08:30:00+07:00"},
+        "answer": {"token": "M4yQ…", "expires_at": "2026-11-24T08:30:00+07:00", "restriction": None},
     },
     "create_session": {"body": {"username": "chutich", "password": "mật khẩu của bạn"}},
     "create_task": {

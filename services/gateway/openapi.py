@@ -34,6 +34,7 @@ TAGS = {
     "messaging": "Conversations", "live": "What happens, as it happens",
     "audit": "Who did what to whom", "meta": "About this API",
 }  # fmt: skip
+JSON = "application/json"
 ALWAYS = ("bad_request", "invalid_request", "internal_error", "overloaded", "deadline_exceeded", "database_unavailable")
 SIGNED_IN = ("unauthenticated", "not_authorised", "unknown_capacity", "directory_stale", "service_unavailable")
 _PARAMETER = re.compile(r"<(?:uuid|string|int):(\w+)>")
@@ -160,6 +161,8 @@ def _parameters(entrypoint: HttpEntrypoint) -> list[dict]:
 def _success(meta, example) -> dict:
     if meta.media_type == "text/event-stream":
         return {"description": _STREAM, "content": {meta.media_type: {"schema": {"type": "string"}}}}
+    if meta.media_type != JSON:
+        return {"description": "A file.", "content": {meta.media_type: {"schema": {"type": "string"}}}}
     if meta.answer is None:
         return {"description": "Done."}
     content = {"schema": meta.answer} | ({"example": example} if example is not None else {})

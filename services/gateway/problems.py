@@ -66,6 +66,11 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     # what it is about
     "not_found": (404, "Không tìm thấy", "Not found"),
     "wrong_state": (409, "Trạng thái hiện tại không cho phép việc này", "Not possible in the present state"),
+    "search_too_deep": (422, "Có quá nhiều kết quả, hãy tìm cụ thể hơn", "Too many results: search for less"),
+    "people_budget_spent": (
+        429, "Hôm nay bạn đã xem quá nhiều người trong danh bạ, hãy tiếp tục vào ngày mai",
+        "You have looked at too many people today: go on tomorrow",
+    ),
     "unknown_audience": (422, "Không có danh sách nhận này", "There is no such audience"),
     "unknown_unit": (422, "Không có đơn vị này hoặc đơn vị chưa có người đứng đầu", "No such unit, or nobody heads it"),
     "unknown_post": (422, "Không có chức vụ này", "There is no such post"),
@@ -178,6 +183,9 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"Give this parameter once\.", "Chỉ nêu tham số này một lần."),
     (r"Give one ETag, or \*\.", "Nêu một ETag, hoặc *."),
     (r"Null characters are not allowed\.", "Không được có ký tự rỗng."),
+    (r"Not a telephone number\.", "Không phải số điện thoại hợp lệ."),
+    (r"Not a valid email address\.", "Không phải địa chỉ thư điện tử hợp lệ."),
+    (r"At least 2 letters or digits\.", "Cần ít nhất 2 chữ cái hoặc chữ số."),
     (r"Not a cursor\.", "Con trỏ trang không hợp lệ."),
 )]  # fmt: skip
 

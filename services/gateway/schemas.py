@@ -79,6 +79,14 @@ class OnDay(Request):
     on_day = Day(required=True)
 
 
+# people
+
+
+class StaffQuery(directory.ListStaff):
+    class Meta(Request.Meta):
+        exclude = ("unit_id",)
+
+
 # tasks
 
 

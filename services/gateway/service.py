@@ -123,6 +123,11 @@ class Service(*API, HearsDirectory):
         with capacities.watched(tx, event.data["facts"]):
             super().on_post_changed(tx, event)
 
+    @hears(directory.person_changed)
+    def on_person_changed(self, tx, event):
+        """This process forgets the name at once; another one remembers it for a minute at most."""
+        self.names.pop(event.data["person_id"], None)
+
     @hears(directory.membership_changed)
     def on_membership_changed(self, tx, event):
         with capacities.watched(tx, event.data["facts"]):

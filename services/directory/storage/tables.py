@@ -24,7 +24,10 @@ posts = _table(
     "posts", id=Id, version=sa.BigInteger, unit_id=Id, kind=sa.Text, title=sa.Text, is_head=sa.Boolean,
     rank=sa.Integer, **PERIOD,
 )  # fmt: skip
-people = _table("people", id=Id, name=sa.Text, folded=sa.Text, given=sa.Text, phone=sa.Text, email=sa.Text)
+people = _table(
+    "people", id=Id, name=sa.Text, folded=sa.Text, given=sa.Text, phone=sa.Text, email=sa.Text, mobile=sa.Text,
+    room=sa.Text, shown_to=JSONB, version=sa.BigInteger,
+)  # fmt: skip
 memberships = _table(
     "memberships", id=Id, version=sa.BigInteger, person_id=Id, post_id=Id, primary=sa.Boolean, **PERIOD
 )
@@ -39,10 +42,14 @@ accounts = _table(
     totp_secret=sa.Text, totp_last_step=sa.BigInteger, revoked_at=Moment, kind=sa.Text, password_once=sa.Boolean,
     password_until=Moment, password_changed_at=Moment, totp_pending=sa.Text,
 )  # fmt: skip
+# searching
 entries = _table(
-    "entries", membership_id=Id, person_id=Id, post_id=Id, unit_id=Id, post_kind=sa.Text, rank=sa.Integer,
-    folded=sa.Text, given=sa.Text, **PERIOD,
+    "entries", membership_id=Id, person_id=Id, post_id=Id, unit_id=Id, top_id=Id, post_kind=sa.Text, rank=sa.Integer,
+    named=sa.Text, given=sa.Text, words=sa.Text, digits=sa.Text, **PERIOD,
 )  # fmt: skip
+vocabulary = _table("vocabulary", word=sa.Text, lines=sa.Integer)
+shown_people = _table("shown_people", viewer_id=Id, day=sa.Date, person_id=Id)
+shown_counts = _table("shown_counts", viewer_id=Id, day=sa.Date, people=sa.Integer, refused=sa.Boolean)
 directory_version = _table("directory_version", only=sa.Boolean, newest=sa.BigInteger)
 
 # units as they were, reorganisations and their plans

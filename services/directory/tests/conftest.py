@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from chassis.database import Store, Transaction
 from chassis.sealing import Sealer
 from directory.load import load
+from directory.security import Security
 from directory.settings import DirectorySettings
 from directory.storage import tables as t
 
@@ -22,7 +23,7 @@ PEOPLE, SEED, PASSWORD = 2_600, 7, "mật khẩu thử nghiệm"
 def empty(world) -> None:
     names = ", ".join(f'"{name}"' for name in t.metadata.tables)
     with psycopg.connect(world.owners["directory"], autocommit=True) as connection:
-        connection.execute(f"TRUNCATE {names}, outbox RESTART IDENTITY CASCADE")
+        connection.execute(f"TRUNCATE {names}, outbox, idempotency RESTART IDENTITY CASCADE")
 
 
 class City:
@@ -35,7 +36,9 @@ class City:
         self.roles = {account["role"]: account for account in accounts["accounts"]}
 
     def claims(self, role: str) -> dict:
-        person_id = self.roles[role]["person_id"]
+        return self.claims_of(self.roles[role]["person_id"])
+
+    def claims_of(self, person_id: str) -> dict:
         return {"sub": person_id, "membership_id": None, "delegation_id": None, "session_id": "test"}
 
     def ask(self, use_case, *arguments):
@@ -73,6 +76,11 @@ class Undone:
 
 def sealer(world) -> Sealer:
     return Sealer(f"{world.keys}/sealing.keys")
+
+
+@pytest.fixture
+def security(world) -> Security:
+    return Security(sealer(world), frozenset({"administrator"}))
 
 
 @pytest.fixture
@@ -124,3 +132,22 @@ def own_city(world, tmp_path):
     yield found
     found.store.close()
     empty(world)
+
+
+@pytest.fixture(scope="module")
+def _kept(world, city):
+    """The accounts as they were loaded, in a table of their own."""
+    with psycopg.connect(world.owners["directory"], autocommit=True) as connection:
+        connection.execute("DROP TABLE IF EXISTS kept_accounts")
+        connection.execute("CREATE TABLE kept_accounts AS TABLE accounts")
+        yield connection
+        connection.execute("DROP TABLE kept_accounts")
+
+
+@pytest.fixture
+def accounts_city(city, _kept):
+    """For tests that write about accounts only: a city that is loaded once, its accounts as at the beginning."""
+    yield city
+    _kept.execute("TRUNCATE accounts, guesses, audit_log, outbox, idempotency CASCADE")
+    _kept.execute("UPDATE audit_head SET number = DEFAULT, hash = DEFAULT")
+    _kept.execute("INSERT INTO accounts SELECT * FROM kept_accounts")
