@@ -1,6 +1,6 @@
 # The only door. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test bench unit crash crash-selftest lint format generate demo parked replay first-administrator break-glass handover sibling siblings remove-sibling audit-verify audit-anchor clean
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 PYTHON := .venv/bin/python
 HEARERS := tasks reminders messaging gateway
@@ -37,6 +37,14 @@ crash: ## kill everything at any moment under a stream of orders: nothing is los
 crash-selftest: ## plant five faults, one after the other: the crash test must find each
 	@bash deploy/local/bootstrap.sh private
 	@exec $(PYTHON) -W ignore -m tests.crash selftest
+
+policy-matrix: ## ask the running API every question of who may do what, against tests/policy/oracle.yaml
+	@bash deploy/local/bootstrap.sh private
+	@CONGVU_POLICY_CELLS=all $(PYTHON) -m deploy.local test -q tests/policy
+
+policy-selftest: ## take five checks out, one after the other: the matrix must find each
+	@bash deploy/local/bootstrap.sh private
+	@CONGVU_POLICY_SELFTEST=1 $(PYTHON) -m deploy.local test -q tests/policy/test_planted.py
 
 lint: ## check style, formatting and who imports whom
 	@bash deploy/local/bootstrap.sh

@@ -9,6 +9,7 @@ from chassis import clock, context
 from chassis.http import HttpRefusal, HttpRequest
 from gateway import storage
 from gateway.sessions import Session, csrf_token
+from kernel import policy
 from kernel.directory_copy import resolve_actor
 
 SAFE_METHODS = ("GET", "HEAD")
@@ -52,6 +53,14 @@ def sign_in(service, request: HttpRequest, while_restricted: bool = False) -> No
     if session.restriction and not while_restricted:
         raise HttpRefusal(session.restriction)
     request.caller = Caller(session, _claims(service, request, session), csrf)
+
+
+def authorise(service, claims: dict, action: str) -> None:
+    """For what the gateway answers by itself and not to everybody; what it asks of a service, that service decides."""
+    if policy.RULES.get(action, policy.EVERYBODY) is policy.EVERYBODY:
+        return
+    with service.db.reading() as tx:
+        policy.require_somewhere(action, resolve_actor(tx, claims, clock.now(), action))
 
 
 def refuse_foreign_origin(service, request: HttpRequest) -> None:

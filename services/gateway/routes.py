@@ -10,7 +10,7 @@ from marshmallow import Schema
 from chassis.contract import Procedure
 from chassis.http import HttpRefusal, HttpRequest, http
 from chassis.http.entrypoint import Empty
-from gateway.auth import sign_in
+from gateway.auth import authorise, sign_in
 
 BASE = "/api/v1"
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
@@ -89,6 +89,8 @@ def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = Non
         @wraps(handler)
         def handle(service, request: HttpRequest, **values):
             call = Call(service, request)
+            if signed_in:
+                authorise(service, call.caller.claims, f"gateway.{handler.__name__}")
             if idempotency_key:
                 call.idempotency_key  # noqa: B018
             if if_match:

@@ -1,7 +1,8 @@
 """A small city in a real database: loaded once for all tests that only read, and emptied for those that write."""
 
 import io
-from contextlib import redirect_stderr
+from contextlib import contextmanager, redirect_stderr
+from copy import copy
 from datetime import UTC, datetime
 
 import orjson
@@ -9,7 +10,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from chassis.database import Store
+from chassis.database import Store, Transaction
 from chassis.sealing import Sealer
 from directory.load import load
 from directory.security import Security
@@ -57,6 +58,22 @@ class City:
             return tx.execute(sa.text(statement), values).all()
 
 
+class Undone:
+    """A store whose transactions all happen in one, which is undone at the end."""
+
+    def __init__(self, connection):
+        self._connection = connection
+
+    @contextmanager
+    def transaction(self, may_emit: bool = True):
+        with self._connection.begin_nested():
+            yield (tx := Transaction(self._connection, may_emit))
+            tx.write_audit()
+
+    def reading(self):
+        return self.transaction(may_emit=False)
+
+
 def sealer(world) -> Sealer:
     return Sealer(f"{world.keys}/sealing.keys")
 
@@ -97,8 +114,20 @@ def city(world, tmp_path_factory):
 
 
 @pytest.fixture
+def trial(city, world):
+    """For tests that write and ask in this process only: the city, whose changes are undone after each."""
+    engine = sa.create_engine(world.databases["directory"].replace("postgresql://", "postgresql+psycopg://", 1))
+    with engine.connect() as connection:
+        found = copy(city)
+        found.store = Undone(connection)
+        yield found
+        connection.rollback()
+    engine.dispose()
+
+
+@pytest.fixture
 def own_city(world, tmp_path):
-    """For tests that write: a city of their own each."""
+    """For tests that write and whose writing others must see: a city of their own each."""
     found = _loaded(world, tmp_path)
     yield found
     found.store.close()

@@ -155,6 +155,10 @@ class Tasks(Neighbour):
         counts = {"to_do": 3, "overdue": 1, "issued_open": 0, "issued_overdue": 0}
         return self.answer(call, request, counts | {"as_of": clock.now()})
 
+    @rpc(tasks.list_audit)
+    def list_audit(self, call, request):
+        return self.answer(call, request, {"items": [], "next_cursor": None})
+
 
 class Reminders(Neighbour):
     name = "reminders"
