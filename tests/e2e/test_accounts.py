@@ -12,10 +12,11 @@ from chassis.testing import until
 from contracts import directory
 from directory.use_cases.facts import record_facts
 from kernel.working_time import today
-from tests.support.client import Client, sign_in
+from tests.support.client import Client
 
 NEW = "bốn con trâu qua cầu khỉ"
 ANY = {"If-Match": "*"}
+LAST_DENIED = "SELECT actor FROM audit_log WHERE action = 'denied' ORDER BY number DESC LIMIT 1"
 
 
 @pytest.fixture
@@ -138,9 +139,7 @@ def test_who_holds_two_posts_acts_in_the_one_that_he_chooses(platform, person, w
     deputies = clerk.get("/people", params={"unit_id": ward, "sub_units": False, "post": "deputy_head"}).json()["items"]
     for entry in deputies:
         username = clerk.get(f"/people/{entry['id']}/account").json()["username"]
-        client = sign_in(
-            platform.base_url, {"username": username, "password": platform.account("official")["password"]}
-        )
+        client, _ = signed_in(platform, username, platform.account("official")["password"])
         memberships = client.get("/me").json()["memberships"]
         if len(memberships) == 2:
             break
@@ -152,7 +151,4 @@ def test_who_holds_two_posts_acts_in_the_one_that_he_chooses(platform, person, w
         refused = client.get(f"/people/{own['id']}/account", headers={"X-Acting-For": membership["id"]})
         assert codes(refused) == ["not_authorised"]
         with store_of(platform).reading() as tx:
-            last = tx.execute(
-                sa.text("SELECT actor FROM audit_log WHERE action = 'denied' ORDER BY number DESC LIMIT 1")
-            )
-            assert last.scalar_one()["membership_id"] == membership["id"]
+            assert tx.execute(sa.text(LAST_DENIED)).scalar_one()["membership_id"] == membership["id"]
