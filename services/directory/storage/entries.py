@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 import sqlalchemy as sa
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.rows import any_of, unnested

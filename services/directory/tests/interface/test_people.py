@@ -1,7 +1,9 @@
 """Finding people as one types, and what is shown of them."""
 
+import csv
 import unicodedata
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -193,3 +195,13 @@ def test_a_profile_has_memberships_and_live_delegations(city):
     lent = city.ask(accounts.get_profile, str(delegate), clock.now())["delegations"]
     assert [(d["title"], d["document_number"].split("/")[0]) for d in lent] == [("Phó Chủ tịch UBND Thành phố", "512")]
     assert lent[0]["from_day"] <= lent[0]["to_day"]
+
+
+RELEVANCE = Path(__file__).parent.parent / "relevance.csv"
+
+
+@pytest.mark.parametrize("wanted", csv.DictReader(RELEVANCE.open(encoding="utf-8")), ids=lambda row: row["typed"])
+def test_the_obvious_person_comes_first(find, wanted):
+    lines = find(wanted["typed"], seeker=wanted["seeker"])["items"][: int(wanted["within"])]
+    found = [(line["name"], line["title"]) for line in lines]
+    assert any(name == (wanted["name"] or name) and title == wanted["title"] for name, title in found), found
