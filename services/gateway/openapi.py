@@ -37,7 +37,12 @@ TAGS = {
 JSON = "application/json"
 ALWAYS = ("bad_request", "invalid_request", "internal_error", "overloaded", "deadline_exceeded", "database_unavailable")
 SIGNED_IN = ("unauthenticated", "not_authorised", "unknown_capacity", "directory_stale", "service_unavailable")
-_PARAMETER = re.compile(r"<uuid:(\w+)>")
+_PARAMETER = re.compile(r"<(?:uuid|string|int):(\w+)>")
+_PARAMETER_SCHEMAS = {
+    "uuid": {"type": "string", "format": "uuid"},
+    "string": {"type": "string"},
+    "int": {"type": "integer"},
+}
 
 
 @cache
@@ -127,7 +132,8 @@ def _parameters(entrypoint: HttpEntrypoint) -> list[dict]:
     meta = entrypoint.meta
     uuid = {"type": "string", "format": "uuid"}
     found = [
-        {"in": "path", "name": name, "required": True, "schema": uuid} for name in _PARAMETER.findall(entrypoint.path)
+        {"in": "path", "name": found[1], "required": True, "schema": _PARAMETER_SCHEMAS[found[0][1:].split(":")[0]]}
+        for found in _PARAMETER.finditer(entrypoint.path)
     ]
     if entrypoint.query().fields:
         found.append({"in": "query", "schema": entrypoint.query})
@@ -156,7 +162,7 @@ def _success(meta, example) -> dict:
     if meta.media_type == "text/event-stream":
         return {"description": _STREAM, "content": {meta.media_type: {"schema": {"type": "string"}}}}
     if meta.media_type != JSON:
-        return {"description": "Done.", "content": {meta.media_type: {"schema": {"type": "string"}}}}
+        return {"description": "A file.", "content": {meta.media_type: {"schema": {"type": "string"}}}}
     if meta.answer is None:
         return {"description": "Done."}
     content = {"schema": meta.answer} | ({"example": example} if example is not None else {})

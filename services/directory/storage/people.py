@@ -98,17 +98,6 @@ def delegations(tx, person_id: str, day):
     return tx.execute(query).all()
 
 
-def open_memberships(tx, *, person_id: str | None = None, post_id: str | None = None, day) -> list[dict]:
-    """Memberships that hold on or after a day: a person's primary ones, or all of a post."""
-    table = t.memberships
-    query = select(table).where(sa.or_(table.c.valid_to.is_(None), table.c.valid_to > day))
-    if person_id:
-        query = query.where(table.c.person_id == person_id, table.c.primary)
-    if post_id:
-        query = query.where(table.c.post_id == post_id)
-    return [dict(row._mapping) for row in tx.execute(query.order_by(table.c.id))]
-
-
 def refresh_entries(tx, person_ids: Iterable[str] | None = None) -> None:
     """Make the searched lines anew, for these people or (None) for everybody."""
     entries.refresh(tx, person_ids)

@@ -32,8 +32,8 @@ memberships = _table(
     "memberships", id=Id, version=sa.BigInteger, person_id=Id, post_id=Id, primary=sa.Boolean, **PERIOD
 )
 delegations = _table(
-    "delegations", id=Id, version=sa.BigInteger, grantor_post_id=Id, grantee_person_id=Id, scope=sa.Text,
-    document_number=sa.Text, **PERIOD,
+    "delegations", id=Id, version=sa.BigInteger, grantor_post_id=Id, grantee_person_id=Id, kind=sa.Text,
+    scope=sa.Text, document_number=sa.Text, **PERIOD,
 )  # fmt: skip
 audiences = _table("audiences", id=sa.Text, version=sa.BigInteger, title=sa.Text, title_en=sa.Text, unit_ids=ARRAY(Id))
 working_days = _table("working_days", id=sa.Date, version=sa.BigInteger, working=sa.Boolean, name=sa.Text)
@@ -51,6 +51,20 @@ vocabulary = _table("vocabulary", word=sa.Text, lines=sa.Integer)
 shown_people = _table("shown_people", viewer_id=Id, day=sa.Date, person_id=Id)
 shown_counts = _table("shown_counts", viewer_id=Id, day=sa.Date, people=sa.Integer, refused=sa.Boolean)
 directory_version = _table("directory_version", only=sa.Boolean, newest=sa.BigInteger)
+
+# units as they were, reorganisations and their plans
+unit_states = _table(
+    "unit_states", unit_id=Id, name=sa.Text, full_name=sa.Text, full_name_en=sa.Text, folded=sa.Text, parent_id=Id,
+    **PERIOD,
+)  # fmt: skip
+post_states = _table("post_states", post_id=Id, title=sa.Text, **PERIOD)
+unit_successors = _table("unit_successors", unit_id=Id, successor_id=Id, how=sa.Text, on_day=sa.Date)
+reorganisations = _table(
+    "reorganisations", id=Id, version=sa.BigInteger, change=sa.Text, command=JSONB, unit_ids=ARRAY(Id),
+    on_day=sa.Date, document_number=sa.Text, state=sa.Text, failure=JSONB, successor_ids=ARRAY(Id),
+    without_post=ARRAY(Id), entered_by=Id, entered_as=Id, created_at=sa.DateTime(timezone=True),
+    decided_at=sa.DateTime(timezone=True),
+)  # fmt: skip
 
 # accounts: their second factors, the guesses at them, and the desk
 recovery_codes = _table("recovery_codes", account_id=Id, code_hash=sa.LargeBinary, used_at=Moment)
