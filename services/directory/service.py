@@ -1,5 +1,7 @@
 """The directory on the bus."""
 
+from nameko.extensions import DependencyProvider
+
 from chassis.database import Database
 from contracts import directory
 from directory.entrypoints.accounts import Accounts
@@ -10,10 +12,21 @@ from directory.entrypoints.people import People
 from directory.entrypoints.reorganisation import Reorganisations
 from directory.security import SecurityProvider
 from directory.settings import read
-from directory.use_cases.budget import BudgetProvider
+from directory.use_cases.budget import Budget
 from kernel.audit_log import audit_reading
 
 read_settings = read  # the launcher looks for it here
+
+
+class BudgetProvider(DependencyProvider):
+    """Gives the directory its Budget: one for the process."""
+
+    def setup(self):
+        settings = self.container.settings
+        self._budget = Budget(settings.people_alert, settings.people_most)
+
+    def get_dependency(self, worker_ctx):
+        return self._budget
 
 
 class Service(

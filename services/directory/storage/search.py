@@ -15,6 +15,7 @@ keystroke, and making and planning it would cost more than running it.
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from itertools import pairwise
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -29,7 +30,8 @@ RARE = 3  # so many words of a name
 
 VALID = "valid_from <= :day AND (valid_to IS NULL OR valid_to > :day)"
 # match: 0 the whole name, 1 the name that he is called by, 2 beginnings of words of the name,
-# 3 words of name, post and unit of which the last ends what it is taken from, 4 beginnings of such words
+# 3 words of name, post and unit; the more, the fewer of them stand side by side there as they were typed, and one more
+# if the last does not end what it is taken from
 PARTS = {
     "own": """
         own AS MATERIALIZED (SELECT top_id FROM entries WHERE person_id = :seeker AND {valid} ORDER BY rank LIMIT 1)
@@ -37,7 +39,7 @@ PARTS = {
     "line": """
         membership_id, rank, top_id, CASE WHEN named = :whole THEN 0
             WHEN {named} THEN CASE WHEN given = :given THEN 1 ELSE 2 END
-            WHEN words LIKE :ends THEN 3 ELSE 4 END AS match
+            ELSE 3 + {apart} + CAST(words NOT LIKE :ends AS int) END AS match
     """,
     "number_line": "membership_id, rank, top_id, 0 AS match",
     "walk_own": """
@@ -145,8 +147,9 @@ def find(tx, wanted: Wanted) -> list:
             values["word_keys"] = [f"#{query.digits[place : place + FEWEST_DIGITS]}" for place in places]
     elif query.words:
         values |= {f"like{place}": f"% {word}%" for place, word in enumerate(query.words)}
-        values |= {"whole": _whole(query.words), "given": query.words[-1]}
+        values |= {"whole": " " + " ".join(query.words), "given": query.words[-1]}
         values["ends"] = f"% {query.words[-1]}|%"
+        values |= {f"pair{place}": f"% {one} {other}%" for place, (one, other) in enumerate(pairwise(query.words))}
         if wanted.unit_ids is None:
             values["name_keys"] = [word[:LONGEST_KEY] for word in query.words]
             values["word_keys"] = [f"*{word[:LONGEST_KEY]}" for word in query.words]
@@ -163,11 +166,6 @@ def spelled(tx, forms: list[str]) -> list[str]:
     return [row.word for row in tx.execute(SPELLINGS, {"words": forms})]
 
 
-def _whole(words: tuple[str, ...]) -> str:
-    short = "".join(word[0] for word in words) if len(words) > 1 else ""
-    return " " + " ".join([*words, short]).rstrip()
-
-
 @cache
 def _statement(digits: bool, words: int, enough: int, in_units: bool, of_post: bool) -> sa.TextClause:
     if not digits and not words:
@@ -182,6 +180,7 @@ def _statement(digits: bool, words: int, enough: int, in_units: bool, of_post: b
         "found": VALID + " AND unit_id = ANY(:unit_ids)" * in_units + " AND post_kind = :post_kind" * of_post,
         "named": " AND ".join(f"named LIKE :like{place}" for place in range(words)),
         "worded": " AND ".join(f"{column} LIKE :like{place}" for place in range(1 if digits else words)),
+        "apart": " + ".join(["0", *(f"2 * CAST(words NOT LIKE :pair{place} AS int)" for place in range(words - 1))]),
         "walks": NO_WALKS if words >= RARE else WALKS,
         "enough": enough,
         "walk": enough * WALK,

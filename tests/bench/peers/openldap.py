@@ -18,7 +18,7 @@ from deploy.local import ports
 from deploy.local.state import CHECKOUT
 from tests.bench.client import Wrong
 
-SLAPD = "/usr/sbin/slapd"
+SLAPD = Path("/usr/sbin/slapd")
 ATTRIBUTES = (b"cn", b"folded", b"title", b"ou", b"telephoneNumber", b"mail")
 CONFIGURATION = """
 include /etc/ldap/schema/core.schema
@@ -45,10 +45,10 @@ access to * by * read
 
 def install() -> bool:
     """Whether slapd is there; it is installed if we may."""
-    if not os.path.exists(SLAPD) and os.geteuid() == 0 and shutil.which("apt-get"):
+    if not SLAPD.exists() and os.geteuid() == 0 and shutil.which("apt-get"):
         script = CHECKOUT / "deploy/local/install-packages.sh"
         subprocess.run(["bash", script, "slapd"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-    return os.path.exists(SLAPD)
+    return SLAPD.exists()
 
 
 @contextlib.contextmanager
