@@ -13,7 +13,7 @@ from directory.entrypoints.people import People
 from directory.entrypoints.reorganisation import Reorganisations
 from directory.security import Security
 from directory.settings import read
-from directory.use_cases.budget import BudgetProvider
+from directory.use_cases.budget import Budget
 from kernel.audit_log import audit_reading
 
 read_settings = read  # the launcher looks for it here
@@ -28,6 +28,17 @@ class SecurityProvider(DependencyProvider):
 
     def get_dependency(self, worker_ctx):
         return self._security
+
+
+class BudgetProvider(DependencyProvider):
+    """Gives the directory its Budget: one for the process."""
+
+    def setup(self):
+        settings = self.container.settings
+        self._budget = Budget(settings.people_alert, settings.people_most)
+
+    def get_dependency(self, worker_ctx):
+        return self._budget
 
 
 class Service(
