@@ -1,7 +1,8 @@
 """Fills the city's posts with generated people and turns it into rows, in the order of the tables' columns.
 
 Everybody is fictitious: the names are drawn by chance, a telephone number begins with 028 0, which no exchange of
-the city uses, a mobile number with 01, which no network uses any more, and an e-mail address ends in .example, which no mail can reach.
+the city uses, a mobile number with 01, which no network uses any more, and an e-mail address ends in .example, which
+no mail can reach.
 """
 
 from collections import defaultdict
