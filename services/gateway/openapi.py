@@ -151,6 +151,8 @@ def _parameters(entrypoint: HttpEntrypoint) -> list[dict]:
 def _success(meta, example) -> dict:
     if meta.media_type == "text/event-stream":
         return {"description": _STREAM, "content": {meta.media_type: {"schema": {"type": "string"}}}}
+    if meta.answer is None and meta.media_type != "application/json":
+        return {"description": "A file.", "content": {each: {} for each in meta.media_type.split(", ")}}
     if meta.answer is None:
         return {"description": "Done."}
     content = {"schema": meta.answer} | ({"example": example} if example is not None else {})

@@ -49,6 +49,9 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "due_in_past": (422, "Hạn đã qua", "The deadline has passed"),
     "due_too_far": (422, "Hạn quá xa", "The deadline is too far away"),
     "due_after_task": (422, "Hạn của đơn vị sau hạn của nhiệm vụ", "A piece is due with its task at the latest"),
+    "import_has_faults": (
+        409, "Tệp còn dòng sai hoặc mâu thuẫn, chưa thể áp dụng", "Rows of the file are wrong: it cannot be applied",
+    ),
     # our side
     "internal_error": (500, "Hệ thống gặp lỗi", "Something went wrong on our side"),
     "reply_too_large": (500, "Hệ thống gặp lỗi", "Something went wrong on our side"),
@@ -98,6 +101,8 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"Give exactly one of due_on, due_at and no_deadline\.", "Nêu đúng một trong: ngày hạn, giờ hạn, không có hạn."),
     (r"Give this parameter once\.", "Chỉ nêu tham số này một lần."),
     (r"Give one ETag, or \*\.", "Nêu một ETag, hoặc *."),
+    (r"Not a JSON object of texts\.", "Phải là một đối tượng JSON gồm các chuỗi ký tự."),
+    (r"Not a valid mapping type\.", "Phải là một đối tượng."),
     (r"Null characters are not allowed\.", "Không được có ký tự rỗng."),
     (r"Not a cursor\.", "Con trỏ trang không hợp lệ."),
 )]  # fmt: skip

@@ -12,6 +12,7 @@ from chassis.timers import every
 from contracts import directory, messaging, reminders, tasks
 from gateway import live_log, problems, sessions, storage
 from gateway.api.home import HomeRoutes
+from gateway.api.imports import ImportsRoutes
 from gateway.api.live import LiveRoutes
 from gateway.api.messaging import MessagingRoutes
 from gateway.api.meta import MetaRoutes
@@ -55,6 +56,7 @@ API = (
     HomeRoutes,
     OrganisationRoutes,
     PeopleRoutes,
+    ImportsRoutes,
     TasksRoutes,
     RemindersRoutes,
     MessagingRoutes,

@@ -67,6 +67,7 @@ class PersonRow(NamedTuple):
     given: str
     phone: str
     email: str
+    employee_number: str
 
 
 class MembershipRow(NamedTuple):
@@ -226,7 +227,7 @@ class _Builder:
         initials = "".join(word[0] for word in fold(name).split()[:-1])
         return PersonRow(
             self._id(), name, search_form(name), given, f"(028) 0{number // 10000:03d} {number % 10000:04d}",
-            f"{given}{initials}.{number:06d}@hcm.example",
+            f"{given}{initials}.{number:06d}@hcm.example", f"CB{number:06d}",
         )  # fmt: skip
 
     def _membership(self, person: PersonRow, post: PostRow, primary: bool) -> MembershipRow:

@@ -1,7 +1,7 @@
 """The tables of the directory, as the migrations make them."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = sa.MetaData()
 Id = sa.Uuid(as_uuid=False)
@@ -23,7 +23,8 @@ posts = _table(
     "posts", id=Id, version=sa.BigInteger, unit_id=Id, kind=sa.Text, title=sa.Text, is_head=sa.Boolean,
     rank=sa.Integer, **PERIOD,
 )  # fmt: skip
-people = _table("people", id=Id, name=sa.Text, folded=sa.Text, given=sa.Text, phone=sa.Text, email=sa.Text)
+people = _table("people", id=Id, name=sa.Text, folded=sa.Text, given=sa.Text, phone=sa.Text, email=sa.Text,
+                employee_number=sa.Text)  # fmt: skip
 memberships = _table(
     "memberships", id=Id, version=sa.BigInteger, person_id=Id, post_id=Id, primary=sa.Boolean, **PERIOD
 )
@@ -42,6 +43,20 @@ entries = _table(
     folded=sa.Text, given=sa.Text, **PERIOD,
 )  # fmt: skip
 directory_version = _table("directory_version", only=sa.Boolean, newest=sa.BigInteger)
+
+# imports
+imports = _table(
+    "imports", id=Id, version=sa.BigInteger, what=sa.Text, form=sa.Text, unit_id=Id, dry_run=sa.Boolean,
+    end_missing=sa.Boolean, mapping=JSONB, size=sa.Integer, sha256=sa.Text, state=sa.Text, step=sa.Text, person_id=Id,
+    created_at=sa.DateTime(timezone=True), ended_at=sa.DateTime(timezone=True), claimed_at=sa.DateTime(timezone=True),
+    attempts=sa.Integer, stage=sa.Text, done=sa.Integer, total=sa.Integer, headers=JSONB, counts=JSONB, digest=sa.Text,
+    stale=sa.Boolean, fault=JSONB,
+)  # fmt: skip
+import_parts = _table("import_parts", import_id=Id, number=sa.Integer, content=sa.LargeBinary)
+import_rows = _table(
+    "import_rows", import_id=Id, number=sa.Integer, kind=sa.Text, line=sa.Integer, key=sa.Text, changes=JSONB,
+    faults=JSONB,
+)  # fmt: skip
 
 
 def live(table: sa.Table, day) -> sa.ColumnElement[bool]:
