@@ -23,6 +23,7 @@ MOST_UNPACKED = 256 * 1024 * 1024  # bytes
 MOST_PACKED_TIMES = 100  # how much smaller a large part may be packed
 LARGE_PART = 1024 * 1024  # bytes
 LONGEST_CELL = 10_000  # characters
+CHUNK = 1024 * 1024
 SEPARATORS = ",;\t|"
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")  # what Excel wrote before 2007, and how it encrypts since
 
@@ -30,6 +31,7 @@ _REFUSED_PARTS = (
     (re.compile(r"vbaproject|/macrosheets/|/activex/|/ctrlprops/", re.IGNORECASE), "macros"),
     (re.compile(r"/externallinks/|/connections\.xml|/querytables/|/embeddings/", re.IGNORECASE), "external_links"),
 )
+_ROW = re.compile(rb"[<:]row[ >/]")
 Row = tuple[int, list | Fault]  # the line's number in the file and its cells, or what is wrong with all of them
 
 
@@ -117,12 +119,17 @@ def _xlsx(raw: bytes) -> Iterator[Row]:
         sheet.reset_dimensions()  # what the file says about its own size need not be true
         for number, cells in enumerate(islice(sheet.iter_rows(), MOST_LINES * 10), start=1):
             yield number, [_plain(cell) for cell in cells]
-    except DefusedXmlException:
-        raise BadFile("xml_entities") from None
     except (BadFile, MemoryError):
         raise
-    except Exception:  # noqa: BLE001 (a broken file makes the library fail in any way)
-        raise BadFile("not_a_spreadsheet") from None
+    except Exception as error:  # noqa: BLE001 (a broken file makes the library fail in any way)
+        raise BadFile("xml_entities" if _is_defused(error) else "not_a_spreadsheet") from None
+
+
+def _is_defused(error: BaseException | None) -> bool:
+    """The library wraps what stopped it."""
+    while error is not None and not isinstance(error, DefusedXmlException):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _check_package(raw: bytes) -> None:
@@ -143,8 +150,21 @@ def _check_package(raw: bytes) -> None:
                 raise BadFile("zip_bomb", limit=MOST_UNPACKED)
             if b"macroEnabled" in package.read("[Content_Types].xml"):
                 raise BadFile("macros")
+            for name in names:
+                if name.startswith("xl/worksheets/"):
+                    _count_rows(package.open(name))
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OSError):
         raise BadFile("not_a_spreadsheet") from None
+
+
+def _count_rows(part) -> None:
+    """The library may read all of a sheet before it gives the first row. Rows may be empty, so there may be more."""
+    count, rest = 0, b""
+    while chunk := part.read(CHUNK):
+        count += len(_ROW.findall(rest + chunk))
+        rest = chunk[-4:]
+        if count > MOST_LINES * 2:
+            raise BadFile("too_many_lines", limit=MOST_LINES)
 
 
 def _is_a_bomb(part: zipfile.ZipInfo) -> bool:

@@ -33,6 +33,8 @@ def carry_out(store, job, tell: Callable[[str, int, int], None]) -> None:
     with store.reading() as tx:
         raw = imports.content(tx, job.id)
     try:
+        if hashlib.sha256(raw).hexdigest() != job.sha256:
+            raise BadFile("incomplete")
         headers, lines = read(job, raw, tell)
     except (BadFile, BadHeaders) as refused:
         refuse(store, job, refused)
