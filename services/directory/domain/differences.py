@@ -9,6 +9,7 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from directory.domain.columns import Fault, Line
+from directory.domain.organisation import ABOVE, COMMUNE_LEVEL, POSTS_IN
 from directory.domain.posts import RANKS
 
 KINDS = ("new", "changed", "gone", "conflict", "invalid")
@@ -92,6 +93,7 @@ class Person:
     id: str
     values: dict  # name, phone, email
     holdings: list[Holding] = field(default_factory=list)
+    version: int = 0
 
 
 PostKey = tuple[str, str, str, int]  # unit's code, kind, title, number among the equal ones
@@ -147,6 +149,8 @@ def compare_units(
             found[code].act = {"id": here.id}
             if not here.in_scope:
                 found[code].clashes("code", "outside_unit")
+            elif "kind" in found[code].changes:
+                found[code].clashes("kind", "kind_changes")
     named = {line.get("code") for line in lines}
     gone = {code for code, unit in present.items() if code not in named and unit.in_scope}
     stay = {code: unit.values["parent_code"] for code, unit in present.items() if not (end_missing and code in gone)}
@@ -154,6 +158,8 @@ def compare_units(
                       if "parent_code" in each.changes}  # fmt: skip
     parents |= {code: None for code in found if code not in parents}
     roots = [code for code, parent in parents.items() if parent is None]
+    kinds = {code: unit.values["kind"] for code, unit in present.items()}
+    kinds |= {code: each.changes["kind"][1] for code, each in found.items() if code not in present}
     for code, each in found.items():
         if parents[code] is not None and parents[code] not in parents:
             each.clashes("parent_code", "unknown_unit")
@@ -161,6 +167,8 @@ def compare_units(
             each.clashes("parent_code", "second_root")
         elif "parent_code" in each.changes and _in_a_circle(code, parents):
             each.clashes("parent_code", "cycle")
+        elif "parent_code" in each.changes and not _may_stand(kinds[code], kinds.get(parents[code])):
+            each.clashes("parent_code", "unit_misplaced")
     for code in sorted(gone):
         unit = present[code]
         ended = Difference("gone", code, act={"id": unit.id})
@@ -170,6 +178,10 @@ def compare_units(
     for each in found.values():
         comparison.add(each)
     return comparison
+
+
+def _may_stand(kind: str, above: str | None) -> bool:
+    return above in ABOVE[kind] if above else not ABOVE[kind]
 
 
 def _in_a_circle(code: str, parents: dict[str, str | None]) -> bool:
@@ -185,9 +197,8 @@ def _in_a_circle(code: str, parents: dict[str, str | None]) -> bool:
 
 
 def compare_posts(
-    lines: Sequence[Line], present: dict[PostKey, Post], units: dict[str, bool], end_missing: bool
+    lines: Sequence[Line], present: dict[PostKey, Post], units: dict[str, Unit], end_missing: bool
 ) -> Comparison:
-    """`units`: every unit's code, and whether the import is about it."""
     comparison = Comparison()
     found: dict[PostKey, Difference] = {}
     for line, key in _checked(comparison, lines, _post_key):
@@ -196,16 +207,18 @@ def compare_posts(
             named = dict(zip(("unit_code", "kind", "title", "number"), key, strict=True))
             changes = {name: (None, value) for name, value in named.items()}
             changes["is_head"] = (None, bool(line.get("is_head")))
-            changes["rank"] = (None, line.get("rank") or RANKS[key[1]])
+            changes["rank"] = (None, line.get("rank") or _rank(key, units))
             found[key] = Difference("new", _shown(key), line.number, changes)
             if key[0] not in units:
                 found[key].clashes("unit_code", "unknown_unit")
+            elif key[1] not in POSTS_IN[units[key[0]].values["kind"]]:
+                found[key].clashes("kind", "post_misplaced")
         else:
             changes = _changes(line, here.values, ("is_head", "rank"))
             if changes.get("rank") == (here.values["rank"], None):
                 del changes["rank"]  # an empty cell says nothing about it
             found[key] = Difference("changed", _shown(key), line.number, changes, act={"id": here.id})
-        if not units.get(key[0], True):
+        if key[0] in units and not units[key[0]].in_scope:
             found[key].clashes("unit_code", "outside_unit")
     named = {_post_key(line) for line in lines}
     gone = {key: post for key, post in present.items() if key not in named and post.in_scope}
@@ -226,6 +239,15 @@ def compare_posts(
             ended.clashes(None, "post_in_use")
         comparison.add(ended)
     return comparison
+
+
+def _rank(key: PostKey, units: dict[str, Unit]) -> int:
+    """The city's own departments come before the commune level."""
+    path, code = [], key[0]
+    while code in units and code not in path:
+        path.append(code)
+        code = units[code].values["parent_code"]
+    return RANKS[key[1]] + any(units[each].values["kind"] in COMMUNE_LEVEL for each in path)
 
 
 def _post_key(line: Line) -> PostKey:
@@ -362,7 +384,10 @@ def _compare_person(difference: Difference, line: Line, person: Person | None, t
     difference.changes |= _changes(line, before, PERSON_COLUMNS)
     if difference.changes:
         after = {name: line.values.get(name, before.get(name)) for name in PERSON_COLUMNS}
-        difference.act["person"] = after | {"id": person and person.id, "employee_number": difference.key}
+        version = person.version + 1 if person else 1
+        difference.act["person"] = after | {
+            "id": person and person.id, "version": version, "employee_number": difference.key,
+        }  # fmt: skip
     if "email" in difference.changes and line.get("email") in taken_emails:
         difference.clashes("email", "email_taken")
 

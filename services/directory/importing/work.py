@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 
 import orjson
 
@@ -19,12 +20,15 @@ from directory.domain.columns import (
 )
 from directory.domain.differences import Comparison, Difference
 from directory.domain.names import fold, given_name, search_form
+from directory.domain.organisation import AUDIENCE_KINDS, Audience, Organisation, Unit, ended
+from directory.domain.reorganisation import Changes
 from directory.importing.sheets import BadFile, rows
-from directory.storage import facts, imports, people, units
-from directory.use_cases.facts import tell_facts
+from directory.storage import facts, imports, organisation, people, units
+from directory.storage import tables as t
+from directory.storage.bulk import batches, put
+from directory.use_cases.facts import record_changes
 from kernel.working_time import today
 
-EVENTS = {"unit": directory.unit_changed, "post": directory.post_changed, "membership": directory.membership_changed}
 TOLD_EVERY = 5000  # lines
 
 
@@ -88,8 +92,7 @@ def compare(tx, job, lines: Sequence[Line], now: datetime) -> Comparison:
         return differences.compare_units(lines, present, imports.ended_codes(tx, day), job.end_missing)
     posts = imports.posts_present(tx, day, scope)
     if job.what == "posts":
-        codes = {code: unit.in_scope for code, unit in present.items()}
-        return differences.compare_posts(lines, posts, codes, job.end_missing)
+        return differences.compare_posts(lines, posts, present, job.end_missing)
     emails, others = imports.unnumbered(tx, day)
     return differences.compare_people(
         lines, imports.people_present(tx, day), differences.Posts(posts, present), emails, others, job.end_missing
@@ -128,39 +131,63 @@ def refuse(store, job, refused: BadFile | BadHeaders) -> None:
 
 def apply(tx, job, comparison: Comparison, now: datetime, tell) -> None:
     to_do = list(comparison.to_do(job.end_missing))
+    if not to_do:
+        return
     tell("writing", 0, len(to_do))
-    kind, rows = {"units": _units, "posts": _posts, "people": _memberships}[job.what](tx, to_do, now)
-    if rows:
-        previous = facts.claim_versions(tx, len(rows))
-        rows = _parents_first(rows) if kind == "unit" else rows
-        rows = [row | {"version": previous + place} for place, row in enumerate(rows, start=1)]
-        imports.put(tx, {"unit": "units", "post": "posts", "membership": "memberships"}[kind], rows)
-        tell_facts(tx, EVENTS[kind], kind, previous, len(rows), subject=job.id)
-    if job.what == "people":
-        ids = sorted({each.act["person_id"] for each in to_do})
-        for done, some in enumerate(imports.batches(ids)):
-            tell("indexing", done * imports.BATCH, len(ids))
-            people.refresh_entries(tx, some)
+    event, change = CHANGES[job.what]
+    changes, concerned = change(tx, to_do, now)
+    if any(changes.values()):
+        record_changes(tx, event, changes, subject=job.id)
+    ids = sorted(concerned(tx))
+    for done, some in enumerate(batches(ids)):
+        tell("indexing", done * len(some), len(ids))
+        people.refresh_entries(tx, some)
 
 
-def _units(tx, to_do: Sequence[Difference], now: datetime) -> tuple[str, list[dict]]:
+def _units(tx, to_do: Sequence[Difference], now: datetime) -> tuple[dict, Callable]:
+    """With the standing audiences that they join or leave, and how they were before."""
     day = today(now)
-    ids = {code: unit.id for code, unit in imports.units_present(tx, day, None).items()}
+    city = organisation.load(tx, day, ())
+    ids = {unit.code: unit.id for unit in city.units.values()}
     ids |= {each.key: clock.new_id() for each in to_do if each.kind == "new"}
-    present = imports.whole_rows(tx, "unit", [each.act["id"] for each in to_do if "id" in each.act])
-    made = {"version": 0, "valid_from": day, "valid_to": None, "full_name_en": None, "parent_id": None}
-    rows = []
+    changes = Changes()
     for each in to_do:
         after = {name: pair[1] for name, pair in each.changes.items()}
-        row = present.get(each.act.get("id"), made | {"id": ids[each.key]}) | after
         if "parent_code" in after:
-            parent_code = row.pop("parent_code")
-            row["parent_id"] = parent_code and ids[parent_code]
-        if each.kind == "gone":
-            row["valid_to"] = max(day, row["valid_from"])
-        row["folded"] = search_form(f"{row['full_name']} {row['code']}")
-        rows.append(row)
-    return "unit", rows
+            after["parent_id"] = ids.get(after.pop("parent_code"))
+        former = city.units.get(ids[each.key])
+        if former is None:
+            made = {"full_name_en": None, "valid_from": day, "valid_to": None, "changed_on": day}
+            unit = Unit(**{"id": ids[each.key], "parent_id": None} | made | after)
+        else:
+            unit = replace(former, **after)
+            if former.changed_on < day and unit != former:
+                changes.former.append(replace(former, valid_from=former.changed_on, valid_to=day))
+        changes.units[unit.id] = ended(unit, day) if each.kind == "gone" else unit
+    _join_audiences(city, changes, day)
+    organisation.keep_former(tx, changes, day)
+    rows = organisation.as_rows(tx, changes)
+    rows["unit"] = _parents_first(rows["unit"])
+
+    def concerned(tx) -> set[str]:
+        below = {below for id_ in changes.units for below in units.with_sub_units(tx, id_)}
+        return organisation.people_of(tx, below, day)
+
+    return rows, concerned
+
+
+def _join_audiences(city: Organisation, changes: Changes, day: date) -> None:
+    for name, kinds in AUDIENCE_KINDS.items():
+        if name not in city.audiences:
+            continue
+        unit_ids = dict.fromkeys(city.audiences[name].unit_ids)
+        for unit in changes.units.values():
+            if unit.kind in kinds and unit.valid_to is not None:
+                unit_ids.pop(unit.id, None)
+            elif unit.kind in kinds and unit.id not in city.units:
+                unit_ids[unit.id] = None
+        if tuple(unit_ids) != city.audiences[name].unit_ids:
+            changes.audiences[name] = Audience(name, tuple(unit_ids))
 
 
 def _parents_first(rows: list[dict]) -> list[dict]:
@@ -174,7 +201,7 @@ def _parents_first(rows: list[dict]) -> list[dict]:
     return sorted(rows, key=depth)
 
 
-def _posts(tx, to_do: Sequence[Difference], now: datetime) -> tuple[str, list[dict]]:
+def _posts(tx, to_do: Sequence[Difference], now: datetime) -> tuple[dict, Callable]:
     day = today(now)
     unit_ids = {code: unit.id for code, unit in imports.units_present(tx, day, None).items()}
     present = imports.whole_rows(tx, "post", [each.act["id"] for each in to_do if "id" in each.act])
@@ -189,10 +216,11 @@ def _posts(tx, to_do: Sequence[Difference], now: datetime) -> tuple[str, list[di
         if each.kind == "gone":
             row["valid_to"] = max(day, row["valid_from"])
         rows.append(row)
-    return "post", rows
+    unit_ids = {row["unit_id"] for row in rows}
+    return {"post": rows}, lambda tx: organisation.people_of(tx, unit_ids, day)
 
 
-def _memberships(tx, to_do: Sequence[Difference], now: datetime) -> tuple[str, list[dict]]:
+def _memberships(tx, to_do: Sequence[Difference], now: datetime) -> tuple[dict, Callable]:
     """The people themselves are written here; their memberships are the facts."""
     day = today(now)
     persons, ids = [], {}
@@ -201,7 +229,7 @@ def _memberships(tx, to_do: Sequence[Difference], now: datetime) -> tuple[str, l
             person["id"] = ids[each.key] = person["id"] or clock.new_id()
             names = {"folded": search_form(person["name"]), "given": given_name(person["name"])}
             persons.append(person | names)
-    imports.put(tx, "people", persons)
+    put(tx, t.people, persons)
     ending = sorted({id_ for each in to_do for id_ in each.act.get("end", ())})
     ended = imports.whole_rows(tx, "membership", ending)
     rows = [row | {"valid_to": max(day, row["valid_from"])} for row in ended.values()]
@@ -212,4 +240,11 @@ def _memberships(tx, to_do: Sequence[Difference], now: datetime) -> tuple[str, l
                 "id": clock.new_id(), "version": 0, "person_id": each.act["person_id"], "post_id": each.act["take"],
                 "primary": each.act["primary"], "valid_from": day, "valid_to": None,
             })  # fmt: skip
-    return "membership", rows
+    return {"membership": rows}, lambda tx: {each.act["person_id"] for each in to_do}
+
+
+CHANGES = {
+    "units": (directory.unit_changed, _units),
+    "posts": (directory.post_changed, _posts),
+    "people": (directory.membership_changed, _memberships),
+}

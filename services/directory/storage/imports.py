@@ -15,9 +15,9 @@ from chassis.rows import any_of
 from chassis.wire import to_json
 from directory.domain.differences import Holding, Person, Post, PostKey, Unit
 from directory.storage import tables as t
+from directory.storage.bulk import batches
 from directory.storage.exports import numbered_posts
 
-BATCH = 5000  # rows in a statement
 STARTING = timedelta(seconds=30)  # a process has this long to take its lock
 
 SHOWN = [t.imports.c[name] for name in (
@@ -181,11 +181,14 @@ def posts_present(tx, day, scope: frozenset[str] | None) -> dict[PostKey, Post]:
 def people_present(tx, day) -> dict[str, Person]:
     """Whoever has a number, with what he holds now or is to hold."""
     rows = tx.execute(
-        select(t.people.c.id, t.people.c.employee_number, t.people.c.name, t.people.c.phone, t.people.c.email)
+        select(*(t.people.c[name] for name in ("id", "version", "employee_number", "name", "phone", "email")))
         .where(t.people.c.employee_number.is_not(None)).order_by(t.people.c.employee_number)
     )  # fmt: skip
     people = {
-        row.employee_number: Person(row.id, {"name": row.name, "phone": row.phone, "email": row.email}) for row in rows
+        row.employee_number: Person(
+            row.id, {"name": row.name, "phone": row.phone, "email": row.email}, version=row.version
+        )
+        for row in rows
     }
     by_id = {person.id: person for person in people.values()}
     for row in tx.execute(_holdings(day)):
@@ -215,11 +218,6 @@ def _not_over(table, day):
 # writing
 
 
-def batches(items: list) -> Iterator[list]:
-    """No statement so large that it would be stopped."""
-    return (items[first : first + BATCH] for first in range(0, len(items), BATCH))
-
-
 def whole_rows(tx, kind: str, ids: list[str]) -> dict[str, dict]:
     """The rows of units, posts or memberships as they stand, by id."""
     table = {"unit": t.units, "post": t.posts, "membership": t.memberships}[kind]
@@ -227,20 +225,6 @@ def whole_rows(tx, kind: str, ids: list[str]) -> dict[str, dict]:
     for some in batches(ids):
         found |= {row.id: dict(row._mapping) for row in tx.execute(select(table).where(table.c.id == any_of(some)))}
     return found
-
-
-def put(tx, table: str, rows: list[dict]) -> None:
-    """Rows of the same shape into one of the directory's tables, or in the place of those with the same id."""
-    if not rows:
-        return
-    columns = t.metadata.tables[table].c
-    names = ", ".join(f'"{columns[name].name}"' for name in rows[0])
-    changes = ", ".join(f'"{columns[name].name}" = excluded."{name}"' for name in rows[0] if name != "id")
-    source = f"json_populate_recordset(CAST(NULL AS {table}), CAST(:rows AS json))"
-    inserted = f"INSERT INTO {table} ({names}) SELECT {names} FROM {source}"  # noqa: S608 (all names are our tables')
-    statement = sa.text(f"{inserted} ON CONFLICT (id) DO UPDATE SET {changes}")
-    for some in batches(rows):
-        tx.execute(statement, {"rows": to_json(some)})
 
 
 PUT_ROWS = sa.text(

@@ -30,12 +30,15 @@ def seen(comparison) -> dict:
 UNITS = "code kind name full_name parent_code"
 
 
-def unit(parent: str | None, name: str = "Tên", **more) -> Unit:
-    values = {"kind": "division", "name": name, "full_name": name, "full_name_en": None, "parent_code": parent}
+def unit(parent: str | None, kind: str = "division", name: str = "Tên", **more) -> Unit:
+    values = {"kind": kind, "name": name, "full_name": name, "full_name_en": None, "parent_code": parent}
     return Unit("id", values, **more)
 
 
-CITY = {"TP": unit(None, has_posts=True), "SO": unit("TP", has_posts=True), "SO-A": unit("SO"), "SO-B": unit("SO")}
+CITY = {
+    "TP": unit(None, "committee", has_posts=True), "SO": unit("TP", "department", has_posts=True),
+    "SO-A": unit("SO"), "SO-B": unit("SO"),
+}  # fmt: skip
 
 
 def units(*rows, end_missing=False, present=CITY, ended=frozenset()):
@@ -43,7 +46,7 @@ def units(*rows, end_missing=False, present=CITY, ended=frozenset()):
 
 
 def same(code: str) -> tuple:
-    return code, "division", "Tên", "Tên", CITY[code].values["parent_code"]
+    return code, CITY[code].values["kind"], "Tên", "Tên", CITY[code].values["parent_code"]
 
 
 ALL = [same(code) for code in CITY]
@@ -54,23 +57,25 @@ def test_the_same_units_again_are_no_difference():
 
 
 def test_units_are_new_changed_and_gone():
-    found = units(same("TP"), same("SO"), ("SO-A", "division", "Mới", "Tên", "TP"), ("X", "ward", "X", "X", "Y"),
+    found = units(same("TP"), same("SO"), ("SO-A", "division", "Mới", "Tên", "Y"), ("X", "division", "X", "X", "Y"),
                   ("Y", "ward", "Y", "Y", "TP"))  # fmt: skip
     assert seen(found) == {4: ("changed",), 5: ("new",), 6: ("new",), "SO-B": ("gone",)}
     changed = next(each for each in found.differences if each.kind == "changed")
-    assert changed.changes == {"name": ("Tên", "Mới"), "parent_code": ("SO", "TP")}
+    assert changed.changes == {"name": ("Tên", "Mới"), "parent_code": ("SO", "Y")}
 
 
 def test_a_column_that_the_file_does_not_have_changes_nothing():
-    without = [Line(2, {"code": "SO", "kind": "division", "name": "Tên", "full_name": "Tên"})]
-    assert seen(compare_units(without, {"SO": unit("TP"), "TP": unit(None)}, frozenset(), False)) == {"TP": ("gone",)}
+    without = [Line(2, {"code": "SO", "kind": "department", "name": "Tên", "full_name": "Tên"})]
+    assert seen(compare_units(without, {"SO": CITY["SO"], "TP": CITY["TP"]}, frozenset(), False)) == {"TP": ("gone",)}
 
 
 def test_a_tree_must_stay_a_tree():
-    circle = units(same("TP"), ("SO", "division", "Tên", "Tên", "SO-A"), same("SO-A"), same("SO-B"))
+    circle = units(same("TP"), ("SO", "department", "Tên", "Tên", "SO-A"), same("SO-A"), same("SO-B"))
     assert seen(circle) == {3: ("conflict", "parent_code:cycle")}
     assert seen(units(*ALL, ("X", "ward", "X", "X", "X")))[6] == ("conflict", "parent_code:cycle")
     assert seen(units(*ALL, ("X", "ward", "X", "X", "?")))[6] == ("conflict", "parent_code:unknown_unit")
+    assert seen(units(*ALL, ("X", "ward", "X", "X", "SO")))[6] == ("conflict", "parent_code:unit_misplaced")
+    assert seen(units(*ALL[:3], ("SO-B", "ward", "Tên", "Tên", "SO")))[5] == ("conflict", "kind:kind_changes")
     assert seen(units(*ALL, ("X", "ward", "X", "X", None)))[6] == ("conflict", "parent_code:second_root")
 
 
@@ -89,7 +94,7 @@ def test_codes_are_used_once():
 
 
 def test_an_import_about_one_unit_leaves_the_others_alone():
-    present = CITY | {"TP": unit(None, in_scope=False), "KHAC": unit("TP", in_scope=False)}
+    present = CITY | {"TP": unit(None, "committee", in_scope=False), "KHAC": unit("TP", "ward", in_scope=False)}
     found = units(same("SO"), same("SO-A"), ("KHAC", "ward", "Mới", "Tên", "TP"), present=present)
     assert seen(found) == {4: ("conflict", "code:outside_unit"), "SO-B": ("gone",)}
 
@@ -111,8 +116,15 @@ PLACES = {
 ROWS = [(*key, post.values["is_head"], post.values["rank"]) for key, post in PLACES.items()]
 
 
+UNITS_THERE = {
+    "TP": Unit("tp", {"kind": "committee", "parent_code": None}),
+    "SO": Unit("so", {"kind": "department", "parent_code": "TP"}),
+    "KHAC": Unit("khac", {"kind": "ward", "parent_code": "TP"}, in_scope=False),
+}
+
+
 def posts(*rows, end_missing=False, present=PLACES):
-    return compare_posts(lines(POSTS, *rows), present, {"SO": True, "TP": True, "KHAC": False}, end_missing)
+    return compare_posts(lines(POSTS, *rows), present, UNITS_THERE, end_missing)
 
 
 def test_the_same_posts_again_are_no_difference():
@@ -129,6 +141,9 @@ def test_posts_are_new_changed_and_gone():
 
 def test_a_unit_has_one_head():
     second = posts(*ROWS, ("SO", "deputy_head", "Phó", 1, True, None))
+    assert seen(posts(*ROWS, ("SO", "chairman", "Chủ tịch", 1, False, None))) == {
+        5: ("conflict", "kind:post_misplaced")
+    }
     assert seen(second) == {5: ("conflict", "is_head:second_head")}
     swapped = posts(("SO", "head", "Giám đốc", 1, False, 50), ("SO", "deputy_head", "Phó", 1, True, None), *ROWS[1:])
     assert seen(swapped) == {2: ("changed",), 3: ("new",)}
