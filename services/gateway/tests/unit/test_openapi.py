@@ -27,7 +27,8 @@ OUTLINE = {
     "POST /reorganisations/{reorganisation_id}/withdraw", "GET /audiences/{name}", "PUT /audiences/{name}",
     "GET /working-days/{year}", "PUT /working-days/{year}", "POST /posts", "GET /posts/{post_id}",
     "POST /posts/{post_id}/close", "POST /memberships", "POST /memberships/{membership_id}/end", "GET /delegations",
-    "POST /delegations", "DELETE /delegations/{delegation_id}",
+    "POST /delegations", "DELETE /delegations/{delegation_id}", "GET /units/{unit_id}/people",
+    "GET /people/{person_id}/vcard", "PATCH /me/contact", "PATCH /people/{person_id}/contact",
 }  # fmt: skip
 
 
