@@ -8,6 +8,7 @@ from contracts import directory
 from directory.entrypoints.accounts import Accounts
 from directory.entrypoints.appointments import Appointments
 from directory.entrypoints.facts import Facts
+from directory.entrypoints.imports import Imports
 from directory.entrypoints.organisation import Organisation
 from directory.entrypoints.people import People
 from directory.entrypoints.reorganisation import Reorganisations
@@ -42,7 +43,7 @@ class BudgetProvider(DependencyProvider):
 
 
 class Service(
-    Accounts, Appointments, Facts, Organisation, People, Reorganisations, audit_reading(directory.list_audit)
+    Accounts, Appointments, Facts, Imports, Organisation, People, Reorganisations, audit_reading(directory.list_audit)
 ):
     name = "directory"
     db = Database()
