@@ -32,6 +32,29 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "unknown_capacity": (
         403, "Bạn không giữ chức vụ hoặc ủy quyền này", "You do not hold this post or delegation",
     ),
+    "fresh_sign_in_required": (
+        403, "Việc này cần đăng nhập lại trước", "Sign in again first: this needs a fresh sign-in",
+    ),
+    # single sign-on
+    "unknown_provider": (404, "Không có hệ thống định danh này", "There is no such identity provider"),
+    "provider_unavailable": (
+        503, "Hệ thống định danh không trả lời, hãy đăng nhập bằng mật khẩu", "The identity provider does not answer",
+    ),
+    "sign_in_expired": (
+        400, "Lượt đăng nhập đã hết hạn hoặc đã dùng, hãy bắt đầu lại", "This sign-in is over or was used: begin anew",
+    ),
+    "sign_in_failed": (
+        400, "Không xác nhận được danh tính, hãy bắt đầu lại", "Who you are could not be confirmed: begin anew",
+    ),
+    "sign_in_refused": (403, "Hệ thống định danh đã từ chối đăng nhập", "The identity provider refused the sign-in"),
+    "unknown_identity": (
+        403, "Danh tính này chưa được gắn với tài khoản nào", "This identity belongs to no account here",
+    ),
+    "identity_taken": (409, "Danh tính này thuộc về tài khoản khác", "This identity belongs to another account"),
+    "identity_linked_already": (
+        409, "Tài khoản đã gắn với một danh tính khác của hệ thống này", "The account has another identity there",
+    ),
+    "invalid_logout_token": (400, "Thông báo đăng xuất không hợp lệ", "The logout token is not valid"),
     # what it is about
     "not_found": (404, "Không tìm thấy", "Not found"),
     "wrong_state": (409, "Trạng thái hiện tại không cho phép việc này", "Not possible in the present state"),
@@ -99,6 +122,7 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"Give this parameter once\.", "Chỉ nêu tham số này một lần."),
     (r"Give one ETag, or \*\.", "Nêu một ETag, hoặc *."),
     (r"Null characters are not allowed\.", "Không được có ký tự rỗng."),
+    (r"Not a path of this site\.", "Phải là một đường dẫn trong trang này."),
     (r"Not a cursor\.", "Con trỏ trang không hợp lệ."),
 )]  # fmt: skip
 

@@ -2,8 +2,8 @@
 
 from marshmallow import Schema, fields, validate
 
-from contracts import messaging, reminders, tasks
-from contracts.fields import Id, Moment, Request, one_of
+from contracts import directory, messaging, reminders, tasks
+from contracts.fields import Id, Moment, Request, Statement, one_of
 
 # session
 
@@ -33,6 +33,70 @@ class SessionEntry(Schema):
 class SessionList(Schema):
     items = fields.List(fields.Nested(SessionEntry), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
+
+
+# single sign-on
+
+
+class ReturnTo(Request):
+    """A path of this site, where the browser goes in the end."""
+
+    return_to = fields.String(load_default="/", validate=validate.Length(1, 500))
+
+
+class ProviderAnswer(Statement):
+    """What a provider gives the browser to bring back; it may say more."""
+
+    state = fields.String(required=True, validate=validate.Length(1, 500))
+    code = fields.String(load_default=None, validate=validate.Length(1, 4000))
+    error = fields.String(load_default=None, validate=validate.Length(1, 500))
+    iss = fields.String(load_default=None, validate=validate.Length(1, 500))
+
+
+class ProviderEntry(Schema):
+    id = fields.String(required=True)
+    title = fields.String(required=True)
+
+
+class ProviderList(Schema):
+    items = fields.List(fields.Nested(ProviderEntry), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class IdentityEntry(Schema):
+    """`provider` is null for one that is no longer offered."""
+
+    id = Id(required=True)
+    provider = fields.String(required=True, allow_none=True)
+    issuer = fields.String(required=True)
+    linked_at = Moment(required=True)
+
+
+class IdentityEntries(Schema):
+    items = fields.List(fields.Nested(IdentityEntry), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class NewIdentity(ReturnTo):
+    provider = fields.String(required=True, validate=validate.Length(1, 50))
+
+
+class ProviderAddress(Schema):
+    """Where the browser goes now."""
+
+    url = fields.String(required=True)
+
+
+class SignOutAddress(Schema):
+    """Where the browser goes to sign out at the provider as well; null where there is no such place."""
+
+    url = fields.String(required=True, allow_none=True)
+
+
+class Subject(Request):
+    """A provider's own name for somebody."""
+
+    subject = fields.String(required=True, validate=validate.Length(1, directory.SUBJECT_AT_MOST))
 
 
 # tasks

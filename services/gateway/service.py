@@ -19,10 +19,13 @@ from gateway.api.organisation import OrganisationRoutes
 from gateway.api.people import PeopleRoutes
 from gateway.api.reminders import RemindersRoutes
 from gateway.api.session import SessionRoutes
+from gateway.api.single_sign_on import SingleSignOnRoutes
 from gateway.api.tasks import TasksRoutes
 from gateway.assembling import known_names
 from gateway.live import LiveStreams
+from gateway.routes import BASE
 from gateway.settings import read
+from gateway.single_sign_on import LOGOUT_KEPT, SingleSignOn
 from kernel.directory_copy import DirectoryCopy, HearsDirectory
 
 read_settings = read  # the launcher looks for it here
@@ -42,6 +45,15 @@ class Names(DependencyProvider):
         return self._known
 
 
+class SingleSignOnProvider(DependencyProvider):
+    def setup(self):
+        settings = self.container.settings
+        self._single_sign_on = SingleSignOn(self.container.store, settings.providers, settings.public_url, BASE)
+
+    def get_dependency(self, worker_ctx):
+        return self._single_sign_on
+
+
 class WatchedCopy(DirectoryCopy):
     """The gateway's copy: whoever gains or loses a post by what comes into it is told so by his streams' end."""
 
@@ -52,6 +64,7 @@ class WatchedCopy(DirectoryCopy):
 
 API = (
     SessionRoutes,
+    SingleSignOnRoutes,
     HomeRoutes,
     OrganisationRoutes,
     PeopleRoutes,
@@ -71,6 +84,7 @@ class Service(*API, HearsDirectory):
     remote = Remote()
     settings = SettingsProvider()
     sessions = sessions.Sessions()
+    single_sign_on = SingleSignOnProvider()
     live = LiveStreams()
     names = Names()
 
@@ -96,6 +110,10 @@ class Service(*API, HearsDirectory):
     def on_account_revoked(self, tx, event):
         sessions.end_account(tx, event.data["account_id"])
 
+    @hears(directory.identity_removed)
+    def on_identity_removed(self, tx, event):
+        sessions.end_identity(tx, event.data["issuer"], event.data["subject"])
+
     @hears(directory.membership_changed)
     def on_membership_changed(self, tx, event):
         with live_log.capacities_watched(tx, event.data["facts"]):
@@ -114,3 +132,4 @@ class Service(*API, HearsDirectory):
         with self.db.transaction() as tx:
             storage.forget_live(tx, now - LIVE_LOG_KEPT)
             storage.forget_sessions(tx, now - sessions.KEPT_AFTER_EXPIRY)
+            storage.forget_sign_ins(tx, now, now - LOGOUT_KEPT)

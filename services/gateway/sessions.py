@@ -4,7 +4,7 @@ import hashlib
 import secrets
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from nameko.extensions import DependencyProvider, SharedExtension
@@ -12,6 +12,7 @@ from nameko.extensions import DependencyProvider, SharedExtension
 from chassis import clock
 from chassis.http import HttpRefusal
 from gateway import live_log, storage
+from gateway.single_sign_on.provider import SignedIn, SignedOut
 
 TOKEN_BYTES = 32
 TOUCH_SECONDS = 60  # no write per request
@@ -26,15 +27,18 @@ class Session:
     kind: str
     account_id: str
     person_id: str
+    created_at: datetime
     expires_at: datetime
     last_used_at: datetime
     ended: bool
+    issuer: str | None = None
 
     @classmethod
     def of(cls, row) -> "Session":
         return cls(
-            row.id, row.kind, row.account_id, row.person_id, row.expires_at, row.last_used_at, row.ended_at is not None
-        )
+            row.id, row.kind, row.account_id, row.person_id, row.created_at, row.expires_at, row.last_used_at,
+            row.ended_at is not None, row.issuer,
+        )  # fmt: skip
 
     def good_until(self, idle: float) -> datetime:
         return min(self.expires_at, self.last_used_at + timedelta(seconds=idle))
@@ -60,16 +64,25 @@ class SessionStore:
         self._touch_every = timedelta(seconds=min(TOUCH_SECONDS, idle / 10))
         self._trusted: dict[bytes, tuple[float, Session]] = {}
 
-    def open(self, account: dict, kind: str, client: str) -> tuple[str, datetime]:
-        """A new session for an account whose password was right: its token and the end of its life."""
+    def open(self, account: dict, kind: str, client: str, by: SignedIn | None = None) -> tuple[str, datetime]:
+        """A new session for an account whose password was right, or whom an issuer vouches for: its token and the end
+        of its life.
+        """
         token = secrets.token_urlsafe(TOKEN_BYTES)
         now = clock.now()
         expires_at = now + timedelta(seconds=self.lifetime)
+        origin = {}
+        if by is not None:
+            origin = {"issuer": by.issuer, "subject": by.subject, "issuer_session": by.session}
         with self._store.transaction() as tx:
+            if by is not None:
+                storage.in_turn(tx, by.issuer)
+                if storage.logged_out(tx, by.issuer, by.subject, by.session, _moment(by.issued_at)):
+                    raise HttpRefusal("sign_in_expired")
             storage.add_session(
                 tx, id=clock.new_id(), token_hash=hash_token(token), kind=kind, account_id=account["account_id"],
                 person_id=account["person_id"], client=_printable(client), created_at=now, last_used_at=now,
-                expires_at=expires_at,
+                expires_at=expires_at, **origin,
             )  # fmt: skip
         return token, expires_at
 
@@ -95,6 +108,31 @@ class SessionStore:
                 raise HttpRefusal("not_found")
             live_log.tell_sessions_ended(tx, ended)
         self.distrust()
+
+    def end_by_issuer(self, out: SignedOut) -> None:
+        """An issuer says that one of its sessions is over, or all of somebody's."""
+        table, now = storage.sessions.c, clock.now()
+        named = [table.issuer == out.issuer]
+        named += [table.subject == out.subject] if out.subject is not None else []
+        named += [table.issuer_session == out.session] if out.session is not None else []
+        with self._store.transaction() as tx:
+            storage.in_turn(tx, out.issuer)
+            news = storage.note_logout(
+                tx, issuer=out.issuer, token_id=out.id, subject=out.subject, issuer_session=out.session,
+                issued_at=_moment(out.issued_at), noted_at=now,
+            )  # fmt: skip
+            if not news:
+                raise HttpRefusal("invalid_logout_token", "it was used before")
+            _end(tx, *named)
+        self.distrust()
+
+    def alive(self, session_id: str) -> Session:
+        """A session that somebody began something in. Refuses with `unauthenticated` when it is over."""
+        with self._store.reading() as tx:
+            found = [Session.of(row) for row in storage.sessions_by_id(tx, [session_id])]
+        if not found or found[0].ended or found[0].good_until(self.idle) <= clock.now():
+            raise HttpRefusal("unauthenticated")
+        return found[0]
 
     def good_until(self, session_ids: list[str]) -> dict[str, datetime]:
         """Until when these sessions are good as things stand; without those that have ended."""
@@ -127,9 +165,21 @@ class SessionStore:
 
 def end_account(tx, account_id: str) -> None:
     """The directory says that this account may no longer be used."""
-    ended = storage.end_sessions(tx, clock.now(), storage.sessions.c.account_id == account_id)
-    if ended:
+    _end(tx, storage.sessions.c.account_id == account_id)
+
+
+def end_identity(tx, issuer: str, subject: str) -> None:
+    """The directory says that this identity no longer signs in."""
+    _end(tx, storage.sessions.c.issuer == issuer, storage.sessions.c.subject == subject)
+
+
+def _end(tx, *conditions) -> None:
+    if ended := storage.end_sessions(tx, clock.now(), *conditions):
         live_log.tell_sessions_ended(tx, ended)
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 class SessionKeeper(SharedExtension):

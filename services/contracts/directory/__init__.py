@@ -2,5 +2,6 @@
 
 from contracts.directory.accounts import *
 from contracts.directory.facts import *
+from contracts.directory.identities import *
 from contracts.directory.organisation import *
 from contracts.directory.people import *

@@ -41,6 +41,11 @@ entries = _table(
     "entries", membership_id=Id, person_id=Id, post_id=Id, unit_id=Id, post_kind=sa.Text, rank=sa.Integer,
     folded=sa.Text, given=sa.Text, **PERIOD,
 )  # fmt: skip
+# identities
+identities = _table(
+    "identities", id=Id, account_id=Id, issuer=sa.Text, subject=sa.Text, linked_at=sa.DateTime(timezone=True)
+)
+
 directory_version = _table("directory_version", only=sa.Boolean, newest=sa.BigInteger)
 
 
