@@ -1,6 +1,6 @@
 # The only door. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test bench unit crash crash-selftest lint format generate demo parked replay sibling siblings remove-sibling clean
+.PHONY: help run stop test bench unit crash crash-selftest lint format generate demo parked replay sibling siblings remove-sibling audit-verify audit-anchor clean
 
 PYTHON := .venv/bin/python
 HEARERS := tasks reminders messaging gateway
@@ -76,6 +76,14 @@ siblings: ## list the platforms that hear published events, and how much waits f
 remove-sibling: ## take a sibling's account and queue away (NAME=mail)
 	@bash deploy/local/bootstrap.sh
 	@exec $(PYTHON) -W ignore -m deploy.local sibling remove $(if $(NAME),"$$NAME")
+
+audit-verify: ## is each service's audit log what was written? (ANCHORS=file: against heads that were carried outside)
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.local tool chassis.audit.verify verify $(if $(ANCHORS),--anchors "$$ANCHORS")
+
+audit-anchor: ## print the signed heads of the audit logs, to be kept outside
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.local tool chassis.audit.verify anchor
 
 clean: ## stop what this checkout started and remove its data and packages
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -m deploy.local clean; fi

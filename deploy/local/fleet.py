@@ -27,6 +27,7 @@ def programs(world: World, chosen: Settings, admin_ports: dict[str, int]) -> lis
             "CONGVU_DATABASE_URL": addresses["databases"][service],
             "CONGVU_SIGNING_KEY": str(world.state.keys / f"{service}.json"),
             "CONGVU_TRUSTED_KEYS": str(world.state.keys / "trusted.json"),
+            "CONGVU_AUDIT_ANCHORS": str(world.state.log / f"{service}.anchors"),
             "CONGVU_ADMIN_HOST": "127.0.0.1",
             "CONGVU_ADMIN_PORT": str(admin_ports[service]),
         }

@@ -13,6 +13,7 @@ from nameko.extensions import DependencyProvider
 from sqlalchemy import exc
 
 from chassis import clock, context
+from chassis.audit.anchors import Anchoring
 from chassis.contract import Event, schema
 from chassis.errors import DatabaseUnavailable, DeadlineExceeded
 from chassis.listening import CONNECTING, SERVER_KEEPALIVE
@@ -33,11 +34,7 @@ _INSERT_EVENT = sa.text(
     ") SELECT pg_notify('outbox', '')"
 )
 
-
-_INSERT_AUDIT = sa.text(
-    "INSERT INTO audit_log (action, subject, actor_id, details)"
-    " VALUES (:action, :subject, :actor_id, CAST(:details AS jsonb))"
-)
+_APPEND_AUDIT = sa.text("SELECT audit_append(CAST(:entries AS jsonb))")
 
 
 class RowRefused(Exception):
@@ -51,6 +48,9 @@ class Transaction:
         self.connection = connection
         self._may_emit = may_emit
         self.emitted: str | None = None
+        self._subject = ""  # of what was emitted
+        self._act = ""
+        self._audited: list[dict] = []
 
     def execute(self, statement, parameters=None):
         return self.connection.execute(statement, parameters)
@@ -64,7 +64,7 @@ class Transaction:
             raise RuntimeError("a reading transaction emits nothing")
         if self.emitted is not None:
             raise RuntimeError(f"one transaction, at most one event: {self.emitted} was emitted already")
-        self.emitted = event.name
+        self.emitted, self._subject = event.name, subject
         work = context.current()
         said = schema(event.data).dump(data)
         thin = None if event.published is None else to_json({name: said[name] for name in event.published})
@@ -86,16 +86,22 @@ class Transaction:
 
         `action` is a dotted name, `subject` an id. `details` carry ids and codes, never names, numbers or secrets.
         """
+        if not self._may_emit:
+            raise RuntimeError("a reading transaction writes nothing down")
         work = context.current()
-        self.connection.execute(
-            _INSERT_AUDIT,
-            {
-                "action": action,
-                "subject": subject,
-                "actor_id": work.actor_id if work else None,
-                "details": to_json(details),
-            },
-        )
+        actor = work.actor if work else {}
+        self._audited.append({"action": action, "subject": subject, "actor": actor, "details": details})
+
+    def audit_what_is_emitted(self, act: str) -> None:
+        """If this transaction says that something happened, and writes down nothing else, it writes down this act."""
+        self._act = act
+
+    def write_audit(self) -> None:
+        """Last of all before the commit: whoever writes holds the head of the log until then."""
+        if self._act and self.emitted and not self._audited:
+            self.audit(self._act, subject=self._subject)
+        if self._audited:
+            self.connection.execute(_APPEND_AUDIT, {"entries": to_json(self._audited)})
 
 
 class Store:
@@ -131,7 +137,8 @@ class Store:
         try:
             with self._opened(begin) as connection:
                 try:
-                    yield Transaction(connection, may_emit)
+                    yield (tx := Transaction(connection, may_emit))
+                    tx.write_audit()
                     connection.commit()
                 except (DeadlineExceeded, eventlet.Timeout, eventlet.greenlet.GreenletExit):
                     connection.invalidate()  # it may be in the middle of a statement, where no rollback works
@@ -198,6 +205,7 @@ class Database(DependencyProvider):
     """Gives a service its Store, and sees to it that what the service emits is published."""
 
     relay = Relay()
+    anchoring = Anchoring()
 
     def setup(self):
         self.store = self.container.store

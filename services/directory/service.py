@@ -1,13 +1,15 @@
 """The directory on the bus."""
 
 from chassis.database import Database
+from contracts import directory
 from directory.entrypoints.accounts import Accounts
 from directory.entrypoints.facts import Facts
 from directory.entrypoints.identities import Identities
 from directory.entrypoints.organisation import Organisation
 from directory.entrypoints.people import People
+from kernel.audit_log import audit_reading
 
 
-class Service(Accounts, Facts, Identities, Organisation, People):
+class Service(Accounts, Facts, Identities, Organisation, People, audit_reading(directory.list_audit)):
     name = "directory"
     db = Database()

@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from chassis import clock
+from chassis import clock, context
 from chassis.http import HttpRefusal, HttpRequest
 from gateway import storage
 from gateway.sessions import Session, csrf_token
@@ -69,6 +69,7 @@ def claims_of(session: Session) -> dict:
 
 def _claims(service, request: HttpRequest, session: Session) -> dict:
     claims = claims_of(session)
+    context.acts(**claims)
     if wanted := request.headers.get(ACTING_FOR):
         try:
             capacity_id = str(uuid.UUID(wanted))

@@ -29,7 +29,8 @@ What an actor may not see answers as if it did not exist."""
 TAGS = {
     "session": "Signing in and out", "home": "Everything at a glance", "directory": "Units, posts, people",
     "tasks": "What was ordered, to whom, by when", "reminders": "What one must act on now",
-    "messaging": "Conversations", "live": "What happens, as it happens", "meta": "About this API",
+    "messaging": "Conversations", "live": "What happens, as it happens",
+    "audit": "Who did what to whom", "meta": "About this API",
 }  # fmt: skip
 ALWAYS = ("bad_request", "invalid_request", "internal_error", "overloaded", "deadline_exceeded", "database_unavailable")
 SIGNED_IN = ("unauthenticated", "not_authorised", "unknown_capacity", "directory_stale", "service_unavailable")

@@ -76,6 +76,7 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "internal_error": (500, "Hệ thống gặp lỗi", "Something went wrong on our side"),
     "reply_too_large": (500, "Hệ thống gặp lỗi", "Something went wrong on our side"),
     "invalid_token": (500, "Hệ thống gặp lỗi", "Something went wrong on our side"),
+    "caller_not_listed": (500, "Hệ thống gặp lỗi", "Something went wrong on our side"),
     "unknown_procedure": (503, "Chức năng này đang được nâng cấp", "This is being upgraded"),
     "directory_stale": (
         503, "Danh bạ chưa được cập nhật, hãy thử lại sau", "The directory is out of date: try again later",

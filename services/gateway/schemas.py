@@ -2,7 +2,8 @@
 
 from marshmallow import Schema, fields, validate
 
-from contracts import directory, messaging, reminders, tasks
+from contracts import audit, directory, messaging, reminders, tasks
+from contracts.catalogue import SERVICES
 from contracts.fields import Id, Moment, Request, Statement, one_of
 
 # session
@@ -97,6 +98,17 @@ class Subject(Request):
     """A provider's own name for somebody."""
 
     subject = fields.String(required=True, validate=validate.Length(1, directory.SUBJECT_AT_MOST))
+
+
+# the audit log
+
+
+class AuditQuery(audit.ListAudit):
+    """`from` up to, without, `to`; `actor` is a person's id or `service:<name>`."""
+
+    service = one_of(SERVICES, required=True)
+    since = Moment(load_default=None, allow_none=True, data_key="from")
+    until = Moment(load_default=None, allow_none=True, data_key="to")
 
 
 # tasks

@@ -11,6 +11,7 @@ from chassis.rpc import Remote
 from chassis.timers import every
 from contracts import directory, messaging, reminders, tasks
 from gateway import live_log, problems, sessions, storage
+from gateway.api.audit import AuditRoutes
 from gateway.api.home import HomeRoutes
 from gateway.api.live import LiveRoutes
 from gateway.api.messaging import MessagingRoutes
@@ -72,6 +73,7 @@ API = (
     RemindersRoutes,
     MessagingRoutes,
     LiveRoutes,
+    AuditRoutes,
     MetaRoutes,
 )
 

@@ -69,21 +69,21 @@ class SessionStore:
         of its life.
         """
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        now = clock.now()
+        session_id, now = clock.new_id(), clock.now()
         expires_at = now + timedelta(seconds=self.lifetime)
-        origin = {}
-        if by is not None:
-            origin = {"issuer": by.issuer, "subject": by.subject, "issuer_session": by.session}
         with self._store.transaction() as tx:
             if by is not None:
                 storage.in_turn(tx, by.issuer)
                 if storage.logged_out(tx, by.issuer, by.subject, by.session, _moment(by.issued_at)):
                     raise HttpRefusal("sign_in_expired")
             storage.add_session(
-                tx, id=clock.new_id(), token_hash=hash_token(token), kind=kind, account_id=account["account_id"],
+                tx, id=session_id, token_hash=hash_token(token), kind=kind, account_id=account["account_id"],
                 person_id=account["person_id"], client=_printable(client), created_at=now, last_used_at=now,
-                expires_at=expires_at, **origin,
+                expires_at=expires_at, issuer=by and by.issuer, subject=by and by.subject,
+                issuer_session=by and by.session,
             )  # fmt: skip
+            by_issuer = {"issuer": by.issuer} if by is not None else {}
+            tx.audit("session.opened", subject=session_id, person_id=account["person_id"], kind=kind, **by_issuer)
         return token, expires_at
 
     def find(self, token: str, kind: str) -> Session:
@@ -103,10 +103,8 @@ class SessionStore:
         """Ends one of the person's own sessions, with the streams that it holds open anywhere."""
         with self._store.transaction() as tx:
             table = storage.sessions.c
-            ended = storage.end_sessions(tx, clock.now(), table.id == session_id, table.person_id == person_id)
-            if not ended:
+            if not _end(tx, table.id == session_id, table.person_id == person_id, person_id=person_id):
                 raise HttpRefusal("not_found")
-            live_log.tell_sessions_ended(tx, ended)
         self.distrust()
 
     def end_by_issuer(self, out: SignedOut) -> None:
@@ -123,7 +121,7 @@ class SessionStore:
             )  # fmt: skip
             if not news:
                 raise HttpRefusal("invalid_logout_token", "it was used before")
-            _end(tx, *named)
+            _end(tx, *named, issuer=out.issuer, logout_token=out.id)
         self.distrust()
 
     def alive(self, session_id: str) -> Session:
@@ -165,17 +163,21 @@ class SessionStore:
 
 def end_account(tx, account_id: str) -> None:
     """The directory says that this account may no longer be used."""
-    _end(tx, storage.sessions.c.account_id == account_id)
+    _end(tx, storage.sessions.c.account_id == account_id, account_id=account_id)
 
 
 def end_identity(tx, issuer: str, subject: str) -> None:
     """The directory says that this identity no longer signs in."""
-    _end(tx, storage.sessions.c.issuer == issuer, storage.sessions.c.subject == subject)
+    _end(tx, storage.sessions.c.issuer == issuer, storage.sessions.c.subject == subject, issuer=issuer)
 
 
-def _end(tx, *conditions) -> None:
-    if ended := storage.end_sessions(tx, clock.now(), *conditions):
+def _end(tx, *conditions, **why) -> list[str]:
+    ended = storage.end_sessions(tx, clock.now(), *conditions)
+    if ended:
         live_log.tell_sessions_ended(tx, ended)
+    for session_id in ended:
+        tx.audit("session.ended", subject=session_id, **why)
+    return ended
 
 
 def _moment(seconds: int) -> datetime:

@@ -42,7 +42,14 @@ def covers(scope: str, action: str) -> bool:
     return scope in ("all", action.split(".")[0])
 
 
+READS_AUDIT = to("auditor", "administrator", in_person=True)
+
 RULES: dict[str, tuple[Grant, ...]] = {
+    "directory.list_audit": READS_AUDIT,
+    "tasks.list_audit": READS_AUDIT,
+    "reminders.list_audit": READS_AUDIT,
+    "messaging.list_audit": READS_AUDIT,
+    "gateway.list_audit": READS_AUDIT,
     "directory.get_profile": EVERYBODY,
     "directory.list_units": EVERYBODY,
     "directory.get_unit": EVERYBODY,

@@ -51,8 +51,9 @@ class AccountRevoked(Statement):
 
 
 verify_credentials = Procedure(
-    "directory", "verify_credentials", Credentials, Account, "Check a local account's password.", caller="service"
-)
+    "directory", "verify_credentials", Credentials, Account, "Check a local account's password.", caller="service",
+    callers=("gateway",),
+)  # fmt: skip
 get_profile = Procedure("directory", "get_profile", Nothing, Profile, "Who the actor is and what he holds.")
 
 account_revoked = Event(

@@ -48,7 +48,7 @@ class Heartbeat(Statement):
 
 get_changes = Procedure(
     "directory", "get_changes", ChangesAfter, Changes, "The feed that fills a copy of the directory.",
-    caller="service", timeout=15.0,
+    caller="service", callers=COPIES, timeout=15.0,
 )  # fmt: skip
 
 

@@ -50,8 +50,9 @@ class IdentityRemoved(Statement):
 
 
 verify_identity = Procedure(
-    "directory", "verify_identity", VerifyIdentity, Account, "Whose account an identity is.", caller="service"
-)
+    "directory", "verify_identity", VerifyIdentity, Account, "Whose account an identity is.", caller="service",
+    callers=("gateway",),
+)  # fmt: skip
 list_identities = Procedure("directory", "list_identities", Nothing, IdentityList, "The actor's own identities.")
 link_identity = Procedure("directory", "link_identity", IdentityRef, Identity, "Add an identity to one's own account.")
 unlink_identity = Procedure("directory", "unlink_identity", ById, Nothing, "Take one of one's own identities away.")

@@ -15,7 +15,7 @@ class Identities:
         issuer, subject = request["issuer"], request["subject"]
         with self.db.transaction() as tx:
             if found := identities.find_account(tx, issuer, subject):
-                return identities.sign_in(tx, found, issuer, request["second_factor"], request["totp"], clock.now())
+                return identities.sign_in(tx, found, request["second_factor"], request["totp"], clock.now())
             identities.note_stranger(tx, issuer, subject)
         raise Refused("unknown_identity", "Nobody here has this identity.")
 

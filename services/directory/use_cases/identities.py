@@ -18,14 +18,11 @@ def find_account(tx, issuer: str, subject: str) -> Checked | None:
     return Checked(account.id, account.person_id, account.totp_secret)
 
 
-def sign_in(tx, found: Checked, issuer: str, second_factor: bool, totp: str | None, now: datetime) -> dict:
+def sign_in(tx, found: Checked, second_factor: bool, totp: str | None, now: datetime) -> dict:
     """The account. Unless the issuer has seen to a second factor, a one-time code is asked for as after a password."""
     if second_factor:
-        account = {"account_id": found.account_id, "person_id": found.person_id}
-    else:
-        account = check_totp(tx, found, totp, now)
-    tx.audit("account.signed_in", subject=found.account_id, issuer=issuer)
-    return account
+        return {"account_id": found.account_id, "person_id": found.person_id}
+    return check_totp(tx, found, totp, now)
 
 
 def note_stranger(tx, issuer: str, subject: str) -> None:

@@ -14,7 +14,11 @@ OUTLINE = {
     "GET /assignments/{assignment_id}", "POST /assignments/{assignment_id}/accept", "GET /action-items",
     "GET /conversations", "GET /conversations/{conversation_id}", "GET /conversations/{conversation_id}/participants",
     "GET /conversations/{conversation_id}/messages", "POST /conversations/{conversation_id}/messages",
-    "POST /conversations/{conversation_id}/read", "GET /live", "GET /openapi.json",
+    "POST /conversations/{conversation_id}/read", "GET /live", "GET /audit", "GET /openapi.json",
+    "GET /oidc/providers", "GET /oidc/{provider}/start", "GET /oidc/{provider}/callback",
+    "POST /oidc/{provider}/backchannel-logout", "POST /oidc/{provider}/logout", "GET /me/identities",
+    "POST /me/identities", "DELETE /me/identities/{identity_id}", "PUT /people/{person_id}/identities/{provider}",
+    "DELETE /people/{person_id}/identities/{provider}",
 }  # fmt: skip
 
 
