@@ -1,7 +1,13 @@
 """One provider that is not well: whatever it does, we say so soon, and send nothing where it could be read."""
 
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+
 import eventlet
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from werkzeug.wrappers import Response
 
 from gateway.single_sign_on import outbound
@@ -72,3 +78,36 @@ def test_after_a_failure_others_are_told_at_once_for_a_while(other, monkeypatch)
     del other.answers[WHERE]
     monkeypatch.setattr(asking._http, "_paused_until", 0.0)
     assert leave(asking)
+
+
+def test_a_certificate_counts_only_if_we_trust_who_gave_it(tmp_path):
+    files = certificate(tmp_path)
+    with listening(ssl=files) as secure:
+        assert leave(provider(secure, ca_file=files["certfile"]))
+        with pytest.raises(ProviderUnavailable):
+            leave(provider(secure))
+
+
+def certificate(folder) -> dict:
+    """A certificate for this machine that vouches for itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "congvu test")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    files = {"certfile": folder / "certificate.pem", "keyfile": folder / "key.pem"}
+    files["certfile"].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    files["keyfile"].write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return {name: str(path) for name, path in files.items()}
