@@ -4,6 +4,7 @@ import json
 import os
 import sys
 
+from contracts.catalogue import SERVICES
 from deploy.local.state import CHECKOUT, RUN, State, read_json
 from deploy.local.terminal import Refusal
 
@@ -19,4 +20,6 @@ def become(module: str, arguments: list[str]) -> None:
         "CONGVU_AUDIT_DATABASES": json.dumps(addresses["databases"]),
         "CONGVU_KEYS": addresses["keys"],
     }
+    if (service := module.partition(".")[0]) in SERVICES:
+        os.environ |= {"CONGVU_DATABASE_URL": addresses["databases"][service]}
     os.execv(sys.executable, [sys.executable, "-W", "ignore", "-m", module, *arguments])  # noqa: S606 - no shell is wanted

@@ -16,6 +16,7 @@ import orjson
 import psycopg
 import pyotp
 
+from chassis.sealing import Sealer
 from directory.city import City, build
 from directory.city.build import TooFewPeople
 from directory.hashing import HASHER
@@ -42,7 +43,7 @@ class Stopped(Exception):
         self.code = code
 
 
-def load(url: str, people: int, seed: int, accounts_file: Path, password: str, now: datetime) -> None:
+def load(url: str, people: int, seed: int, accounts_file: Path, password: str, sealer: Sealer, now: datetime) -> None:
     with psycopg.connect(url, connect_timeout=5) as connection:
         _require_empty(connection)
         with _step(f"generating {people:,} people"):
@@ -52,10 +53,11 @@ def load(url: str, people: int, seed: int, accounts_file: Path, password: str, n
         totp_secret = pyotp.random_base32()
         with _step("making accounts"):
             password_hash = HASHER.hash(password)
-        secret_of = {city.roles["administrator"].id: totp_secret}
+        administrator = city.roles["administrator"].id
+        sealed_of = {administrator: sealer.seal(totp_secret, administrator)}
         _copy(
             connection, "accounts", city.accounts, columns=("password_hash", "totp_secret"),
-            more=lambda account: (password_hash, secret_of.get(account.id)),
+            more=lambda account: (password_hash, sealed_of.get(account.id)),
         )  # fmt: skip
         with _step("making the searched lines"):
             connection.execute(ENTRIES)
@@ -126,16 +128,19 @@ def main() -> int:
     parser.add_argument("--accounts-file", type=Path, required=True, help="where to write the demo accounts (JSON)")
     options = parser.parse_args()
     url = os.environ.get("CONGVU_DATABASE_OWNER_URL")
+    keys = os.environ.get("CONGVU_SEALING_KEYS")
     password = os.environ.get("CONGVU_DEMO_PASSWORD") or secrets.token_urlsafe(12)
     began = time.monotonic()
     try:
         if not url:
             raise Stopped("wrong setting: CONGVU_DATABASE_OWNER_URL is not set")
-        load(url, options.people, options.seed, options.accounts_file, password, datetime.now(UTC))
+        if not keys:
+            raise Stopped("wrong setting: CONGVU_SEALING_KEYS is not set")
+        load(url, options.people, options.seed, options.accounts_file, password, Sealer(keys), datetime.now(UTC))
     except Stopped as stopped:
         print(f"congvu: {stopped}", file=sys.stderr)
         return stopped.code
-    except (TooFewPeople, OSError, psycopg.Error) as error:
+    except (TooFewPeople, OSError, ValueError, psycopg.Error) as error:
         sentence = str(error).strip().splitlines() or [type(error).__name__]
         print(f"congvu: the city was not loaded: {sentence[0]}", file=sys.stderr)
         return 1

@@ -7,9 +7,14 @@ from directory.entrypoints.facts import Facts
 from directory.entrypoints.identities import Identities
 from directory.entrypoints.organisation import Organisation
 from directory.entrypoints.people import People
+from directory.security import SecurityProvider
+from directory.settings import read
 from kernel.audit_log import audit_reading
+
+read_settings = read  # the launcher looks for it here
 
 
 class Service(Accounts, Facts, Identities, Organisation, People, audit_reading(directory.list_audit)):
     name = "directory"
     db = Database()
+    security = SecurityProvider()

@@ -42,5 +42,6 @@ EXAMPLES = {
             "assigner_title": "Phó Chủ tịch UBND Thành phố", "allowed": [],
         },
     },
+    "mark_read": {"body": {"number": 12}},
     "post_message": {"body": {"text": "Đề nghị các phường báo cáo trước thứ Sáu."}},
 }  # fmt: skip

@@ -13,6 +13,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 
 from chassis.http import HttpEntrypoint
+from contracts.directory import RESTRICTIONS
 from gateway import schemas
 from gateway.auth import ACTING_FOR, CSRF_HEADER, SAFE_METHODS, cookie_name
 from gateway.examples import EXAMPLES
@@ -28,6 +29,7 @@ What an actor may not see answers as if it did not exist."""
 
 TAGS = {
     "session": "Signing in and out", "home": "Everything at a glance", "directory": "Units, posts, people",
+    "accounts": "Accounts of others: the desk, handing over, revoking",
     "tasks": "What was ordered, to whom, by when", "reminders": "What one must act on now",
     "messaging": "Conversations", "live": "What happens, as it happens",
     "audit": "Who did what to whom", "meta": "About this API",
@@ -74,7 +76,7 @@ def codes_of(entrypoint: HttpEntrypoint) -> list[str]:
     meta = entrypoint.meta
     codes = [*ALWAYS, *meta.refusals]
     if meta.signed_in:
-        codes += SIGNED_IN
+        codes += SIGNED_IN if meta.while_restricted else (*SIGNED_IN, *RESTRICTIONS)
         if entrypoint.method not in SAFE_METHODS:
             codes += ("csrf_token_invalid", "foreign_origin")
     elif entrypoint.body:

@@ -26,6 +26,17 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "unauthenticated": (401, "Bạn chưa đăng nhập hoặc phiên đã hết hạn", "You are not signed in"),
     "wrong_credentials": (401, "Tên đăng nhập hoặc mật khẩu không đúng", "The user name or password is wrong"),
     "totp_required": (401, "Cần mã xác thực hai bước", "A one-time code is required"),
+    "wrong_password": (403, "Mật khẩu hiện tại không đúng", "The present password is wrong"),
+    "wrong_code": (403, "Mã xác thực không đúng hoặc đã dùng", "The one-time code is wrong or was used"),
+    "too_many_attempts": (
+        429, "Sai quá nhiều lần, hãy thử lại sau ít phút", "Too many wrong guesses: try again in some minutes",
+    ),
+    "password_change_required": (
+        403, "Bạn phải đổi mật khẩu dùng một lần trước khi tiếp tục", "Change the one-time password first",
+    ),
+    "totp_enrolment_required": (
+        403, "Bạn phải thiết lập xác thực hai bước trước khi tiếp tục", "Set up two-step verification first",
+    ),
     "csrf_token_invalid": (403, "Thiếu hoặc sai mã chống giả mạo yêu cầu", "The CSRF token is missing or wrong"),
     "foreign_origin": (403, "Yêu cầu đến từ một trang khác", "The request comes from another site"),
     "not_authorised": (403, "Bạn không có thẩm quyền làm việc này", "You have no authority for this"),
@@ -55,6 +66,26 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
         409, "Tài khoản đã gắn với một danh tính khác của hệ thống này", "The account has another identity there",
     ),
     "invalid_logout_token": (400, "Thông báo đăng xuất không hợp lệ", "The logout token is not valid"),
+    # accounts
+    "password_too_short": (422, "Mật khẩu phải có từ 12 đến 200 ký tự", "A password has 12 to 200 characters"),
+    "password_common": (
+        422, "Mật khẩu này quá phổ biến, dễ đoán", "This password is too common and easily guessed",
+    ),
+    "password_contextual": (
+        422, "Mật khẩu không được dựa trên họ tên, tên đăng nhập, đơn vị hay tên hệ thống",
+        "A password must not be made of one's name, user name, unit or the system's name",
+    ),
+    "password_unchanged": (422, "Mật khẩu mới trùng mật khẩu hiện tại", "It is the present password"),
+    "second_official_needed": (
+        403, "Cần một cán bộ khác với người đã đề nghị xác nhận",
+        "Another official than the one who asked must confirm",
+    ),
+    "too_many_accounts": (
+        422, "Quá nhiều tài khoản trong một lần, hãy chọn đơn vị nhỏ hơn",
+        "Too many accounts at once: take smaller units",
+    ),
+    "administrator_exists": (409, "Đã có quản trị viên", "There is an administrator already"),
+    "username_taken": (409, "Tên đăng nhập đã được dùng", "This user name is taken"),
     # what it is about
     "not_found": (404, "Không tìm thấy", "Not found"),
     "wrong_state": (409, "Trạng thái hiện tại không cho phép việc này", "Not possible in the present state"),

@@ -9,16 +9,20 @@ from contracts.fields import Id, Moment, Request, Statement, one_of
 # session
 
 
-class Token(Schema):
+class Token(directory.Restricted):
     token = fields.String(required=True)
     expires_at = Moment(required=True)
 
 
-class BrowserSession(Schema):
+class BrowserSession(directory.Restricted):
     """The session itself is in the cookie; `csrf_token` goes into the X-CSRF-Token header of every write."""
 
     csrf_token = fields.String(required=True)
     expires_at = Moment(required=True)
+
+
+class Me(directory.Profile, directory.Restricted):
+    """`restriction` is what must be done before any other route answers."""
 
 
 class SessionEntry(Schema):
@@ -98,6 +102,16 @@ class Subject(Request):
     """A provider's own name for somebody."""
 
     subject = fields.String(required=True, validate=validate.Length(1, directory.SUBJECT_AT_MOST))
+
+
+# accounts
+
+
+class HandoverWanted(directory.Handover):
+    """`form` slips are HTML to be printed and cut, a sheet is CSV."""
+
+    class Meta(Request.Meta):
+        exclude = ("unit_id",)
 
 
 # the audit log

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 
 from nameko.extensions import DependencyProvider, SharedExtension
@@ -13,6 +13,8 @@ from chassis import clock
 from chassis.http import HttpRefusal
 from gateway import live_log, storage
 from gateway.single_sign_on.provider import SignedIn, SignedOut
+from kernel.directory_copy import read_state
+from kernel.working_time import today
 
 TOKEN_BYTES = 32
 TOUCH_SECONDS = 60  # no write per request
@@ -31,13 +33,13 @@ class Session:
     expires_at: datetime
     last_used_at: datetime
     ended: bool
-    issuer: str | None = None
+    restriction: str | None = None
 
     @classmethod
     def of(cls, row) -> "Session":
         return cls(
             row.id, row.kind, row.account_id, row.person_id, row.created_at, row.expires_at, row.last_used_at,
-            row.ended_at is not None, row.issuer,
+            row.ended_at is not None, row.restriction,
         )  # fmt: skip
 
     def good_until(self, idle: float) -> datetime:
@@ -63,15 +65,21 @@ class SessionStore:
         self.idle, self.lifetime = idle, lifetime
         self._touch_every = timedelta(seconds=min(TOUCH_SECONDS, idle / 10))
         self._trusted: dict[bytes, tuple[float, Session]] = {}
+        self._day: date | None = None
 
     def open(self, account: dict, kind: str, client: str, by: SignedIn | None = None) -> tuple[str, datetime]:
         """A new session for an account whose password was right, or whom an issuer vouches for: its token and the end
         of its life.
+
+        With a `version` of the account, it is refused when the account's sessions have ended since that was read.
         """
         token = secrets.token_urlsafe(TOKEN_BYTES)
         session_id, now = clock.new_id(), clock.now()
         expires_at = now + timedelta(seconds=self.lifetime)
+        version = account.get("version")
         with self._store.transaction() as tx:
+            if version is not None and version < storage.account_version(tx, account["account_id"]):
+                raise HttpRefusal("wrong_credentials")
             if by is not None:
                 storage.in_turn(tx, by.issuer)
                 if storage.logged_out(tx, by.issuer, by.subject, by.session, _moment(by.issued_at)):
@@ -79,8 +87,8 @@ class SessionStore:
             storage.add_session(
                 tx, id=session_id, token_hash=hash_token(token), kind=kind, account_id=account["account_id"],
                 person_id=account["person_id"], client=_printable(client), created_at=now, last_used_at=now,
-                expires_at=expires_at, issuer=by and by.issuer, subject=by and by.subject,
-                issuer_session=by and by.session,
+                expires_at=expires_at, account_version=version or 0, restriction=account.get("restriction"),
+                issuer=by and by.issuer, subject=by and by.subject, issuer_session=by and by.session,
             )  # fmt: skip
             by_issuer = {"issuer": by.issuer} if by is not None else {}
             tx.audit("session.opened", subject=session_id, person_id=account["person_id"], kind=kind, **by_issuer)
@@ -103,7 +111,7 @@ class SessionStore:
         """Ends one of the person's own sessions, with the streams that it holds open anywhere."""
         with self._store.transaction() as tx:
             table = storage.sessions.c
-            if not _end(tx, table.id == session_id, table.person_id == person_id, person_id=person_id):
+            if not _end(tx, clock.now(), table.id == session_id, table.person_id == person_id, person_id=person_id):
                 raise HttpRefusal("not_found")
         self.distrust()
 
@@ -121,7 +129,7 @@ class SessionStore:
             )  # fmt: skip
             if not news:
                 raise HttpRefusal("invalid_logout_token", "it was used before")
-            _end(tx, *named, issuer=out.issuer, logout_token=out.id)
+            _end(tx, now, *named, issuer=out.issuer, logout_token=out.id)
         self.distrust()
 
     def alive(self, session_id: str) -> Session:
@@ -131,6 +139,27 @@ class SessionStore:
         if not found or found[0].ended or found[0].good_until(self.idle) <= clock.now():
             raise HttpRefusal("unauthenticated")
         return found[0]
+
+    def end_all(self, person_id: str) -> None:
+        with self._store.transaction() as tx:
+            _end(tx, clock.now(), storage.sessions.c.person_id == person_id)
+        self.distrust()
+
+    def restrict(self, session_id: str, restriction: str | None) -> None:
+        """What its owner must still do before anything else; None: nothing."""
+        with self._store.transaction() as tx:
+            storage.restrict_session(tx, session_id, restriction)
+        self.distrust()
+
+    def begin_day(self, now: datetime) -> None:
+        """Once a day in each process: whoever held his last post until yesterday is signed out."""
+        if self._day == today(now):
+            return
+        with self._store.transaction() as tx:
+            if not read_state(tx).complete:
+                return
+            end_without_post(tx, now)
+        self._day = today(now)
 
     def good_until(self, session_ids: list[str]) -> dict[str, datetime]:
         """Until when these sessions are good as things stand; without those that have ended."""
@@ -155,28 +184,44 @@ class SessionStore:
         if not session.ended and session.last_used_at + self._touch_every < now < session.good_until(self.idle):
             with self._store.transaction() as tx:
                 storage.touch_session(tx, session.id, now)
+        if session.restriction:  # another process may lift it at any moment
+            return session
         if len(self._trusted) > 10_000:
             self._trusted.clear()
         self._trusted[token_hash] = (time.monotonic() + TRUSTED_SECONDS, session)
         return session
 
 
-def end_account(tx, account_id: str) -> None:
-    """The directory says that this account may no longer be used."""
-    _end(tx, storage.sessions.c.account_id == account_id, account_id=account_id)
+def end_account(tx, account_id: str, version: int, kept_session_id: str | None = None) -> None:
+    """The directory says that from this version on an account's older sessions are over, but for one perhaps."""
+    storage.raise_account_version(tx, account_id, version)
+    table = storage.sessions.c
+    older = [table.account_id == account_id, table.account_version < version]
+    _end(tx, clock.now(), *older, *([table.id != kept_session_id] if kept_session_id else []), account_id=account_id)
 
 
-def end_identity(tx, issuer: str, subject: str) -> None:
-    """The directory says that this identity no longer signs in."""
-    _end(tx, storage.sessions.c.issuer == issuer, storage.sessions.c.subject == subject, issuer=issuer)
+def end_without_post(tx, now: datetime, person_ids: list[str] | None = None) -> None:
+    """Signs out, among these people or (None) everybody, those who hold no post any more."""
+    _end(tx, now, *storage.without_post(today(now), person_ids))
 
 
-def _end(tx, *conditions, **why) -> list[str]:
-    ended = storage.end_sessions(tx, clock.now(), *conditions)
+def end_identity(tx, issuer: str, subject: str, event_id: str) -> None:
+    """The directory says that this identity no longer signs in, nor does a sign-in by it that is under way."""
+    now = clock.now()
+    storage.in_turn(tx, issuer)
+    storage.note_logout(
+        tx, issuer=issuer, token_id=event_id, subject=subject, issuer_session=None, issued_at=now, noted_at=now
+    )
+    table = storage.sessions.c
+    _end(tx, now, table.issuer == issuer, table.subject == subject, issuer=issuer)
+
+
+def _end(tx, now: datetime, *conditions, **details) -> list[str]:
+    ended = storage.end_sessions(tx, now, *conditions)
     if ended:
         live_log.tell_sessions_ended(tx, ended)
     for session_id in ended:
-        tx.audit("session.ended", subject=session_id, **why)
+        tx.audit("session.ended", subject=session_id, **details)
     return ended
 
 

@@ -1,7 +1,5 @@
 """Reading the audit log, alike in every service."""
 
-from datetime import datetime
-
 from chassis import clock
 from chassis.audit.reading import entries
 from chassis.contract import Procedure
@@ -10,8 +8,7 @@ from chassis.rpc import rpc
 from kernel.capacity import actor_for
 
 
-def list_audit(tx, procedure: Procedure, claims: dict, request: dict, now: datetime) -> dict:
-    actor_for(tx, procedure, claims, now)
+def audit_page(tx, request: dict) -> dict:
     before = position(request["cursor"], a_number)
     wanted = {name: request[name] for name in ("action", "subject", "actor", "since", "until")}
     rows = entries(tx, **wanted, before=before[0] if before else None, limit=request["limit"] + 1)
@@ -26,6 +23,7 @@ def audit_reading(procedure: Procedure) -> type:
         @rpc(procedure)
         def list_audit(self, call, request):
             with self.db.reading() as tx:
-                return list_audit(tx, procedure, call.claims, request, clock.now())
+                actor_for(tx, procedure, call.claims, clock.now())
+                return audit_page(tx, request)
 
     return ReadsAudit

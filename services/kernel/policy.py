@@ -1,4 +1,5 @@
-"""Who may ask for what. An action is a procedure's full name; what is not listed is denied.
+"""Who may ask for what. An action is a procedure's full name, or `gateway.<operation>` for what the gateway answers by
+itself; what is not listed is denied.
 
 A grant looks at the post in which one acts and, where it reaches only so far, at the unit that the object belongs to.
 Whether the state of the object allows it is for the owner's domain.
@@ -11,6 +12,7 @@ from kernel.actor import Actor
 from kernel.errors import Refused
 
 STANDING_PC = frozenset({"chairman", "vice_chairman", "standing_member"})
+LOOKS_AFTER_ACCOUNTS = ("head", "chief_of_office", "chairman", "clerk", "office_clerk")  # of their own units
 SERVES_HEAD = frozenset({"clerk", "office_clerk", "secretary"})  # they see and receive the work of their unit's head
 
 CITY = "city"  # whatever unit it concerns
@@ -35,6 +37,7 @@ def to(*kinds: str, reach: str = CITY, in_person: bool = False) -> tuple[Grant, 
 
 
 EVERYBODY = (Grant(),)
+ACCOUNTS = to("administrator", in_person=True) + to(*LOOKS_AFTER_ACCOUNTS, reach=OWN_UNIT, in_person=True)
 
 
 def covers(scope: str, action: str) -> bool:
@@ -50,7 +53,26 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "reminders.list_audit": READS_AUDIT,
     "messaging.list_audit": READS_AUDIT,
     "gateway.list_audit": READS_AUDIT,
+    "gateway.list_sessions": EVERYBODY,
+    "gateway.end_session": EVERYBODY,
+    "gateway.end_current_session": EVERYBODY,
+    "gateway.sign_out_everywhere": EVERYBODY,
+    "gateway.start_linking": EVERYBODY,
+    "gateway.open_stream": EVERYBODY,
     "directory.get_profile": EVERYBODY,
+    "directory.get_own_account": EVERYBODY,
+    "directory.change_password": EVERYBODY,
+    "directory.begin_totp": EVERYBODY,
+    "directory.confirm_totp": EVERYBODY,
+    "directory.renew_recovery_codes": EVERYBODY,
+    "directory.get_account": ACCOUNTS,
+    "directory.revoke_account": ACCOUNTS,
+    "directory.restore_account": ACCOUNTS,
+    "directory.ask_recovery": ACCOUNTS,
+    "directory.list_recoveries": ACCOUNTS,
+    "directory.confirm_recovery": ACCOUNTS,
+    "directory.refuse_recovery": ACCOUNTS,
+    "directory.hand_over_accounts": ACCOUNTS,
     "directory.list_units": EVERYBODY,
     "directory.get_unit": EVERYBODY,
     "directory.search_people": EVERYBODY,
@@ -79,6 +101,11 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "messaging.mark_read": EVERYBODY,
     "messaging.get_unread": EVERYBODY,
 }
+
+PUBLIC = frozenset({  # nobody need sign in
+    "gateway.create_token", "gateway.create_session", "gateway.get_openapi", "gateway.list_providers",
+    "gateway.start_sign_in", "gateway.finish_sign_in", "gateway.end_sessions_of_provider",
+})  # fmt: skip
 
 
 def allows(action: str, actor: Actor, unit_path: Sequence[str] = ()) -> bool:

@@ -6,18 +6,12 @@ from contracts import directory
 from directory.use_cases import identities
 from kernel import policy
 from kernel.capacity import actor_for
-from kernel.errors import Refused
 
 
 class Identities:
     @rpc(directory.verify_identity)
     def verify_identity(self, call, request):
-        issuer, subject = request["issuer"], request["subject"]
-        with self.db.transaction() as tx:
-            if found := identities.find_account(tx, issuer, subject):
-                return identities.sign_in(tx, found, request["second_factor"], request["totp"], clock.now())
-            identities.note_stranger(tx, issuer, subject)
-        raise Refused("unknown_identity", "Nobody here has this identity.")
+        return identities.sign_in(self.db, self.security, request, clock.now())
 
     @rpc(directory.list_identities)
     def list_identities(self, call, request):

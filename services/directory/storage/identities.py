@@ -11,18 +11,11 @@ from directory.storage import tables as t
 AT_MOST = 50  # as many issuers as a city will ever trust
 
 
-def account_of(tx, issuer: str, subject: str):
-    """The account that an identity opens, with its credentials."""
-    identity = t.identities.c
-    found = select(t.accounts).join(t.identities, identity.account_id == t.accounts.c.id)
-    return tx.execute(found.where(identity.issuer == issuer, identity.subject == subject)).one_or_none()
-
-
 def account_of_person(tx, person_id: str) -> str | None:
     """His account's id, if it may be used; locked, so that its identities change one at a time."""
     account = t.accounts.c
-    found = select(account.id).where(account.person_id == person_id, account.revoked_at.is_(None)).with_for_update()
-    return tx.execute(found).scalar_one_or_none()
+    usable = (account.person_id == person_id, account.revoked_at.is_(None), account.kind == "personal")
+    return tx.execute(select(account.id).where(*usable).with_for_update()).scalar_one_or_none()
 
 
 def of_account(tx, account_id: str):

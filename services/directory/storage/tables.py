@@ -5,6 +5,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 metadata = sa.MetaData()
 Id = sa.Uuid(as_uuid=False)
+Moment = sa.DateTime(timezone=True)
 
 
 def _table(name: str, /, **columns) -> sa.Table:
@@ -35,7 +36,8 @@ audiences = _table("audiences", id=sa.Text, version=sa.BigInteger, title=sa.Text
 working_days = _table("working_days", id=sa.Date, version=sa.BigInteger, working=sa.Boolean, name=sa.Text)
 accounts = _table(
     "accounts", id=Id, version=sa.BigInteger, person_id=Id, username=sa.Text, password_hash=sa.Text,
-    totp_secret=sa.Text, totp_last_step=sa.BigInteger, revoked_at=sa.DateTime(timezone=True),
+    totp_secret=sa.Text, totp_last_step=sa.BigInteger, revoked_at=Moment, kind=sa.Text, password_once=sa.Boolean,
+    password_until=Moment, password_changed_at=Moment, totp_pending=sa.Text,
 )  # fmt: skip
 entries = _table(
     "entries", membership_id=Id, person_id=Id, post_id=Id, unit_id=Id, post_kind=sa.Text, rank=sa.Integer,
@@ -47,6 +49,15 @@ identities = _table(
 )
 
 directory_version = _table("directory_version", only=sa.Boolean, newest=sa.BigInteger)
+
+# accounts: their second factors, the guesses at them, and the desk
+recovery_codes = _table("recovery_codes", account_id=Id, code_hash=sa.LargeBinary, used_at=Moment)
+guesses = _table("guesses", id=sa.BigInteger, bucket=sa.Text, attempt=Id, failed=sa.Boolean, at=Moment)
+known_sources = _table("known_sources", account_id=Id, source=sa.Text, kind=sa.Text, last_at=Moment)
+recoveries = _table(
+    "recoveries", id=Id, kind=sa.Text, state=sa.Text, account_id=Id, reason=sa.Text, asked_by=Id, asked_at=Moment,
+    expires_at=Moment, decided_by=Id, decided_at=Moment,
+)  # fmt: skip
 
 
 def live(table: sa.Table, day) -> sa.ColumnElement[bool]:

@@ -50,3 +50,14 @@ def audiences(tx):
 
 def post(tx, post_id: str, day):
     return tx.execute(select(t.posts).where(t.posts.c.id == post_id, t.live(t.posts, day))).one_or_none()
+
+
+def at_the_top(tx, day, code: str | None = None):
+    """The units right below the highest, to be taken `whole`, and that itself, alone; or the one unit of this code."""
+    root = t.units.alias()
+    top = sa.exists().where(root.c.id == t.units.c.parent_id, root.c.parent_id.is_(None))
+    query = select(t.units.c.id, t.units.c.code, sa.or_(sa.literal(code is not None), top).label("whole"))
+    query = query.where(t.live(t.units, day)).order_by(t.units.c.code)
+    if code:
+        return tx.execute(query.where(t.units.c.code == code)).all()
+    return tx.execute(query.where(sa.or_(t.units.c.parent_id.is_(None), top))).all()

@@ -10,7 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from chassis.database import Store
+from chassis.sealing import Sealer
 from directory.load import load
+from directory.settings import DirectorySettings
 from directory.storage import tables as t
 
 PEOPLE, SEED, PASSWORD = 2_600, 7, "mật khẩu thử nghiệm"
@@ -52,11 +54,28 @@ class City:
             return tx.execute(sa.text(statement), values).all()
 
 
+def sealer(world) -> Sealer:
+    return Sealer(f"{world.keys}/sealing.keys")
+
+
+@pytest.fixture
+def run(run, world):
+    """The chassis' own, with the settings that the directory needs beside those of every service."""
+
+    def start(service_cls, **changes):
+        if service_cls.name == "directory" and "settings" not in changes:
+            own = {"sealing_keys": f"{world.keys}/sealing.keys", "totp_required_for": frozenset({"administrator"})}
+            changes = {"settings": DirectorySettings(**vars(world.settings("directory")) | own | changes)}
+        return run(service_cls, **changes)
+
+    return start
+
+
 def _loaded(world, folder) -> City:
     empty(world)
     file = folder / "accounts.json"
     with redirect_stderr(io.StringIO()):
-        load(world.owners["directory"], PEOPLE, SEED, file, PASSWORD, datetime.now(UTC))
+        load(world.owners["directory"], PEOPLE, SEED, file, PASSWORD, sealer(world), datetime.now(UTC))
     return City(Store(world.databases["directory"], pool_size=5), orjson.loads(file.read_bytes()))
 
 

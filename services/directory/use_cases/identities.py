@@ -4,30 +4,44 @@ import hashlib
 from datetime import datetime
 
 from chassis import clock
+from chassis.database import Store
 from contracts import directory
-from directory.storage import identities
-from directory.use_cases.accounts import Checked, check_totp
+from directory.security import Security
+from directory.storage import accounts, guesses, identities
+from directory.use_cases import guessing
+from directory.use_cases.signing_in import enrolment_due, second_factor_is_right
 from kernel.errors import Refused
+from kernel.working_time import today
 
 
-def find_account(tx, issuer: str, subject: str) -> Checked | None:
-    """The account that an identity opens; none where nobody said so before. Accounts are not made on the way in."""
-    account = identities.account_of(tx, issuer, subject)
-    if account is None or account.revoked_at is not None:
-        return None
-    return Checked(account.id, account.person_id, account.totp_secret)
+def sign_in(store: Store, security: Security, request: dict, now: datetime) -> dict:
+    """The account that an identity opens. Nobody's is made on the way in.
 
-
-def sign_in(tx, found: Checked, second_factor: bool, totp: str | None, now: datetime) -> dict:
-    """The account. Unless the issuer has seen to a second factor, a one-time code is asked for as after a password."""
-    if second_factor:
-        return {"account_id": found.account_id, "person_id": found.person_id}
-    return check_totp(tx, found, totp, now)
-
-
-def note_stranger(tx, issuer: str, subject: str) -> None:
-    """For the audit: somebody whom the issuer knows and we do not. The digest tells whether it is one and the same."""
-    tx.audit("identity.unknown", subject=digest(issuer, subject), issuer=issuer)
+    Unless the issuer has seen to a second factor, ours is asked for as after a password. The password plays no part.
+    """
+    issuer, subject, code = request["issuer"], request["subject"], request["totp"]
+    with store.reading() as tx:
+        account = accounts.of_identity(tx, issuer, subject, today(now))
+    if account is None:
+        with store.transaction() as tx:
+            tx.audit("identity.unknown", subject=digest(issuer, subject), issuer=issuer)
+        raise Refused("unknown_identity", "Nobody here has this identity.")
+    needs_code = account.totp_secret is not None and not request["second_factor"]
+    if needs_code and not code:
+        raise Refused("totp_required", "This account needs a one-time code.")
+    attempt = guessing.admit(store, lambda tx: {f"identity:{account.id}": guessing.PER_BUCKET}, now)
+    with store.transaction() as tx:
+        right = accounts.still(tx, account.id, account.version)
+        if right and (not needs_code or second_factor_is_right(tx, security, account, code, now)):
+            guesses.forget(tx, attempt)
+            tx.audit("account.signed_in", subject=account.id, kind=account.kind, issuer=issuer)
+            return {
+                "account_id": account.id, "person_id": account.person_id, "version": account.version,
+                "restriction": None if request["second_factor"] else enrolment_due(security, account),
+            }  # fmt: skip
+        guesses.fail(tx, attempt)
+        tx.audit("account.sign_in_refused", subject=account.id, code="wrong_code", issuer=issuer)
+    raise Refused("wrong_credentials", "The one-time code is wrong or was used.")
 
 
 def list_of(tx, person_id: str) -> dict:

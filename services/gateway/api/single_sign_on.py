@@ -30,7 +30,7 @@ class SingleSignOnRoutes:
     def start_sign_in(self, call, provider):
         """Sends the browser to an identity provider."""
         url, mark = self.single_sign_on.begin(provider, call.query["return_to"], self._mark(call))
-        return Answer(status=303, headers={"Location": url, "Set-Cookie": self._marking(mark)})
+        return Answer(status=303, headers={"Location": url}, cookies=[self._marking(mark)])
 
     @route("GET", "/oidc/<provider>/callback", tag="session", signed_in=False, query=schemas.ProviderAnswer,
            status=303, refusals=("unknown_provider", "provider_unavailable", "service_unavailable", "sign_in_expired",
@@ -40,7 +40,7 @@ class SingleSignOnRoutes:
     def finish_sign_in(self, call, provider):
         """Where the provider sends the browser back: signs it in, or links the identity, and sends it on."""
         attempt, found = self.single_sign_on.finish(provider, self._mark(call), call.query)
-        headers = {"Location": attempt.return_to}
+        cookies = []
         identity = {"issuer": found.issuer, "subject": found.subject}
         if attempt.session_id is not None:
             claims = claims_of(self.sessions.alive(attempt.session_id))
@@ -50,8 +50,8 @@ class SingleSignOnRoutes:
             account = call.ask(directory.verify_identity, identity | {"second_factor": trusted})
             client = call.request.headers.get("User-Agent", "")
             token, _ = self.sessions.open(account, "browser", client, by=found)
-            headers["Set-Cookie"] = self._cookie(token, int(self.settings.session_lifetime))
-        return Answer(status=303, headers=headers)
+            cookies = [self._cookie(token, int(self.settings.session_lifetime))]
+        return Answer(status=303, headers={"Location": attempt.return_to}, cookies=cookies)
 
     @route("POST", "/oidc/<provider>/backchannel-logout", tag="session", signed_in=False,
            accepts=(FORM,), max_body=MAX_FORM,
@@ -67,8 +67,8 @@ class SingleSignOnRoutes:
         """Sign out here, and learn where to sign out at the provider."""
         found = self.single_sign_on.provider(provider)
         self.sessions.end(call.caller.session.id, call.caller.session.person_id)
-        headers = {"Set-Cookie": self._cookie("", 0)} if call.caller.csrf else {}
-        return Answer({"url": found.sign_out_url(call.query["return_to"])}, headers=headers)
+        cookies = [self._cookie("", 0)] if call.caller.csrf else []
+        return Answer({"url": found.sign_out_url(call.query["return_to"])}, cookies=cookies)
 
     @route("GET", "/me/identities", tag="session", answer=schemas.IdentityEntries)
     def list_identities(self, call):
@@ -86,7 +86,7 @@ class SingleSignOnRoutes:
             raise HttpRefusal("fresh_sign_in_required")
         asked = call.body
         url, mark = self.single_sign_on.begin(asked["provider"], asked["return_to"], self._mark(call), session.id)
-        return Answer({"url": url}, status=201, headers={"Set-Cookie": self._marking(mark)})
+        return Answer({"url": url}, status=201, cookies=[self._marking(mark)])
 
     @route("DELETE", "/me/identities/<uuid:identity_id>", tag="session", status=204)
     def unlink_identity(self, call, identity_id):

@@ -84,7 +84,9 @@ class Directory(Neighbour):
         if request["password"] != PASSWORD:
             raise Refused("wrong_credentials")
         who = request["username"]
-        return self.answer(call, request, {"account_id": id_of(f"account {who}"), "person_id": person(who)})
+        return self.answer(call, request, {
+            "account_id": id_of(f"account {who}"), "person_id": person(who), "version": 1, "restriction": None,
+        })  # fmt: skip
 
     @rpc(directory.verify_identity)
     def verify_identity(self, call, request):
@@ -92,7 +94,9 @@ class Directory(Neighbour):
         if not request["subject"].startswith("ward-"):
             raise Refused("unknown_identity")
         who = request["subject"]
-        return self.answer(call, request, {"account_id": id_of(f"account {who}"), "person_id": person(who)})
+        return self.answer(call, request, {
+            "account_id": id_of(f"account {who}"), "person_id": person(who), "version": 1, "restriction": None,
+        })  # fmt: skip
 
     @rpc(directory.link_identity)
     def link_identity(self, call, request):
@@ -168,6 +172,10 @@ class Tasks(Neighbour):
     def get_summary(self, call, request):
         counts = {"to_do": 3, "overdue": 1, "issued_open": 0, "issued_overdue": 0}
         return self.answer(call, request, counts | {"as_of": clock.now()})
+
+    @rpc(tasks.list_audit)
+    def list_audit(self, call, request):
+        return self.answer(call, request, {"items": [], "next_cursor": None})
 
 
 class Reminders(Neighbour):

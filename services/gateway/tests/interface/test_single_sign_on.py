@@ -175,7 +175,7 @@ def test_where_policy_asks_for_a_second_factor_the_providers_word_is_not_enough(
     def checked(request):
         return Refused("totp_required") if not request["second_factor"] else usual
 
-    usual = {"account_id": id_of(f"account {WHO}"), "person_id": person(WHO)}
+    usual = {"account_id": id_of(f"account {WHO}"), "person_id": person(WHO), "version": 1, "restriction": None}
     neighbours["directory"].service_cls.answers = {"directory.verify_identity": checked}
     assert_problem(Browser(doors()).sign_in(city), 401, "totp_required")
     assert Browser(doors(second_factor=True)).sign_in(city).status_code == 303
