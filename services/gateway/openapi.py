@@ -36,7 +36,7 @@ TAGS = {
 }  # fmt: skip
 ALWAYS = ("bad_request", "invalid_request", "internal_error", "overloaded", "deadline_exceeded", "database_unavailable")
 SIGNED_IN = ("unauthenticated", "not_authorised", "unknown_capacity", "directory_stale", "service_unavailable")
-_PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
+_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
 @cache
@@ -55,7 +55,7 @@ def document() -> dict:
         if _name_of(schema) not in spec.components.schemas:
             spec.components.schema(_name_of(schema), schema=schema)
     for entrypoint in entrypoints():
-        path = _PARAMETER.sub(r"{\2}", entrypoint.path).removeprefix(BASE)
+        path = _PARAMETER.sub(r"{\1}", entrypoint.path).removeprefix(BASE)
         spec.path(path, operations={entrypoint.method.lower(): _operation(entrypoint)})
     return spec.to_dict()
 
@@ -126,8 +126,8 @@ def _parameters(entrypoint: HttpEntrypoint) -> list[dict]:
     meta = entrypoint.meta
     uuid, word = {"type": "string", "format": "uuid"}, {"type": "string"}
     found = [
-        {"in": "path", "name": name, "required": True, "schema": uuid if converter == "uuid" else word}
-        for converter, name in _PARAMETER.findall(entrypoint.path)
+        {"in": "path", "name": name, "required": True, "schema": uuid if f"<uuid:{name}>" in entrypoint.path else word}
+        for name in _PARAMETER.findall(entrypoint.path)
     ]
     if entrypoint.query().fields:
         found.append({"in": "query", "schema": entrypoint.query})
