@@ -154,6 +154,7 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"Give this parameter once\.", "Chỉ nêu tham số này một lần."),
     (r"Give one ETag, or \*\.", "Nêu một ETag, hoặc *."),
     (r"Null characters are not allowed\.", "Không được có ký tự rỗng."),
+    (r"Give this field once\.", "Nêu trường này đúng một lần."),
     (r"Not a path of this site\.", "Phải là một đường dẫn trong trang này."),
     (r"Not a cursor\.", "Con trỏ trang không hợp lệ."),
 )]  # fmt: skip

@@ -43,10 +43,13 @@ sign_in_attempts = sa.Table(
     sa.Column("state_hash", sa.LargeBinary, primary_key=True),
     sa.Column("browser_hash", sa.LargeBinary, nullable=False),
     sa.Column("provider", sa.Text, nullable=False),
-    sa.Column("nonce", sa.Text, nullable=False),
-    sa.Column("verifier", sa.Text, nullable=False),
+    sa.Column("nonce", sa.Text),
+    sa.Column("verifier", sa.Text),
     sa.Column("return_to", sa.Text, nullable=False),
     sa.Column("session_id", Id),
+    sa.Column("subject", sa.Text),
+    sa.Column("issuer_session", sa.Text),
+    sa.Column("issued_at", Moment),
     sa.Column("expires_at", Moment, nullable=False),
 )  # fmt: skip
 provider_logouts = sa.Table(
@@ -156,10 +159,14 @@ def add_attempt(tx, **columns) -> None:
     tx.execute(sa.insert(sign_in_attempts).values(**columns))
 
 
-def take_attempt(tx, state_hash: bytes, browser_hash: bytes, provider: str):
-    """The attempt of this state, if this browser began it with this provider; it is gone then."""
+def take_attempt(tx, state_hash: bytes, browser_hash: bytes, provider: str, returned: bool):
+    """The attempt of this state, if this browser began it with this provider; it is gone then.
+
+    `returned`: one that came back from there, and owes a code.
+    """
     attempt = sign_in_attempts.c
-    wanted = (attempt.state_hash == state_hash, attempt.browser_hash == browser_hash, attempt.provider == provider)
+    wanted = [attempt.state_hash == state_hash, attempt.browser_hash == browser_hash, attempt.provider == provider]
+    wanted.append(attempt.subject.is_not(None) if returned else attempt.subject.is_(None))
     return tx.execute(sa.delete(sign_in_attempts).where(*wanted).returning(sign_in_attempts)).one_or_none()
 
 

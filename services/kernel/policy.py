@@ -104,7 +104,7 @@ RULES: dict[str, tuple[Grant, ...]] = {
 
 PUBLIC = frozenset({  # nobody need sign in
     "gateway.create_token", "gateway.create_session", "gateway.get_openapi", "gateway.list_providers",
-    "gateway.start_sign_in", "gateway.finish_sign_in", "gateway.end_sessions_of_provider",
+    "gateway.start_sign_in", "gateway.finish_sign_in", "gateway.give_code", "gateway.end_sessions_of_provider",
 })  # fmt: skip
 
 

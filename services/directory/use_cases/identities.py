@@ -19,28 +19,33 @@ def sign_in(store: Store, security: Security, request: dict, now: datetime) -> d
 
     Unless the issuer has seen to a second factor, ours is asked for as after a password. The password plays no part.
     """
-    issuer, subject, code = request["issuer"], request["subject"], request["totp"]
+    issuer, subject, seen_to = request["issuer"], request["subject"], request["second_factor"]
     with store.reading() as tx:
         account = accounts.of_identity(tx, issuer, subject, today(now))
     if account is None:
         with store.transaction() as tx:
             tx.audit("identity.unknown", subject=digest(issuer, subject), issuer=issuer)
         raise Refused("unknown_identity", "Nobody here has this identity.")
-    needs_code = account.totp_secret is not None and not request["second_factor"]
-    if needs_code and not code:
+    if account.totp_secret is not None and not seen_to:
+        _require_code(store, security, account, request["totp"], now)
+    with store.transaction() as tx:
+        tx.audit("account.signed_in", subject=account.id, kind=account.kind, issuer=issuer)
+    return {
+        "account_id": account.id, "person_id": account.person_id, "version": account.version,
+        "restriction": None if seen_to else enrolment_due(security, account),
+    }  # fmt: skip
+
+
+def _require_code(store: Store, security: Security, account, code: str | None, now: datetime) -> None:
+    if not code:
         raise Refused("totp_required", "This account needs a one-time code.")
     attempt = guessing.admit(store, lambda tx: {f"identity:{account.id}": guessing.PER_BUCKET}, now)
     with store.transaction() as tx:
-        right = accounts.still(tx, account.id, account.version)
-        if right and (not needs_code or second_factor_is_right(tx, security, account, code, now)):
+        if second_factor_is_right(tx, security, account, code, now):
             guesses.forget(tx, attempt)
-            tx.audit("account.signed_in", subject=account.id, kind=account.kind, issuer=issuer)
-            return {
-                "account_id": account.id, "person_id": account.person_id, "version": account.version,
-                "restriction": None if request["second_factor"] else enrolment_due(security, account),
-            }  # fmt: skip
+            return
         guesses.fail(tx, attempt)
-        tx.audit("account.sign_in_refused", subject=account.id, code="wrong_code", issuer=issuer)
+        tx.audit("account.sign_in_refused", subject=account.id, code="wrong_code")
     raise Refused("wrong_credentials", "The one-time code is wrong or was used.")
 
 

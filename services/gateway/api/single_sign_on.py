@@ -4,6 +4,7 @@ from datetime import timedelta
 from urllib.parse import parse_qs
 
 from chassis import clock
+from chassis.errors import CallFailed
 from chassis.http import Answer, HttpRefusal
 from contracts import directory
 from gateway import schemas
@@ -40,25 +41,30 @@ class SingleSignOnRoutes:
     def finish_sign_in(self, call, provider):
         """Where the provider sends the browser back: signs it in, or links the identity, and sends it on."""
         attempt, found = self.single_sign_on.finish(provider, self._mark(call), call.query)
-        cookies = []
+        if attempt.session_id is None:
+            return self._let_in(call, attempt, found, None)
+        claims = claims_of(self.sessions.alive(attempt.session_id))
         identity = {"issuer": found.issuer, "subject": found.subject}
-        if attempt.session_id is not None:
-            claims = claims_of(self.sessions.alive(attempt.session_id))
-            self.remote.call(directory.link_identity, identity, claims=claims)
-        else:
-            trusted = self.single_sign_on.provider(provider).settings.second_factor
-            account = call.ask(directory.verify_identity, identity | {"second_factor": trusted})
-            client = call.request.headers.get("User-Agent", "")
-            token, _ = self.sessions.open(account, "browser", client, by=found)
-            cookies = [self._cookie(token, int(self.settings.session_lifetime))]
-        return Answer(status=303, headers={"Location": attempt.return_to}, cookies=cookies)
+        self.remote.call(directory.link_identity, identity, claims=claims)
+        return Answer(status=303, headers={"Location": attempt.return_to})
+
+    @route("POST", "/oidc/<provider>/code", tag="session", signed_in=False, accepts=(FORM,), max_body=MAX_FORM,
+           status=303, refusals=("unknown_provider", "service_unavailable", "sign_in_expired", "unknown_identity",
+           "totp_required", "wrong_credentials", "too_many_attempts"))  # fmt: skip
+    @page_for_browsers
+    def give_code(self, call, provider):
+        """The one-time code that `totp_required` asked for, with the ticket that it gave: `ticket`, `totp`."""
+        form = _form(call, "ticket", "totp")
+        attempt, found = self.single_sign_on.resume(provider, self._mark(call), form["ticket"])
+        return self._let_in(call, attempt, found, form["totp"])
 
     @route("POST", "/oidc/<provider>/backchannel-logout", tag="session", signed_in=False,
            accepts=(FORM,), max_body=MAX_FORM,
            refusals=("unknown_provider", "provider_unavailable", "invalid_logout_token"))  # fmt: skip
     def end_sessions_of_provider(self, call, provider):
         """For the provider: a session there is over, so ours by it end, with their live streams."""
-        self.sessions.end_by_issuer(self.single_sign_on.signed_out(provider, _logout_token(call.request.raw)))
+        form = _form(call, "logout_token", code="invalid_logout_token")
+        self.sessions.end_by_issuer(self.single_sign_on.signed_out(provider, form["logout_token"]))
         return Answer(status=200)
 
     @route("POST", "/oidc/<provider>/logout", tag="session", query=schemas.ReturnTo, answer=schemas.SignOutAddress,
@@ -110,6 +116,20 @@ class SingleSignOnRoutes:
         call.ask(directory.remove_identity, {"person_id": person_id, "issuer": issuer})
         return Answer(status=204)
 
+    def _let_in(self, call, attempt, found, totp):
+        trusted = self.single_sign_on.provider(attempt.provider).settings.second_factor
+        identity = {"issuer": found.issuer, "subject": found.subject, "second_factor": trusted, "totp": totp}
+        try:
+            account = call.ask(directory.verify_identity, identity)
+        except CallFailed as error:
+            if error.code not in ("totp_required", "wrong_credentials"):
+                raise
+            ticket = self.single_sign_on.wait_for_code(attempt, self._mark(call), found)
+            raise HttpRefusal(error.code, ticket=ticket) from None
+        token, _ = self.sessions.open(account, "browser", call.request.headers.get("User-Agent", ""), by=found)
+        cookies = [self._cookie(token, int(self.settings.session_lifetime))]
+        return Answer(status=303, headers={"Location": attempt.return_to}, cookies=cookies)
+
     def _mark(self, call) -> str:
         """What tells this browser from others on its way to a provider and back."""
         return call.request.cookies.get(mark_name(self.settings.secure_cookies), "")
@@ -126,9 +146,13 @@ def mark_name(secure: bool) -> str:
     return "__Host-congvu-signing-in" if secure else "congvu-signing-in"
 
 
-def _logout_token(raw: bytes) -> str:
+def _form(call, *names: str, code: str = "invalid_request") -> dict[str, str]:
+    """These fields of a form, each once."""
     try:
-        [token] = parse_qs(raw.decode("ascii"), strict_parsing=True, max_num_fields=10)["logout_token"]
-    except (ValueError, KeyError):
-        raise HttpRefusal("invalid_logout_token") from None
-    return token
+        sent = parse_qs(call.request.raw.decode("ascii"), strict_parsing=True, max_num_fields=10, errors="strict")
+    except ValueError:
+        sent = {}
+    for name in names:
+        if len(sent.get(name, ())) != 1:
+            raise HttpRefusal(code, errors=[{"field": name, "message": "Give this field once."}])
+    return {name: sent[name][0] for name in names}

@@ -5,7 +5,7 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from chassis import clock
 from chassis.http import HttpRefusal
@@ -66,21 +66,14 @@ class SingleSignOn:
             browser = secrets.token_urlsafe(RANDOM_BYTES)
         state, nonce, verifier = (secrets.token_urlsafe(RANDOM_BYTES) for _ in range(3))
         url = provider.authorization_url(state, nonce, _challenge(verifier), fresh=session_id is not None)
-        with self._store.transaction() as tx:
-            storage.add_attempt(
-                tx, state_hash=hashed(state), browser_hash=hashed(browser), provider=id_, nonce=nonce,
-                verifier=verifier, return_to=return_to, session_id=session_id,
-                expires_at=clock.now() + timedelta(seconds=ATTEMPT_SECONDS),
-            )  # fmt: skip
+        attempt = Attempt(id_, return_to, session_id)
+        self._add(attempt, state, browser, nonce=nonce, verifier=verifier)
         return url, browser
 
     def finish(self, id_: str, browser: str, answer: dict) -> tuple[Attempt, SignedIn]:
         """What was begun, and who came back. A state counts once, in the browser that began it."""
         provider = self.provider(id_)
-        with self._store.transaction() as tx:
-            row = storage.take_attempt(tx, hashed(answer["state"]), hashed(browser), id_)
-        if row is None or row.expires_at <= clock.now():
-            raise HttpRefusal("sign_in_expired")
+        row = self._take(id_, answer["state"], browser, returned=False)
         provider.check_issuer(answer["iss"])
         if answer["error"] is not None:
             raise HttpRefusal("sign_in_refused" if answer["error"] == "access_denied" else "sign_in_failed")
@@ -88,6 +81,34 @@ class SingleSignOn:
             raise InvalidProviderToken("neither a code nor an error")
         attempt = Attempt(id_, row.return_to, row.session_id)
         return attempt, provider.redeem(answer["code"], row.verifier, row.nonce)
+
+    def wait_for_code(self, attempt: Attempt, browser: str, found: SignedIn) -> str:
+        """Whoever came back owes a code: the ticket with which he brings it."""
+        ticket = secrets.token_urlsafe(RANDOM_BYTES)
+        issued_at = datetime.fromtimestamp(found.issued_at, UTC)
+        self._add(attempt, ticket, browser, subject=found.subject, issuer_session=found.session, issued_at=issued_at)
+        return ticket
+
+    def resume(self, id_: str, browser: str, ticket: str) -> tuple[Attempt, SignedIn]:
+        """Who it is that brings a code. A ticket counts once."""
+        issuer = self.provider(id_).settings.issuer
+        row = self._take(id_, ticket, browser, returned=True)
+        found = SignedIn(issuer, row.subject, row.issuer_session, int(row.issued_at.timestamp()))
+        return Attempt(id_, row.return_to, row.session_id), found
+
+    def _add(self, attempt: Attempt, state: str, browser: str, **known) -> None:
+        with self._store.transaction() as tx:
+            storage.add_attempt(
+                tx, state_hash=hashed(state), browser_hash=hashed(browser),
+                expires_at=clock.now() + timedelta(seconds=ATTEMPT_SECONDS), **vars(attempt), **known,
+            )  # fmt: skip
+
+    def _take(self, id_: str, state: str, browser: str, returned: bool):
+        with self._store.transaction() as tx:
+            row = storage.take_attempt(tx, hashed(state), hashed(browser), id_, returned)
+        if row is None or row.expires_at <= clock.now():
+            raise HttpRefusal("sign_in_expired")
+        return row
 
     def signed_out(self, id_: str, logout_token: str) -> SignedOut:
         """What a provider says has ended. Refuses with `invalid_logout_token`."""

@@ -2,12 +2,14 @@
 
 import pyotp
 import pytest
+import sqlalchemy as sa
 
 from chassis import clock
 from chassis.errors import CallFailed
 from contracts import directory as contract
 from directory.service import Service
-from directory.use_cases import accounts, identities
+from directory.storage import accounts
+from directory.use_cases import identities
 from kernel.errors import Refused
 
 ISSUER, OTHER_ISSUER = "https://id.example", "https://other.example"
@@ -29,8 +31,13 @@ def refusal(function, *arguments, **named):
 
 
 def opens(city, issuer, subject):
-    found = city.do(identities.find_account, issuer, subject)
-    return found and found.person_id
+    """Whose account an identity opens, the issuer having seen to a second factor."""
+    asked = {"issuer": issuer, "subject": subject, "second_factor": True, "totp": None}
+    try:
+        return identities.sign_in(city.store, None, asked, clock.now())["person_id"]
+    except Refused as refusal:
+        assert refusal.refusal_code == "unknown_identity"
+        return None
 
 
 def events(city):
@@ -94,11 +101,19 @@ def test_only_ones_own_identity_is_unlinked(own_city):
     assert opens(own_city, ISSUER, "s-1") is None
 
 
-def test_a_revoked_account_is_opened_by_nothing_and_gets_nothing(own_city):
+def test_an_account_that_may_not_be_used_is_opened_by_nothing_and_gets_nothing(own_city):
     link(own_city, "official", "s-1")
-    own_city.do(accounts.revoke_account, account_id(own_city, "official"), clock.now())
+    own_city.do(accounts.revoke, account_id(own_city, "official"), clock.now())
     assert opens(own_city, ISSUER, "s-1") is None
     assert refusal(link, own_city, "official", "s-2", OTHER_ISSUER) == "not_found"
+
+
+def test_whoever_holds_no_post_any_more_is_not_let_in(own_city):
+    link(own_city, "official", "s-1")
+    person_id = own_city.roles["official"]["person_id"]
+    leave = sa.text("UPDATE memberships SET valid_to = valid_from WHERE person_id = :id")
+    own_city.do(lambda tx: tx.execute(leave, {"id": person_id}))
+    assert opens(own_city, ISSUER, "s-1") is None
 
 
 def test_over_the_bus(own_city, run, caller, audited):
@@ -112,7 +127,7 @@ def test_over_the_bus(own_city, run, caller, audited):
     assert caller(contract.verify_identity, signing_in)["account_id"] == account_id(own_city, "official")
     caller(contract.unlink_identity, {"id": linked["id"]}, official)
     assert refusal(caller, contract.verify_identity, signing_in) == "unknown_identity"
-    assert audited() == ["identity.linked", "identity.unlinked", "identity.unknown"]
+    assert audited() == ["identity.linked", "account.signed_in", "identity.unlinked", "identity.unknown"]
 
     fed = asked | {"person_id": official["sub"]}
     assert refusal(caller, contract.feed_identity, fed, official) == "not_authorised"
@@ -135,3 +150,18 @@ def test_a_second_factor_is_asked_for_unless_the_issuer_has_seen_to_it(own_city,
     code = pyotp.TOTP(own_city.roles["administrator"]["totp_secret"]).now()
     assert caller(contract.verify_identity, local | {"totp": code})["account_id"]
     assert refusal(caller, contract.verify_identity, local | {"totp": code}) == "wrong_credentials"
+    for _ in range(9):
+        refusal(caller, contract.verify_identity, local | {"totp": "000000"})
+    assert refusal(caller, contract.verify_identity, local | {"totp": "000000"}) == "too_many_attempts"
+    assert caller(contract.verify_identity, asked | {"second_factor": True})["account_id"]
+
+
+def test_whoever_must_have_a_second_factor_and_has_none_must_set_one_up_first(own_city, run, caller):
+    run(Service)
+    link(own_city, "administrator", "s-1")
+    gone = sa.text("UPDATE accounts SET totp_secret = NULL WHERE id = :id")
+    own_city.do(lambda tx: tx.execute(gone, {"id": account_id(own_city, "administrator")}))
+    asked = {"issuer": ISSUER, "subject": "s-1"}
+    restricted = caller(contract.verify_identity, asked | {"second_factor": False})
+    assert restricted["restriction"] == "totp_enrolment_required"
+    assert caller(contract.verify_identity, asked | {"second_factor": True})["restriction"] is None

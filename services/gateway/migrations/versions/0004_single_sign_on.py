@@ -11,15 +11,19 @@ CREATE INDEX sessions_of_subject ON sessions (issuer, subject) WHERE ended_at IS
 CREATE INDEX sessions_of_issuer_session ON sessions (issuer, issuer_session)
     WHERE ended_at IS NULL AND issuer_session IS NOT NULL;
 
--- Browsers that are on their way to a provider; the state and the browser's mark are kept as hashes.
+-- Browsers that are on their way to a provider, or came back and still owe a code of our own second factor (`subject`).
+-- The state and the browser's mark are kept as hashes.
 CREATE TABLE sign_in_attempts (
     state_hash bytea PRIMARY KEY,
     browser_hash bytea NOT NULL,
     provider text NOT NULL,
-    nonce text NOT NULL,
-    verifier text NOT NULL,
+    nonce text,
+    verifier text,
     return_to text NOT NULL,
     session_id uuid,
+    subject text,
+    issuer_session text,
+    issued_at timestamptz,
     expires_at timestamptz NOT NULL
 );
 CREATE INDEX sign_in_attempts_expiry ON sign_in_attempts (expires_at);

@@ -72,6 +72,10 @@ class Browser:
     def sign_in(self, at, subject=WHO, name="city", **query):
         return self.back(at.sign_in(self.leave(name, **query), subject, session="s-1"))
 
+    def code(self, ticket: str, totp: str):
+        form = {"ticket": ticket, "totp": totp}
+        return self.http.post(self.base + "/oidc/city/code", data=form, allow_redirects=False, timeout=15)
+
     def me(self):
         return self.get("/me")
 
@@ -171,14 +175,55 @@ def test_a_person_sees_a_page_and_a_program_a_problem(browser, city):
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
 
 
-def test_where_policy_asks_for_a_second_factor_the_providers_word_is_not_enough(doors, city, neighbours):
-    def checked(request):
-        return Refused("totp_required") if not request["second_factor"] else usual
+def owing(neighbours, right: str) -> None:
+    """The directory asks for a one-time code, unless it is told that there was a second factor."""
 
-    usual = {"account_id": id_of(f"account {WHO}"), "person_id": person(WHO), "version": 1, "restriction": None}
+    def checked(request):
+        if request["second_factor"] or request["totp"] == right:
+            return {"account_id": id_of("account"), "person_id": person(WHO), "version": 1, "restriction": None}
+        return Refused("wrong_credentials" if request["totp"] else "totp_required")
+
     neighbours["directory"].service_cls.answers = {"directory.verify_identity": checked}
-    assert_problem(Browser(doors()).sign_in(city), 401, "totp_required")
+
+
+def test_where_the_provider_sees_to_a_second_factor_ours_is_not_asked_for(doors, city, neighbours):
+    owing(neighbours, "123456")
     assert Browser(doors(second_factor=True)).sign_in(city).status_code == 303
+
+
+def test_a_code_of_ours_is_asked_for_and_brought_with_a_ticket(doors, city, neighbours):
+    owing(neighbours, "123456")
+    client = doors()
+    browser, thief = Browser(client), Browser(client)
+    thief.leave()
+    first = assert_problem(browser.sign_in(city, return_to="/home"), 401, "totp_required")["details"]["ticket"]
+    assert_problem(browser.me(), 401, "unauthenticated")
+    assert_problem(thief.code(first, "123456"), 400, "sign_in_expired")
+    assert_problem(browser.get("/oidc/city/callback", params={"state": first, "code": "x"}), 400, "sign_in_expired")
+    second = assert_problem(browser.code(first, "000000"), 401, "wrong_credentials")["details"]["ticket"]
+    assert_problem(browser.code(first, "123456"), 400, "sign_in_expired")
+    answer = browser.code(second, "123456")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/home")
+    assert browser.me().json()["person"]["id"] == person(WHO)
+    assert_problem(browser.code(second, "123456"), 400, "sign_in_expired")
+    assert_problem(browser.code("", ""), 422, "invalid_request")
+
+
+def test_a_logout_there_counts_for_whoever_still_owes_a_code(doors, city, neighbours):
+    owing(neighbours, "123456")
+    browser = Browser(doors())
+    ticket = browser.sign_in(city).json()["details"]["ticket"]
+    assert logout(browser.client, city.logout_token(sid="s-1")).status_code == 200
+    assert_problem(browser.code(ticket, "123456"), 400, "sign_in_expired")
+
+
+def test_a_person_is_shown_where_to_write_his_code(doors, city, neighbours):
+    owing(neighbours, "123456")
+    browser = Browser(doors())
+    page = browser.back(city.sign_in(browser.leave(), WHO), headers={"Accept": "text/html"}).content.decode()
+    assert 'action="/api/v1/oidc/city/code"' in page
+    ticket = page.partition('name="ticket" value="')[2].partition('"')[0]
+    assert browser.code(ticket, "123456").status_code == 303
 
 
 def test_a_provider_that_refuses(browser):

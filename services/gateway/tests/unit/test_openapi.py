@@ -15,7 +15,7 @@ OUTLINE = {
     "GET /conversations", "GET /conversations/{conversation_id}", "GET /conversations/{conversation_id}/participants",
     "GET /conversations/{conversation_id}/messages", "POST /conversations/{conversation_id}/messages",
     "POST /conversations/{conversation_id}/read", "GET /live", "GET /audit", "GET /openapi.json",
-    "GET /oidc/providers", "GET /oidc/{provider}/start", "GET /oidc/{provider}/callback",
+    "GET /oidc/providers", "GET /oidc/{provider}/start", "GET /oidc/{provider}/callback", "POST /oidc/{provider}/code",
     "POST /oidc/{provider}/backchannel-logout", "POST /oidc/{provider}/logout", "GET /me/identities",
     "POST /me/identities", "DELETE /me/identities/{identity_id}", "PUT /people/{person_id}/identities/{provider}",
     "DELETE /people/{person_id}/identities/{provider}",
