@@ -24,7 +24,13 @@ log = structlog.get_logger()
 
 STATEMENT_TIMEOUT = 10.0  # seconds, when no deadline says less
 PROBE_SECONDS = 1.0  # how long the answer of a readiness probe is believed
-_OPTIONS = f"-c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC {SERVER_KEEPALIVE}"
+# statements of ours are short: to compile one, or to start other processes for it, takes longer than running it
+_OPTIONS = (
+    "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC "
+    f"-c jit=off -c max_parallel_workers_per_gather=0 {SERVER_KEEPALIVE}"
+)
+_PREPARED_AFTER = 1  # executions on one connection
+_KEEP_PLANS = "SET LOCAL plan_cache_mode = force_generic_plan"
 _COLLISIONS = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
 _INSERT_EVENT = sa.text(
@@ -118,12 +124,20 @@ class Store:
             hide_parameters=True,  # what is written may be personal; an error's text goes to the log
             json_serializer=to_json,
             json_deserializer=orjson.loads,
-            connect_args={"options": _OPTIONS, "autocommit": True, **CONNECTING},  # `_opened` begins, by itself
+            connect_args={
+                "options": _OPTIONS,
+                "autocommit": True,
+                "prepare_threshold": _PREPARED_AFTER,
+                **CONNECTING,
+            },  # `_opened` begins, by itself
         )
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        with self._begin() as tx:
+    def transaction(self, keep_plans: bool = False) -> Iterator[Transaction]:
+        """With `keep_plans` a statement is planned once, not for each set of values: for those whose best plan is the
+        same whatever is asked for.
+        """
+        with self._begin(f"BEGIN; {_KEEP_PLANS}" if keep_plans else "BEGIN") as tx:
             yield tx
 
     @contextmanager

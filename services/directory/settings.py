@@ -17,6 +17,8 @@ TOTP_REQUIRED_FOR = (
 class DirectorySettings(settings.Settings):
     sealing_keys: str  # path of the keys that seal the secrets of one-time codes
     totp_required_for: frozenset[str] = frozenset(TOTP_REQUIRED_FOR)  # kinds of posts
+    people_alert: int = 1500  # different people shown to one account in a day: beyond it an alert
+    people_most: int = 6000  # and beyond this no more; 300 searches of 20 lines each fit in
 
 
 def read(env: Env | None = None) -> DirectorySettings:
@@ -30,4 +32,6 @@ def read(env: Env | None = None) -> DirectorySettings:
             totp_required_for=frozenset(
                 env.list("TOTP_REQUIRED_FOR", TOTP_REQUIRED_FOR, validate=validate.ContainsOnly(POST_KINDS))
             ),
+            people_alert=env.int("PEOPLE_ALERT", 1500, validate=validate.Range(min=1)),
+            people_most=env.int("PEOPLE_MOST", 6000, validate=validate.Range(min=1)),
         )

@@ -7,12 +7,12 @@ from chassis import clock
 from gateway import live_log, sessions, storage
 from kernel.directory_copy import read_state
 
-CAPACITY_FACTS = ("membership", "delegation")
+CAPACITY_FACTS = ("membership", "delegation", "post", "unit")
 
 
 @contextmanager
 def watched(tx, facts: Iterable[dict]) -> Iterator[None]:
-    """Whoever gains or loses a capacity by facts that are taken meanwhile must hear what is his, and nothing else,
+    """Whoever gains or loses a capacity, by facts that are taken meanwhile, must hear what is his, and nothing else,
     from now on: his streams end, and come back with the posts that he serves then. Whoever holds no post any more is
     signed out.
     """

@@ -34,9 +34,15 @@ TAGS = {
     "messaging": "Conversations", "live": "What happens, as it happens",
     "audit": "Who did what to whom", "meta": "About this API",
 }  # fmt: skip
+JSON = "application/json"
 ALWAYS = ("bad_request", "invalid_request", "internal_error", "overloaded", "deadline_exceeded", "database_unavailable")
 SIGNED_IN = ("unauthenticated", "not_authorised", "unknown_capacity", "directory_stale", "service_unavailable")
-_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
+_PARAMETER = re.compile(r"<(?:uuid|string|int):(\w+)>")
+_PARAMETER_SCHEMAS = {
+    "uuid": {"type": "string", "format": "uuid"},
+    "string": {"type": "string"},
+    "int": {"type": "integer"},
+}
 
 
 @cache
@@ -124,10 +130,10 @@ def _operation(entrypoint: HttpEntrypoint) -> dict:
 
 def _parameters(entrypoint: HttpEntrypoint) -> list[dict]:
     meta = entrypoint.meta
-    uuid, word = {"type": "string", "format": "uuid"}, {"type": "string"}
+    uuid = {"type": "string", "format": "uuid"}
     found = [
-        {"in": "path", "name": name, "required": True, "schema": uuid if f"<uuid:{name}>" in entrypoint.path else word}
-        for name in _PARAMETER.findall(entrypoint.path)
+        {"in": "path", "name": found[1], "required": True, "schema": _PARAMETER_SCHEMAS[found[0][1:].split(":")[0]]}
+        for found in _PARAMETER.finditer(entrypoint.path)
     ]
     if entrypoint.query().fields:
         found.append({"in": "query", "schema": entrypoint.query})
@@ -155,6 +161,8 @@ def _parameters(entrypoint: HttpEntrypoint) -> list[dict]:
 def _success(meta, example) -> dict:
     if meta.media_type == "text/event-stream":
         return {"description": _STREAM, "content": {meta.media_type: {"schema": {"type": "string"}}}}
+    if meta.media_type != JSON:
+        return {"description": "A file.", "content": {meta.media_type: {"schema": {"type": "string"}}}}
     if meta.answer is None:
         return {"description": "Done."}
     content = {"schema": meta.answer} | ({"example": example} if example is not None else {})

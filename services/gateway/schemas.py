@@ -4,7 +4,7 @@ from marshmallow import Schema, fields, validate
 
 from contracts import audit, directory, messaging, reminders, tasks
 from contracts.catalogue import SERVICES
-from contracts.fields import Id, Moment, Request, Statement, one_of
+from contracts.fields import Day, Id, Moment, Page, Request, Statement, one_of
 
 # session
 
@@ -123,6 +123,32 @@ class AuditQuery(audit.ListAudit):
     service = one_of(SERVICES, required=True)
     since = Moment(load_default=None, allow_none=True, data_key="from")
     until = Moment(load_default=None, allow_none=True, data_key="to")
+
+
+# directory
+
+
+class UnitQuery(directory.GetUnit):
+    class Meta(Request.Meta):
+        exclude = ("id",)
+
+
+class PageQuery(Page):
+    """How much of a list."""
+
+
+class OnDay(Request):
+    """The day from which it is so."""
+
+    on_day = Day(required=True)
+
+
+# people
+
+
+class StaffQuery(directory.ListStaff):
+    class Meta(Request.Meta):
+        exclude = ("unit_id",)
 
 
 # tasks

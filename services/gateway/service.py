@@ -12,6 +12,7 @@ from chassis.timers import every
 from contracts import directory, messaging, reminders, tasks
 from gateway import capacities, live_log, problems, sessions, storage
 from gateway.api.accounts import AccountRoutes
+from gateway.api.appointments import AppointmentsRoutes
 from gateway.api.audit import AuditRoutes
 from gateway.api.home import HomeRoutes
 from gateway.api.live import LiveRoutes
@@ -72,6 +73,7 @@ API = (
     AccountRoutes,
     HomeRoutes,
     OrganisationRoutes,
+    AppointmentsRoutes,
     PeopleRoutes,
     TasksRoutes,
     RemindersRoutes,
@@ -123,6 +125,26 @@ class Service(*API, HearsDirectory):
     @hears(directory.identity_removed)
     def on_identity_removed(self, tx, event):
         sessions.end_identity(tx, event.data["issuer"], event.data["subject"], event.id)
+
+    @hears(directory.unit_changed)
+    def on_unit_changed(self, tx, event):
+        with capacities.watched(tx, event.data["facts"]):
+            super().on_unit_changed(tx, event)
+
+    @hears(directory.unit_reorganised)
+    def on_unit_reorganised(self, tx, event):
+        with capacities.watched(tx, event.data["facts"]):
+            super().on_unit_reorganised(tx, event)
+
+    @hears(directory.post_changed)
+    def on_post_changed(self, tx, event):
+        with capacities.watched(tx, event.data["facts"]):
+            super().on_post_changed(tx, event)
+
+    @hears(directory.person_changed)
+    def on_person_changed(self, tx, event):
+        """This process forgets the name at once; another one remembers it for a minute at most."""
+        self.names.pop(event.data["person_id"], None)
 
     @hears(directory.membership_changed)
     def on_membership_changed(self, tx, event):

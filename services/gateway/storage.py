@@ -78,7 +78,10 @@ LIVE_LOCK = 0x6C697665  # writers of the log take turns, so that ids become visi
 LIVE_CHANNEL = "live"
 SIGN_IN_LOCK = 0x73736F
 
-memberships = sa.table("copy_memberships", sa.column("id", Id), sa.column("person_id", Id))
+memberships = sa.table(
+    "copy_memberships", sa.column("id", Id), sa.column("person_id", Id), sa.column("post_id", Id)
+)  # fmt: skip
+posts = sa.table("copy_posts", sa.column("id", Id), sa.column("unit_id", Id))
 delegations = sa.table("copy_delegations", sa.column("id", Id), sa.column("grantee_person_id", Id))
 
 
@@ -244,7 +247,12 @@ def is_membership(tx, capacity_id: str) -> bool:
 
 
 def capacity_holders(tx, ids: list[str]) -> set[str]:
-    """The persons of these memberships and delegations, as far as the copy knows them."""
+    """The persons of these memberships and delegations, and those in these units and in the units of these posts (whom
+    one serves depends on the posts beside one's own), as far as the copy knows them.
+    """
     holders = select(memberships.c.person_id).where(memberships.c.id == any_of(ids))
     grantees = select(delegations.c.grantee_person_id).where(delegations.c.id == any_of(ids))
-    return set(tx.execute(sa.union(holders, grantees)).scalars())
+    named = select(posts.c.unit_id).where(posts.c.id == any_of(ids))
+    beside = select(posts.c.id).where(sa.or_(posts.c.unit_id == any_of(ids), posts.c.unit_id.in_(named)))
+    colleagues = select(memberships.c.person_id).where(memberships.c.post_id.in_(beside))
+    return set(tx.execute(sa.union(holders, grantees, colleagues)).scalars())

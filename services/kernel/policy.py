@@ -45,6 +45,15 @@ def covers(scope: str, action: str) -> bool:
     return scope in ("all", action.split(".")[0])
 
 
+LEADS_A_UNIT = ("head", "chief_of_office")
+LENDS = ("chairman", "vice_chairman", *LEADS_A_UNIT, "division_head")
+# the whole city, and, in person, whoever leads a unit what is below him in it
+CITY_AND_OWN_UNIT = (
+    *to("administrator", in_person=True), *to(*LEADS_A_UNIT, reach=OWN_UNIT, in_person=True),
+)  # fmt: skip
+SEES_REORGANISATIONS = (
+    *to("administrator", "auditor", in_person=True), *to(*LEADS_A_UNIT, reach=OWN_UNIT, in_person=True),
+)  # fmt: skip
 READS_AUDIT = to("auditor", "administrator", in_person=True)
 
 RULES: dict[str, tuple[Grant, ...]] = {
@@ -78,12 +87,37 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "directory.search_people": EVERYBODY,
     "directory.get_person": EVERYBODY,
     "directory.get_names": EVERYBODY,
+    "directory.list_staff": EVERYBODY,
+    "directory.change_own_contact": EVERYBODY,
+    "directory.change_contact": to("administrator", in_person=True),
     "directory.list_audiences": EVERYBODY,
     "directory.list_identities": EVERYBODY,
     "directory.link_identity": EVERYBODY,
     "directory.unlink_identity": EVERYBODY,
     "directory.feed_identity": to("administrator", in_person=True),
     "directory.remove_identity": to("administrator", in_person=True),
+    "directory.get_successors": EVERYBODY,
+    "directory.list_heads": EVERYBODY,
+    "directory.list_posts": EVERYBODY,
+    "directory.get_post": EVERYBODY,
+    "directory.get_audience": EVERYBODY,
+    "directory.get_working_days": EVERYBODY,
+    "directory.list_delegations": EVERYBODY,
+    "directory.reorganise": CITY_AND_OWN_UNIT,
+    "directory.list_reorganisations": SEES_REORGANISATIONS,
+    "directory.get_reorganisation": SEES_REORGANISATIONS,
+    "directory.withdraw_reorganisation": CITY_AND_OWN_UNIT,
+    "directory.make_post": CITY_AND_OWN_UNIT,
+    "directory.close_post": CITY_AND_OWN_UNIT,
+    "directory.appoint": CITY_AND_OWN_UNIT,
+    "directory.end_membership": CITY_AND_OWN_UNIT,
+    "directory.lend_powers": to(*LENDS, reach=OWN_UNIT, in_person=True),
+    "directory.take_powers_back": (
+        *to("administrator", in_person=True),
+        *to(*LENDS, reach=OWN_UNIT, in_person=True),
+    ),
+    "directory.set_audience": to("administrator", in_person=True),
+    "directory.set_working_days": to("administrator", in_person=True),
     "tasks.assign": to(*STANDING_PC),
     "tasks.get_task": EVERYBODY,
     "tasks.list_tasks": EVERYBODY,

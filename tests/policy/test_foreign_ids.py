@@ -1,30 +1,64 @@
 """Promise S3: on every route that takes an id, somebody else's thing looks like a thing that is not there."""
 
+from functools import cache
+
+import psycopg
 import pytest
 
 from gateway import openapi
 from gateway.examples import EXAMPLES
 from gateway.routes import BASE
 from tests.policy.scene import NOBODY
-from tests.support.client import sign_in
+from tests.support.client import days_from_now, sign_in
 
-# What a path's parameter names. Units and people are known to everybody who is signed in.
+# What a path's parameter names. Units, posts and people are known to everybody who is signed in.
 FOREIGN = {
     "task_id": lambda scene: scene.orders["each"]["task"],
     "assignment_id": lambda scene: scene.orders["each"]["piece"],
     "conversation_id": lambda scene: scene.orders["each"]["conversation"],
+    "identity_id": lambda scene: an_identity_of(scene.platform),
+    "reorganisation_id": lambda scene: a_plan_of(scene.platform),
+    "membership_id": lambda scene: membership_in(scene, scene.posts["lead", "clerk"].id),
+    "delegation_id": lambda scene: scene.capacities["lead", "head", "lent for everything"][1],
     "session_id": lambda scene: scene.foreign_session["id"],
 }
-FOR_EVERYBODY = {"unit_id", "person_id", "provider"}
-ELSEWHERE = {
-    "identity_id"
-}  # it takes an identity provider to make one: the directory's own tests ask for a foreign one
+FOR_EVERYBODY = {"unit_id", "person_id", "post_id", "name", "year", "provider"}
+
+
+@cache
+def a_plan_of(platform) -> str:
+    """A plan of an administrator's, far ahead."""
+    administrator = sign_in(platform.base_url, platform.account("administrator"))
+    department = administrator.get("/units", params={"kind": "department", "limit": 1}).json()["items"][0]
+    plan = {"on_day": days_from_now(900), "document_number": "1/NQ", "dissolve": {"unit_id": department["id"]}}
+    made = administrator.post("/reorganisations", plan)
+    assert made.status_code == 201, made.text
+    return made.json()["id"]
+
+
+def membership_in(scene, post_id: str) -> str:
+    with psycopg.connect(scene.platform.addresses["databases"]["directory"]) as connection:
+        found = connection.execute("SELECT id::text FROM memberships WHERE post_id = %s", [post_id])
+        return found.fetchone()[0]
+
+
+def an_identity_of(platform) -> str:
+    """By which somebody else signs in."""
+    clerk = platform.account("unit_clerk")["person_id"]
+    made = """
+        INSERT INTO identities (id, account_id, issuer, subject, linked_at)
+        SELECT gen_random_uuid(), id, 'https://id.example', 'somebody', now() FROM accounts WHERE person_id = %s
+        ON CONFLICT (issuer, subject) DO UPDATE SET subject = excluded.subject
+        RETURNING id::text
+    """
+    with psycopg.connect(platform.addresses["databases"]["directory"]) as connection:
+        return connection.execute(made, [clerk]).fetchone()[0]
 
 
 def routes() -> list:
     found = []
     for each in openapi.entrypoints():
-        parameters = set(openapi._PARAMETER.findall(each.path)) - FOR_EVERYBODY - ELSEWHERE
+        parameters = set(openapi._PARAMETER.findall(each.path)) - FOR_EVERYBODY
         if each.meta.signed_in and parameters:
             found.append(pytest.param(each, sorted(parameters), id=each.operation))
     return found

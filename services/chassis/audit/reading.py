@@ -30,14 +30,13 @@ def entries(
     limit: int,
 ):
     """Entries numbered lower than `before`, from `since` up to, without, `until`."""
-    column = log.c
     wanted = [
-        (action, column.action == action),
-        (subject, column.subject == subject),
-        (actor, column.actor["sub"].astext == actor),
-        (since, column.at >= since),
-        (until, column.at < until),
-        (before, column.number < before),
+        (log.c.action.__eq__, action),
+        (log.c.subject.__eq__, subject),
+        (log.c.actor["sub"].astext.__eq__, actor),
+        (log.c.at.__ge__, since),
+        (log.c.at.__lt__, until),
+        (log.c.number.__lt__, before),
     ]
-    query = sa.select(log).where(*(condition for given, condition in wanted if given is not None))
-    return tx.execute(query.order_by(column.number.desc()).limit(limit)).mappings().all()
+    query = sa.select(log).where(*(holds(value) for holds, value in wanted if value is not None))
+    return tx.execute(query.order_by(log.c.number.desc()).limit(limit)).mappings().all()

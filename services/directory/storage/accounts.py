@@ -120,16 +120,18 @@ def path_of(tx, unit_id: str) -> list[str]:
 
 
 def words_of(tx, account) -> list[str]:
-    """What anybody knows of an account's owner: its name, his names, his units' names, his numbers."""
+    """What anybody knows of an account's owner: its name, his names, his numbers, the names of his units and those
+    above them.
+    """
     person = tx.execute(select(t.people).where(t.people.c.id == account.person_id)).one()
-    units = (
-        select(t.units.c.name, t.units.c.code)
-        .join_from(t.memberships, t.posts, t.posts.c.id == t.memberships.c.post_id)
-        .join(t.units, t.units.c.id == t.posts.c.unit_id)
-        .where(t.memberships.c.person_id == account.person_id)
-    )
+    held = select(t.posts.c.unit_id).join(t.memberships, t.memberships.c.post_id == t.posts.c.id)
+    path = select(t.units).where(t.units.c.id.in_(held.where(t.memberships.c.person_id == account.person_id)))
+    path = path.cte("path", recursive=True)
+    path = path.union(select(t.units).join(path, path.c.parent_id == t.units.c.id))
     found = [account.username, person.name, person.email, person.phone]
-    return [word for word in (*found, *(word for row in tx.execute(units) for word in row)) if word]
+    for unit in tx.execute(select(path.c.code, path.c.name, path.c.full_name)):
+        found += unit
+    return [word for word in found if word]
 
 
 def _with_posts(day):

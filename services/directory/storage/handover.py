@@ -9,7 +9,7 @@ from chassis import clock
 from chassis.rows import any_of, unnested
 from directory.storage import tables as t
 
-STEM = func.regexp_replace(t.accounts.c.username, "[0-9]+$", "")
+STEM = sa.literal_column("regexp_replace(accounts.username, '[0-9]+$', '')", sa.Text)  # as the index has it
 NUMBER = func.coalesce(func.nullif(func.substring(t.accounts.c.username, "[0-9]{1,9}$"), ""), "1")
 
 
@@ -49,9 +49,8 @@ def waiting(tx, unit_ids: list[str], day, *, guarded: frozenset[str], limit: int
 
 def taken(tx, stems: list[str]) -> dict[str, int]:
     """The highest number behind each of these stems."""
-    wanted = sa.cast(sorted(set(stems)), sa.ARRAY(sa.Text))
     query = select(STEM.label("stem"), func.max(sa.cast(NUMBER, sa.Integer)).label("number"))
-    return {row.stem: row.number for row in tx.execute(query.where(func.any(wanted) == STEM).group_by(STEM))}
+    return {row.stem: row.number for row in tx.execute(query.where(STEM.in_(set(stems))).group_by(STEM))}
 
 
 def lock_usernames(tx) -> None:

@@ -90,7 +90,9 @@ def begin_totp(store: Store, security: Security, claims: dict, request: dict, no
     with store.transaction() as tx:
         accounts.note(tx, account.id, totp_pending=security.sealer.seal(secret, account.id))
         tx.audit("account.totp_begun", subject=account.id)
-    uri = pyotp.TOTP(secret, interval=passwords.TOTP_SECONDS).provisioning_uri(account.username, issuer_name=ISSUER)
+    uri = pyotp.TOTP(secret, interval=passwords.TOTP_SECONDS).provisioning_uri(
+        name=account.username, issuer_name=ISSUER
+    )
     return {"secret": secret, "otpauth_uri": uri}
 
 

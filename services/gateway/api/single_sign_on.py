@@ -25,7 +25,7 @@ class SingleSignOnRoutes:
         items = [{"id": each.id, "title": each.title} for each in self.single_sign_on.offered]
         return {"items": items, "next_cursor": None}
 
-    @route("GET", "/oidc/<provider>/start", tag="session", signed_in=False, query=schemas.ReturnTo, status=303,
+    @route("GET", "/oidc/<string:provider>/start", tag="session", signed_in=False, query=schemas.ReturnTo, status=303,
            refusals=("unknown_provider", "provider_unavailable"))  # fmt: skip
     @page_for_browsers
     def start_sign_in(self, call, provider):
@@ -33,7 +33,7 @@ class SingleSignOnRoutes:
         url, mark = self.single_sign_on.begin(provider, call.query["return_to"], self._mark(call))
         return Answer(status=303, headers={"Location": url}, cookies=[self._marking(mark)])
 
-    @route("GET", "/oidc/<provider>/callback", tag="session", signed_in=False, query=schemas.ProviderAnswer,
+    @route("GET", "/oidc/<string:provider>/callback", tag="session", signed_in=False, query=schemas.ProviderAnswer,
            status=303, refusals=("unknown_provider", "provider_unavailable", "service_unavailable", "sign_in_expired",
            "sign_in_failed", "sign_in_refused", "unknown_identity", "totp_required", "unauthenticated",
            "identity_taken", "identity_linked_already"))  # fmt: skip
@@ -48,7 +48,7 @@ class SingleSignOnRoutes:
         self.remote.call(directory.link_identity, identity, claims=claims)
         return Answer(status=303, headers={"Location": attempt.return_to})
 
-    @route("POST", "/oidc/<provider>/code", tag="session", signed_in=False, accepts=(FORM,), max_body=MAX_FORM,
+    @route("POST", "/oidc/<string:provider>/code", tag="session", signed_in=False, accepts=(FORM,), max_body=MAX_FORM,
            status=303, refusals=("unknown_provider", "service_unavailable", "sign_in_expired", "unknown_identity",
            "totp_required", "wrong_credentials", "too_many_attempts"))  # fmt: skip
     @page_for_browsers
@@ -58,7 +58,7 @@ class SingleSignOnRoutes:
         attempt, found = self.single_sign_on.resume(provider, self._mark(call), form["ticket"])
         return self._let_in(call, attempt, found, form["totp"])
 
-    @route("POST", "/oidc/<provider>/backchannel-logout", tag="session", signed_in=False,
+    @route("POST", "/oidc/<string:provider>/backchannel-logout", tag="session", signed_in=False,
            accepts=(FORM,), max_body=MAX_FORM,
            refusals=("unknown_provider", "provider_unavailable", "invalid_logout_token"))  # fmt: skip
     def end_sessions_of_provider(self, call, provider):
@@ -67,7 +67,8 @@ class SingleSignOnRoutes:
         self.sessions.end_by_issuer(self.single_sign_on.signed_out(provider, form["logout_token"]))
         return Answer(status=200)
 
-    @route("POST", "/oidc/<provider>/logout", tag="session", query=schemas.ReturnTo, answer=schemas.SignOutAddress,
+    @route("POST", "/oidc/<string:provider>/logout", tag="session",
+           query=schemas.ReturnTo, answer=schemas.SignOutAddress,
            refusals=("unknown_provider", "provider_unavailable"))  # fmt: skip
     def sign_out_everywhere(self, call, provider):
         """Sign out here, and learn where to sign out at the provider."""
@@ -100,7 +101,7 @@ class SingleSignOnRoutes:
         call.ask(directory.unlink_identity, {"id": identity_id})
         return Answer(status=204)
 
-    @route("PUT", "/people/<uuid:person_id>/identities/<provider>", tag="directory", body=schemas.Subject,
+    @route("PUT", "/people/<uuid:person_id>/identities/<string:provider>", tag="directory", body=schemas.Subject,
            answer=schemas.IdentityEntry, refusals=("unknown_provider", "identity_taken"))  # fmt: skip
     def put_identity(self, call, person_id, provider):
         """For administrators: who a person is to a provider, in place of what was."""
@@ -108,7 +109,7 @@ class SingleSignOnRoutes:
         request = {"person_id": person_id, "issuer": issuer, "subject": call.body["subject"]}
         return call.ask(directory.feed_identity, request) | {"provider": provider}
 
-    @route("DELETE", "/people/<uuid:person_id>/identities/<provider>", tag="directory", status=204,
+    @route("DELETE", "/people/<uuid:person_id>/identities/<string:provider>", tag="directory", status=204,
            refusals=("unknown_provider",))  # fmt: skip
     def remove_identity(self, call, person_id, provider):
         """For administrators: a person no longer signs in by a provider."""

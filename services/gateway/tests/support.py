@@ -123,6 +123,18 @@ class Directory(Neighbour):
         who = {"id": call.claims["sub"], "name": name_of(call.claims["sub"])}
         return self.answer(call, request, {"person": who, "memberships": [], "delegations": []})
 
+    @rpc(directory.change_password)
+    def change_password(self, call, request):
+        return self.answer(call, request, Refused("wrong_password"))
+
+    @rpc(directory.confirm_totp)
+    def confirm_totp(self, call, request):
+        return self.answer(call, request, Refused("wrong_code"))
+
+    @rpc(directory.hand_over_accounts)
+    def hand_over_accounts(self, call, request):
+        return self.answer(call, request, Refused("not_found"))
+
     @rpc(directory.get_names)
     def get_names(self, call, request):
         items = [{"id": each, "name": name_of(each)} for each in request["person_ids"]]
