@@ -64,6 +64,7 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "gateway.list_audit": READS_AUDIT,
     "gateway.list_sessions": EVERYBODY,
     "gateway.end_session": EVERYBODY,
+    "gateway.end_all_sessions": EVERYBODY,
     "gateway.end_current_session": EVERYBODY,
     "gateway.sign_out_everywhere": EVERYBODY,
     "gateway.start_linking": EVERYBODY,

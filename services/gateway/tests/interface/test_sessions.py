@@ -192,7 +192,7 @@ def test_the_audit_log_tells_of_every_session_from_its_beginning_to_its_end(here
 
 def test_the_sessions_of_a_revoked_account_end_in_the_audit_log_too(here, client, head, tell):
     account = {"account_id": id_of("account ward-1 head"), "person_id": person("ward-1 head")}
-    tell(directory.account_revoked, account, subject=account["account_id"])
+    tell(directory.account_revoked, account, version=9)
     until(lambda: len(written(here)) == 2)
     assert written(here)[1][0] == "session.ended"
 
