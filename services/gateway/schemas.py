@@ -1,6 +1,8 @@
 """Bodies, parameters and answers of HTTP: the contracts' schemas, with what only HTTP adds or takes away."""
 
-from marshmallow import Schema, fields, validate
+import re
+
+from marshmallow import Schema, ValidationError, fields, validate
 
 from contracts import audit, directory, messaging, reminders, tasks
 from contracts.catalogue import SERVICES
@@ -42,11 +44,19 @@ class SessionList(Schema):
 
 # single sign-on
 
+_LOCAL = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,499}")
+
+
+def _local(path: str) -> None:
+    """A path on this host and nothing that a browser could read as another one."""
+    if not _LOCAL.fullmatch(path):
+        raise ValidationError("Not a path of this site.")
+
 
 class ReturnTo(Request):
     """A path of this site, where the browser goes in the end."""
 
-    return_to = fields.String(load_default="/", validate=validate.Length(1, 500))
+    return_to = fields.String(load_default="/", validate=_local)
 
 
 class ProviderAnswer(Statement):
@@ -93,7 +103,7 @@ class ProviderAddress(Schema):
 
 
 class SignOutAddress(Schema):
-    """Where the browser goes to sign out at the provider as well; null where there is no such place."""
+    """Where the browser goes to sign out at the provider as well; null where there is no such place, or it is away."""
 
     url = fields.String(required=True, allow_none=True)
 

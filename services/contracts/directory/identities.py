@@ -20,7 +20,7 @@ class VerifyIdentity(IdentityRef):
     """`second_factor`: whether the issuer has seen to it, so that no one-time code is asked for here."""
 
     second_factor = fields.Boolean(required=True)
-    totp = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=10))
+    totp = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 40))
 
 
 class FeedIdentity(IdentityRef):

@@ -11,6 +11,7 @@ from gateway import schemas
 from gateway.auth import claims_of
 from gateway.routes import route
 from gateway.single_sign_on.flow import ATTEMPT_SECONDS
+from gateway.single_sign_on.outbound import ProviderUnavailable
 from gateway.single_sign_on.pages import page_for_browsers
 
 FRESH = timedelta(minutes=15)  # whoever links his account has signed in since then
@@ -68,14 +69,17 @@ class SingleSignOnRoutes:
         return Answer(status=200)
 
     @route("POST", "/oidc/<string:provider>/logout", tag="session",
-           query=schemas.ReturnTo, answer=schemas.SignOutAddress,
-           refusals=("unknown_provider", "provider_unavailable"))  # fmt: skip
+           query=schemas.ReturnTo, answer=schemas.SignOutAddress, refusals=("unknown_provider",),
+           while_restricted=True)  # fmt: skip
     def sign_out_everywhere(self, call, provider):
         """Sign out here, and learn where to sign out at the provider."""
         found = self.single_sign_on.provider(provider)
         self.sessions.end(call.caller.session.id, call.caller.session.person_id)
-        cookies = [self._cookie("", 0)] if call.caller.csrf else []
-        return Answer({"url": found.sign_out_url(call.query["return_to"])}, cookies=cookies)
+        try:
+            url = found.sign_out_url(call.query["return_to"])
+        except ProviderUnavailable:
+            url = None
+        return Answer({"url": url}, cookies=[self._cookie("", 0)] if call.caller.csrf else [])
 
     @route("GET", "/me/identities", tag="session", answer=schemas.IdentityEntries)
     def list_identities(self, call):

@@ -522,6 +522,8 @@ def test_signing_out_here_and_there(browser, city):
     token = browser.me().headers["X-CSRF-Token"]
     address = browser.base + "/oidc/city/logout"
     assert_problem(browser.http.post(address, timeout=5), 403, "csrf_token_invalid")
+    away = browser.http.post(address, params={"return_to": ".evil.example"}, headers={"X-CSRF-Token": token}, timeout=5)
+    assert_problem(away, 422, "invalid_request")
     answer = browser.http.post(address, params={"return_to": "/bye"}, headers={"X-CSRF-Token": token}, timeout=5)
     asked_for = dict(parse_qsl(urlsplit(answer.json()["url"]).query))
     assert asked_for == {"client_id": CLIENT_ID, "post_logout_redirect_uri": PUBLIC + "/bye"}
