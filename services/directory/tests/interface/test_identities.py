@@ -78,10 +78,10 @@ def test_of_each_issuer_one_and_who_links_himself_does_not_replace_it(own_city, 
     assert refusal(link, own_city, "official", "s-2") == "identity_linked_already"
     link(own_city, "official", "s-2", OTHER_ISSUER)
     link(own_city, "official", "s-3", use_case=identities.feed)
+    assert audited() == ["identity.linked", "identity.linked", "identity.unlinked", "identity.linked"]
+    assert events(own_city) == [("identity_removed", {"issuer": ISSUER, "subject": "s-1"})]
     assert opens(own_city, ISSUER, "s-1") is None
     assert opens(own_city, ISSUER, "s-3") == own_city.roles["official"]["person_id"]
-    assert events(own_city) == [("identity_removed", {"issuer": ISSUER, "subject": "s-1"})]
-    assert audited() == ["identity.linked", "identity.linked", "identity.unlinked", "identity.linked"]
 
 
 def test_a_feed_that_is_refused_leaves_the_identity_of_before(own_city):
