@@ -8,6 +8,7 @@ from contracts import directory
 from directory.entrypoints.accounts import Accounts
 from directory.entrypoints.appointments import Appointments
 from directory.entrypoints.facts import Facts
+from directory.entrypoints.identities import Identities
 from directory.entrypoints.imports import Imports
 from directory.entrypoints.organisation import Organisation
 from directory.entrypoints.people import People
@@ -43,8 +44,9 @@ class BudgetProvider(DependencyProvider):
 
 
 class Service(
-    Accounts, Appointments, Facts, Imports, Organisation, People, Reorganisations, audit_reading(directory.list_audit)
-):
+    Accounts, Appointments, Facts, Identities, Imports, Organisation, People, Reorganisations,
+    audit_reading(directory.list_audit),
+):  # fmt: skip
     name = "directory"
     db = Database()
     security = SecurityProvider()

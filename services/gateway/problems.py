@@ -43,6 +43,29 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "unknown_capacity": (
         403, "Bạn không giữ chức vụ hoặc ủy quyền này", "You do not hold this post or delegation",
     ),
+    "fresh_sign_in_required": (
+        403, "Việc này cần đăng nhập lại trước", "Sign in again first: this needs a fresh sign-in",
+    ),
+    # single sign-on
+    "unknown_provider": (404, "Không có hệ thống định danh này", "There is no such identity provider"),
+    "provider_unavailable": (
+        503, "Hệ thống định danh không trả lời, hãy đăng nhập bằng mật khẩu", "The identity provider does not answer",
+    ),
+    "sign_in_expired": (
+        400, "Lượt đăng nhập đã hết hạn hoặc đã dùng, hãy bắt đầu lại", "This sign-in is over or was used: begin anew",
+    ),
+    "sign_in_failed": (
+        400, "Không xác nhận được danh tính, hãy bắt đầu lại", "Who you are could not be confirmed: begin anew",
+    ),
+    "sign_in_refused": (403, "Hệ thống định danh đã từ chối đăng nhập", "The identity provider refused the sign-in"),
+    "unknown_identity": (
+        403, "Danh tính này chưa được gắn với tài khoản nào", "This identity belongs to no account here",
+    ),
+    "identity_taken": (409, "Danh tính này thuộc về tài khoản khác", "This identity belongs to another account"),
+    "identity_linked_already": (
+        409, "Tài khoản đã gắn với một danh tính khác của hệ thống này", "The account has another identity there",
+    ),
+    "invalid_logout_token": (400, "Thông báo đăng xuất không hợp lệ", "The logout token is not valid"),
     # accounts
     "password_too_short": (422, "Mật khẩu phải có từ 12 đến 200 ký tự", "A password has 12 to 200 characters"),
     "password_common": (
@@ -188,6 +211,8 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"Not a JSON object of texts\.", "Phải là một đối tượng JSON gồm các chuỗi ký tự."),
     (r"Not a valid mapping type\.", "Phải là một đối tượng."),
     (r"Null characters are not allowed\.", "Không được có ký tự rỗng."),
+    (r"Give this field once\.", "Nêu trường này đúng một lần."),
+    (r"Not a path of this site\.", "Phải là một đường dẫn trong trang này."),
     (r"Not a telephone number\.", "Không phải số điện thoại hợp lệ."),
     (r"Not a valid email address\.", "Không phải địa chỉ thư điện tử hợp lệ."),
     (r"At least 2 letters or digits\.", "Cần ít nhất 2 chữ cái hoặc chữ số."),

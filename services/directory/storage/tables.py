@@ -47,6 +47,11 @@ entries = _table(
     "entries", membership_id=Id, person_id=Id, post_id=Id, unit_id=Id, top_id=Id, post_kind=sa.Text, rank=sa.Integer,
     named=sa.Text, given=sa.Text, words=sa.Text, digits=sa.Text, **PERIOD,
 )  # fmt: skip
+# identities
+identities = _table(
+    "identities", id=Id, account_id=Id, issuer=sa.Text, subject=sa.Text, linked_at=sa.DateTime(timezone=True)
+)
+
 vocabulary = _table("vocabulary", word=sa.Text, lines=sa.Integer)
 shown_people = _table("shown_people", viewer_id=Id, day=sa.Date, person_id=Id)
 shown_counts = _table("shown_counts", viewer_id=Id, day=sa.Date, people=sa.Integer, refused=sa.Boolean)
