@@ -63,8 +63,11 @@ def expected(cell: Cell) -> str:
         return OUT_OF_REACH
     if right is None:
         return str(asks["may"])
-    if right in ("gives_orders", "reads_audit_logs"):
-        return str(asks["may" if cell.kind in table()[right] else "else"])
+    if "at_the_door" in asks and cell.kind not in table()[asks["at_the_door"]]:
+        return OUT_OF_REACH
+    if right in table():
+        kinds = table()[right] if isinstance(table()[right], list) else table()[right].get(cell.place, [])
+        return str(asks["may" if cell.kind in kinds else "else"])
     rights = table()["rights"][_part(cell, bool(grant.get("in_person")))]
     if "unseen" in asks and "piece" not in rights:
         return asks["unseen"]
