@@ -18,6 +18,7 @@ from gateway.api.meta import MetaRoutes
 from gateway.api.organisation import OrganisationRoutes
 from gateway.api.people import PeopleRoutes
 from gateway.api.reminders import RemindersRoutes
+from gateway.api.scim import ScimRoutes
 from gateway.api.session import SessionRoutes
 from gateway.api.tasks import TasksRoutes
 from gateway.assembling import known_names
@@ -63,7 +64,7 @@ API = (
 )
 
 
-class Service(*API, HearsDirectory):
+class Service(*API, ScimRoutes, HearsDirectory):
     name = "gateway"
     directory_copy = WatchedCopy()
     problems = problems

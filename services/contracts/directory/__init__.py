@@ -4,3 +4,4 @@ from contracts.directory.accounts import *
 from contracts.directory.facts import *
 from contracts.directory.organisation import *
 from contracts.directory.people import *
+from contracts.directory.provisioning import *
