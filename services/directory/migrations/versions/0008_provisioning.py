@@ -14,8 +14,8 @@ CREATE TABLE scim_clients (
     token_hash bytea NOT NULL UNIQUE,
     reach text NOT NULL CHECK (reach IN ('own', 'all')),
     endings_a_day integer NOT NULL CHECK (endings_a_day >= 0),
-    endings integer NOT NULL DEFAULT 0,
-    endings_on date NOT NULL DEFAULT '-infinity',
+    endings integer NOT NULL,
+    endings_on date NOT NULL,
     created_at timestamptz NOT NULL,
     revoked_at timestamptz
 );
