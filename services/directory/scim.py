@@ -198,21 +198,21 @@ def read_new(body) -> dict:
         return A_USER.model_validate(body, scim_ctx=Context.RESOURCE_CREATION_REQUEST, scim_policy=POLICY).model_dump()
 
 
-def replaced(resource: str, before: dict, body) -> dict:
-    """What PUT makes of a resource."""
-    model = MODELS[resource]
+def replaced(before: dict, body) -> dict:
+    """What PUT makes of a user."""
     with refusing():
-        after = model.model_validate(body, scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST, scim_policy=POLICY)
-        after.replace(model.model_validate(before))
+        after = A_USER.model_validate(body, scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST, scim_policy=POLICY)
+        after.replace(A_USER.model_validate(before))
         return after.model_dump()
 
 
-def patched(resource: str, before: dict, body) -> dict:
-    """What PATCH makes of a resource."""
-    model = MODELS[resource]
+def patched(before: dict, body) -> dict:
+    """What PATCH makes of a user."""
     with refusing():
-        after = model.model_validate(before)
-        read_patch(resource, body).patch(after, POLICY)
+        after = A_USER.model_validate(before)
+        read_patch("Users", body).patch(after, POLICY)
+        if after.active is None:
+            raise Refused("scim_mutability", "An account is active or not: set it to false.")
         return after.model_dump()
 
 

@@ -1,12 +1,18 @@
-"""An outside identity system: a SCIM client made by the operator's command, and plain requests with its token."""
+"""An outside identity system: a client of our SCIM, and plain requests with its token."""
 
 import os
 import subprocess
 import sys
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import requests
+
+from chassis import clock
+from chassis.database import Store
+from directory.use_cases import scim_clients
+from kernel.errors import Refused
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -15,21 +21,32 @@ PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 MEDIA_TYPE = "application/scim+json"
 
 
-def operate(addresses: dict, *arguments: str) -> str:
-    """What the operator's command says."""
-    environment = os.environ | {
-        "CONGVU_DATABASE_URL": addresses["databases"]["directory"], "PYTHONPATH": f"{CHECKOUT}/services:{CHECKOUT}",
-    }  # fmt: skip
+def join(platform, name: str, reach: str = "own", endings_a_day: int = 1000) -> "Scim":
+    with _directory(platform) as store, store.transaction() as tx:
+        token = scim_clients.add(tx, name, reach, endings_a_day, clock.now())
+    return Scim(f"{platform.base_url}/scim/v2", token, name)
+
+
+def leave(platform, name: str) -> None:
+    with suppress(Refused), _directory(platform) as store, store.transaction() as tx:
+        scim_clients.remove(tx, name, clock.now())
+
+
+def operate(platform, *arguments: str) -> subprocess.CompletedProcess:
+    """The operator's command."""
+    path = f"{CHECKOUT}/services:{CHECKOUT}"
+    environment = {"CONGVU_DATABASE_URL": platform.addresses["databases"]["directory"], "PYTHONPATH": path}
     command = [sys.executable, "-W", "ignore", "-m", "directory.clients", *arguments]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, timeout=60)
 
 
-def join(addresses: dict, base_url: str, name: str, *options: str) -> "Scim":
-    said = operate(addresses, "add", name, *options)
-    token = next(line.split()[1] for line in said.splitlines() if line.startswith("token"))
-    return Scim(f"{base_url}/scim/v2", token, name)
+@contextmanager
+def _directory(platform):
+    store = Store(platform.addresses["databases"]["directory"], pool_size=1)
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 @dataclass
@@ -51,8 +68,8 @@ class Scim:
         assert answer.status_code == 200, answer.text
         return answer.json()["Resources"]
 
-    def make(self, username: str, **attributes) -> dict:
-        answer = self.ask("POST", "/Users", a_user(username, **attributes))
+    def make(self, username: str, department: str | None = None, **attributes) -> dict:
+        answer = self.ask("POST", "/Users", a_user(username, department, **attributes))
         assert answer.status_code == 201, answer.text
         return answer.json()
 

@@ -22,7 +22,7 @@ CLIENT = t.scim_clients.c
 def add_client(tx, **columns) -> bool:
     """False when a client of this name works already."""
     added = insert(t.scim_clients).values(**columns, endings=0, endings_on=date.min)
-    return tx.execute(added.on_conflict_do_nothing()).rowcount == 1
+    return tx.execute(added.on_conflict_do_nothing().returning(CLIENT.id)).first() is not None
 
 
 def clients(tx):
@@ -134,7 +134,7 @@ def _columns(taken: Taken) -> dict:
 def add_account(tx, **columns) -> bool:
     """False when the user name is taken."""
     added = insert(t.accounts).values(version=1, **columns).on_conflict_do_nothing(index_elements=["username"])
-    return tx.execute(added).rowcount == 1
+    return tx.execute(added.returning(t.accounts.c.id)).first() is not None
 
 
 def rename_account(tx, account_id: str, username: str) -> bool:
@@ -174,7 +174,7 @@ def name_outside(tx, client, person_id: str, external_id: str | None) -> bool:
     if external_id is None:
         return True
     added = insert(table).values(client_id=client.id, person_id=person_id, external_id=external_id)
-    return tx.execute(added.on_conflict_do_nothing()).rowcount == 1
+    return tx.execute(added.on_conflict_do_nothing().returning(table.c.person_id)).first() is not None
 
 
 def is_user(tx, client, person_id: str) -> bool:

@@ -6,6 +6,7 @@ step answers None when there is another one to take; each may be taken again, be
 
 from collections.abc import Callable
 from datetime import date, datetime
+from typing import Any
 
 from chassis import clock
 from contracts import directory
@@ -23,7 +24,7 @@ from kernel.errors import Refused
 from kernel.working_time import today
 
 MOST_MEMBERS = 5_000  # that one answer shows, or one request names
-Edit = Callable[[str, dict, object], dict]
+Edit = Callable[[Any, Any], Any]  # from what is there and what came, to what shall be
 
 
 def client_of(tx, claims: dict):
@@ -86,7 +87,7 @@ def change_user(tx, client, request: dict, edit: Edit, now: datetime, first: boo
     """What an edit (PUT or PATCH) makes of a user. His account's end is told before anything else changes."""
     day = today(now)
     row, before = _locked(tx, client, request, first, day)
-    after = {"active": before["active"]} | edit("Users", _writable(before), request["body"])
+    after = {"active": before["active"]} | edit(_writable(before), request["body"])
     after = {name: value for name, value in after.items() if name not in ("schemas", "groups")}
     if after == {name: value for name, value in _writable(before).items() if name not in ("schemas", "groups")}:
         return _answer(before, request)

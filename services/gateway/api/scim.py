@@ -68,15 +68,15 @@ class ScimRoutes:
     def scim_get_elsewhere(self, call, path):
         raise _refused(path)
 
-    @scim_route("POST", "/<path:path>", query=NoQuery)
+    @scim_route("POST", "/<path:path>", query=NoQuery, body=True)
     def scim_post_elsewhere(self, call, path):
         raise _refused(path)
 
-    @scim_route("PUT", "/<path:path>", query=NoQuery)
+    @scim_route("PUT", "/<path:path>", query=NoQuery, body=True)
     def scim_put_elsewhere(self, call, path):
         raise _refused(path)
 
-    @scim_route("PATCH", "/<path:path>", query=NoQuery)
+    @scim_route("PATCH", "/<path:path>", query=NoQuery, body=True)
     def scim_patch_elsewhere(self, call, path):
         raise _refused(path)
 

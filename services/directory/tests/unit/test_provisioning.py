@@ -136,6 +136,7 @@ def test_a_version_follows_what_is_shown_and_if_match_names_it():
         ({"op": "replace", "path": "id", "value": "1"}, "scim_mutability"),
         ({"op": "add", "path": "groups", "value": [{"value": "1"}]}, "scim_mutability"),
         ({"op": "remove", "path": "userName"}, "scim_mutability"),
+        ({"op": "remove", "path": "active"}, "scim_mutability"),
         ({"op": "remove"}, "scim_no_target"),
         ({"op": "replace", "path": 'emails[type co "x"].value', "value": "1"}, "scim_no_target"),
         ({"op": "add", "path": "emails[" * 40, "value": "1"}, "scim_invalid_path"),
@@ -147,14 +148,14 @@ def test_a_version_follows_what_is_shown_and_if_match_names_it():
     ],
 )
 def test_a_hostile_patch_is_refused(operation, code):
-    user = {"schemas": [USER], "userName": "a", "emails": [{"value": "a@x", "type": "work"}]}
-    assert refusal(scim.patched, "Users", user, patch(operation)) == code
+    user = {"schemas": [USER], "userName": "a", "active": True, "emails": [{"value": "a@x", "type": "work"}]}
+    assert refusal(scim.patched, user, patch(operation)) == code
 
 
 @pytest.mark.parametrize("body", [None, [], "x", 1, {}, {"schemas": [PATCH], "Operations": []}, patch(*[{}] * 101)])
 def test_what_is_no_patch_is_refused(body):
     user = {"schemas": [USER], "userName": "a"}
-    assert refusal(scim.patched, "Users", user, body) in ("scim_invalid_syntax", "scim_invalid_value")
+    assert refusal(scim.patched, user, body) in ("scim_invalid_syntax", "scim_invalid_value")
 
 
 def test_acts_on_members_are_read_one_by_one():
