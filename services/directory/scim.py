@@ -226,11 +226,11 @@ def read_patch(resource: str, body) -> PatchOp:
         )
 
 
-def read_group(body) -> dict:
+def read_members(body) -> list[dict] | None:
+    """The members that a PUT of a Group names; None when it names none at all."""
     with refusing():
-        return A_GROUP.model_validate(
-            body, scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST, scim_policy=POLICY
-        ).model_dump()
+        group = A_GROUP.model_validate(body, scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST, scim_policy=POLICY)
+    return _members(group.members or []) if "members" in group.model_fields_set else None
 
 
 def member_operations(body) -> Iterator[tuple[str, list[dict] | None]]:

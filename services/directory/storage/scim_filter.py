@@ -11,7 +11,6 @@ from scim2_models.path import FilterVisitor, LogicalOperator
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import JSONB
 
-from chassis.wire import to_json
 from directory.domain.provisioning import ENTERPRISE, UNIT
 from directory.storage import tables as t
 from kernel.errors import Refused
@@ -37,17 +36,16 @@ def _said(*path: str):
 def _values(name: str, own: sa.ColumnElement, truth: str):
     """A multi-valued attribute as a JSON array."""
     alone = func.jsonb_build_array(func.jsonb_build_object("value", own, "type", "work", "primary", sa.true()))
-    said = func.coalesce(SAID[name], sa.cast("[]", JSONB))
+    said = func.coalesce(SAID[name], sa.literal([], JSONB))
     return sa.case((STILL_SAID[truth], said), else_=alone)
 
 
 def _email_somewhere(value: str):
     """Whose address it may be: what the indexes know, before the addresses are looked at one by one."""
     said = sa.literal_column("lower(provisioned.said->>'emails')::jsonb", JSONB)
-    among = to_json([{"value": value}])
     holders = select(t.people.c.id).where(func.lower(t.people.c.email) == value)
     return t.accounts.c.person_id.in_(
-        holders.union_all(select(t.provisioned.c.person_id).where(said.contains(sa.cast(among, JSONB))))
+        holders.union_all(select(t.provisioned.c.person_id).where(said.contains([{"value": value}])))
     )
 
 
@@ -105,12 +103,12 @@ def groups(wanted: ScimFilter, day) -> sa.ColumnElement[bool]:
 
 
 class _Sql(FilterVisitor[sa.ColumnElement]):
-    """`inside` gives the columns of one entry of a list, while its value filter is read."""
+    """`_inside` is a list's name and one entry of it, while the entry's own attributes are read."""
 
     def __init__(self, wanted, prefix: str, columns: dict, lists: dict, references: dict):
         self._wanted, self._prefix = wanted, prefix
         self._columns, self._lists, self._references = columns, lists, references
-        self._inside: tuple[str, Callable] | None = None
+        self._inside: tuple[str, sa.ColumnElement] | None = None
         self._comparisons = 0
 
     def visit_logical_expr(self, node):
@@ -163,16 +161,16 @@ class _Sql(FilterVisitor[sa.ColumnElement]):
 
     def _some(self, name: str, condition: Callable):
         """Whether an entry of a list meets a condition."""
-        entries = func.jsonb_array_elements(self._lists[name]).column_valued("entry")
-        self._inside = (name, lambda entry: entries.op("->>")(entry))
+        entries = func.jsonb_array_elements(self._lists[name]).table_valued(sa.column("value", JSONB), name="entry")
+        self._inside = (name, entries.c.value)
         try:
             return select(sa.literal(1)).select_from(entries).where(condition()).exists()
         finally:
             self._inside = None
 
     def _entry(self, name: str):
-        text = self._inside[1](name)
-        return sa.cast(text, sa.Boolean) if name == "primary" else sa.cast(text, sa.Text)
+        text = self._inside[1][name].astext
+        return sa.cast(text, sa.Boolean) if name == "primary" else text
 
     def _name(self, path, for_comparison: bool) -> str:
         """The attribute's name as the tables above have it. Raises InvalidFilterException for what is none."""

@@ -195,10 +195,8 @@ def change_group(tx, client, request: dict, edit: Edit, now: datetime, first: bo
 
 def replaced_members(there: list[str], body) -> set[str]:
     """Who shall be in a unit after a PUT; one that names no members leaves them as they are."""
-    group = scim.read_group(body)
-    if "members" not in group:
-        return set(there)
-    return _named(group["members"])
+    members = scim.read_members(body)
+    return set(there) if members is None else _named(members)
 
 
 def patched_members(there: list[str], body) -> set[str]:
