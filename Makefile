@@ -1,6 +1,6 @@
 # The only door. `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test bench unit crash crash-selftest lint format generate demo parked replay sibling siblings remove-sibling clean
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*\#\# .*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 PYTHON := .venv/bin/python
 HEARERS := tasks reminders messaging gateway
@@ -38,6 +38,14 @@ crash-selftest: ## plant five faults, one after the other: the crash test must f
 	@bash deploy/local/bootstrap.sh private
 	@exec $(PYTHON) -W ignore -m tests.crash selftest
 
+policy-matrix: ## ask the running API every question of who may do what, against tests/policy/oracle.yaml
+	@bash deploy/local/bootstrap.sh private
+	@CONGVU_POLICY_CELLS=all $(PYTHON) -m deploy.local test -q tests/policy
+
+policy-selftest: ## take five checks out, one after the other: the matrix must find each
+	@bash deploy/local/bootstrap.sh private
+	@CONGVU_POLICY_SELFTEST=1 $(PYTHON) -m deploy.local test -q tests/policy/test_planted.py
+
 lint: ## check style, formatting and who imports whom
 	@bash deploy/local/bootstrap.sh
 	@.venv/bin/ruff check .
@@ -65,6 +73,18 @@ replay: ## hand the parked messages to their service again (ARGS="service" choos
 	@bash deploy/local/bootstrap.sh
 	@exec $(PYTHON) -m deploy.local tool chassis.parked replay $(or $(ARGS),$(HEARERS))
 
+first-administrator: ## make the first account that administers the platform (NAME="Nguyễn Văn An" USERNAME=annv); shown once
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.local tool directory.operate first-administrator --name "$$NAME" $(if $(USERNAME),--username "$$USERNAME")
+
+break-glass: ## seal the account for the day when no other works, or seal it anew (USERNAME=khancap); shown once
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.local tool directory.operate break-glass $(if $(USERNAME),--username "$$USERNAME")
+
+handover: ## one-time passwords for all who have chosen none: sheets and slips (FOLDER=... UNIT=code)
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.local tool directory.operate handover --folder "$(or $(FOLDER),.local/handover)" $(if $(UNIT),--unit "$$UNIT")
+
 sibling: ## let another platform hear published events (NAME=mail EVENTS="tasks.task_issued": docs/siblings.md)
 	@bash deploy/local/bootstrap.sh
 	@exec $(PYTHON) -W ignore -m deploy.local sibling add $(if $(NEW_PASSWORD),--new-password) $(if $(NAME),"$$NAME") $$EVENTS
@@ -76,6 +96,14 @@ siblings: ## list the platforms that hear published events, and how much waits f
 remove-sibling: ## take a sibling's account and queue away (NAME=mail)
 	@bash deploy/local/bootstrap.sh
 	@exec $(PYTHON) -W ignore -m deploy.local sibling remove $(if $(NAME),"$$NAME")
+
+audit-verify: ## is each service's audit log what was written? (ANCHORS=file: against heads that were carried outside)
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.local tool chassis.audit.verify verify $(if $(ANCHORS),--anchors "$$ANCHORS")
+
+audit-anchor: ## print the signed heads of the audit logs, to be kept outside
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.local tool chassis.audit.verify anchor
 
 clean: ## stop what this checkout started and remove its data and packages
 	@if [ -x $(PYTHON) ]; then $(PYTHON) -m deploy.local clean; fi

@@ -27,9 +27,14 @@ def programs(world: World, chosen: Settings, admin_ports: dict[str, int]) -> lis
             "CONGVU_DATABASE_URL": addresses["databases"][service],
             "CONGVU_SIGNING_KEY": str(world.state.keys / f"{service}.json"),
             "CONGVU_TRUSTED_KEYS": str(world.state.keys / "trusted.json"),
+            "CONGVU_AUDIT_ANCHORS": str(world.state.log / f"{service}.anchors"),
             "CONGVU_ADMIN_HOST": "127.0.0.1",
             "CONGVU_ADMIN_PORT": str(admin_ports[service]),
         }
+        if service == "directory":
+            # a code counts once, and the demonstration's leaders sign in too often for that
+            environment = {"CONGVU_TOTP_REQUIRED_FOR": "administrator"} | environment
+            environment["CONGVU_SEALING_KEYS"] = str(world.state.sealing_keys)
         if service == "gateway":
             environment |= {"CONGVU_HTTP_HOST": chosen.http_host, "CONGVU_HTTP_PORT": str(chosen.http_port)}
         command = [sys.executable, "-m", "chassis.launch", service]

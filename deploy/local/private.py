@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chassis.identity import make_keys
+from chassis.sealing import make_sealing_keys
 from contracts.catalogue import SERVICES
 from deploy.local import ports, processes, servers
 from deploy.local.settings import Settings
@@ -49,6 +50,7 @@ class Ground:
         servers.choose_folder(state, settings)
         state.need_space(SPACE)
         make_keys(state.keys, SERVICES)
+        make_sealing_keys(state.sealing_keys)
         found = servers.prepare(state, settings, vhosts)
         return cls(state, settings, found, dict(zip(SERVICES, admin, strict=True)))
 

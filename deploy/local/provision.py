@@ -130,7 +130,8 @@ def load_city(world: World, people: int, seed: int) -> list[dict]:
     owner_url = world.postgres.url(world.database("directory"), *world.owner("directory"))
     command = [sys.executable, "-W", "ignore", "-m", "directory.load", "--people", str(people), "--seed", str(seed)]
     command += ["--accounts-file", str(file)]
-    environment = os.environ | {"CONGVU_DATABASE_OWNER_URL": owner_url} | processes.mark(world.state.root)
+    addresses = {"CONGVU_DATABASE_OWNER_URL": owner_url, "CONGVU_SEALING_KEYS": str(world.state.sealing_keys)}
+    environment = os.environ | addresses | processes.mark(world.state.root)
     said = ""
     loading = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stderr=subprocess.PIPE, text=True)
     with step("Filling the directory, if it is empty"), loading:

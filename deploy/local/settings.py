@@ -15,7 +15,7 @@ OURS = {
     f"CONGVU_{name}"
     for name in (
         "HTTP_HOST", "HTTP_PORT", "POSTGRES_URL", "RABBITMQ_URL", "RABBITMQ_API", "PEOPLE", "SEED", "PYTHON",
-        "DEMO_PASSWORD", "STATE", "TEST_WORLD",
+        "DEMO_PASSWORD", "STATE", "TEST_WORLD", "SEALING_KEYS",
     )
 }  # fmt: skip
 

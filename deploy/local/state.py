@@ -88,6 +88,7 @@ class State:
         self.root = root
         self.log = root / "log"
         self.keys = root / "keys"
+        self.sealing_keys = self.keys / "sealing.keys"
         self.run_file = root / "run.json"
         self.admin_file = root / "admin.json"
         self.accounts_file = root / "accounts.json"

@@ -9,6 +9,7 @@ import structlog
 from nameko.containers import ServiceContainer, new_call_id
 
 from chassis import context, metrics
+from chassis.audit.denials import Denials
 from chassis.database import Store
 from chassis.errors import DeadlineExceeded
 from chassis.identity import Signer, Verifier
@@ -30,6 +31,7 @@ class Container(ServiceContainer):
     def __init__(self, service_cls, settings: Settings):
         self.settings = settings
         self.store = Store(settings.database_url, pool_size=settings.max_workers)
+        self.denials = Denials(self.store)
         self.signer = Signer(settings.signing_key)
         self.verifier = Verifier(settings.trusted_keys, service_cls.name)
         self.checks: dict = {"database": self.store.answers}
@@ -49,10 +51,11 @@ class Container(ServiceContainer):
     def _work(self, worker_ctx, handle_result):
         entrypoint = worker_ctx.entrypoint
         data = worker_ctx.data
+        call_id = data.get("call_id") or new_call_id()
         work = context.Context(
-            call_id=data.get("call_id") or new_call_id(),
+            call_id=call_id,
             deadline=data.get("deadline", time.monotonic() + WORK_SECONDS),
-            actor_id=data.get("actor_id"),
+            actor=data.get("actor", {"sub": f"service:{self.service_name}"}) | {"call_id": call_id},
             trace=data.get("trace", {}),
         )
         result = exc_info = None
@@ -73,6 +76,7 @@ class Container(ServiceContainer):
                 exc_info = sys.exc_info()
                 if getattr(error, "refusal_code", None) is None:
                     log.exception("worker failed", method=entrypoint.method_name)
+                self.denials.note(f"{self.service_name}.{entrypoint.method_name}", error)
             outcome = "ok" if exc_info is None else getattr(exc_info[1], "refusal_code", "fault")
             metrics.WORK.labels(entrypoint.method_name, outcome).observe(time.perf_counter() - began)
             try:

@@ -1,4 +1,4 @@
-"""What a piece of work carries with it: its id, its deadline, its trace, on whose behalf (an id only)."""
+"""What a piece of work carries with it: its id, its deadline, its trace, on whose behalf (ids only)."""
 
 import time
 from contextlib import contextmanager
@@ -12,8 +12,12 @@ import eventlet
 class Context:
     call_id: str
     deadline: float | None = None  # time.monotonic()
-    actor_id: str | None = None
+    actor: dict[str, str] = field(default_factory=dict)  # `sub` and whatever else tells in which capacity
     trace: dict[str, str] = field(default_factory=dict)  # W3C trace context headers
+
+    @property
+    def actor_id(self) -> str:
+        return self.actor.get("sub", "")
 
 
 _current: ContextVar[Context | None] = ContextVar("congvu_context", default=None)
@@ -30,6 +34,12 @@ def working(context: Context):
         yield context
     finally:
         _current.reset(token)
+
+
+def acts(**known: str | None) -> None:
+    """What has become known of who acts in the present work."""
+    if (work := _current.get()) is not None:
+        work.actor.update({name: value for name, value in known.items() if value is not None})
 
 
 def remaining(otherwise: float) -> float:

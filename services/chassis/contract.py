@@ -19,8 +19,8 @@ class Procedure:
     """A call that one service answers.
 
     `caller` says whose token is asked for: "actor" (a person, minted by the edge), "client" (a machine from outside,
-    minted by the edge) or "service" (a named service principal, for background work). `timeout` is the caller's
-    default in seconds for an answer.
+    minted by the edge) or "service" (a named service principal, for background work); `callers` names those services,
+    and nobody else is answered. `timeout` is the caller's default in seconds for an answer.
     With `patience`, in seconds, a caller who gets none asks again for that long, so that an act survives a restart of
     the broker or of the callee: only for what takes effect once though it is asked twice.
     """
@@ -33,6 +33,7 @@ class Procedure:
     caller: str = "actor"
     timeout: float = 5.0
     patience: float = 0.0
+    callers: tuple[str, ...] = ()
 
     @property
     def full_name(self) -> str:

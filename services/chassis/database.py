@@ -13,6 +13,7 @@ from nameko.extensions import DependencyProvider
 from sqlalchemy import exc
 
 from chassis import clock, context
+from chassis.audit.anchors import Anchoring
 from chassis.contract import Event, schema
 from chassis.errors import DatabaseUnavailable, DeadlineExceeded
 from chassis.listening import CONNECTING, SERVER_KEEPALIVE
@@ -23,7 +24,13 @@ log = structlog.get_logger()
 
 STATEMENT_TIMEOUT = 10.0  # seconds, when no deadline says less
 PROBE_SECONDS = 1.0  # how long the answer of a readiness probe is believed
-_OPTIONS = f"-c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC {SERVER_KEEPALIVE}"
+# statements of ours are short: to compile one, or to start other processes for it, takes longer than running it
+_OPTIONS = (
+    "-c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000 -c timezone=UTC "
+    f"-c jit=off -c max_parallel_workers_per_gather=0 {SERVER_KEEPALIVE}"
+)
+_PREPARED_AFTER = 1  # executions on one connection
+_KEEP_PLANS = "SET LOCAL plan_cache_mode = force_generic_plan"
 _COLLISIONS = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
 _INSERT_EVENT = sa.text(
@@ -33,11 +40,7 @@ _INSERT_EVENT = sa.text(
     ") SELECT pg_notify('outbox', '')"
 )
 
-
-_INSERT_AUDIT = sa.text(
-    "INSERT INTO audit_log (action, subject, actor_id, details)"
-    " VALUES (:action, :subject, :actor_id, CAST(:details AS jsonb))"
-)
+_APPEND_AUDIT = sa.text("SELECT audit_append(CAST(:entries AS jsonb))")
 
 
 class RowRefused(Exception):
@@ -51,6 +54,9 @@ class Transaction:
         self.connection = connection
         self._may_emit = may_emit
         self.emitted: str | None = None
+        self._subject = ""  # of what was emitted
+        self._act = ""
+        self._audited: list[dict] = []
 
     def execute(self, statement, parameters=None):
         return self.connection.execute(statement, parameters)
@@ -64,7 +70,7 @@ class Transaction:
             raise RuntimeError("a reading transaction emits nothing")
         if self.emitted is not None:
             raise RuntimeError(f"one transaction, at most one event: {self.emitted} was emitted already")
-        self.emitted = event.name
+        self.emitted, self._subject = event.name, subject
         work = context.current()
         said = schema(event.data).dump(data)
         thin = None if event.published is None else to_json({name: said[name] for name in event.published})
@@ -86,16 +92,22 @@ class Transaction:
 
         `action` is a dotted name, `subject` an id. `details` carry ids and codes, never names, numbers or secrets.
         """
+        if not self._may_emit:
+            raise RuntimeError("a reading transaction writes nothing down")
         work = context.current()
-        self.connection.execute(
-            _INSERT_AUDIT,
-            {
-                "action": action,
-                "subject": subject,
-                "actor_id": work.actor_id if work else None,
-                "details": to_json(details),
-            },
-        )
+        actor = work.actor if work else {}
+        self._audited.append({"action": action, "subject": subject, "actor": actor, "details": details})
+
+    def audit_what_is_emitted(self, act: str) -> None:
+        """If this transaction says that something happened, and writes down nothing else, it writes down this act."""
+        self._act = act
+
+    def write_audit(self) -> None:
+        """Last of all before the commit: whoever writes holds the head of the log until then."""
+        if self._act and self.emitted and not self._audited:
+            self.audit(self._act, subject=self._subject)
+        if self._audited:
+            self.connection.execute(_APPEND_AUDIT, {"entries": to_json(self._audited)})
 
 
 class Store:
@@ -112,12 +124,20 @@ class Store:
             hide_parameters=True,  # what is written may be personal; an error's text goes to the log
             json_serializer=to_json,
             json_deserializer=orjson.loads,
-            connect_args={"options": _OPTIONS, "autocommit": True, **CONNECTING},  # `_opened` begins, by itself
+            connect_args={
+                "options": _OPTIONS,
+                "autocommit": True,
+                "prepare_threshold": _PREPARED_AFTER,
+                **CONNECTING,
+            },  # `_opened` begins, by itself
         )
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        with self._begin() as tx:
+    def transaction(self, keep_plans: bool = False) -> Iterator[Transaction]:
+        """With `keep_plans` a statement is planned once, not for each set of values: for those whose best plan is the
+        same whatever is asked for.
+        """
+        with self._begin(f"BEGIN; {_KEEP_PLANS}" if keep_plans else "BEGIN") as tx:
             yield tx
 
     @contextmanager
@@ -131,7 +151,8 @@ class Store:
         try:
             with self._opened(begin) as connection:
                 try:
-                    yield Transaction(connection, may_emit)
+                    yield (tx := Transaction(connection, may_emit))
+                    tx.write_audit()
                     connection.commit()
                 except (DeadlineExceeded, eventlet.Timeout, eventlet.greenlet.GreenletExit):
                     connection.invalidate()  # it may be in the middle of a statement, where no rollback works
@@ -198,6 +219,7 @@ class Database(DependencyProvider):
     """Gives a service its Store, and sees to it that what the service emits is published."""
 
     relay = Relay()
+    anchoring = Anchoring()
 
     def setup(self):
         self.store = self.container.store

@@ -39,6 +39,12 @@ class InvalidToken(Refusal):
     refusal_code = "invalid_token"
 
 
+class CallerNotListed(Refusal):
+    """The procedure does not name this service among its callers."""
+
+    refusal_code = "caller_not_listed"
+
+
 class IdempotencyKeyReused(Refusal):
     """The same key came with another request."""
 

@@ -9,7 +9,7 @@ import json
 import time
 from pathlib import Path
 
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
 
@@ -21,6 +21,7 @@ SKEW = 5  # seconds that two hosts' clocks may differ
 EDGE = "gateway"  # the only one whose key may speak for actors and for clients
 CLIENT = "client:"
 ALGORITHM = "Ed25519"
+_OF_THE_TOKEN = ("iss", "aud", "iat", "exp", "kind")  # claims that say nothing of who acts
 
 
 def make_keys(folder: Path, names: tuple[str, ...]) -> None:
@@ -38,6 +39,25 @@ def make_keys(folder: Path, names: tuple[str, ...]) -> None:
             path.write_text(json.dumps(key.as_dict(private=True)))
         public.append(OKPKey.import_key(json.loads(path.read_text())).as_dict(private=False))
     (folder / "trusted.json").write_text(json.dumps({"keys": public}))
+
+
+def actor_of(claims: dict) -> dict:
+    """What verified claims tell of who acts."""
+    return {name: value for name, value in claims.items() if name not in _OF_THE_TOKEN and value is not None}
+
+
+def unsealed(kind: str, word: str, trusted: KeySet) -> dict:
+    """What a service has sealed as this kind of statement, with `signer`, the name of its key.
+
+    Raises InvalidToken.
+    """
+    try:
+        found = jws.deserialize_compact(word, trusted, algorithms=[ALGORITHM])
+        if found.headers().get("typ") != kind:
+            raise InvalidToken("it is a statement of another kind")
+        return json.loads(found.payload) | {"signer": found.headers().get("kid")}
+    except (JoseError, ValueError) as error:
+        raise InvalidToken("the seal is not valid") from error
 
 
 class Signer:
@@ -62,6 +82,11 @@ class Signer:
         token = jwt.encode(header, full, self._key, algorithms=[ALGORITHM])
         self._minted[known] = (now, token)
         return token
+
+    def seal(self, kind: str, statement: dict) -> str:
+        """A statement that anybody can check with the public key, and that is no token."""
+        header = {"alg": ALGORITHM, "kid": self.name, "typ": kind}
+        return jws.serialize_compact(header, json.dumps(statement), self._key, algorithms=[ALGORITHM])
 
 
 class Verifier:

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import context, op
 
+from chassis.audit.tables import AUDIT_TABLES
+
 CHASSIS_TABLES = """
 CREATE TABLE outbox (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -40,21 +42,10 @@ CREATE TABLE timers (
 );
 """
 
-AUDIT_TABLES = """
-CREATE TABLE audit_log (
-    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    action text NOT NULL,
-    subject text NOT NULL,
-    actor_id text,
-    details jsonb NOT NULL
-);
-"""
-
 
 def create_audit_tables() -> None:
     """For the migration with which a service's audit log begins."""
-    op.execute(AUDIT_TABLES)
+    op.get_bind().exec_driver_sql(AUDIT_TABLES, execution_options={"no_parameters": True})
 
 
 def create_chassis_tables() -> None:

@@ -22,7 +22,8 @@ from nameko.extensions import DependencyProvider, Entrypoint, ProviderCollector,
 from chassis import context, metrics, tracing
 from chassis.amqp import Link, Lost
 from chassis.contract import Procedure, schema
-from chassis.errors import CallFailed, InvalidRequest, Refusal, to_wire
+from chassis.errors import CallerNotListed, CallFailed, InvalidRequest, Refusal, to_wire
+from chassis.identity import actor_of
 from chassis.topology import rpc_queue
 from chassis.wire import to_json
 
@@ -158,7 +159,7 @@ class RpcServer(SharedExtension, ProviderCollector):
             context_data={
                 "call_id": str(headers.get("congvu-call-id", ""))[:64] or None,
                 "deadline": time.monotonic() + left,
-                "actor_id": claims["sub"],
+                "actor": actor_of(claims),
                 "trace": tracing.carrier_of(headers),
             },
             handle_result=handle_result,
@@ -220,6 +221,8 @@ class Rpc(Entrypoint):
         self.server.unregister_provider(self)
 
     def invoke(self, method, call, request):
+        if self.procedure.caller == "service" and call.claims["iss"] not in self.procedure.callers:
+            raise CallerNotListed(f"{self.procedure.full_name} is not for {call.claims['iss']}")
         carrier = context.current().trace
         with _span(tracing.SERVER, self.procedure, carrier) as inner:
             carrier.update(inner)

@@ -23,6 +23,8 @@ class Settings:
     log_level: str = "INFO"
     otlp_endpoint: str = ""
     trace_sample: float = 1.0
+    audit_anchors: str = ""  # path of a file to which the signed heads of the audit log are appended
+    audit_anchor_seconds: float = 600.0
 
     @property
     def account(self) -> str:
@@ -52,6 +54,8 @@ def read(env: Env | None = None) -> Settings:
                 "OTLP_ENDPOINT", "", validate=lambda given: given and _scheme("http", "https")(given)
             ),
             trace_sample=env.float("TRACE_SAMPLE", 1.0, validate=validate.Range(0, 1)),
+            audit_anchors=env.str("AUDIT_ANCHORS", ""),
+            audit_anchor_seconds=env.float("AUDIT_ANCHOR_SECONDS", 600.0, validate=validate.Range(1, 86_400)),
         )
 
 

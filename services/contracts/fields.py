@@ -104,6 +104,13 @@ class Moment(fields.AwareDateTime):
         return value  # an answer that was stored has been written already
 
 
+class Day(fields.Date):
+    """A day, ISO."""
+
+    def _serialize(self, value, attr, obj, **kwargs):
+        return value if isinstance(value, str) else super()._serialize(value, attr, obj, **kwargs)  # a stored answer
+
+
 def one_of(words: tuple[str, ...], **kwargs) -> fields.String:
     return fields.String(validate=validate.OneOf(words), **kwargs)
 

@@ -3,6 +3,7 @@
 from marshmallow import fields, validate
 
 from chassis.contract import PATIENCE, Event, Procedure
+from contracts.audit import list_audit_of
 from contracts.fields import ById, Id, Moment, Nothing, Page, Request, Statement, Text
 
 
@@ -102,5 +103,7 @@ mark_read = Procedure(
     "messaging", "mark_read", MarkRead, Nothing, "The actor has read up to this number.", patience=PATIENCE
 )
 get_unread = Procedure("messaging", "get_unread", Nothing, Unread, "Unread counts for the home page.")
+
+list_audit = list_audit_of("messaging")
 
 message_posted = Event("messaging", "message_posted", MessagePosted, "Somebody spoke.", hearers=("gateway",))

@@ -3,6 +3,7 @@
 from marshmallow import fields
 
 from chassis.contract import Event, Procedure
+from contracts.audit import list_audit_of
 from contracts.fields import ACTION_ITEM_KINDS, Id, Moment, Nothing, Page, Statement, one_of
 
 
@@ -83,6 +84,8 @@ list_action_items = Procedure(
     "reminders", "list_action_items", ListActionItems, ActionItemPage, "What the actor must act on now."
 )
 get_overview = Procedure("reminders", "get_overview", Nothing, Overview, "Action items for the home page.")
+
+list_audit = list_audit_of("reminders")
 
 action_items_raised = Event(
     "reminders", "action_items_raised", ActionItemsRaised, "Somebody must act.", hearers=("gateway",)

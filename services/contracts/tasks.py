@@ -3,6 +3,7 @@
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from chassis.contract import PATIENCE, Event, Procedure
+from contracts.audit import list_audit_of
 from contracts.fields import (
     MODES,
     ROLES,
@@ -227,6 +228,8 @@ accept = Procedure(
     "tasks", "accept", Accept, AssignmentDetail, "The head of the unit receives the work.", patience=PATIENCE
 )
 get_summary = Procedure("tasks", "get_summary", Nothing, Summary, "Counts for the actor's home page.")
+
+list_audit = list_audit_of("tasks")
 
 task_issued = Event(
     "tasks", "task_issued", TaskIssued, "An order was given.",

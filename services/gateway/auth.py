@@ -5,10 +5,11 @@ import uuid
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from chassis import clock
+from chassis import clock, context
 from chassis.http import HttpRefusal, HttpRequest
 from gateway import storage
 from gateway.sessions import Session, csrf_token
+from kernel import policy
 from kernel.directory_copy import resolve_actor
 
 SAFE_METHODS = ("GET", "HEAD")
@@ -30,8 +31,13 @@ def cookie_name(secure: bool) -> str:
     return "__Host-congvu" if secure else "congvu"
 
 
-def sign_in(service, request: HttpRequest) -> None:
-    """The guard of every route that needs somebody."""
+def device_cookie_name(secure: bool) -> str:
+    """It outlives the session, and tells only that somebody signed in from this browser before."""
+    return f"{cookie_name(secure)}-device"
+
+
+def sign_in(service, request: HttpRequest, while_restricted: bool = False) -> None:
+    """The guard of every route that needs somebody. A restricted session opens only the routes that lift it."""
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     csrf = None
     if scheme.lower() == "bearer" and credentials:
@@ -44,7 +50,17 @@ def sign_in(service, request: HttpRequest) -> None:
             refuse_foreign_origin(service, request)
             if not hmac.compare_digest(request.headers.get(CSRF_HEADER, "").encode(), csrf.encode()):
                 raise HttpRefusal("csrf_token_invalid")
+    if session.restriction and not while_restricted:
+        raise HttpRefusal(session.restriction)
     request.caller = Caller(session, _claims(service, request, session), csrf)
+
+
+def authorise(service, claims: dict, action: str) -> None:
+    """For what the gateway answers by itself and not to everybody; what it asks of a service, that service decides."""
+    if policy.RULES.get(action, policy.EVERYBODY) is policy.EVERYBODY:
+        return
+    with service.db.reading() as tx:
+        policy.require_somewhere(action, resolve_actor(tx, claims, clock.now(), action))
 
 
 def refuse_foreign_origin(service, request: HttpRequest) -> None:
@@ -64,6 +80,7 @@ def _is_foreign(origin: str | None, host: str) -> bool:
 
 def _claims(service, request: HttpRequest, session: Session) -> dict:
     claims = {"sub": session.person_id, "membership_id": None, "delegation_id": None, "session_id": session.id}
+    context.acts(**claims)
     if wanted := request.headers.get(ACTING_FOR):
         try:
             capacity_id = str(uuid.UUID(wanted))

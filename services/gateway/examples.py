@@ -22,7 +22,7 @@ _ORDER = {
 EXAMPLES = {
     "create_token": {
         "body": {"username": "chutich", "password": "mật khẩu của bạn"},
-        "answer": {"token": "M4yQ…", "expires_at": "2026-11-24T08:30:00+07:00"},
+        "answer": {"token": "M4yQ…", "expires_at": "2026-11-24T08:30:00+07:00", "restriction": None},
     },
     "create_session": {"body": {"username": "chutich", "password": "mật khẩu của bạn"}},
     "create_task": {
@@ -42,5 +42,28 @@ EXAMPLES = {
             "assigner_title": "Phó Chủ tịch UBND Thành phố", "allowed": [],
         },
     },
+    "mark_read": {"body": {"number": 12}},
+    "reorganise": {
+        "body": {
+            "on_day": "2027-07-01", "document_number": "1685/NQ-UBTVQH15",
+            "merge": {
+                "unit_ids": [_UNIT, _POST],
+                "into": {
+                    "code": "26743", "kind": "ward", "name": "Sài Gòn", "full_name": "Phường Sài Gòn",
+                    "full_name_en": "Sai Gon Ward",
+                },
+            },
+        },
+    },
+    "close_post": {"body": {"on_day": "2027-07-01"}},
+    "end_membership": {"body": {"on_day": "2027-07-01"}},
+    "appoint": {"body": {"person_id": _PERSON, "post_id": _POST, "from_day": "2027-07-01"}},
+    "lend_powers": {
+        "body": {
+            "grantee_person_id": _PERSON, "kind": "KT", "scope": "tasks", "document_number": "27/QĐ-UBND",
+            "from_day": "2026-12-01", "to_day": "2026-12-14",
+        },
+    },
+    "set_working_days": {"body": {"days": [{"day": "2027-02-08", "working": False, "name": "Nghỉ Tết Nguyên đán"}]}},
     "post_message": {"body": {"text": "Đề nghị các phường báo cáo trước thứ Sáu."}},
 }  # fmt: skip

@@ -1,18 +1,14 @@
 """What was heard, as rows of the live log: one for each thing that happened, however many may see it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 
 import orjson
 
 from chassis.http.streams import encode_event
 from gateway import storage
-from kernel.directory_copy import read_state
 
 # rows that are not for clients: they end streams
 ENDINGS = (SESSION_ENDED, CAPACITIES_CHANGED) = ("session_ended", "capacities_changed")
-CAPACITY_FACTS = ("membership", "delegation")
 
 
 def key_of_post(post_id: str) -> str:
@@ -46,19 +42,8 @@ def tell_sessions_ended(tx, session_ids: list[str]) -> None:
     storage.append_live(tx, SESSION_ENDED, [key_of_session(session_id) for session_id in session_ids], {}, {})
 
 
-@contextmanager
-def capacities_watched(tx, facts: Iterable[dict]) -> Iterator[None]:
-    """Whoever gains or loses a capacity by facts that are taken meanwhile must hear what is his, and nothing else,
-    from now on: his streams end, and come back with the posts that he serves then.
-    """
-    ids = [fact["id"] for fact in facts if fact["kind"] in CAPACITY_FACTS]
-    if not ids or not read_state(tx).filled:  # before the first fill nobody is known, and nobody has a stream
-        yield
-        return
-    before = storage.capacity_holders(tx, ids)
-    yield
-    if concerned := sorted(before | storage.capacity_holders(tx, ids)):
-        storage.append_live(tx, CAPACITIES_CHANGED, [key_of_person(each) for each in concerned], {}, {})
+def tell_capacities_changed(tx, person_ids: list[str]) -> None:
+    storage.append_live(tx, CAPACITIES_CHANGED, [key_of_person(each) for each in person_ids], {}, {})
 
 
 def chunks_for(row, audience: frozenset[str]) -> list[bytes]:

@@ -13,6 +13,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 
 from chassis.http import HttpEntrypoint
+from contracts.directory import RESTRICTIONS
 from gateway import schemas
 from gateway.auth import ACTING_FOR, CSRF_HEADER, SAFE_METHODS, cookie_name
 from gateway.examples import EXAMPLES
@@ -28,12 +29,20 @@ What an actor may not see answers as if it did not exist."""
 
 TAGS = {
     "session": "Signing in and out", "home": "Everything at a glance", "directory": "Units, posts, people",
+    "accounts": "Accounts of others: the desk, handing over, revoking",
     "tasks": "What was ordered, to whom, by when", "reminders": "What one must act on now",
-    "messaging": "Conversations", "live": "What happens, as it happens", "meta": "About this API",
+    "messaging": "Conversations", "live": "What happens, as it happens",
+    "audit": "Who did what to whom", "meta": "About this API",
 }  # fmt: skip
+JSON = "application/json"
 ALWAYS = ("bad_request", "invalid_request", "internal_error", "overloaded", "deadline_exceeded", "database_unavailable")
 SIGNED_IN = ("unauthenticated", "not_authorised", "unknown_capacity", "directory_stale", "service_unavailable")
-_PARAMETER = re.compile(r"<uuid:(\w+)>")
+_PARAMETER = re.compile(r"<(?:uuid|string|int):(\w+)>")
+_PARAMETER_SCHEMAS = {
+    "uuid": {"type": "string", "format": "uuid"},
+    "string": {"type": "string"},
+    "int": {"type": "integer"},
+}
 
 
 @cache
@@ -73,7 +82,7 @@ def codes_of(entrypoint: HttpEntrypoint) -> list[str]:
     meta = entrypoint.meta
     codes = [*ALWAYS, *meta.refusals]
     if meta.signed_in:
-        codes += SIGNED_IN
+        codes += SIGNED_IN if meta.while_restricted else (*SIGNED_IN, *RESTRICTIONS)
         if entrypoint.method not in SAFE_METHODS:
             codes += ("csrf_token_invalid", "foreign_origin")
     elif entrypoint.body:
@@ -123,7 +132,8 @@ def _parameters(entrypoint: HttpEntrypoint) -> list[dict]:
     meta = entrypoint.meta
     uuid = {"type": "string", "format": "uuid"}
     found = [
-        {"in": "path", "name": name, "required": True, "schema": uuid} for name in _PARAMETER.findall(entrypoint.path)
+        {"in": "path", "name": found[1], "required": True, "schema": _PARAMETER_SCHEMAS[found[0][1:].split(":")[0]]}
+        for found in _PARAMETER.finditer(entrypoint.path)
     ]
     if entrypoint.query().fields:
         found.append({"in": "query", "schema": entrypoint.query})
@@ -151,6 +161,8 @@ def _parameters(entrypoint: HttpEntrypoint) -> list[dict]:
 def _success(meta, example) -> dict:
     if meta.media_type == "text/event-stream":
         return {"description": _STREAM, "content": {meta.media_type: {"schema": {"type": "string"}}}}
+    if meta.media_type != JSON:
+        return {"description": "A file.", "content": {meta.media_type: {"schema": {"type": "string"}}}}
     if meta.answer is None:
         return {"description": "Done."}
     content = {"schema": meta.answer} | ({"example": example} if example is not None else {})

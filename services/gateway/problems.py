@@ -26,15 +26,51 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "unauthenticated": (401, "Bạn chưa đăng nhập hoặc phiên đã hết hạn", "You are not signed in"),
     "wrong_credentials": (401, "Tên đăng nhập hoặc mật khẩu không đúng", "The user name or password is wrong"),
     "totp_required": (401, "Cần mã xác thực hai bước", "A one-time code is required"),
+    "wrong_password": (403, "Mật khẩu hiện tại không đúng", "The present password is wrong"),
+    "wrong_code": (403, "Mã xác thực không đúng hoặc đã dùng", "The one-time code is wrong or was used"),
+    "too_many_attempts": (
+        429, "Sai quá nhiều lần, hãy thử lại sau ít phút", "Too many wrong guesses: try again in some minutes",
+    ),
+    "password_change_required": (
+        403, "Bạn phải đổi mật khẩu dùng một lần trước khi tiếp tục", "Change the one-time password first",
+    ),
+    "totp_enrolment_required": (
+        403, "Bạn phải thiết lập xác thực hai bước trước khi tiếp tục", "Set up two-step verification first",
+    ),
     "csrf_token_invalid": (403, "Thiếu hoặc sai mã chống giả mạo yêu cầu", "The CSRF token is missing or wrong"),
     "foreign_origin": (403, "Yêu cầu đến từ một trang khác", "The request comes from another site"),
     "not_authorised": (403, "Bạn không có thẩm quyền làm việc này", "You have no authority for this"),
     "unknown_capacity": (
         403, "Bạn không giữ chức vụ hoặc ủy quyền này", "You do not hold this post or delegation",
     ),
+    # accounts
+    "password_too_short": (422, "Mật khẩu phải có từ 12 đến 200 ký tự", "A password has 12 to 200 characters"),
+    "password_common": (
+        422, "Mật khẩu này quá phổ biến, dễ đoán", "This password is too common and easily guessed",
+    ),
+    "password_contextual": (
+        422, "Mật khẩu không được dựa trên họ tên, tên đăng nhập, đơn vị hay tên hệ thống",
+        "A password must not be made of one's name, user name, unit or the system's name",
+    ),
+    "password_unchanged": (422, "Mật khẩu mới trùng mật khẩu hiện tại", "It is the present password"),
+    "second_official_needed": (
+        403, "Cần một cán bộ khác với người đã đề nghị xác nhận",
+        "Another official than the one who asked must confirm",
+    ),
+    "too_many_accounts": (
+        422, "Quá nhiều tài khoản trong một lần, hãy chọn đơn vị nhỏ hơn",
+        "Too many accounts at once: take smaller units",
+    ),
+    "administrator_exists": (409, "Đã có quản trị viên", "There is an administrator already"),
+    "username_taken": (409, "Tên đăng nhập đã được dùng", "This user name is taken"),
     # what it is about
     "not_found": (404, "Không tìm thấy", "Not found"),
     "wrong_state": (409, "Trạng thái hiện tại không cho phép việc này", "Not possible in the present state"),
+    "search_too_deep": (422, "Có quá nhiều kết quả, hãy tìm cụ thể hơn", "Too many results: search for less"),
+    "people_budget_spent": (
+        429, "Hôm nay bạn đã xem quá nhiều người trong danh bạ, hãy tiếp tục vào ngày mai",
+        "You have looked at too many people today: go on tomorrow",
+    ),
     "unknown_audience": (422, "Không có danh sách nhận này", "There is no such audience"),
     "unknown_unit": (422, "Không có đơn vị này hoặc đơn vị chưa có người đứng đầu", "No such unit, or nobody heads it"),
     "unknown_post": (422, "Không có chức vụ này", "There is no such post"),
@@ -49,6 +85,50 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "due_in_past": (422, "Hạn đã qua", "The deadline has passed"),
     "due_too_far": (422, "Hạn quá xa", "The deadline is too far away"),
     "due_after_task": (422, "Hạn của đơn vị sau hạn của nhiệm vụ", "A piece is due with its task at the latest"),
+    # units, posts, who holds them, powers lent
+    "day_in_past": (422, "Ngày đã qua", "The day has passed"),
+    "unit_dissolved": (422, "Đơn vị đã kết thúc hoạt động vào ngày đó", "The unit has ended by that day"),
+    "changed_since": (409, "Đơn vị đã thay đổi sau ngày đó", "The unit was changed after that day"),
+    "code_taken": (422, "Mã đơn vị này đã được cấp", "This code was given to a unit already"),
+    "unit_misplaced": (422, "Loại đơn vị này không đặt ở đây được", "A unit of this kind does not stand there"),
+    "unit_cycle": (
+        422, "Đơn vị không thể thuộc chính nó hoặc đơn vị cấp dưới của nó",
+        "A unit cannot stand below itself or what is below it",
+    ),
+    "unit_is_the_top": (422, "Không tổ chức lại chính UBND Thành phố", "The city's committee itself stays"),
+    "nothing_changes": (422, "Không có gì thay đổi", "Nothing would change"),
+    "merge_with_itself": (422, "Không thể sáp nhập đơn vị vào chính nó", "A unit is not merged with itself"),
+    "not_of_this_unit": (422, "Không thuộc đơn vị này", "It does not belong to this unit"),
+    "post_misplaced": (422, "Loại đơn vị này không có chức vụ đó", "There is no such post in such a unit"),
+    "unit_has_head": (422, "Đơn vị đã có chức vụ đứng đầu", "The unit has the post that heads it"),
+    "head_post_needed": (
+        409, "Không bỏ được chức vụ đứng đầu của đơn vị", "A unit keeps the post that heads it",
+    ),
+    "post_closed": (422, "Chức vụ không còn hoặc chưa có vào thời gian đó", "The post does not stand all that time"),
+    "post_taken": (409, "Chức vụ đã có người giữ trong thời gian đó", "Somebody holds this post in that time"),
+    "unknown_person": (422, "Không có người này", "There is no such person"),
+    "dates_in_wrong_order": (422, "Ngày kết thúc trước ngày bắt đầu", "It ends before it begins"),
+    "membership_overlaps": (422, "Người này đã giữ chức vụ đó trong thời gian này", "He holds the post then already"),
+    "primary_overlaps": (
+        422, "Người này có chức vụ chính khác bắt đầu trong thời gian đó",
+        "Another primary post of his begins in that time",
+    ),
+    "membership_ended": (409, "Người này đã thôi giữ chức vụ", "He has left the post by then"),
+    "delegation_to_oneself": (422, "Không thể ủy quyền cho chính mình", "Nobody lends powers to himself"),
+    "delegation_too_long": (422, "Thời hạn ủy quyền quá dài, tối đa một năm", "Powers are lent for a year at most"),
+    "beyond_own_powers": (422, "Vượt quá quyền hạn của người ủy quyền", "Beyond the powers of whoever lends"),
+    "grantee_not_eligible": (
+        422, "Người này không thuộc diện được giao hình thức ký thay, thừa lệnh, thừa ủy quyền đó",
+        "This kind of powers cannot be lent to this person",
+    ),
+    "already_lent": (409, "Đã ủy quyền việc này cho người đó trong thời gian đó", "The same is lent to him then"),
+    "audience_not_of_units": (422, "Danh sách này không gồm các đơn vị", "This audience is not one of units"),
+    "unit_of_other_kind": (422, "Loại đơn vị không thuộc danh sách này", "The audience is for other kinds of units"),
+    "day_not_in_year": (422, "Ngày không thuộc năm này", "The day is of another year"),
+    "day_twice": (422, "Ngày được nêu nhiều lần", "The day is named more than once"),
+    "day_not_special": (
+        422, "Ngày này vốn đã như vậy theo lịch tuần", "The day is so by its weekday already",
+    ),
     # from outside identity systems; SCIM knows its own kinds of 400 (gateway.scim)
     "scim_invalid_filter": (400, "Bộ lọc không hợp lệ", "This filter is not valid, or not possible here"),
     "scim_too_many": (400, "Kết quả quá nhiều cho một lần trả lời", "Too much for one answer"),
@@ -67,6 +147,7 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "internal_error": (500, "Hệ thống gặp lỗi", "Something went wrong on our side"),
     "reply_too_large": (500, "Hệ thống gặp lỗi", "Something went wrong on our side"),
     "invalid_token": (500, "Hệ thống gặp lỗi", "Something went wrong on our side"),
+    "caller_not_listed": (500, "Hệ thống gặp lỗi", "Something went wrong on our side"),
     "unknown_procedure": (503, "Chức năng này đang được nâng cấp", "This is being upgraded"),
     "directory_stale": (
         503, "Danh bạ chưa được cập nhật, hãy thử lại sau", "The directory is out of date: try again later",
@@ -110,9 +191,15 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"Must be less than or equal to (\S+)\.", "Giá trị nằm ngoài giới hạn."),
     (r"Give either audience or assignments\.", "Nêu đúng một trong hai: danh sách nhận, hoặc từng đơn vị."),
     (r"Give exactly one of due_on, due_at and no_deadline\.", "Nêu đúng một trong: ngày hạn, giờ hạn, không có hạn."),
+    (r"Give either into or into_unit_id\.", "Nêu đúng một trong hai: đơn vị có sẵn, hoặc đơn vị mới."),
+    (r"Give exactly one change\.", "Nêu đúng một thay đổi."),
+    (r"String does not match expected pattern\.", "Không đúng dạng yêu cầu."),
     (r"Give this parameter once\.", "Chỉ nêu tham số này một lần."),
     (r"Give one ETag, or \*\.", "Nêu một ETag, hoặc *."),
     (r"Null characters are not allowed\.", "Không được có ký tự rỗng."),
+    (r"Not a telephone number\.", "Không phải số điện thoại hợp lệ."),
+    (r"Not a valid email address\.", "Không phải địa chỉ thư điện tử hợp lệ."),
+    (r"At least 2 letters or digits\.", "Cần ít nhất 2 chữ cái hoặc chữ số."),
     (r"Not a cursor\.", "Con trỏ trang không hợp lệ."),
 )]  # fmt: skip
 

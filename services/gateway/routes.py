@@ -3,14 +3,14 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import partial, wraps
 
 from marshmallow import Schema
 
 from chassis.contract import Procedure
 from chassis.http import HttpRefusal, HttpRequest, http
 from chassis.http.entrypoint import Empty
-from gateway.auth import sign_in
+from gateway.auth import authorise, sign_in
 
 BASE = "/api/v1"
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
@@ -32,6 +32,7 @@ class Route:
     etag: bool
     media_type: str = "application/json"
     refusals: tuple[str, ...] = field(default=())
+    while_restricted: bool = False
 
 
 class Call:
@@ -79,13 +80,17 @@ def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = Non
           query: type[Schema] = Empty, body: type[Schema] | None = None, signed_in: bool = True,
           idempotency_key: bool = False, if_match: bool = False, etag: bool = False,
           accepts: tuple[str, ...] = (), max_body: int | None = None, media_type: str = "application/json",
-          refusals: tuple[str, ...] = ()) -> Callable:  # fmt: skip
-    """The handler is called with a `Call` and the path's ids as strings. Its docstring is the route's summary."""
+          refusals: tuple[str, ...] = (), while_restricted: bool = False) -> Callable:  # fmt: skip
+    """`while_restricted` is for what must be open before a password is changed or a second factor set up.
+
+    The handler is called with a `Call` and the path's ids as strings. Its docstring is the route's summary."""
 
     def register(handler):
         @wraps(handler)
         def handle(service, request: HttpRequest, **values):
             call = Call(service, request)
+            if signed_in:
+                authorise(service, call.caller.claims, f"gateway.{handler.__name__}")
             if idempotency_key:
                 call.idempotency_key  # noqa: B018
             if if_match:
@@ -93,9 +98,10 @@ def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = Non
             return handler(service, call, **{name: str(value) for name, value in values.items()})
 
         meta = Route(
-            tag, handler.__doc__, answer, status, signed_in, idempotency_key, if_match, etag, media_type, refusals
-        )
-        guard = sign_in if signed_in else None
+            tag, handler.__doc__, answer, status, signed_in, idempotency_key, if_match, etag, media_type, refusals,
+            while_restricted,
+        )  # fmt: skip
+        guard = partial(sign_in, while_restricted=while_restricted) if signed_in else None
         return http(
             method, BASE + path, guard=guard, query=query, body=body, accepts=accepts, max_body=max_body, meta=meta
         )(handle)

@@ -2,22 +2,27 @@
 
 from marshmallow import Schema, fields, validate
 
-from contracts import messaging, reminders, tasks
-from contracts.fields import Id, Moment, Request, one_of
+from contracts import audit, directory, messaging, reminders, tasks
+from contracts.catalogue import SERVICES
+from contracts.fields import Day, Id, Moment, Page, Request, one_of
 
 # session
 
 
-class Token(Schema):
+class Token(directory.Restricted):
     token = fields.String(required=True)
     expires_at = Moment(required=True)
 
 
-class BrowserSession(Schema):
+class BrowserSession(directory.Restricted):
     """The session itself is in the cookie; `csrf_token` goes into the X-CSRF-Token header of every write."""
 
     csrf_token = fields.String(required=True)
     expires_at = Moment(required=True)
+
+
+class Me(directory.Profile, directory.Restricted):
+    """`restriction` is what must be done before any other route answers."""
 
 
 class SessionEntry(Schema):
@@ -33,6 +38,53 @@ class SessionEntry(Schema):
 class SessionList(Schema):
     items = fields.List(fields.Nested(SessionEntry), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
+
+
+# accounts
+
+
+class HandoverWanted(directory.Handover):
+    """`form` slips are HTML to be printed and cut, a sheet is CSV."""
+
+    class Meta(Request.Meta):
+        exclude = ("unit_id",)
+
+
+# the audit log
+
+
+class AuditQuery(audit.ListAudit):
+    """`from` up to, without, `to`; `actor` is a person's id or `service:<name>`."""
+
+    service = one_of(SERVICES, required=True)
+    since = Moment(load_default=None, allow_none=True, data_key="from")
+    until = Moment(load_default=None, allow_none=True, data_key="to")
+
+
+# directory
+
+
+class UnitQuery(directory.GetUnit):
+    class Meta(Request.Meta):
+        exclude = ("id",)
+
+
+class PageQuery(Page):
+    """How much of a list."""
+
+
+class OnDay(Request):
+    """The day from which it is so."""
+
+    on_day = Day(required=True)
+
+
+# people
+
+
+class StaffQuery(directory.ListStaff):
+    class Meta(Request.Meta):
+        exclude = ("unit_id",)
 
 
 # tasks

@@ -10,7 +10,10 @@ from chassis.inbox import hears
 from chassis.rpc import Remote
 from chassis.timers import every
 from contracts import directory, messaging, reminders, tasks
-from gateway import live_log, problems, sessions, storage
+from gateway import capacities, live_log, problems, sessions, storage
+from gateway.api.accounts import AccountRoutes
+from gateway.api.appointments import AppointmentsRoutes
+from gateway.api.audit import AuditRoutes
 from gateway.api.home import HomeRoutes
 from gateway.api.live import LiveRoutes
 from gateway.api.messaging import MessagingRoutes
@@ -24,7 +27,7 @@ from gateway.api.tasks import TasksRoutes
 from gateway.assembling import known_names
 from gateway.live import LiveStreams
 from gateway.settings import read
-from kernel.directory_copy import DirectoryCopy, HearsDirectory
+from kernel.directory_copy import DirectoryCopy, HearsDirectory, read_state
 
 read_settings = read  # the launcher looks for it here
 LIVE_LOG_KEPT = timedelta(days=7)
@@ -47,19 +50,24 @@ class WatchedCopy(DirectoryCopy):
     """The gateway's copy: whoever gains or loses a post by what comes into it is told so by his streams' end."""
 
     def take(self, tx, after, items, *rest):
-        with live_log.capacities_watched(tx, items):
+        with capacities.watched(tx, items):
             super().take(tx, after, items, *rest)
+        if items and read_state(tx).complete:
+            sessions.end_without_post(tx, clock.now())
 
 
 API = (
     SessionRoutes,
+    AccountRoutes,
     HomeRoutes,
     OrganisationRoutes,
+    AppointmentsRoutes,
     PeopleRoutes,
     TasksRoutes,
     RemindersRoutes,
     MessagingRoutes,
     LiveRoutes,
+    AuditRoutes,
     MetaRoutes,
 )
 
@@ -95,19 +103,48 @@ class Service(*API, ScimRoutes, HearsDirectory):
 
     @hears(directory.account_revoked)
     def on_account_revoked(self, tx, event):
-        sessions.end_account(tx, event.data["account_id"])
+        sessions.end_account(tx, event.data["account_id"], event.version)
+
+    @hears(directory.credentials_changed)
+    def on_credentials_changed(self, tx, event):
+        sessions.end_account(tx, event.data["account_id"], event.version, event.data["kept_session_id"])
+
+    @hears(directory.unit_changed)
+    def on_unit_changed(self, tx, event):
+        with capacities.watched(tx, event.data["facts"]):
+            super().on_unit_changed(tx, event)
+
+    @hears(directory.unit_reorganised)
+    def on_unit_reorganised(self, tx, event):
+        with capacities.watched(tx, event.data["facts"]):
+            super().on_unit_reorganised(tx, event)
+
+    @hears(directory.post_changed)
+    def on_post_changed(self, tx, event):
+        with capacities.watched(tx, event.data["facts"]):
+            super().on_post_changed(tx, event)
+
+    @hears(directory.person_changed)
+    def on_person_changed(self, tx, event):
+        """This process forgets the name at once; another one remembers it for a minute at most."""
+        self.names.pop(event.data["person_id"], None)
 
     @hears(directory.membership_changed)
     def on_membership_changed(self, tx, event):
-        with live_log.capacities_watched(tx, event.data["facts"]):
+        with capacities.watched(tx, event.data["facts"]):
             super().on_membership_changed(tx, event)
 
     @hears(directory.delegation_changed)
     def on_delegation_changed(self, tx, event):
-        with live_log.capacities_watched(tx, event.data["facts"]):
+        with capacities.watched(tx, event.data["facts"]):
             super().on_delegation_changed(tx, event)
 
     # housekeeping
+
+    @every(seconds=2)
+    def end_sessions_by_date(self):
+        """A post that ends by its date ends with no event."""
+        self.sessions.begin_day(clock.now())
 
     @every(seconds=3600, alone="forget")
     def forget(self):

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 import time
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from nameko.extensions import DependencyProvider, SharedExtension
@@ -12,6 +12,8 @@ from nameko.extensions import DependencyProvider, SharedExtension
 from chassis import clock
 from chassis.http import HttpRefusal
 from gateway import live_log, storage
+from kernel.directory_copy import read_state
+from kernel.working_time import today
 
 TOKEN_BYTES = 32
 TOUCH_SECONDS = 60  # no write per request
@@ -29,12 +31,14 @@ class Session:
     expires_at: datetime
     last_used_at: datetime
     ended: bool
+    restriction: str | None = None
 
     @classmethod
     def of(cls, row) -> "Session":
         return cls(
-            row.id, row.kind, row.account_id, row.person_id, row.expires_at, row.last_used_at, row.ended_at is not None
-        )
+            row.id, row.kind, row.account_id, row.person_id, row.expires_at, row.last_used_at,
+            row.ended_at is not None, row.restriction,
+        )  # fmt: skip
 
     def good_until(self, idle: float) -> datetime:
         return min(self.expires_at, self.last_used_at + timedelta(seconds=idle))
@@ -59,18 +63,26 @@ class SessionStore:
         self.idle, self.lifetime = idle, lifetime
         self._touch_every = timedelta(seconds=min(TOUCH_SECONDS, idle / 10))
         self._trusted: dict[bytes, tuple[float, Session]] = {}
+        self._day: date | None = None
 
     def open(self, account: dict, kind: str, client: str) -> tuple[str, datetime]:
-        """A new session for an account whose password was right: its token and the end of its life."""
+        """A new session for an account whose password was right: its token and the end of its life.
+
+        With a `version` of the account, it is refused when the account's sessions have ended since that was read.
+        """
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        now = clock.now()
+        session_id, now = clock.new_id(), clock.now()
         expires_at = now + timedelta(seconds=self.lifetime)
+        version = account.get("version")
         with self._store.transaction() as tx:
+            if version is not None and version < storage.account_version(tx, account["account_id"]):
+                raise HttpRefusal("wrong_credentials")
             storage.add_session(
-                tx, id=clock.new_id(), token_hash=hash_token(token), kind=kind, account_id=account["account_id"],
+                tx, id=session_id, token_hash=hash_token(token), kind=kind, account_id=account["account_id"],
                 person_id=account["person_id"], client=_printable(client), created_at=now, last_used_at=now,
-                expires_at=expires_at,
+                expires_at=expires_at, account_version=version or 0, restriction=account.get("restriction"),
             )  # fmt: skip
+            tx.audit("session.opened", subject=session_id, person_id=account["person_id"], kind=kind)
         return token, expires_at
 
     def find(self, token: str, kind: str) -> Session:
@@ -94,7 +106,29 @@ class SessionStore:
             if not ended:
                 raise HttpRefusal("not_found")
             live_log.tell_sessions_ended(tx, ended)
+            tx.audit("session.ended", subject=session_id, person_id=person_id)
         self.distrust()
+
+    def end_all(self, person_id: str) -> None:
+        with self._store.transaction() as tx:
+            _end(tx, clock.now(), storage.sessions.c.person_id == person_id)
+        self.distrust()
+
+    def restrict(self, session_id: str, restriction: str | None) -> None:
+        """What its owner must still do before anything else; None: nothing."""
+        with self._store.transaction() as tx:
+            storage.restrict_session(tx, session_id, restriction)
+        self.distrust()
+
+    def begin_day(self, now: datetime) -> None:
+        """Once a day in each process: whoever held his last post until yesterday is signed out."""
+        if self._day == today(now):
+            return
+        with self._store.transaction() as tx:
+            if not read_state(tx).complete:
+                return
+            end_without_post(tx, now)
+        self._day = today(now)
 
     def good_until(self, session_ids: list[str]) -> dict[str, datetime]:
         """Until when these sessions are good as things stand; without those that have ended."""
@@ -119,17 +153,33 @@ class SessionStore:
         if not session.ended and session.last_used_at + self._touch_every < now < session.good_until(self.idle):
             with self._store.transaction() as tx:
                 storage.touch_session(tx, session.id, now)
+        if session.restriction:  # another process may lift it at any moment
+            return session
         if len(self._trusted) > 10_000:
             self._trusted.clear()
         self._trusted[token_hash] = (time.monotonic() + TRUSTED_SECONDS, session)
         return session
 
 
-def end_account(tx, account_id: str) -> None:
-    """The directory says that this account may no longer be used."""
-    ended = storage.end_sessions(tx, clock.now(), storage.sessions.c.account_id == account_id)
+def end_account(tx, account_id: str, version: int, kept_session_id: str | None = None) -> None:
+    """The directory says that from this version on an account's older sessions are over, but for one perhaps."""
+    storage.raise_account_version(tx, account_id, version)
+    table = storage.sessions.c
+    older = [table.account_id == account_id, table.account_version < version]
+    _end(tx, clock.now(), *older, *([table.id != kept_session_id] if kept_session_id else []), account_id=account_id)
+
+
+def end_without_post(tx, now: datetime, person_ids: list[str] | None = None) -> None:
+    """Signs out, among these people or (None) everybody, those who hold no post any more."""
+    _end(tx, now, *storage.without_post(today(now), person_ids))
+
+
+def _end(tx, now: datetime, *conditions, **details) -> None:
+    ended = storage.end_sessions(tx, now, *conditions)
     if ended:
         live_log.tell_sessions_ended(tx, ended)
+    for session_id in ended:
+        tx.audit("session.ended", subject=session_id, **details)
 
 
 class SessionKeeper(SharedExtension):

@@ -1,12 +1,14 @@
 """The gateway's own settings, beside those of every service."""
 
+import ipaddress
 from dataclasses import dataclass
 
 from environs import Env
-from marshmallow import validate
+from marshmallow import ValidationError, validate
 
 from chassis import settings
 from chassis.http import HttpSettings
+from gateway.sources import Network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +19,7 @@ class GatewaySettings(settings.Settings):
     secure_cookies: bool = True  # False only where there is no TLS and no browser treats the host as trustworthy
     session_idle: float = 8 * 3600
     session_lifetime: float = 24 * 3600
+    trusted_proxies: tuple[Network, ...] = ()  # whose X-Forwarded-For is believed
     home_patience: float = 2.0  # how long home waits for a service before it leaves its part out
     stream_lifetime: float = 30 * 60  # then a stream ends and the client comes back with its last event id
 
@@ -40,6 +43,14 @@ def read(env: Env | None = None) -> GatewaySettings:
             secure_cookies=env.bool("SECURE_COOKIES", True),
             session_idle=env.float("SESSION_IDLE_SECONDS", 8 * 3600, validate=positive),
             session_lifetime=env.float("SESSION_LIFETIME_SECONDS", 24 * 3600, validate=positive),
+            trusted_proxies=tuple(env.list("TRUSTED_PROXIES", [], subcast=_network)),
             home_patience=env.float("HOME_PATIENCE_SECONDS", 2.0, validate=positive),
             stream_lifetime=env.float("STREAM_LIFETIME_SECONDS", 30 * 60, validate=positive),
         )
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text.strip())
+    except ValueError as error:
+        raise ValidationError("Give networks: 10.0.0.0/8, 192.0.2.7") from error

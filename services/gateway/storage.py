@@ -4,10 +4,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
 from chassis import context
 from chassis.rows import Id, any_of
+from kernel.directory_copy import tables as copy
 
 metadata = sa.MetaData()
 Moment = sa.DateTime(timezone=True)
@@ -24,6 +25,14 @@ sessions = sa.Table(
     sa.Column("last_used_at", Moment, nullable=False),
     sa.Column("expires_at", Moment, nullable=False),
     sa.Column("ended_at", Moment),
+    sa.Column("account_version", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("restriction", sa.Text),
+)  # fmt: skip
+
+account_versions = sa.Table(
+    "account_versions", metadata,
+    sa.Column("account_id", Id, primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
 )  # fmt: skip
 
 # One row per thing that happened, however many may see it. `per_recipient` holds, for those for whom there is one,
@@ -41,7 +50,10 @@ live_log = sa.Table(
 LIVE_LOCK = 0x6C697665  # writers of the log take turns, so that ids become visible in their order
 LIVE_CHANNEL = "live"
 
-memberships = sa.table("copy_memberships", sa.column("id", Id), sa.column("person_id", Id))
+memberships = sa.table(
+    "copy_memberships", sa.column("id", Id), sa.column("person_id", Id), sa.column("post_id", Id)
+)  # fmt: skip
+posts = sa.table("copy_posts", sa.column("id", Id), sa.column("unit_id", Id))
 delegations = sa.table("copy_delegations", sa.column("id", Id), sa.column("grantee_person_id", Id))
 
 
@@ -79,6 +91,36 @@ def end_sessions(tx, now: datetime, *conditions) -> list[str]:
     """Ends the open sessions that meet the conditions and answers their ids."""
     query = sa.update(sessions).where(sessions.c.ended_at.is_(None), *conditions).values(ended_at=now)
     return list(tx.execute(query.returning(sessions.c.id)).scalars())
+
+
+def restrict_session(tx, session_id: str, restriction: str | None) -> None:
+    tx.execute(sa.update(sessions).where(sessions.c.id == session_id).values(restriction=restriction))
+
+
+def without_post(day, person_ids: list[str] | None) -> tuple:
+    """Conditions of the sessions, of these people or of anybody, whose person holds no post on a day."""
+    held = (
+        sa.exists()
+        .where(copy.memberships.c.person_id == sessions.c.person_id, copy.posts.c.id == copy.memberships.c.post_id)
+        .where(copy.units.c.id == copy.posts.c.unit_id)
+    )
+    for table in (copy.memberships, copy.posts, copy.units):
+        held = held.where(table.c.valid_from <= day, sa.or_(table.c.valid_to.is_(None), table.c.valid_to > day))
+    return (~held,) if person_ids is None else (~held, sessions.c.person_id == any_of(person_ids))
+
+
+def account_version(tx, account_id: str) -> int:
+    """From which version on an account's sessions are good. Held until the commit, so that it does not change then."""
+    tx.execute(insert(account_versions).values(account_id=account_id, version=0).on_conflict_do_nothing())
+    query = select(account_versions.c.version).where(account_versions.c.account_id == account_id)
+    return tx.execute(query.with_for_update(read=True)).scalar_one()
+
+
+def raise_account_version(tx, account_id: str, version: int) -> None:
+    table = account_versions
+    told = insert(table).values(account_id=account_id, version=version)
+    newer = {"version": func.greatest(table.c.version, told.excluded.version)}
+    tx.execute(told.on_conflict_do_update(index_elements=["account_id"], set_=newer))
 
 
 def forget_sessions(tx, before: datetime) -> None:
@@ -133,7 +175,12 @@ def is_membership(tx, capacity_id: str) -> bool:
 
 
 def capacity_holders(tx, ids: list[str]) -> set[str]:
-    """The persons of these memberships and delegations, as far as the copy knows them."""
+    """The persons of these memberships and delegations, and those in these units and in the units of these posts (whom
+    one serves depends on the posts beside one's own), as far as the copy knows them.
+    """
     holders = select(memberships.c.person_id).where(memberships.c.id == any_of(ids))
     grantees = select(delegations.c.grantee_person_id).where(delegations.c.id == any_of(ids))
-    return set(tx.execute(sa.union(holders, grantees)).scalars())
+    named = select(posts.c.unit_id).where(posts.c.id == any_of(ids))
+    beside = select(posts.c.id).where(sa.or_(posts.c.unit_id == any_of(ids), posts.c.unit_id.in_(named)))
+    colleagues = select(memberships.c.person_id).where(memberships.c.post_id.in_(beside))
+    return set(tx.execute(sa.union(holders, grantees, colleagues)).scalars())

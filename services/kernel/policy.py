@@ -1,4 +1,5 @@
-"""Who may ask for what. An action is a procedure's full name; what is not listed is denied.
+"""Who may ask for what. An action is a procedure's full name, or `gateway.<operation>` for what the gateway answers by
+itself; what is not listed is denied.
 
 A grant looks at the post in which one acts and, where it reaches only so far, at the unit that the object belongs to.
 Whether the state of the object allows it is for the owner's domain.
@@ -11,6 +12,7 @@ from kernel.actor import Actor
 from kernel.errors import Refused
 
 STANDING_PC = frozenset({"chairman", "vice_chairman", "standing_member"})
+LOOKS_AFTER_ACCOUNTS = ("head", "chief_of_office", "chairman", "clerk", "office_clerk")  # of their own units
 SERVES_HEAD = frozenset({"clerk", "office_clerk", "secretary"})  # they see and receive the work of their unit's head
 
 CITY = "city"  # whatever unit it concerns
@@ -35,6 +37,7 @@ def to(*kinds: str, reach: str = CITY, in_person: bool = False) -> tuple[Grant, 
 
 
 EVERYBODY = (Grant(),)
+ACCOUNTS = to("administrator", in_person=True) + to(*LOOKS_AFTER_ACCOUNTS, reach=OWN_UNIT, in_person=True)
 
 
 def covers(scope: str, action: str) -> bool:
@@ -42,14 +45,72 @@ def covers(scope: str, action: str) -> bool:
     return scope in ("all", action.split(".")[0])
 
 
+LEADS_A_UNIT = ("head", "chief_of_office")
+LENDS = ("chairman", "vice_chairman", *LEADS_A_UNIT, "division_head")
+# the whole city, and, in person, whoever leads a unit what is below him in it
+CITY_AND_OWN_UNIT = (
+    *to("administrator", in_person=True), *to(*LEADS_A_UNIT, reach=OWN_UNIT, in_person=True),
+)  # fmt: skip
+SEES_REORGANISATIONS = (
+    *to("administrator", "auditor", in_person=True), *to(*LEADS_A_UNIT, reach=OWN_UNIT, in_person=True),
+)  # fmt: skip
+READS_AUDIT = to("auditor", "administrator", in_person=True)
+
 RULES: dict[str, tuple[Grant, ...]] = {
+    "directory.list_audit": READS_AUDIT,
+    "tasks.list_audit": READS_AUDIT,
+    "reminders.list_audit": READS_AUDIT,
+    "messaging.list_audit": READS_AUDIT,
+    "gateway.list_audit": READS_AUDIT,
+    "gateway.list_sessions": EVERYBODY,
+    "gateway.end_session": EVERYBODY,
+    "gateway.end_current_session": EVERYBODY,
+    "gateway.open_stream": EVERYBODY,
     "directory.get_profile": EVERYBODY,
+    "directory.get_own_account": EVERYBODY,
+    "directory.change_password": EVERYBODY,
+    "directory.begin_totp": EVERYBODY,
+    "directory.confirm_totp": EVERYBODY,
+    "directory.renew_recovery_codes": EVERYBODY,
+    "directory.get_account": ACCOUNTS,
+    "directory.revoke_account": ACCOUNTS,
+    "directory.restore_account": ACCOUNTS,
+    "directory.ask_recovery": ACCOUNTS,
+    "directory.list_recoveries": ACCOUNTS,
+    "directory.confirm_recovery": ACCOUNTS,
+    "directory.refuse_recovery": ACCOUNTS,
+    "directory.hand_over_accounts": ACCOUNTS,
     "directory.list_units": EVERYBODY,
     "directory.get_unit": EVERYBODY,
     "directory.search_people": EVERYBODY,
     "directory.get_person": EVERYBODY,
     "directory.get_names": EVERYBODY,
+    "directory.list_staff": EVERYBODY,
+    "directory.change_own_contact": EVERYBODY,
+    "directory.change_contact": to("administrator", in_person=True),
     "directory.list_audiences": EVERYBODY,
+    "directory.get_successors": EVERYBODY,
+    "directory.list_heads": EVERYBODY,
+    "directory.list_posts": EVERYBODY,
+    "directory.get_post": EVERYBODY,
+    "directory.get_audience": EVERYBODY,
+    "directory.get_working_days": EVERYBODY,
+    "directory.list_delegations": EVERYBODY,
+    "directory.reorganise": CITY_AND_OWN_UNIT,
+    "directory.list_reorganisations": SEES_REORGANISATIONS,
+    "directory.get_reorganisation": SEES_REORGANISATIONS,
+    "directory.withdraw_reorganisation": CITY_AND_OWN_UNIT,
+    "directory.make_post": CITY_AND_OWN_UNIT,
+    "directory.close_post": CITY_AND_OWN_UNIT,
+    "directory.appoint": CITY_AND_OWN_UNIT,
+    "directory.end_membership": CITY_AND_OWN_UNIT,
+    "directory.lend_powers": to(*LENDS, reach=OWN_UNIT, in_person=True),
+    "directory.take_powers_back": (
+        *to("administrator", in_person=True),
+        *to(*LENDS, reach=OWN_UNIT, in_person=True),
+    ),
+    "directory.set_audience": to("administrator", in_person=True),
+    "directory.set_working_days": to("administrator", in_person=True),
     "tasks.assign": to(*STANDING_PC),
     "tasks.get_task": EVERYBODY,
     "tasks.list_tasks": EVERYBODY,
@@ -67,6 +128,8 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "messaging.mark_read": EVERYBODY,
     "messaging.get_unread": EVERYBODY,
 }
+
+PUBLIC = frozenset({"gateway.create_token", "gateway.create_session", "gateway.get_openapi"})  # nobody need sign in
 
 
 def allows(action: str, actor: Actor, unit_path: Sequence[str] = ()) -> bool:

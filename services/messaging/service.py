@@ -5,11 +5,12 @@ from chassis.database import Database
 from chassis.inbox import hears
 from chassis.rpc import rpc
 from contracts import messaging, tasks
+from kernel.audit_log import audit_reading
 from kernel.directory_copy import HearsDirectory
 from messaging import use_cases
 
 
-class Service(HearsDirectory):
+class Service(HearsDirectory, audit_reading(messaging.list_audit)):
     name = "messaging"
     db = Database()
 

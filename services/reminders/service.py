@@ -5,11 +5,12 @@ from chassis.database import Database
 from chassis.inbox import hears
 from chassis.rpc import rpc
 from contracts import reminders, tasks
+from kernel.audit_log import audit_reading
 from kernel.directory_copy import HearsDirectory
 from reminders import use_cases
 
 
-class Service(HearsDirectory):
+class Service(HearsDirectory, audit_reading(reminders.list_audit)):
     name = "reminders"
     db = Database()
 

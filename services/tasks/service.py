@@ -4,11 +4,12 @@ from chassis import clock
 from chassis.database import Database
 from chassis.rpc import rpc
 from contracts import tasks
+from kernel.audit_log import audit_reading
 from kernel.directory_copy import HearsDirectory
 from tasks import use_cases
 
 
-class Service(HearsDirectory):
+class Service(HearsDirectory, audit_reading(tasks.list_audit)):
     name = "tasks"
     db = Database()
 

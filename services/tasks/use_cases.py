@@ -136,6 +136,8 @@ def _change(tx, actor: Actor, verb: str, assignment_id: str, version: int | None
         state=new.state, version=new.version, accepted_at=new.accepted_at, done_at=new.done_at,
     )  # fmt: skip
     storage.record(tx, _event(actor, task["id"], assignment_id, verb, new.version, now))
+    if row["post_id"] != actor.post_id:  # for the head whom he serves
+        tx.audit(f"tasks.{verb}", subject=assignment_id, post_id=row["post_id"])
     tx.emit(
         contract.assignment_changed,
         subject=assignment_id,

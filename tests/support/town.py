@@ -76,9 +76,13 @@ def facts(wards: int = WARDS) -> list[dict]:
         "official": "Chuyên viên",
     }
     a_unit("office", "office", "Văn phòng UBND", office)
-    a_unit(
-        "dept", "department", "Sở Nội vụ", {"head": "Giám đốc Sở Nội vụ", "clerk": "Văn thư", "official": "Chuyên viên"}
-    )
+    department = {
+        "head": "Giám đốc Sở Nội vụ",
+        "clerk": "Văn thư",
+        "official": "Chuyên viên",
+        "auditor": "Kiểm soát viên nhật ký",
+    }
+    a_unit("dept", "department", "Sở Nội vụ", department)
     a_unit("division", "division", "Phòng Tổ chức", {"division_head": "Trưởng phòng"}, parent="dept")
     for number in range(1, wards + 1):
         ward = {"head": f"Chủ tịch phường {number}", "clerk": "Văn thư", "official": "Chuyên viên"}

@@ -37,10 +37,11 @@ class HttpRequest(Request):
 class Answer:
     """`body` is anything that JSON can say, or bytes with a Content-Type of their own; None sends none.
 
-    `etag` makes a GET conditional.
+    `etag` makes a GET conditional. `cookies` are Set-Cookie headers.
     """
 
     body: Any = None
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     etag: str | None = None
+    cookies: list[str] = field(default_factory=list)

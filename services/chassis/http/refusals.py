@@ -77,7 +77,7 @@ def problem_answer(code: str, problem: Problem, request_id: str, refusal: Except
         body["details"] = details
     headers = {"Content-Type": "application/problem+json", **getattr(refusal, "headers", {})}
     if problem.status in (429, 503):
-        headers.setdefault("Retry-After", RETRY_AFTER_SECONDS)
+        headers.setdefault("Retry-After", str(details.get("retry_after", RETRY_AFTER_SECONDS)))
     return Answer(body, status=problem.status, headers=headers)
 
 

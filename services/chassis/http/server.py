@@ -221,6 +221,7 @@ class HttpServer(SharedExtension):
     def _send(self, request, route, answer, start_response, started):
         is_stream = isinstance(answer, EventStream)
         headers = {**SECURITY_HEADERS, "X-Request-Id": request.id}
+        cookies = [] if is_stream else [("Set-Cookie", cookie) for cookie in answer.cookies]
         if is_stream:
             status, payload = 200, answer
             headers |= STREAM_HEADERS
@@ -236,7 +237,7 @@ class HttpServer(SharedExtension):
             request.environ["chassis.connection"].close_connection = True
         if not is_stream and status not in (204, 304):
             headers["Content-Length"] = str(len(payload))
-        start_response(f"{status} {HTTPStatus(status).phrase}", list(headers.items()))
+        start_response(f"{status} {HTTPStatus(status).phrase}", [*headers.items(), *cookies])
         self._note(request, route, status, started)
         if is_stream:
             return self._streamed(answer) if request.method != "HEAD" else _closed(answer)

@@ -2,8 +2,18 @@
 
 from marshmallow import fields, validate
 
-from chassis.contract import Procedure
-from contracts.fields import POST_KINDS, ById, Id, Request, Statement, Text, one_of
+from chassis.contract import Event, Procedure
+from contracts.fields import POST_KINDS, ById, Id, Line, Page, Request, Statement, Text, one_of
+
+VISIBILITIES = ("city", "unit", "staff", "self")
+
+
+class TelephoneNumber(Line):
+    """Digits with blanks, dots, brackets and hyphens wherever people put them."""
+
+    def __init__(self, **kwargs):
+        super().__init__(max=30, **kwargs)
+        self.validators.append(validate.Regexp(r"\+?[0-9 ().-]*[0-9]", error="Not a telephone number."))
 
 
 class Person(Statement):
@@ -41,8 +51,61 @@ class PeoplePage(Statement):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
+class ListStaff(Page):
+    unit_id = Id(required=True)
+    sub_units = fields.Boolean(load_default=True)
+
+
+class Contact(Statement):
+    """How a person can be reached, as far as the seeker may know it. `phone` is the office number."""
+
+    phone = fields.String(required=True, allow_none=True)
+    mobile = fields.String(required=True, allow_none=True)
+    email = fields.String(required=True, allow_none=True)
+    room = fields.String(required=True, allow_none=True)
+
+
+class Visibility(Statement):
+    """Who may know a field: everybody in the `city`, the own `unit`, `staff` who serve its leaders, nobody (`self`)."""
+
+    phone = one_of(VISIBILITIES)
+    mobile = one_of(VISIBILITIES)
+    email = one_of(VISIBILITIES)
+    room = one_of(VISIBILITIES)
+
+    class Meta(Request.Meta):
+        pass
+
+
 class PersonDetail(Person):
+    """`visibility` is told to those who may change it: the person and administrators."""
+
+    version = fields.Integer(required=True)
     entries = fields.List(fields.Nested(PersonEntry), required=True)
+    contact = fields.Nested(Contact, required=True)
+    visibility = fields.Nested(Visibility, required=True, allow_none=True)
+
+
+class NewContact(Request):
+    """Only what is given changes; null takes a field away."""
+
+    phone = TelephoneNumber(allow_none=True)
+    mobile = TelephoneNumber(allow_none=True)
+    email = fields.Email(allow_none=True, validate=validate.Length(max=254))
+    room = Line(max=50, allow_none=True)
+    visibility = fields.Nested(Visibility)
+
+
+class ChangeOwnContact(NewContact):
+    version = fields.Integer(required=True, allow_none=True)
+
+
+class ChangeContact(ChangeOwnContact):
+    id = Id(required=True)
+
+
+class PersonChanged(Statement):
+    person_id = Id(required=True)
 
 
 class NamesRequest(Request):
@@ -55,4 +118,15 @@ class Names(Statement):
 
 search_people = Procedure("directory", "search_people", SearchPeople, PeoplePage, "Find people as one types.")
 get_person = Procedure("directory", "get_person", ById, PersonDetail, "A person in all his posts.")
+list_staff = Procedure("directory", "list_staff", ListStaff, PeoplePage, "Everybody in a unit, its leaders first.")
+change_own_contact = Procedure(
+    "directory", "change_own_contact", ChangeOwnContact, PersonDetail, "How one can be reached, and who may know it."
+)
+change_contact = Procedure(
+    "directory", "change_contact", ChangeContact, PersonDetail, "How somebody can be reached, and who may know it."
+)
 get_names = Procedure("directory", "get_names", NamesRequest, Names, "The names of up to 500 people.")
+
+person_changed = Event(
+    "directory", "person_changed", PersonChanged, "What is known of a person has changed.", hearers=("gateway",)
+)

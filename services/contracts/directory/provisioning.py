@@ -85,7 +85,7 @@ class Description(Statement):
 
 identify_scim_client = Procedure(
     "directory", "identify_scim_client", ClientToken, Client, "Whose token of an outside identity system this is.",
-    caller="service",
+    caller="service", callers=("gateway",),
 )  # fmt: skip
 
 

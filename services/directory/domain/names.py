@@ -1,4 +1,4 @@
-"""Names as people type them: without diacritics, in any order, half finished."""
+"""Names as people type them: without diacritics, in any order, half finished, or as initials."""
 
 import unicodedata
 
@@ -11,6 +11,12 @@ def fold(text: str) -> str:
     plain = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
     letters = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
     return " ".join(letters.split())
+
+
+def initials(folded: str) -> str:
+    """ "nguyen van an" -> "nva"; a single word has none."""
+    words = folded.split()
+    return "".join(word[0] for word in words) if len(words) > 1 else ""
 
 
 def search_form(name: str) -> str:

@@ -9,7 +9,8 @@ import json
 import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
+
+from directory.domain.organisation import Membership
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 UNIT = "urn:congvu:scim:schemas:extension:unit:1.0:Group"
@@ -19,7 +20,6 @@ MOST = 20  # values of an attribute
 TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 PROTECTED_POSTS = frozenset({"administrator", "auditor"})  # no machine ends or renames their holders
 GENERIC_POST = "official"  # the only kind of post that a machine gives and takes
-MEMBERSHIP = ("id", "person_id", "post_id", "primary", "valid_from", "valid_to")
 ALWAYS = ("schemas", "id")
 
 
@@ -29,7 +29,17 @@ class Taken:
 
     name: str
     phone: str | None
+    mobile: str | None
     email: str | None
+
+
+@dataclass(frozen=True)
+class Held:
+    """A membership with its post's unit and kind."""
+
+    membership: Membership
+    unit_id: str
+    kind: str
 
 
 def taken(user: dict) -> Taken:
@@ -41,6 +51,7 @@ def taken(user: dict) -> Taken:
     return Taken(
         name=whole,
         phone=_first(phones, lambda each: each.get("type") == "work", lambda each: "type" not in each),
+        mobile=_first(phones, lambda each: each.get("type") == "mobile"),
         email=_first(
             emails, lambda each: each.get("primary"), lambda each: each.get("type") == "work", lambda each: True
         ),
@@ -60,8 +71,9 @@ def said_now(said: dict | None, then: Taken | None, now: Taken) -> dict:
     user = dict(said or {})
     if then is None or then.name != now.name:
         user |= {"displayName": now.name, "name": {"formatted": now.name, **parts_of(now.name)}}
-    if then is None or then.phone != now.phone:
-        user["phoneNumbers"] = [{"value": now.phone, "type": "work"}] if now.phone else []
+    if then is None or (then.phone, then.mobile) != (now.phone, now.mobile):
+        numbers = (("work", now.phone), ("mobile", now.mobile))
+        user["phoneNumbers"] = [{"value": number, "type": kind} for kind, number in numbers if number]
     if then is None or then.email != now.email:
         user["emails"] = [{"value": now.email, "type": "work", "primary": True}] if now.email else []
     return {name: value for name, value in user.items() if value not in ([], {}, None)}
@@ -107,12 +119,7 @@ def unit_codes(user: dict) -> list[str]:
     return [enterprise[name] for name in ("division", "department", "organization") if name in enterprise]
 
 
-def ended(held: dict, day: date) -> dict:
-    """A membership that ends on a day. One that had not begun never was."""
-    return {name: held[name] for name in MEMBERSHIP} | {"valid_to": max(day, held["valid_from"])}
-
-
-def moves(held: list[dict], before: str | None, within: Collection[str]) -> tuple[list[dict], bool]:
+def moves(held: list[Held], before: str | None, within: Collection[str]) -> tuple[list[Held], bool]:
     """Which of his posts an official leaves when another unit is named for him, and whether he takes one up there.
 
     `before` is the unit that was named for him until now, `within` the unit that is named and those below it. Whoever
@@ -121,11 +128,11 @@ def moves(held: list[dict], before: str | None, within: Collection[str]) -> tupl
     leaves = [
         each
         for each in held
-        if each["kind"] == GENERIC_POST
-        and each["unit_id"] not in within
-        and (each["unit_id"] == before or (within and each["primary"]))
+        if each.kind == GENERIC_POST
+        and each.unit_id not in within
+        and (each.unit_id == before or (within and each.membership.primary))
     ]
-    return leaves, bool(within) and not any(each["unit_id"] in within for each in held)
+    return leaves, bool(within) and not any(each.unit_id in within for each in held)
 
 
 def version_of(resource: dict) -> str:

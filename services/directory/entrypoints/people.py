@@ -1,27 +1,62 @@
-"""People on the bus."""
+"""People on the bus. Whoever is shown counts against the budget of the one who asks."""
 
 from chassis import clock
 from chassis.rpc import rpc
+from chassis.timers import every
 from contracts import directory
-from directory.use_cases import people
+from directory.use_cases import budget, contact, people
 from kernel import policy
+from kernel.errors import Refused
 
 
 class People:
     @rpc(directory.search_people)
     def search_people(self, call, request):
         policy.require_signed_in(call.procedure.full_name)
-        with self.db.reading() as tx:
-            return people.search_people(tx, request, clock.now())
+        return self._show(call, people.search_people, request, keep_plans=True)
+
+    @rpc(directory.list_staff)
+    def list_staff(self, call, request):
+        policy.require_signed_in(call.procedure.full_name)
+        return self._show(call, people.list_staff, request)
 
     @rpc(directory.get_person)
     def get_person(self, call, request):
         policy.require_signed_in(call.procedure.full_name)
-        with self.db.reading() as tx:
-            return people.get_person(tx, request["id"], clock.now())
+        return self._show(call, people.get_person, request["id"])
 
     @rpc(directory.get_names)
     def get_names(self, call, request):
         policy.require_signed_in(call.procedure.full_name)
         with self.db.reading() as tx:
             return people.get_names(tx, request["person_ids"])
+
+    @rpc(directory.change_own_contact)
+    def change_own_contact(self, call, request):
+        policy.require_signed_in(call.procedure.full_name)
+        with self.db.transaction() as tx:
+            return contact.change_own(tx, call.claims["sub"], request, clock.now())
+
+    @rpc(directory.change_contact)
+    def change_contact(self, call, request):
+        with self.db.transaction() as tx:
+            return contact.change(tx, call.claims, request, clock.now())
+
+    @every(seconds=3600, alone="forget_shown")
+    def forget_shown(self):
+        with self.db.transaction() as tx:
+            budget.forget_old(tx, clock.now())
+
+    def _show(self, call, use_case, request, **options):
+        viewer_id, now = call.claims["sub"], clock.now()
+        try:
+            with self.db.transaction(**options) as tx:
+                answer = use_case(tx, request, viewer_id, now)
+                shown = (entry["id"] for entry in answer["items"]) if "items" in answer else (answer["id"],)
+                self.budget.spend(tx, viewer_id, shown, now)
+            return answer
+        except Refused as refused:
+            if refused.refusal_code == "people_budget_spent":
+                with self.db.transaction() as tx:
+                    self.budget.note_refusal(tx, viewer_id, now)
+            raise

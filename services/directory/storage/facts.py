@@ -13,7 +13,7 @@ FACTS = {
     "membership": (t.memberships, "person_id post_id primary valid_from valid_to"),
     "delegation": (
         t.delegations,
-        "grantor_post_id grantee_person_id scope valid_from valid_to document_number",
+        "grantor_post_id grantee_person_id kind scope valid_from valid_to document_number",
     ),
     "audience": (t.audiences, "title title_en unit_ids"),
     "working_day": (t.working_days, "working name"),

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 
 import sqlalchemy as sa
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from chassis.rows import any_of
+from directory.domain.contact import Place
+from directory.storage import entries
 from directory.storage import tables as t
 
 
@@ -24,8 +26,39 @@ def entries_of_unit(tx, unit_id: str, kinds: Iterable[str], day):
     return tx.execute(query.order_by(t.posts.c.is_head.desc(), t.entries.c.rank, t.entries.c.membership_id)).all()
 
 
+def staff(tx, unit_ids: Iterable[str], day, after: tuple[int, str] | None, limit: int):
+    """Who holds posts in these units, the senior first. `after` is the rank and the membership of the last one seen."""
+    query = _entry(t.entries.c.rank).where(t.entries.c.unit_id == any_of(unit_ids), t.live(t.entries, day))
+    if after:
+        place = sa.tuple_(t.entries.c.rank, t.entries.c.membership_id)
+        query = query.where(place > sa.tuple_(sa.literal(after[0]), sa.literal(after[1], t.Id)))
+    return tx.execute(query.order_by(t.entries.c.rank, t.entries.c.membership_id).limit(limit)).all()
+
+
+def places(tx, person_ids: Iterable[str], day) -> dict[str, list[Place]]:
+    """The posts that people hold, as far as it matters for who may see what."""
+    found = {person_id: [] for person_id in person_ids}
+    query = (
+        select(t.entries.c.person_id, t.entries.c.post_kind, t.entries.c.rank, t.units.c.id, t.units.c.kind)
+        .join(t.units, t.units.c.id == t.entries.c.top_id)
+        .where(t.entries.c.person_id == any_of(found), t.live(t.entries, day))
+    )
+    for person_id, *place in tx.execute(query):
+        found[person_id].append(Place(*place))
+    return found
+
+
 def one(tx, person_id: str):
-    return tx.execute(select(t.people.c.id, t.people.c.name).where(t.people.c.id == person_id)).one_or_none()
+    return tx.execute(select(t.people).where(t.people.c.id == person_id)).one_or_none()
+
+
+def to_change(tx, person_id: str):
+    """Held until the commit."""
+    return tx.execute(select(t.people).where(t.people.c.id == person_id).with_for_update()).one_or_none()
+
+
+def change(tx, person_id: str, values: dict) -> None:
+    tx.execute(sa.update(t.people).where(t.people.c.id == person_id).values(values))
 
 
 def names(tx, person_ids: Iterable[str]):
@@ -65,39 +98,21 @@ def delegations(tx, person_id: str, day):
     return tx.execute(query).all()
 
 
-def open_memberships(tx, *, person_id: str | None = None, post_id: str | None = None, day) -> list[dict]:
-    """Memberships that hold on or after a day: a person's primary ones, or all of a post."""
-    table = t.memberships
-    query = select(table).where(sa.or_(table.c.valid_to.is_(None), table.c.valid_to > day))
-    if person_id:
-        query = query.where(table.c.person_id == person_id, table.c.primary)
-    if post_id:
-        query = query.where(table.c.post_id == post_id)
-    return [dict(row._mapping) for row in tx.execute(query.order_by(table.c.id))]
-
-
 def refresh_entries(tx, person_ids: Iterable[str] | None = None) -> None:
     """Make the searched lines anew, for these people or (None) for everybody."""
-    old = sa.delete(t.entries)
-    new = (
-        select(
-            t.memberships.c.id, t.people.c.id, t.posts.c.id, t.posts.c.unit_id, t.posts.c.kind, t.posts.c.rank,
-            t.people.c.folded, t.people.c.given, t.memberships.c.valid_from, t.memberships.c.valid_to,
-        )
-        .join_from(t.memberships, t.people, t.people.c.id == t.memberships.c.person_id)
-        .join(t.posts, t.posts.c.id == t.memberships.c.post_id)
-    )  # fmt: skip
-    if person_ids is not None:
-        ids = list(person_ids)
-        old, new = old.where(t.entries.c.person_id == any_of(ids)), new.where(t.people.c.id == any_of(ids))
-    tx.execute(old)
-    tx.execute(sa.insert(t.entries).from_select([column.name for column in t.entries.c], new))
+    entries.refresh(tx, person_ids)
+
+
+def _if_open(field: str):
+    """In lists stands what everybody may see, whoever asks."""
+    shown_to = func.coalesce(t.people.c.shown_to[field].astext, "city")
+    return sa.case((shown_to == "city", t.people.c[field])).label(field)
 
 
 def _entry(*more):
     return (
         select(
-            t.people.c.id, t.people.c.name, t.people.c.phone, t.people.c.email, t.posts.c.id.label("post_id"),
+            t.people.c.id, t.people.c.name, _if_open("phone"), _if_open("email"), t.posts.c.id.label("post_id"),
             t.posts.c.kind.label("post_kind"), t.posts.c.title, t.units.c.id.label("unit_id"),
             t.units.c.full_name.label("unit_name"), t.entries.c.membership_id, *more,
         )

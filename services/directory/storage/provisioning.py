@@ -1,6 +1,7 @@
 """Outside identity systems, and people and units as they see them."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -9,7 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from chassis.rows import any_of
 from directory.domain.names import given_name, search_form
-from directory.domain.provisioning import GENERIC_POST, PROTECTED_POSTS, Taken
+from directory.domain.organisation import Membership
+from directory.domain.provisioning import GENERIC_POST, PROTECTED_POSTS, Held, Taken
 from directory.storage import scim_filter
 from directory.storage import tables as t
 
@@ -68,7 +70,8 @@ def _joined(client, *columns):
             sa.and_(t.external_ids.c.person_id == t.accounts.c.person_id, t.external_ids.c.client_id == client.id),
         )
     )
-    query = select(*columns).select_from(here).where(t.provisioned.c.deleted_at.is_(None))
+    query = select(*columns).select_from(here)
+    query = query.where(t.accounts.c.kind == "personal", t.provisioned.c.deleted_at.is_(None))
     return query.where(t.provisioned.c.client_id == client.id) if client.reach == "own" else query
 
 
@@ -97,10 +100,11 @@ def lock_user(tx, client, person_id: str):
 def _users(client):
     said = t.provisioned.c
     return _joined(
-        client, t.people.c.id, t.people.c.name, t.people.c.phone, t.people.c.email, t.accounts.c.id.label("account_id"),
+        client, t.people.c.id, t.people.c.name, t.people.c.phone, t.people.c.mobile, t.people.c.email,
+        t.accounts.c.id.label("account_id"),
         t.accounts.c.username, t.accounts.c.revoked_at, t.external_ids.c.external_id, said.said,
-        said.name.label("said_name"), said.phone.label("said_phone"), said.email.label("said_email"), said.created_at,
-        said.changed_at,
+        said.name.label("said_name"), said.phone.label("said_phone"), said.mobile.label("said_mobile"),
+        said.email.label("said_email"), said.created_at, said.changed_at,
     )  # fmt: skip
 
 
@@ -122,13 +126,16 @@ def add_person(tx, person_id: str, taken: Taken) -> None:
     tx.execute(sa.insert(t.people).values(id=person_id, **_columns(taken)))
 
 
-def change_person(tx, person_id: str, taken: Taken) -> None:
-    tx.execute(sa.update(t.people).where(t.people.c.id == person_id).values(**_columns(taken)))
+def change_person(tx, person_id: str, taken: Taken) -> int:
+    """Answers the person's new version."""
+    changed = {"version": t.people.c.version + 1, **_columns(taken)}
+    update = sa.update(t.people).where(t.people.c.id == person_id).values(**changed)
+    return tx.execute(update.returning(t.people.c.version)).scalar_one()
 
 
 def _columns(taken: Taken) -> dict:
     searched = {"folded": search_form(taken.name), "given": given_name(taken.name)}
-    return {"name": taken.name, "phone": taken.phone, "email": taken.email, **searched}
+    return {**asdict(taken), **searched}
 
 
 def add_account(tx, **columns) -> bool:
@@ -137,25 +144,19 @@ def add_account(tx, **columns) -> bool:
     return tx.execute(added.returning(t.accounts.c.id)).first() is not None
 
 
-def rename_account(tx, account_id: str, username: str) -> bool:
-    """False when the user name is taken."""
-    other = t.accounts.alias()
-    taken = select(other.c.id).where(other.c.username == username, other.c.id != account_id)
-    if tx.execute(taken).first() is not None:
-        return False
-    changed = {"username": username, "version": t.accounts.c.version + 1}
-    tx.execute(sa.update(t.accounts).where(t.accounts.c.id == account_id).values(**changed))
-    return True
-
-
-def restore_account(tx, account_id: str) -> None:
-    changed = {"revoked_at": None, "version": t.accounts.c.version + 1}
-    tx.execute(sa.update(t.accounts).where(t.accounts.c.id == account_id).values(**changed))
+def is_taken(tx, client, username: str, external_id: str | None, person_id: str) -> bool:
+    """Whether somebody else has this user name, or the client calls somebody else so."""
+    named = select(t.accounts.c.id).where(t.accounts.c.username == username, t.accounts.c.person_id != person_id)
+    outside = t.external_ids.c
+    called = select(outside.person_id).where(
+        outside.client_id == client.id, outside.external_id == external_id, outside.person_id != person_id
+    )
+    return tx.execute(sa.union_all(named, called)).first() is not None
 
 
 def remember(tx, client, person_id: str, said: dict, taken: Taken, now: datetime) -> None:
     """Keep what was said, and as what it was taken."""
-    told = {"said": said, "name": taken.name, "phone": taken.phone, "email": taken.email, "changed_at": now}
+    told = {"said": said, "changed_at": now, **asdict(taken)}
     added = insert(t.provisioned).values(person_id=person_id, client_id=client.id, created_at=now, **told)
     tx.execute(added.on_conflict_do_update(index_elements=["person_id"], set_=told))
 
@@ -242,13 +243,15 @@ def generic_post(tx, unit_id: str, day: date) -> str | None:
     return tx.execute(query.order_by(t.posts.c.id).limit(1)).scalar_one_or_none()
 
 
-def holdings(tx, person_ids: Iterable[str], day: date) -> list[dict]:
-    """What these people hold now or later: whole memberships, with their posts' `unit_id` and `kind`."""
+def holdings(tx, person_ids: Iterable[str], day: date) -> list[Held]:
+    """What these people hold now or later."""
+    held = t.memberships.c
+    columns = (held.id, held.person_id, held.post_id, held.primary, held.valid_from, held.valid_to)
     query = (
-        select(t.memberships, t.posts.c.unit_id, t.posts.c.kind)
-        .join_from(t.memberships, t.posts, t.posts.c.id == t.memberships.c.post_id)
-        .where(t.memberships.c.person_id == any_of(person_ids))
-        .where(sa.or_(t.memberships.c.valid_to.is_(None), t.memberships.c.valid_to > day))
-        .order_by(t.memberships.c.id)
+        select(*columns, t.posts.c.unit_id, t.posts.c.kind)
+        .join_from(t.memberships, t.posts, t.posts.c.id == held.post_id)
+        .where(held.person_id == any_of(person_ids))
+        .where(sa.or_(held.valid_to.is_(None), held.valid_to > func.greatest(day, held.valid_from)))
+        .order_by(held.id)
     )
-    return [dict(row._mapping) for row in tx.execute(query)]
+    return [Held(Membership(*row[:6]), row.unit_id, row.kind) for row in tx.execute(query)]

@@ -20,11 +20,16 @@ ORDER = {Op.gt: "__gt__", Op.ge: "__ge__", Op.lt: "__lt__", Op.le: "__le__"}
 CORE = "urn:ietf:params:scim:schemas:core:2.0:"
 
 SAID = t.provisioned.c.said
+
+
 # What was said counts as long as the directory has not learnt something else since (domain.provisioning.said_now).
-STILL_SAID = {
-    name: sa.and_(t.provisioned.c.person_id.is_not(None), t.provisioned.c[name].is_not_distinct_from(t.people.c[name]))
-    for name in ("name", "phone", "email")
-}
+def _still(*names: str):
+    same = [t.provisioned.c[name].is_not_distinct_from(t.people.c[name]) for name in names]
+    return sa.and_(t.provisioned.c.person_id.is_not(None), *same)
+
+
+def _value(column, kind: str):
+    return func.jsonb_build_object("value", column, "type", kind, "primary", sa.literal(kind == "work"))
 
 
 def _said(*path: str):
@@ -33,11 +38,10 @@ def _said(*path: str):
     return sa.literal_column(f"provisioned.said{'->' + steps if steps else ''}->>'{path[-1]}'", sa.Text)
 
 
-def _values(name: str, own: sa.ColumnElement, truth: str):
+def _values(name: str, truth: list, *names: str):
     """A multi-valued attribute as a JSON array."""
-    alone = func.jsonb_build_array(func.jsonb_build_object("value", own, "type", "work", "primary", sa.true()))
     said = func.coalesce(SAID[name], sa.literal([], JSONB))
-    return sa.case((STILL_SAID[truth], said), else_=alone)
+    return sa.case((_still(*names), said), else_=func.jsonb_build_array(*truth))
 
 
 def _email_somewhere(value: str):
@@ -68,9 +72,12 @@ USER_COLUMNS = {
     },
     f"{ENTERPRISE}:manager.value": _said(ENTERPRISE, "manager", "value"),
 }
+PEOPLE = t.people.c
 USER_LISTS = {
-    "emails": _values("emails", t.people.c.email, "email"),
-    "phoneNumbers": _values("phoneNumbers", t.people.c.phone, "phone"),
+    "emails": _values("emails", [_value(PEOPLE.email, "work")], "email"),
+    "phoneNumbers": _values(
+        "phoneNumbers", [_value(PEOPLE.phone, "work"), _value(PEOPLE.mobile, "mobile")], "phone", "mobile"
+    ),
 }
 GROUP_COLUMNS = {
     "id": t.units.c.id,

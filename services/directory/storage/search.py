@@ -1,11 +1,15 @@
-"""Finding people as one types, best and most senior first, whether the word is rare or is "nguyen".
+"""Finding people as one types, the obvious first, whether the word is rare or is "nguyen".
 
-A line's place is (match, rank, membership): how well the name matches, how senior the post is. No index knows that
-order, and sorting all 19,000 Nguyễns for the first 20 would take longer than typing. So a search looks first where
-the best are: whole names, then the names that people are called by, then the most senior lines. Only if these do not
-fill the page it looks everywhere by trigrams, and then the words are rare enough for that.
+A line's place is (match, away, rank, membership): how well it matches, whether it belongs to another department or
+commune than the seeker, how senior the post is. No index knows that order, and sorting all 19,000 Nguyễns for the
+first 20 would take longer than typing. So a search walks first where the best are, and only so far: the seeker's own
+people, whole names, the names that people are called by, the most senior lines. What walks do not find is rare, and
+an index over the beginnings of words finds it all. The same again with the words of posts and units, if names alone
+do not fill the page. Each step runs only if those before it have not found enough. Three words of a name are rare whichever
+they are, so there the index is asked at once.
 
-The statements are text, because a search runs at every keystroke and building them would cost more than running them.
+The statements are text, one for each number of words, and PostgreSQL keeps their plans: a search runs at every
+keystroke, and making and planning it would cost more than running it.
 """
 
 from dataclasses import dataclass
@@ -15,110 +19,162 @@ from functools import cache
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-Id = sa.Uuid(as_uuid=False)
-SENIOR = 1000  # how many of the most senior lines are looked at one by one
-RARE = 3  # so many words together are rare, whichever they are
-FEW = 20  # units whose lines are simply all looked at
-BEFORE_ALL = (-1, 0, "00000000-0000-0000-0000-000000000000")
+from directory.domain.searching import FEWEST_DIGITS, Query
 
-# match: 0 the whole name, 1 the name that he is called by, 2 the beginnings of some words
-FOUND = """
-    valid_from <= :day AND (valid_to IS NULL OR valid_to > :day)
-    AND (CAST(:post_kind AS text) IS NULL OR post_kind = :post_kind)
-    AND (:unit_ids IS NULL OR unit_id = ANY(:unit_ids))
+Id = sa.Uuid(as_uuid=False)
+LONGEST_KEY = 7  # letters, as in search_keys of the migration
+ENOUGH = (21, 51, 101, 201)  # how many lines a statement looks for
+WALK = 50  # for each line that is looked for, so many are walked past at most
+
+VALID = "valid_from <= :day AND (valid_to IS NULL OR valid_to > :day)"
+# match: 0 the whole name, 1 the name that he is called by, 2 beginnings of words of the name,
+# 3 words of name, post and unit of which the last ends what it is taken from, 4 beginnings of such words
+LINE = """membership_id, rank, top_id, CASE WHEN named = :whole THEN 0
+    WHEN {named} THEN CASE WHEN given = :given THEN 1 ELSE 2 END WHEN words LIKE :ends THEN 3 ELSE 4 END AS match"""
+OWN = f"own AS MATERIALIZED (SELECT top_id FROM entries WHERE person_id = :seeker AND {VALID} ORDER BY rank LIMIT 1)"
+WALK_OWN = """(SELECT * FROM entries WHERE top_id = (SELECT top_id FROM own) AND {found}
+        ORDER BY rank, membership_id LIMIT {walk}) own_lines"""
+WALK_SENIOR = "(SELECT * FROM entries WHERE {found} ORDER BY rank, membership_id LIMIT {walk}) senior_lines"
+WALK_GIVEN = """(SELECT * FROM entries WHERE given = :given AND {found}
+        ORDER BY rank, membership_id LIMIT {walk}) given_lines"""
+KEYS = "search_keys(named, words, digits)"
+SHOWN = """place AS (
+    SELECT *, top_id IS DISTINCT FROM (SELECT top_id FROM own) AS away FROM everything
+    ORDER BY match, away, rank, membership_id OFFSET :offset LIMIT :limit
+)
+SELECT p.id, p.name, CASE WHEN coalesce(p.shown_to->>'phone', 'city') = 'city' THEN p.phone END AS phone,
+    CASE WHEN coalesce(p.shown_to->>'email', 'city') = 'city' THEN p.email END AS email,
+    o.id AS post_id, o.kind AS post_kind, o.title, u.id AS unit_id, u.full_name AS unit_name
+FROM place JOIN entries e USING (membership_id) JOIN people p ON p.id = e.person_id JOIN posts o ON o.id = e.post_id
+    JOIN units u ON u.id = e.unit_id
+ORDER BY place.match, place.away, place.rank, membership_id"""
+
+RARE = 3  # so many words of a name
+WALKS = f"""
+    SELECT {{line}} FROM {WALK_OWN} WHERE {{named}}
+    UNION
+    (SELECT {{line}} FROM entries WHERE named = :whole AND {{found}} ORDER BY rank, membership_id LIMIT {{enough}})
+    UNION
+    (SELECT {{line}} FROM {WALK_GIVEN} WHERE {{named}} ORDER BY rank, membership_id LIMIT {{enough}})
+    UNION
+    (SELECT {{line}} FROM {WALK_SENIOR} WHERE {{named}} ORDER BY rank, membership_id LIMIT {{enough}})
 """
-AFTER = "(:after_match, :after_rank, :after_id)"
-SHOWN = """
-    SELECT place.*, p.id, p.name, p.phone, p.email, o.id AS post_id, o.kind AS post_kind, o.title, u.id AS unit_id,
-        u.full_name AS unit_name
-    FROM place JOIN entries e USING (membership_id) JOIN people p ON p.id = e.person_id JOIN posts o ON o.id = e.post_id
-        JOIN units u ON u.id = e.unit_id
-    ORDER BY match, place.rank, membership_id
-"""
-WHERE_THE_BEST_ARE = """
-    WITH named AS MATERIALIZED (
-        (SELECT 0 AS match, rank, membership_id FROM entries
-         WHERE folded = :whole AND {found} AND (0, rank, membership_id) > {after}
-         ORDER BY rank, membership_id LIMIT :limit)
-        UNION ALL
-        (SELECT 1, rank, membership_id FROM entries
-         WHERE given = :given AND folded <> :whole AND {like_before} AND {found} AND (1, rank, membership_id) > {after}
-         ORDER BY rank, membership_id LIMIT :limit)
-    ), near AS (
-        SELECT * FROM entries
-        WHERE (SELECT count(*) FROM named) < :limit AND {found} AND (2, rank, membership_id) > {after}
-        ORDER BY rank, membership_id LIMIT :senior
-    ), place AS (
-        SELECT * FROM named
-        UNION ALL
-        SELECT 2, rank, membership_id FROM near WHERE folded <> :whole AND given <> :given AND {like}
-        ORDER BY match, rank, membership_id LIMIT :limit
-    ) {shown}
-"""
-# materialized: no index has this order, and the planner must not hope for one
-EVERYWHERE = """
-    WITH found AS MATERIALIZED (
-        SELECT CASE WHEN folded = :whole THEN 0 WHEN given = :given THEN 1 ELSE 2 END AS match, rank, membership_id
-        FROM entries WHERE {like} AND {found}
-    ), place AS (
-        SELECT * FROM found WHERE (match, rank, membership_id) > {after}
-        ORDER BY match, rank, membership_id LIMIT :limit
-    ) {shown}
-"""
-# How rare the words are decides the plan, so no plan may serve for all words.
-PLAN_EACH_TIME = sa.text("SET LOCAL plan_cache_mode = force_custom_plan")
+NO_WALKS = "SELECT {line} FROM entries WHERE false"
+BY_WORDS = f"""WITH {OWN}, best AS MATERIALIZED ({{walks}}), by_name AS MATERIALIZED (
+    SELECT * FROM best
+    UNION
+    SELECT {{line}} FROM entries
+    WHERE (SELECT count(*) FROM best) < {{enough}} AND {KEYS} @> :name_keys AND {{named}} AND {{found}}
+), by_post AS MATERIALIZED (
+    SELECT * FROM by_name
+    UNION
+    SELECT {{line}} FROM {WALK_OWN} WHERE (SELECT count(*) FROM by_name) < {{enough}} AND {{worded}}
+    UNION
+    (SELECT {{line}} FROM {WALK_SENIOR} WHERE (SELECT count(*) FROM by_name) < {{enough}} AND {{worded}}
+     ORDER BY rank, membership_id LIMIT {{enough}})
+), everything AS (
+    SELECT * FROM by_post
+    UNION
+    SELECT {{line}} FROM entries
+    WHERE (SELECT count(*) FROM by_post) < {{enough}} AND {KEYS} @> :word_keys AND {{worded}} AND {{found}}
+), """
+BY_DIGITS = f"""WITH {OWN}, best AS MATERIALIZED (
+    SELECT membership_id, rank, top_id, 0 AS match FROM {WALK_OWN} WHERE {{worded}}
+    UNION
+    (SELECT membership_id, rank, top_id, 0 FROM {WALK_SENIOR} WHERE {{worded}}
+     ORDER BY rank, membership_id LIMIT {{enough}})
+), everything AS (
+    SELECT * FROM best
+    UNION
+    SELECT membership_id, rank, top_id, 0 FROM entries
+    WHERE (SELECT count(*) FROM best) < {{enough}} AND {KEYS} @> :word_keys AND {{worded}} AND {{found}}
+), """
+IN_UNITS = f"WITH {OWN}, everything AS (SELECT {{line}} FROM entries WHERE {{found}} AND {{worded}}), "
+WITHOUT_WORDS = f"""WITH {OWN}, everything AS (
+    SELECT membership_id, rank, top_id, 0 AS match FROM entries WHERE {{found}}
+    ORDER BY rank, membership_id LIMIT {{enough}}
+), """
+KNOWN = sa.text("""
+    SELECT asked.word, EXISTS (
+        SELECT FROM vocabulary WHERE word >= asked.word COLLATE "C" AND word < (asked.word || '~') COLLATE "C"
+    ) AS known FROM unnest(CAST(:words AS text[])) asked(word)
+""")
+SPELLINGS = sa.text("SELECT word, lines FROM vocabulary WHERE word = ANY(CAST(:words AS text[])) ORDER BY lines DESC")
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """`words` are folded beginnings of words, in the order typed; `after` is the place where the last page ended."""
+    """`unit_ids` and `post_kind` narrow the search; `seeker_id` is the person whose own people come first."""
 
-    words: tuple[str, ...]
-    unit_ids: tuple[str, ...] | None
-    post_kind: str | None
+    query: Query
+    seeker_id: str
     day: date
-    after: tuple[int, int, str] | None
-    limit: int
+    unit_ids: tuple[str, ...] | None = None
+    post_kind: str | None = None
+    offset: int = 0
+    limit: int = 21
 
 
 def find(tx, wanted: Wanted) -> list:
-    """Lines with their places (match, rank, membership_id), in their order."""
-    tx.execute(PLAN_EACH_TIME)
-    few = wanted.unit_ids is not None and len(wanted.unit_ids) <= FEW
-    if len(wanted.words) < RARE and not few:
-        found = _ask(tx, WHERE_THE_BEST_ARE, wanted)
-        if len(found) == wanted.limit:
-            return found
-    return _ask(tx, EVERYWHERE, wanted)
+    """Lines in their order."""
+    query = wanted.query
+    enough = next(number for number in ENOUGH if number >= wanted.offset + wanted.limit)
+    statement = _statement(
+        bool(query.digits), len(query.words), enough, wanted.unit_ids is not None, wanted.post_kind is not None
+    )
+    values = {"seeker": wanted.seeker_id, "day": wanted.day, "offset": wanted.offset, "limit": wanted.limit}
+    if wanted.unit_ids is not None:
+        values["unit_ids"] = list(wanted.unit_ids)
+    if wanted.post_kind is not None:
+        values["post_kind"] = wanted.post_kind
+    if query.digits:
+        places = range(len(query.digits) - FEWEST_DIGITS + 1)
+        values["like0"] = f"%{query.digits}%"
+        if wanted.unit_ids is None:
+            values["word_keys"] = [f"#{query.digits[place : place + FEWEST_DIGITS]}" for place in places]
+    elif query.words:
+        values |= {f"like{place}": f"% {word}%" for place, word in enumerate(query.words)}
+        values |= {"whole": _whole(query.words), "given": query.words[-1]}
+        values["ends"] = f"% {query.words[-1]}|%"
+        if wanted.unit_ids is None:
+            values["name_keys"] = [word[:LONGEST_KEY] for word in query.words]
+            values["word_keys"] = [f"*{word[:LONGEST_KEY]}" for word in query.words]
+    return tx.execute(statement, values).all()
 
 
-def _ask(tx, template: str, wanted: Wanted) -> list:
-    after_match, after_rank, after_id = wanted.after or BEFORE_ALL
-    values = {
-        "whole": " " + " ".join(wanted.words),
-        "given": wanted.words[-1] if wanted.words else "",
-        "unit_ids": wanted.unit_ids and list(wanted.unit_ids),
-        "post_kind": wanted.post_kind,
-        "day": wanted.day,
-        "after_match": after_match,
-        "after_rank": after_rank,
-        "after_id": after_id,
-        "limit": wanted.limit,
-    }
-    if template is WHERE_THE_BEST_ARE:
-        values["senior"] = SENIOR
-    values |= {f"word{place}": f"% {word}%" for place, word in enumerate(wanted.words)}
-    return tx.execute(_statement(template, len(wanted.words)), values).all()
+def unknown_words(tx, words: tuple[str, ...]) -> set[str]:
+    """Those with which no word of any line begins."""
+    return {row.word for row in tx.execute(KNOWN, {"words": list(words)}) if not row.known}
+
+
+def spelled(tx, forms: list[str]) -> list[str]:
+    """Which of these forms are words of lines, the most frequent first."""
+    return [row.word for row in tx.execute(SPELLINGS, {"words": forms})]
+
+
+def _whole(words: tuple[str, ...]) -> str:
+    short = "".join(word[0] for word in words) if len(words) > 1 else ""
+    return " " + " ".join([*words, short]).rstrip()
 
 
 @cache
-def _statement(template: str, words: int) -> sa.TextClause:
-    like = [f"folded LIKE :word{place}" for place in range(words)] or ["true"]
-    before = like[:-1] or ["true"]  # the last word is the given name itself there
-    query = sa.text(
-        template.format(
-            found=FOUND, after=AFTER, shown=SHOWN, like=" AND ".join(like), like_before=" AND ".join(before)
-        )
-    )
-    query = query.bindparams(sa.bindparam("unit_ids", type_=ARRAY(Id)), sa.bindparam("after_id", type_=Id))
-    return query.columns(membership_id=Id, id=Id, post_id=Id, unit_id=Id)
+def _statement(digits: bool, words: int, enough: int, in_units: bool, of_post: bool) -> sa.TextClause:
+    if not digits and not words:
+        template = WITHOUT_WORDS
+    elif in_units:
+        template = IN_UNITS
+    else:
+        template = BY_DIGITS if digits else BY_WORDS
+    column = "digits" if digits else "words"
+    named = " AND ".join(f"named LIKE :like{place}" for place in range(words)) or "false"
+    worded = " AND ".join(f"{column} LIKE :like{place}" for place in range(1 if digits else words))
+    found = VALID + " AND unit_id = ANY(:unit_ids)" * in_units + " AND post_kind = :post_kind" * of_post
+    template = template.replace("{walks}", NO_WALKS if words >= RARE else WALKS)
+    text = (template + SHOWN).format(
+        line="membership_id, rank, top_id, 0 AS match" if digits else LINE.format(named=named),
+        named=named, worded=worded, found=found, enough=enough, walk=enough * WALK,
+    )  # fmt: skip
+    query = sa.text(text)
+    typed = {"seeker": Id, "unit_ids": ARRAY(Id), "name_keys": ARRAY(sa.Text), "word_keys": ARRAY(sa.Text)}
+    used = [sa.bindparam(name, type_=kind) for name, kind in typed.items() if name in query._bindparams]
+    return query.bindparams(*used).columns(id=Id, post_id=Id, unit_id=Id)

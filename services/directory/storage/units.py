@@ -5,31 +5,40 @@ from sqlalchemy import func, select
 
 from directory.storage import tables as t
 
-UNIT = (t.units.c.id, t.units.c.code, t.units.c.kind, t.units.c.name, t.units.c.full_name, t.units.c.full_name_en,
-        t.units.c.parent_id)  # fmt: skip
+NOW = t.units
 
 
-def page(tx, day, *, kind, parent_id, words, after_code, limit):
-    """Units in the order of their codes. `words` are the folded beginnings of words that the name or code has."""
-    query = select(*UNIT).where(t.live(t.units, day)).order_by(t.units.c.code).limit(limit)
+def _unit(table) -> tuple:
+    return tuple(table.c[name] for name in ["id", "code", "kind", "name", "full_name", "full_name_en", "parent_id"])
+
+
+UNIT = _unit(NOW)
+
+
+def page(tx, day, *, kind, parent_id, words, after_code, limit, table=NOW):
+    """Units in the order of their codes. `words` are the folded beginnings of words that the name or code has.
+    `table` is the units as they are, or as they were (`history.units_on`).
+    """
+    query = select(*_unit(table)).where(t.live(table, day)).order_by(table.c.code).limit(limit)
     if kind:
-        query = query.where(t.units.c.kind == kind)
+        query = query.where(table.c.kind == kind)
     if parent_id:
-        query = query.where(t.units.c.parent_id == parent_id)
+        query = query.where(table.c.parent_id == parent_id)
     if after_code:
-        query = query.where(t.units.c.code > after_code)
+        query = query.where(table.c.code > after_code)
     for word in words:
-        query = query.where(t.units.c.folded.like(f"% {word}%"))
+        query = query.where(table.c.folded.like(f"% {word}%"))
     return tx.execute(query).all()
 
 
-def one(tx, unit_id: str, day):
-    return tx.execute(select(*UNIT).where(t.units.c.id == unit_id, t.live(t.units, day))).one_or_none()
+def one(tx, unit_id: str, day, table=NOW):
+    query = select(*_unit(table), table.c.version).where(table.c.id == unit_id, t.live(table, day))
+    return tx.execute(query).one_or_none()
 
 
-def divisions(tx, unit_id: str, day):
-    query = select(*UNIT).where(t.units.c.parent_id == unit_id, t.units.c.kind == "division", t.live(t.units, day))
-    return tx.execute(query.order_by(t.units.c.code)).all()
+def divisions(tx, unit_id: str, day, table=NOW):
+    query = select(*_unit(table)).where(table.c.parent_id == unit_id, table.c.kind == "division", t.live(table, day))
+    return tx.execute(query.order_by(table.c.code)).all()
 
 
 def with_sub_units(tx, unit_id: str) -> list[str]:
@@ -48,5 +57,16 @@ def audiences(tx):
     ).all()  # fmt: skip
 
 
-def post(tx, post_id: str, day):
-    return tx.execute(select(t.posts).where(t.posts.c.id == post_id, t.live(t.posts, day))).one_or_none()
+def audience(tx, name: str):
+    return tx.execute(select(t.audiences).where(t.audiences.c.id == name)).one_or_none()
+
+
+def at_the_top(tx, day, code: str | None = None):
+    """The units right below the highest, to be taken `whole`, and that itself, alone; or the one unit of this code."""
+    root = t.units.alias()
+    top = sa.exists().where(root.c.id == t.units.c.parent_id, root.c.parent_id.is_(None))
+    query = select(t.units.c.id, t.units.c.code, sa.or_(sa.literal(code is not None), top).label("whole"))
+    query = query.where(t.live(t.units, day)).order_by(t.units.c.code)
+    if code:
+        return tx.execute(query.where(t.units.c.code == code)).all()
+    return tx.execute(query.where(sa.or_(t.units.c.parent_id.is_(None), top))).all()

@@ -1,26 +1,39 @@
-"""Units, named audiences, and who holds which post."""
+"""Units as they are and as they were, named audiences, working days."""
 
 from datetime import date, datetime
 
-from chassis.paging import page, position
+from chassis.paging import an_id, page, position
 from contracts import directory
 from directory.domain.names import words_of
+from directory.domain.organisation import audience_of_units
 from directory.domain.posts import DEPUTIES
-from directory.storage import facts, people, units
+from directory.domain.working_days import is_special, ordinary, special_days
+from directory.storage import appointments as posts
+from directory.storage import calendar, facts, history, organisation, people, units
+from directory.use_cases.appointments import take_up, with_days
 from directory.use_cases.facts import record_facts
-from directory.use_cases.people import described
+from directory.use_cases.reorganisation import same_version
+from kernel.capacity import actor_for
 from kernel.errors import Refused
 from kernel.working_time import today
 
 
 def list_units(tx, request: dict, now: datetime) -> dict:
     after = position(request["cursor"], _a_code)
+    day, table = _as_of(request["on"], now)
     rows = units.page(
-        tx, today(now), kind=request["kind"], parent_id=request["parent_id"], words=words_of(request["q"]),
-        after_code=after[0] if after else None, limit=request["limit"] + 1,
+        tx, day, kind=request["kind"], parent_id=request["parent_id"], words=words_of(request["q"]),
+        after_code=after[0] if after else None, limit=request["limit"] + 1, table=table,
     )  # fmt: skip
     rows, next_cursor = page(rows, request["limit"], lambda row: (row.code,))
     return {"items": [row._mapping for row in rows], "next_cursor": next_cursor}
+
+
+def _as_of(on: date | None, now: datetime):
+    """The day that is asked about, and the units as they were on it."""
+    if on is None or on == today(now):
+        return today(now), units.NOW
+    return on, history.units_on(on)
 
 
 def _a_code(value) -> str:
@@ -29,41 +42,123 @@ def _a_code(value) -> str:
     return value
 
 
-def get_unit(tx, unit_id: str, now: datetime) -> dict:
-    day = today(now)
-    unit = units.one(tx, unit_id, day)
+def get_unit(tx, unit_id: str, now: datetime, on: date | None = None) -> dict:
+    day, table = _as_of(on, now)
+    unit = units.one(tx, unit_id, day, table)
     if unit is None:
         raise Refused("not_found")
-    leaders = people.entries_of_unit(tx, unit_id, DEPUTIES, day)
+    leaders = (
+        people.entries_of_unit(tx, unit_id, DEPUTIES, day) if table is units.NOW
+        else history.leaders_on(tx, unit_id, DEPUTIES, day)
+    )  # fmt: skip
+    leaders = [dict(row._mapping) | {"unit_name": unit.full_name} for row in leaders]
     return {
         **unit._mapping,
-        "head": next((row._mapping for row in leaders if row.is_head), None),
-        "deputies": [row._mapping for row in leaders if not row.is_head],
-        "divisions": [row._mapping for row in units.divisions(tx, unit_id, day)],
+        "head": next((each for each in leaders if each["is_head"]), None),
+        "deputies": [each for each in leaders if not each["is_head"]],
+        "divisions": [row._mapping for row in units.divisions(tx, unit_id, day, table)],
     }
+
+
+def get_successors(tx, unit_id: str, now: datetime) -> dict:
+    unit = history.ever(tx, unit_id)
+    if unit is None:
+        raise Refused("not_found")
+    after, before = history.links(tx, unit_id)
+    return {
+        **with_days(unit._mapping),
+        "today": [row._mapping for row in history.today(tx, unit_id, today(now))],
+        "successors": [row._mapping for row in after],
+        "predecessors": [row._mapping for row in before],
+    }
+
+
+def list_heads(tx, request: dict) -> dict:
+    if history.ever(tx, request["id"]) is None:
+        raise Refused("not_found")
+    before = position(request["cursor"], date.fromisoformat, an_id)
+    rows = history.heads(tx, request["id"], before, request["limit"] + 1)
+    rows, next_cursor = page(rows, request["limit"], lambda row: (row.valid_from, row.membership_id))
+    return {"items": [with_days(row._mapping) for row in rows], "next_cursor": next_cursor}
+
+
+# audiences
 
 
 def list_audiences(tx) -> dict:
     return {"items": [row._mapping for row in units.audiences(tx)]}
 
 
-def appoint(tx, *, person_id: str, post_id: str, from_day: date, membership_id: str) -> None:
-    """A person takes up a post as his primary one and leaves the one before.
-
-    A post that heads its unit has one holder, so whoever holds it leaves it that day. One event tells of all of it.
-    """
-    described(tx, person_id)
-    post = units.post(tx, post_id, from_day)
-    if post is None:
+def get_audience(tx, name: str) -> dict:
+    row = units.audience(tx, name)
+    if row is None:
         raise Refused("not_found")
-    facts.claim_versions(tx, 0)  # from here on nobody else changes facts until the commit
-    ending = people.open_memberships(tx, person_id=person_id, day=from_day)
-    if post.is_head:
-        ending += people.open_memberships(tx, post_id=post_id, day=from_day)
-    changed = {row["id"]: row | {"valid_to": max(from_day, row["valid_from"])} for row in ending}
-    changed[membership_id] = {
-        "id": membership_id, "person_id": person_id, "post_id": post_id, "primary": True,
-        "valid_from": from_day, "valid_to": None,
+    return {**row._mapping, "name": row.id, "unit_count": len(row.unit_ids)}
+
+
+def set_audience(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """Saying the same twice changes nothing, so it needs no key."""
+    actor_for(tx, directory.set_audience, claims, now)
+    facts.claim_versions(tx, 0)
+    name, wanted = request["name"], request["units"]["unit_ids"]
+    row = units.audience(tx, name)
+    if row is None:
+        raise Refused("not_found")
+    if row.unit_ids == wanted:
+        return get_audience(tx, name)
+    same_version(row.version, request["version"])
+    city = organisation.load(tx, today(now), ())
+    told = dict(row._mapping) | {"unit_ids": audience_of_units(city, name, wanted, today(now))}
+    record_facts(tx, directory.audience_changed, "audience", [told], subject=name)
+    tx.audit("audience.changed", subject=name, units=wanted)
+    return get_audience(tx, name)
+
+
+# working days
+
+
+def get_working_days(tx, year: int) -> dict:
+    rows = calendar.of_year(tx, year)
+    return {
+        "year": year,
+        "version": max((row.version for row in rows), default=0),
+        "days": [
+            {"day": row.id, "working": row.working, "name": row.name} for row in rows if is_special(row.id, row.working)
+        ],
     }  # fmt: skip
-    record_facts(tx, directory.membership_changed, "membership", list(changed.values()), subject=person_id)
-    people.refresh_entries(tx, {row["person_id"] for row in changed.values()})
+
+
+def set_working_days(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """All special days of a year. A day that is none any more stays in the table as what its weekday makes of it: facts
+    are changed, never taken away. Saying the same twice changes nothing, so it needs no key.
+    """
+    actor_for(tx, directory.set_working_days, claims, now)
+    facts.claim_versions(tx, 0)
+    year = request["year"]
+    before = get_working_days(tx, year)
+    wanted = special_days(year, request["days"]["days"])
+    known = {row.id: row for row in calendar.of_year(tx, year)}
+    changed = [
+        {"id": day, "working": working, "name": name}
+        for day, (working, name) in (ordinary(known) | wanted).items()
+        if day not in known or (known[day].working, known[day].name) != (working, name)
+    ]
+    if changed:
+        same_version(before["version"], request["version"])
+        record_facts(tx, directory.working_days_changed, "working_day", changed, subject=str(year))
+        tx.audit("working_days.changed", subject=str(year), days=[each["id"].isoformat() for each in changed])
+    return get_working_days(tx, year)
+
+
+# appointments by other use cases
+
+
+def appoint(tx, *, person_id: str, post_id: str, from_day: date, membership_id: str) -> None:
+    """A person takes up a post as his primary one and leaves the one before. Whoever holds a post that heads its unit
+    leaves it that day. One event tells of all of it.
+    """
+    facts.claim_versions(tx, 0)  # from here on nobody else changes facts until the commit
+    found = organisation.posts(tx, posts.posts_by_id([post_id]))
+    if not found or people.one(tx, person_id) is None:
+        raise Refused("not_found")
+    take_up(tx, found[post_id], membership_id, person_id=person_id, from_day=from_day)

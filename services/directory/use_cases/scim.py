@@ -13,13 +13,14 @@ from contracts import directory
 from contracts.directory import SCIM_BASE
 from directory import scim
 from directory.domain import provisioning as rules
+from directory.domain.organisation import Membership, Post, ended
 from directory.domain.posts import RANKS
 from directory.domain.provisioning import ENTERPRISE, GENERIC_POST, UNIT, Taken
-from directory.storage import facts, people, units
+from directory.domain.reorganisation import Changes
+from directory.storage import accounts, facts, people, units
 from directory.storage import provisioning as stored
 from directory.storage.scim_filter import an_id
-from directory.use_cases.accounts import revoke_account
-from directory.use_cases.facts import record_facts
+from directory.use_cases.appointments import record, with_consequences
 from kernel.errors import Refused
 from kernel.working_time import today
 
@@ -78,7 +79,7 @@ def create_user(tx, client, request: dict, now: datetime, first: bool) -> dict |
         raise _taken_already()
     stored.remember(tx, client, person_id, said, taken, now)
     if post_id:
-        _hold(tx, [_membership(person_id, post_id, True, day)], subject=person_id)
+        _hold(tx, [_membership(person_id, post_id, True, day)], day, subject=person_id)
     tx.audit("scim.user_created", subject=person_id, client=client.name, unit_id=unit_id, active=active)
     return _answer(_resource(tx, client, "Users", person_id, day), request)
 
@@ -93,42 +94,44 @@ def change_user(tx, client, request: dict, edit: Edit, now: datetime, first: boo
         return _answer(before, request)
     _refuse_protected(tx, [row.id], day)
     username, said = _checked(tx, client, after, before)
+    if stored.is_taken(tx, client, username, after.get("externalId"), row.id):
+        raise _taken_already()
     if before["active"] and not after["active"]:
         _spend(tx, client, 1, day)
-        revoke_account(tx, row.account_id, now)
+        _end_account(tx, row, now)
         tx.audit("scim.user_deactivated", subject=row.id, client=client.name)
         return None
     unit_before = stored.unit_of_code(tx, rules.unit_codes(before), day)
     unit_after = stored.unit_of_code(tx, rules.unit_codes(after), day)
-    changed = []
     if unit_before != unit_after:
         facts.claim_versions(tx, 0)  # from here on nobody else changes memberships until the commit
         held = stored.holdings(tx, [row.id], day)
-        within = units.with_sub_units(tx, unit_after) if unit_after else []
-        leaves, joins = rules.moves(held, unit_before, within)
-        changed = [rules.ended(each, day) for each in leaves]
+        leaves, joins = rules.moves(held, unit_before, units.with_sub_units(tx, unit_after) if unit_after else [])
+        changed = [ended(each.membership, day) for each in leaves]
         if joins:
             post_id = stored.generic_post(tx, unit_after, day)
             if post_id is None:
                 return make_generic_post(tx, unit_after, day)
-            stays = [each for each in held if each not in leaves]
-            changed.append(_membership(row.id, post_id, not any(each["primary"] for each in stays), day))
-    if username != row.username and not stored.rename_account(tx, row.account_id, username):
-        raise _taken_already()
+            has_primary = any(each.membership.primary for each in held if each not in leaves)
+            changed.append(_membership(row.id, post_id, not has_primary, day))
+        if changed:
+            _hold(tx, changed, day, subject=row.id)
+            tx.audit("scim.user_moved", subject=row.id, client=client.name, unit_id=unit_after)
+            return None
+    if username != row.username:
+        accounts.change(tx, row.account_id, username=username)
     if after["active"] and not before["active"]:
-        stored.restore_account(tx, row.account_id)
+        accounts.change(tx, row.account_id, revoked_at=None)
     if not stored.name_outside(tx, client, row.id, after.get("externalId")):
         raise _taken_already()
     taken = rules.taken(after)
-    renamed = taken.name != row.name
-    stored.change_person(tx, row.id, taken)
-    stored.remember(tx, client, row.id, said, taken, now)
-    if changed:
-        _hold(tx, changed, subject=row.id)
-    elif renamed:
+    if taken != Taken(row.name, row.phone, row.mobile, row.email):
+        version = stored.change_person(tx, row.id, taken)
         people.refresh_entries(tx, [row.id])
+        tx.emit(directory.person_changed, subject=row.id, version=version, data={"person_id": row.id})
+    stored.remember(tx, client, row.id, said, taken, now)
     names = sorted(name for name in {*before, *after} - {"meta", "id"} if before.get(name) != after.get(name))
-    tx.audit("scim.user_changed", subject=row.id, client=client.name, attributes=names, unit_id=unit_after)
+    tx.audit("scim.user_changed", subject=row.id, client=client.name, attributes=names)
     return _answer(_resource(tx, client, "Users", row.id, day), request)
 
 
@@ -137,22 +140,22 @@ def delete_user(tx, client, request: dict, now: datetime, first: bool) -> dict |
     day = today(now)
     row, _ = _locked(tx, client, request, first, day)
     held = stored.holdings(tx, [row.id], day)
-    if others := [each for each in held if each["kind"] != GENERIC_POST]:
+    if others := [each for each in held if each.kind != GENERIC_POST]:
         raise Refused(
             "not_authorised", "Holds a post that only the directory's staff can end; deactivation is possible.",
-            post_ids=[each["post_id"] for each in others],
+            post_ids=[each.membership.post_id for each in others],
         )  # fmt: skip
     if first:
         _spend(tx, client, 1, day)
     if held:
         facts.claim_versions(tx, 0)
-        _hold(tx, [rules.ended(each, day) for each in stored.holdings(tx, [row.id], day)], subject=row.id)
+        _hold(tx, [ended(each.membership, day) for each in stored.holdings(tx, [row.id], day)], day, subject=row.id)
         tx.audit("scim.memberships_ended", subject=row.id, client=client.name)
         return None
     if row.revoked_at is None:
-        revoke_account(tx, row.account_id, now)
-    stored.rename_account(tx, row.account_id, f"deleted {row.account_id}")  # no user name has a blank
-    stored.forget(tx, client, row.id, Taken(row.name, row.phone, row.email), now)
+        _end_account(tx, row, now)
+    accounts.change(tx, row.account_id, username=f"deleted {row.account_id}")  # no user name has a blank
+    stored.forget(tx, client, row.id, Taken(row.name, row.phone, row.mobile, row.email), now)
     tx.audit("scim.user_deleted", subject=row.id, client=client.name)
     return {}
 
@@ -180,15 +183,15 @@ def change_group(tx, client, request: dict, edit: Edit, now: datetime, first: bo
     if joining and post_id is None:
         return make_generic_post(tx, unit_id, day)
     held = stored.holdings(tx, [*joining, *leaving], day)
-    here = [each for each in held if each["unit_id"] == unit_id and each["person_id"] in set(leaving)]
-    if any(each["kind"] != GENERIC_POST for each in here):
+    here = [each for each in held if each.unit_id == unit_id and each.membership.person_id in set(leaving)]
+    if any(each.kind != GENERIC_POST for each in here):
         raise Refused("scim_mutability", "A member holds a post in this unit that only the directory's staff can end.")
     if leaving:
         _spend(tx, client, len(leaving), day)
-    settled = {each["person_id"] for each in held if each["primary"]}
-    changed = [rules.ended(each, day) for each in here]
+    settled = {each.membership.person_id for each in held if each.membership.primary}
+    changed = [ended(each.membership, day) for each in here]
     changed += [_membership(person_id, post_id, person_id not in settled, day) for person_id in joining]
-    _hold(tx, changed, subject=unit_id)
+    _hold(tx, changed, day, subject=unit_id)
     tx.audit("scim.members_changed", subject=unit_id, client=client.name, joined=joining, left=leaving)
     return _answer(_resource(tx, client, "Groups", unit_id, day), request)
 
@@ -225,27 +228,30 @@ def make_generic_post(tx, unit_id: str, day: date) -> None:
     facts.claim_versions(tx, 0)
     if stored.generic_post(tx, unit_id, day) is None:
         unit = units.one(tx, unit_id, day)
-        post = {
-            "id": clock.new_id(), "unit_id": unit_id, "kind": GENERIC_POST, "title": f"Chuyên viên {unit.full_name}",
-            "is_head": False, "rank": RANKS[GENERIC_POST], "valid_from": day, "valid_to": None,
-        }  # fmt: skip
-        record_facts(tx, directory.post_changed, "post", [post], subject=post["id"])
-        tx.audit("scim.post_made", subject=post["id"], unit_id=unit_id)
+        title, rank = f"Chuyên viên {unit.full_name}", RANKS[GENERIC_POST]
+        post = Post(clock.new_id(), unit_id, GENERIC_POST, title, False, rank, day, None, day)
+        record(tx, directory.post_changed, Changes(posts={post.id: post}), post.id)
+        tx.audit("scim.post_made", subject=post.id, unit_id=unit_id)
 
 
 # what is common
 
 
-def _membership(person_id: str, post_id: str, primary: bool, day: date) -> dict:
-    return {
-        "id": clock.new_id(), "person_id": person_id, "post_id": post_id, "primary": primary, "valid_from": day,
-        "valid_to": None,
-    }  # fmt: skip
+def _membership(person_id: str, post_id: str, primary: bool, day: date) -> Membership:
+    return Membership(clock.new_id(), person_id, post_id, primary, day, None)
 
 
-def _hold(tx, memberships: list[dict], subject: str) -> None:
-    record_facts(tx, directory.membership_changed, "membership", memberships, subject=subject)
-    people.refresh_entries(tx, {each["person_id"] for each in memberships})
+def _hold(tx, memberships: list[Membership], day: date, subject: str) -> None:
+    record(tx, directory.membership_changed, with_consequences(tx, memberships, day), subject)
+
+
+def _end_account(tx, row, now: datetime) -> None:
+    """Its sessions end as well."""
+    revoked = accounts.revoke(tx, row.account_id, now)
+    tx.emit(
+        directory.account_revoked, subject=row.account_id, version=revoked.version,
+        data={"account_id": row.account_id, "person_id": row.id},
+    )  # fmt: skip
 
 
 def _spend(tx, client, count: int, day: date) -> None:
@@ -336,8 +342,8 @@ def _users(tx, rows: list, day: date) -> list[dict]:
 
 
 def _user(row, groups: list[dict]) -> dict:
-    then = Taken(row.said_name, row.said_phone, row.said_email) if row.said is not None else None
-    said = rules.said_now(row.said, then, Taken(row.name, row.phone, row.email))
+    then = Taken(row.said_name, row.said_phone, row.said_mobile, row.said_email) if row.said is not None else None
+    said = rules.said_now(row.said, then, Taken(row.name, row.phone, row.mobile, row.email))
     core = {"id": row.id, "userName": row.username, "active": row.revoked_at is None}
     if row.external_id is not None:
         core["externalId"] = row.external_id

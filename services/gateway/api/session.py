@@ -1,37 +1,53 @@
 """Signing in and out, and who is signed in."""
 
+import re
+import secrets
+
 from chassis.http import Answer
 from contracts import directory
 from gateway import schemas, sessions
-from gateway.auth import CSRF_HEADER, cookie_name, refuse_foreign_origin
+from gateway.auth import CSRF_HEADER, cookie_name, device_cookie_name, refuse_foreign_origin
 from gateway.routes import route
+from gateway.sources import address_of
+
+DEVICE = re.compile(r"[\w-]{43}", re.ASCII)
+DEVICE_SECONDS = 365 * 24 * 3600
 
 
 class SessionRoutes:
     @route("POST", "/tokens", tag="session", signed_in=False, status=201,
            body=directory.Credentials, answer=schemas.Token,
-           refusals=("wrong_credentials", "totp_required"))  # fmt: skip
+           refusals=("wrong_credentials", "totp_required", "too_many_attempts"))  # fmt: skip
     def create_token(self, call):
         """Sign in a program: a bearer token."""
-        token, expires_at = self._open_session(call, "token")
-        return Answer({"token": token, "expires_at": expires_at}, status=201)
+        token, opened = self._open_session(call, "token", None)
+        return Answer({"token": token, **opened}, status=201)
 
     @route("POST", "/sessions", tag="session", signed_in=False, body=directory.Credentials,
            answer=schemas.BrowserSession, status=201,
-           refusals=("wrong_credentials", "totp_required", "foreign_origin"))  # fmt: skip
+           refusals=("wrong_credentials", "totp_required", "too_many_attempts", "foreign_origin"))  # fmt: skip
     def create_session(self, call):
         """Sign in a browser: a cookie that scripts cannot read, and a CSRF token for writes."""
         refuse_foreign_origin(self, call.request)
-        token, expires_at = self._open_session(call, "browser")
-        body = {"csrf_token": sessions.csrf_token(token), "expires_at": expires_at}
-        lifetime = int(self.settings.session_lifetime)
-        return Answer(body, status=201, headers={"Set-Cookie": self._cookie(token, lifetime)})
+        name = device_cookie_name(self.settings.secure_cookies)
+        device = call.request.cookies.get(name, "")
+        if not DEVICE.fullmatch(device):
+            device = secrets.token_urlsafe(sessions.TOKEN_BYTES)
+        token, opened = self._open_session(call, "browser", device)
+        cookies = [self._cookie(token, int(self.settings.session_lifetime)), self._cookie(device, DEVICE_SECONDS, name)]
+        return Answer({"csrf_token": sessions.csrf_token(token), **opened}, status=201, cookies=cookies)
 
-    @route("DELETE", "/sessions/current", tag="session", status=204)
+    @route("DELETE", "/sessions/current", tag="session", status=204, while_restricted=True)
     def end_current_session(self, call):
         """Sign out."""
         self.sessions.end(call.caller.session.id, call.caller.session.person_id)
-        return Answer(status=204, headers={"Set-Cookie": self._cookie("", 0)} if call.caller.csrf else {})
+        return Answer(status=204, cookies=[self._cookie("", 0)] if call.caller.csrf else [])
+
+    @route("DELETE", "/sessions", tag="session", status=204)
+    def end_all_sessions(self, call):
+        """Sign out everywhere, here too."""
+        self.sessions.end_all(call.caller.session.person_id)
+        return Answer(status=204, cookies=[self._cookie("", 0)] if call.caller.csrf else [])
 
     @route("GET", "/sessions", tag="session", answer=schemas.SessionList)
     def list_sessions(self, call):
@@ -48,17 +64,22 @@ class SessionRoutes:
         self.sessions.end(session_id, call.caller.session.person_id)
         return Answer(status=204)
 
-    @route("GET", "/me", tag="session", answer=directory.Profile)
+    @route("GET", "/me", tag="session", answer=schemas.Me, while_restricted=True)
     def get_me(self, call):
         """Who is signed in, and in which capacities he may act."""
         headers = {CSRF_HEADER: call.caller.csrf} if call.caller.csrf else {}
-        return Answer(call.ask(directory.get_profile), headers=headers)
+        restriction = {"restriction": call.caller.session.restriction}
+        return Answer(call.ask(directory.get_profile) | restriction, headers=headers)
 
-    def _open_session(self, call, kind):
-        account = call.ask(directory.verify_credentials, call.body)
-        return self.sessions.open(account, kind, call.request.headers.get("User-Agent", ""))
+    def _open_session(self, call, kind, device):
+        """The token, and what the answer says of the session."""
+        place = {"address": address_of(call.request, self.settings.trusted_proxies), "device": device}
+        account = call.ask(directory.verify_credentials, call.body | place)
+        token, expires_at = self.sessions.open(account, kind, call.request.headers.get("User-Agent", ""))
+        return token, {"expires_at": expires_at, "restriction": account["restriction"]}
 
-    def _cookie(self, token, max_age):
+    def _cookie(self, value, max_age, name=None):
         secure = self.settings.secure_cookies
-        parts = [f"{cookie_name(secure)}={token}", "Path=/", "HttpOnly", "SameSite=Strict", f"Max-Age={max_age}"]
+        named = f"{name or cookie_name(secure)}={value}"
+        parts = [named, "Path=/", "HttpOnly", "SameSite=Strict", f"Max-Age={max_age}"]
         return "; ".join([*parts, "Secure"] if secure else parts)

@@ -62,3 +62,8 @@ def vice(client) -> Client:
 @pytest.fixture
 def head(client) -> Client:
     return client.signed_in("ward-1 head")
+
+
+@pytest.fixture
+def auditor(client) -> Client:
+    return client.signed_in("dept auditor")

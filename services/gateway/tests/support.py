@@ -84,12 +84,26 @@ class Directory(Neighbour):
         if request["password"] != PASSWORD:
             raise Refused("wrong_credentials")
         who = request["username"]
-        return self.answer(call, request, {"account_id": id_of(f"account {who}"), "person_id": person(who)})
+        return self.answer(call, request, {
+            "account_id": id_of(f"account {who}"), "person_id": person(who), "version": 1, "restriction": None,
+        })  # fmt: skip
 
     @rpc(directory.get_profile)
     def get_profile(self, call, request):
         who = {"id": call.claims["sub"], "name": name_of(call.claims["sub"])}
         return self.answer(call, request, {"person": who, "memberships": [], "delegations": []})
+
+    @rpc(directory.change_password)
+    def change_password(self, call, request):
+        return self.answer(call, request, Refused("wrong_password"))
+
+    @rpc(directory.confirm_totp)
+    def confirm_totp(self, call, request):
+        return self.answer(call, request, Refused("wrong_code"))
+
+    @rpc(directory.hand_over_accounts)
+    def hand_over_accounts(self, call, request):
+        return self.answer(call, request, Refused("not_found"))
 
     @rpc(directory.get_names)
     def get_names(self, call, request):
@@ -140,6 +154,10 @@ class Tasks(Neighbour):
     def get_summary(self, call, request):
         counts = {"to_do": 3, "overdue": 1, "issued_open": 0, "issued_overdue": 0}
         return self.answer(call, request, counts | {"as_of": clock.now()})
+
+    @rpc(tasks.list_audit)
+    def list_audit(self, call, request):
+        return self.answer(call, request, {"items": [], "next_cursor": None})
 
 
 class Reminders(Neighbour):

@@ -20,6 +20,10 @@ class HearsDirectory:
     def on_unit_changed(self, tx, event):
         apply_event(tx, event.data)
 
+    @hears(directory.unit_reorganised)
+    def on_unit_reorganised(self, tx, event):
+        apply_event(tx, event.data)
+
     @hears(directory.post_changed)
     def on_post_changed(self, tx, event):
         apply_event(tx, event.data)

@@ -22,7 +22,8 @@ def echo(owner: str) -> Procedure:
 
 
 def echo_service(owner: str) -> Procedure:
-    return Procedure(owner, "echo_service", Words, Words, "Says it again, for a service.", caller="service")
+    summary = "Says it again, for a service."
+    return Procedure(owner, "echo_service", Words, Words, summary, caller="service", callers=("gateway",))
 
 
 TEXT = "Rà soát phương án phòng chống ngập mùa mưa, báo cáo trước 17 giờ hôm nay"

@@ -70,7 +70,7 @@ def main() -> None:
 
     def for_a_person() -> None:
         text = f"{contract.TEXT} {next(numbers)}"
-        with context.working(context.Context("bench", time.monotonic() + 15, contract.CLAIMS["sub"], dict(TRACE))):
+        with context.working(context.Context("bench", time.monotonic() + 15, dict(contract.CLAIMS), dict(TRACE))):
             contract.check(remote.call(echo, {"text": text}, claims=contract.CLAIMS)["text"], text)
 
     def transport() -> None:

@@ -34,7 +34,7 @@ class Refusing(Exception):
 
 
 def _procedure(name: str, caller: str = "actor") -> Procedure:
-    return Procedure("tasks", name, Note, Note, name, caller=caller)
+    return Procedure("tasks", name, Note, Note, name, caller=caller, callers=("gateway",))
 
 
 echo, refuse, fail, query, wait, say, count_once, flood = map(

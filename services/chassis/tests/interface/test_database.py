@@ -141,3 +141,16 @@ def test_a_follower_ends_at_once_when_it_waits_and_after_its_look_when_it_looks(
     began = time.monotonic()
     follower.stop(patience=10)
     assert time.monotonic() - began < 5
+
+
+def test_a_follower_that_did_not_succeed_tries_again_soon_whatever_its_usual_pause(world):
+    looks = []
+
+    def look(_connection):
+        looks.append("look")
+        return len(looks) == 1
+
+    follower = Follower(world.databases["tasks"], "nothing", look, every=3600)
+    follower.start()
+    until(lambda: len(looks) == 2, 20)
+    follower.stop(patience=10)

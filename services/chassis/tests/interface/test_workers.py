@@ -17,8 +17,9 @@ from chassis.tests.interface import samples
 from chassis.tests.interface.samples import CLAIMS, Note, Speaker, hearer, said
 from tests.support.gate import Gate
 
+FOR_SERVICES = {"caller": "service", "callers": ("tasks", "messaging", "gateway")}
 do = Procedure("tasks", "do", Note, Note, "do")
-ask = Procedure("messaging", "ask", Note, Note, "ask", caller="service")
+ask = Procedure("messaging", "ask", Note, Note, "ask", **FOR_SERVICES)
 
 
 @pytest.fixture(autouse=True)
@@ -167,7 +168,7 @@ def test_calls_that_wait_for_one_another_end_at_their_deadline(run, caller):
         def ask(self, call, request):
             return self.remote.call(do_for_service, request)
 
-    do_for_service = Procedure("tasks", "do_back", Note, Note, "do_back", caller="service")
+    do_for_service = Procedure("tasks", "do_back", Note, Note, "do_back", **FOR_SERVICES)
 
     class Asking:
         name = "tasks"
@@ -202,7 +203,7 @@ def outcome(caller, procedure, timeout) -> str:
 def test_a_full_house_of_calls_leaves_events_their_places(run, caller, tell):
     """The only worker for calls waits for what an event brings: the event must not wait for that worker."""
     heard = eventlet.event.Event()
-    wait_for_event = Procedure("reminders", "wait_for_event", Note, Note, "wait_for_event", caller="service")
+    wait_for_event = Procedure("reminders", "wait_for_event", Note, Note, "wait_for_event", **FOR_SERVICES)
 
     class Waiting(hearer(lambda _tx, event: heard.send(event.data["text"]))):
         @rpc(wait_for_event)

@@ -21,14 +21,15 @@ CREATE TABLE scim_clients (
 );
 CREATE UNIQUE INDEX scim_clients_name ON scim_clients (name) WHERE revoked_at IS NULL;
 
--- What clients said of a person: `said` as they wrote it; name, phone and email as they were taken over from it, to see
--- whether somebody else has changed them since. A person whom a client deleted is no User any more.
+-- What clients said of a person: `said` as they wrote it; name, numbers and address as they were taken over from it, to
+-- see whether somebody else has changed them since. A person whom a client deleted is no User any more.
 CREATE TABLE provisioned (
     person_id uuid PRIMARY KEY REFERENCES people ON DELETE CASCADE,
     client_id uuid NOT NULL REFERENCES scim_clients,
     said jsonb NOT NULL,
     name text NOT NULL,
     phone text,
+    mobile text,
     email text,
     created_at timestamptz NOT NULL,
     changed_at timestamptz NOT NULL,
@@ -36,7 +37,9 @@ CREATE TABLE provisioned (
 );
 CREATE INDEX provisioned_client ON provisioned (client_id, person_id) WHERE deleted_at IS NULL;
 CREATE INDEX provisioned_deleted ON provisioned (person_id) WHERE deleted_at IS NOT NULL;
-CREATE INDEX provisioned_said ON provisioned USING gin (said jsonb_path_ops);
+CREATE INDEX provisioned_emails ON provisioned USING gin ((lower(said->>'emails')::jsonb) jsonb_path_ops);
+CREATE INDEX provisioned_employee ON provisioned
+    (lower(said->'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'->>'employeeNumber'));
 
 -- A client's own names for people.
 CREATE TABLE external_ids (
@@ -50,9 +53,6 @@ CREATE TABLE external_ids (
 -- Filters compare without case.
 CREATE INDEX people_lower_name ON people (lower(name));
 CREATE INDEX people_lower_email ON people (lower(email));
-
--- An account that a client makes has no password: access comes by single sign-on, or is handed over.
-ALTER TABLE accounts ALTER COLUMN password_hash DROP NOT NULL;
 """
 
 

@@ -29,6 +29,7 @@ def run(world, file, *options, **environment):
         [sys.executable, "-W", "ignore", "-m", "directory.load", "--accounts-file", str(file), *options],
         env=os.environ
         | {"PYTHONPATH": str(SERVICES), "CONGVU_DATABASE_OWNER_URL": world.owners["directory"]}
+        | {"CONGVU_SEALING_KEYS": f"{world.keys}/sealing.keys"}
         | environment,
         capture_output=True,
         text=True,

@@ -172,6 +172,24 @@ def test_whoever_changes_posts_comes_back_with_the_new_ones(here, head, tell):
     assert [data["unit_id"] for _, _, data in again.events] == [unit("ward-2")]
 
 
+def test_streams_end_in_a_unit_whose_posts_change_and_nowhere_else(here, head, client, tell):
+    """The clerk serves his head's post: when it ends he serves another."""
+    clerk, other = client.signed_in("ward-1 clerk"), client.signed_in("ward-2 clerk")
+    streams = [each.live() for each in (head, clerk, other)]
+    until(lambda: all(stream.names for stream in streams))
+    newest = here.rows("SELECT version FROM copy_state")[0]["version"]
+    ended = {
+        "unit_id": unit("ward-1"), "kind": "head", "title": "Chủ tịch phường 1", "is_head": True, "rank": 0,
+        "valid_from": "2025-07-01", "valid_to": "2026-01-01",
+    }  # fmt: skip
+    fact = {"kind": "post", "id": post("ward-1 head"), "version": newest + 1, "fact": ended}
+    reorganised = {"change": "merge", "on_day": clock.now().date(), "unit_ids": [unit("ward-1")], "successor_ids": []}
+    tell(directory.unit_reorganised, reorganised | {"previous": newest, "facts": [fact]})
+    until(lambda: streams[0].ended and streams[1].ended)
+    eventlet.sleep(0.2)
+    assert not streams[2].ended
+
+
 def test_a_stream_ends_after_its_time(gateway):
     stream = gateway(stream_lifetime=0.5).signed_in("ward-1 head").live()
     until(lambda: stream.ended, 8)

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from chassis.testing import until
 from contracts import directory
-from gateway.tests.support import PASSWORD, asked, assert_problem
+from gateway.tests.support import ANSWERING, NEIGHBOURS, PASSWORD, asked, assert_problem
+from kernel.errors import Refused
 from tests.support.town import id_of, membership_of, person
 
 CREDENTIALS = {"username": "ward-1 head", "password": PASSWORD}
@@ -150,3 +151,58 @@ def test_the_chosen_capacity_goes_with_the_question(head):
         assert_problem(head.get("/me", headers={"X-Acting-For": foreign}), 403, "unknown_capacity")
     chosen = [(claims["membership_id"], claims["delegation_id"]) for claims, _ in asked("directory.get_profile")]
     assert chosen == [(None, None), (membership_of("ward-1 head"), None)]
+
+
+def written(here) -> list[tuple]:
+    return [
+        (row["action"], row["subject"], row["actor"]["sub"])
+        for row in here.rows("SELECT action, subject, actor FROM audit_log ORDER BY number")
+    ]
+
+
+def test_the_audit_log_tells_of_every_session_from_its_beginning_to_its_end(here, client, head):
+    [session] = here.rows("SELECT id FROM sessions")
+    head.call("DELETE", "/sessions/current")
+    assert written(here) == [
+        ("session.opened", str(session["id"]), "service:gateway"),
+        ("session.ended", str(session["id"]), person("ward-1 head")),
+    ]
+
+
+def test_the_sessions_of_a_revoked_account_end_in_the_audit_log_too(here, client, head, tell):
+    account = {"account_id": id_of("account ward-1 head"), "person_id": person("ward-1 head")}
+    tell(directory.account_revoked, account, subject=account["account_id"])
+    until(lambda: len(written(here)) == 2)
+    assert written(here)[1][0] == "session.ended"
+
+
+def test_a_capacity_of_somebody_else_is_refused_in_the_audit_log(here, head):
+    answer = head.get("/me", headers={"X-Acting-For": membership_of("ward-2 head")})
+    assert_problem(answer, 403, "unknown_capacity")
+    assert written(here)[-1] == ("denied", "gateway.get_me", person("ward-1 head"))
+
+
+def test_what_a_service_refuses_stands_in_that_services_log_alone(here, head):
+    NEIGHBOURS["tasks"].answers["tasks.list_tasks"] = Refused("not_authorised")
+    assert_problem(head.get("/tasks"), 403, "not_authorised")
+    assert [action for action, *_ in written(here)] == ["session.opened"]
+
+
+def test_the_gateways_own_log_is_for_auditors_only(here, head, auditor):
+    assert_problem(head.get("/audit", params={"service": "gateway"}), 403, "not_authorised")
+    assert_problem(auditor.get("/audit"), 422, "invalid_request")
+    first = auditor.get("/audit", params={"service": "gateway", "action": "session.opened", "limit": 1}).json()
+    [entry] = first["items"]
+    assert entry["details"]["person_id"] == person("dept auditor")
+    rest = auditor.get("/audit", params={"service": "gateway", "cursor": first["next_cursor"]}).json()
+    assert [item["number"] for item in rest["items"]] == list(range(entry["number"] - 1, 0, -1))
+    by_actor = auditor.get("/audit", params={"service": "gateway", "actor": person("ward-1 head")}).json()
+    assert [item["action"] for item in by_actor["items"]] == ["denied"]
+    none = auditor.get("/audit", params={"service": "gateway", "to": entry["at"], "from": entry["at"]}).json()
+    assert none == {"items": [], "next_cursor": None}
+
+
+def test_another_services_log_is_asked_of_that_service(auditor):
+    auditor.get("/audit", params={"service": "tasks", "subject": "x", "from": "2026-11-22T00:00:00+07:00"})
+    [(_, request)] = [(claims, request) for name, claims, request in ANSWERING if name == "tasks.list_audit"]
+    assert request["subject"] == "x" and request["since"].isoformat() == "2026-11-21T17:00:00+00:00"

@@ -9,12 +9,23 @@ from gateway.problems import PROBLEMS
 
 OUTLINE = {
     "POST /tokens", "POST /sessions", "DELETE /sessions/current", "GET /sessions", "DELETE /sessions/{session_id}",
-    "GET /me", "GET /home", "GET /units", "GET /units/{unit_id}", "GET /people", "GET /people/{person_id}",
+    "DELETE /sessions", "GET /me", "GET /me/account", "POST /me/password", "POST /me/totp", "POST /me/totp/confirm",
+    "POST /me/recovery-codes", "GET /people/{person_id}/account", "POST /accounts/{account_id}/revoke",
+    "POST /accounts/{account_id}/restore", "POST /units/{unit_id}/account-handover", "POST /account-recoveries",
+    "GET /account-recoveries", "POST /account-recoveries/{recovery_id}/confirm",
+    "POST /account-recoveries/{recovery_id}/refuse",
+    "GET /home", "GET /units", "GET /units/{unit_id}", "GET /people", "GET /people/{person_id}",
     "GET /audiences", "POST /tasks", "GET /tasks", "GET /tasks/{task_id}", "GET /tasks/{task_id}/assignments",
     "GET /assignments/{assignment_id}", "POST /assignments/{assignment_id}/accept", "GET /action-items",
     "GET /conversations", "GET /conversations/{conversation_id}", "GET /conversations/{conversation_id}/participants",
     "GET /conversations/{conversation_id}/messages", "POST /conversations/{conversation_id}/messages",
-    "POST /conversations/{conversation_id}/read", "GET /live", "GET /openapi.json",
+    "POST /conversations/{conversation_id}/read", "GET /live", "GET /audit", "GET /openapi.json",
+    "GET /units/{unit_id}/successors", "GET /units/{unit_id}/heads", "GET /units/{unit_id}/posts",
+    "POST /reorganisations", "GET /reorganisations", "GET /reorganisations/{reorganisation_id}",
+    "POST /reorganisations/{reorganisation_id}/withdraw", "GET /audiences/{name}", "PUT /audiences/{name}",
+    "GET /working-days/{year}", "PUT /working-days/{year}", "POST /posts", "GET /posts/{post_id}",
+    "POST /posts/{post_id}/close", "POST /memberships", "POST /memberships/{membership_id}/end", "GET /delegations",
+    "POST /delegations", "DELETE /delegations/{delegation_id}",
 }  # fmt: skip
 
 

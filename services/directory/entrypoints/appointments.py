@@ -1,0 +1,56 @@
+"""Posts, memberships and powers lent on the bus."""
+
+from chassis import clock
+from chassis.rpc import rpc
+from contracts import directory
+from directory.use_cases import appointments
+from kernel import policy
+
+
+class Appointments:
+    @rpc(directory.make_post)
+    def make_post(self, call, request):
+        with self.db.transaction() as tx:
+            return appointments.make_post(tx, call.claims, request, clock.now())
+
+    @rpc(directory.close_post)
+    def close_post(self, call, request):
+        with self.db.transaction() as tx:
+            return appointments.close_post(tx, call.claims, request, clock.now())
+
+    @rpc(directory.list_posts)
+    def list_posts(self, call, request):
+        policy.require_signed_in(call.procedure.full_name)
+        with self.db.reading() as tx:
+            return appointments.list_posts(tx, request, clock.now())
+
+    @rpc(directory.get_post)
+    def get_post(self, call, request):
+        policy.require_signed_in(call.procedure.full_name)
+        with self.db.reading() as tx:
+            return appointments.get_post(tx, request)
+
+    @rpc(directory.appoint)
+    def appoint(self, call, request):
+        with self.db.transaction() as tx:
+            return appointments.appoint(tx, call.claims, request, clock.now())
+
+    @rpc(directory.end_membership)
+    def end_membership(self, call, request):
+        with self.db.transaction() as tx:
+            return appointments.end_membership(tx, call.claims, request, clock.now())
+
+    @rpc(directory.lend_powers)
+    def lend_powers(self, call, request):
+        with self.db.transaction() as tx:
+            return appointments.lend(tx, call.claims, request, clock.now())
+
+    @rpc(directory.take_powers_back)
+    def take_powers_back(self, call, request):
+        with self.db.transaction() as tx:
+            return appointments.take_back(tx, call.claims, request, clock.now())
+
+    @rpc(directory.list_delegations)
+    def list_delegations(self, call, request):
+        with self.db.reading() as tx:
+            return appointments.list_delegations(tx, call.claims, request, clock.now())

@@ -1,0 +1,115 @@
+"""Questions about posts, who holds them, and what was lent."""
+
+from collections.abc import Iterable
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy import func, select
+
+from chassis.rows import any_of
+from directory.storage import tables as t
+
+MEMBERSHIP, DELEGATION = t.memberships.c, t.delegations.c
+
+
+# conditions
+
+
+def by_id(membership_id: str):
+    return MEMBERSHIP.id == membership_id
+
+
+def of_post(post_id: str):
+    return MEMBERSHIP.post_id == post_id
+
+
+def of_person(person_id: str):
+    return MEMBERSHIP.person_id == person_id
+
+
+def held_by(person_id: str, day: date):
+    return sa.and_(of_person(person_id), t.live(t.memberships, day))
+
+
+def of_person_or_post(person_id: str, post_id: str):
+    return sa.or_(of_person(person_id), of_post(post_id))
+
+
+def of_people_or_posts(memberships: Iterable):
+    people, posts = {each.person_id for each in memberships}, {each.post_id for each in memberships}
+    return sa.or_(MEMBERSHIP.person_id == any_of(people), MEMBERSHIP.post_id == any_of(posts))
+
+
+def lent_by(post_id: str):
+    return DELEGATION.grantor_post_id == post_id
+
+
+def delegation_by_id(id_: str):
+    return DELEGATION.id == id_
+
+
+def posts_by_id(ids: Iterable[str]):
+    return t.posts.c.id == any_of(ids)
+
+
+# rows
+
+
+def post(tx, id_: str):
+    return tx.execute(select(t.posts).where(t.posts.c.id == id_)).one_or_none()
+
+
+def membership(tx, id_: str):
+    return tx.execute(select(t.memberships).where(MEMBERSHIP.id == id_)).one_or_none()
+
+
+def delegation(tx, id_: str):
+    return tx.execute(_delegations().where(DELEGATION.id == id_)).one_or_none()
+
+
+def ranks(tx, post_ids: Iterable[str]) -> dict[str, int]:
+    found = tx.execute(select(t.posts.c.id, t.posts.c.rank).where(t.posts.c.id == any_of(post_ids)))
+    return {row.id: row.rank for row in found}
+
+
+def posts_page(tx, unit_id: str, day: date, after: tuple | None, limit: int):
+    """A unit's posts that stand or will, the most senior first."""
+    query = select(t.posts).where(t.posts.c.unit_id == unit_id)
+    query = query.where(sa.or_(t.posts.c.valid_to.is_(None), t.posts.c.valid_to > day))
+    if after:
+        query = query.where(sa.tuple_(t.posts.c.rank, t.posts.c.id) > after)
+    return tx.execute(query.order_by(t.posts.c.rank, t.posts.c.id).limit(limit)).all()
+
+
+def holders(tx, post_id: str, limit: int):
+    """Who holds a post, did or will, the latest first."""
+    query = (
+        select(
+            MEMBERSHIP.id.label("membership_id"), MEMBERSHIP.person_id, t.people.c.name, MEMBERSHIP.primary,
+            MEMBERSHIP.valid_from, MEMBERSHIP.valid_to,
+        )
+        .join_from(t.memberships, t.people, t.people.c.id == MEMBERSHIP.person_id)
+        .where(MEMBERSHIP.post_id == post_id)
+        .order_by(func.coalesce(MEMBERSHIP.valid_to, sa.literal(date.max)).desc(), MEMBERSHIP.valid_from.desc())
+        .order_by(MEMBERSHIP.id)
+        .limit(limit)
+    )  # fmt: skip
+    return tx.execute(query).all()
+
+
+def delegations_page(tx, person_id: str, day: date, after: str | None, limit: int):
+    """What a person's posts have lent and what he was lent, as far as it holds on a day or later."""
+    own_posts = select(MEMBERSHIP.post_id).where(MEMBERSHIP.person_id == person_id, t.live(t.memberships, day))
+    concerned = sa.or_(DELEGATION.grantee_person_id == person_id, DELEGATION.grantor_post_id.in_(own_posts))
+    query = _delegations().where(concerned, DELEGATION.valid_to > day)
+    if after:
+        query = query.where(DELEGATION.id > after)
+    return tx.execute(query.order_by(DELEGATION.id).limit(limit)).all()
+
+
+def _delegations():
+    return (
+        select(t.delegations, t.posts.c.title.label("grantor_title"), t.people.c.name.label("grantee_name"))
+        .join_from(t.delegations, t.posts, t.posts.c.id == DELEGATION.grantor_post_id)
+        .join(t.people, t.people.c.id == DELEGATION.grantee_person_id)
+    )

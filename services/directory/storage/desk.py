@@ -1,0 +1,57 @@
+"""The desk: what people have lost, told by one official, decided by another."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from directory.storage import tables as t
+
+
+def open_or_add(tx, row: dict) -> str:
+    """The id of the request that is open for this account and kind already, or of the new one.
+
+    One that nobody decided in time makes room.
+    """
+    table = t.recoveries
+    same = sa.and_(table.c.account_id == row["account_id"], table.c.kind == row["kind"], table.c.state == "asked")
+    late = sa.and_(same, table.c.expires_at <= row["asked_at"])
+    tx.execute(sa.update(table).where(late).values(state="refused", decided_at=table.c.expires_at))
+    added = insert(table).values(row).on_conflict_do_nothing().returning(table.c.id)
+    return tx.execute(added).scalar_one_or_none() or tx.execute(select(table.c.id).where(same)).scalar_one()
+
+
+def one(tx, recovery_id: str):
+    return tx.execute(_recovery().where(t.recoveries.c.id == recovery_id)).one_or_none()
+
+
+def decide(tx, recovery_id: str, state: str, person_id: str, now: datetime) -> bool:
+    """Whether it was still open; only one decides."""
+    table = t.recoveries
+    still_open = sa.and_(table.c.id == recovery_id, table.c.state == "asked", table.c.expires_at > now)
+    decided = sa.update(table).where(still_open).values(state=state, decided_by=person_id, decided_at=now)
+    return tx.execute(decided).rowcount == 1
+
+
+def waiting(tx, now: datetime, day, *, under_unit: str | None, before_id: str | None, limit: int):
+    """What waits for a decision, newest first; with `under_unit` only that of people who hold a post in it or below."""
+    table = t.recoveries.c
+    query = _recovery().where(table.state == "asked", table.expires_at > now).order_by(table.id.desc()).limit(limit)
+    if before_id:
+        query = query.where(table.id < before_id)
+    if under_unit:
+        tree = select(t.units.c.id).where(t.units.c.id == under_unit).cte("tree", recursive=True)
+        tree = tree.union_all(select(t.units.c.id).join(tree, t.units.c.parent_id == tree.c.id))
+        query = query.where(
+            sa.exists()
+            .where(t.memberships.c.person_id == t.accounts.c.person_id, t.live(t.memberships, day))
+            .where(t.posts.c.id == t.memberships.c.post_id, t.posts.c.unit_id.in_(select(tree.c.id)))
+        )
+    return tx.execute(query).all()
+
+
+def _recovery():
+    return select(t.recoveries, t.accounts.c.person_id).join_from(
+        t.recoveries, t.accounts, t.accounts.c.id == t.recoveries.c.account_id
+    )

@@ -1,0 +1,98 @@
+"""The searched lines, made from the tables of units, posts, people and memberships. They hold nothing of their own."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import sqlalchemy as sa
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from chassis.rows import any_of, unnested
+from directory.domain import contact
+from directory.domain.names import initials
+from directory.domain.searching import END, post_form
+from directory.storage import tables as t
+
+AT_ONCE = 2000  # lines written by one statement
+HELD = (
+    select(
+        t.memberships.c.id.label("membership_id"), t.memberships.c.person_id, t.memberships.c.post_id,
+        t.memberships.c.valid_from, t.memberships.c.valid_to, t.posts.c.unit_id, t.posts.c.kind.label("post_kind"),
+        t.posts.c.rank, t.posts.c.title, t.people.c.folded, t.people.c.given, t.people.c.phone, t.people.c.mobile,
+        t.people.c.shown_to,
+    )
+    .join_from(t.memberships, t.people, t.people.c.id == t.memberships.c.person_id)
+    .join(t.posts, t.posts.c.id == t.memberships.c.post_id)
+    .order_by(t.posts.c.rank, t.memberships.c.id)  # the senior lie together
+)  # fmt: skip
+UNITS = select(
+    t.units.c.id, t.units.c.parent_id, t.units.c.kind, t.units.c.code, t.units.c.name, t.units.c.full_name
+)  # fmt: skip
+COLUMNS = tuple(column.name for column in t.entries.c)
+
+
+def refresh(tx, person_ids: Iterable[str] | None = None) -> None:
+    """Make the lines anew, for these people or (None) for everybody."""
+    old, held = sa.delete(t.entries), HELD
+    if person_ids is not None:
+        ids = list(person_ids)
+        old, held = old.where(t.entries.c.person_id == any_of(ids)), held.where(t.people.c.id == any_of(ids))
+    units = {unit.id: unit for unit in tx.execute(UNITS)}
+    tx.execute(old)
+    made = list(lines(units, tx.execute(held)))
+    for first in range(0, len(made), AT_ONCE):
+        some = made[first : first + AT_ONCE]
+        rows = unnested(**{name: (t.entries.c[name].type, [line[name] for line in some]) for name in COLUMNS})
+        tx.execute(sa.insert(t.entries).from_select(COLUMNS, select(*(rows.c[name] for name in COLUMNS))))
+    _learn(tx, made)
+
+
+def lines(units: Mapping, held: Iterable) -> Iterator[dict]:
+    """A line for each row of HELD."""
+    known = {}
+    for row in held:
+        if row.post_id not in known:
+            path = path_to_top(units, row.unit_id)
+            unit = path[0]
+            codes = [each.code for each in path]
+            known[row.post_id] = path[-1].id, post_form(row.title, unit.name, unit.full_name, codes)
+        top_id, form = known[row.post_id]
+        short = initials(row.folded)
+        yield {
+            "membership_id": row.membership_id,
+            "person_id": row.person_id,
+            "post_id": row.post_id,
+            "unit_id": row.unit_id,
+            "top_id": top_id,
+            "post_kind": row.post_kind,
+            "rank": row.rank,
+            "named": f"{row.folded} {short}".rstrip(),
+            "given": row.given,
+            "words": f"{row.folded}{END} {short}{END}{form}",
+            "digits": contact.searchable_digits(row.phone, row.mobile, row.shown_to),
+            "valid_from": row.valid_from,
+            "valid_to": row.valid_to,
+        }
+
+
+def path_to_top(units: Mapping, unit_id) -> list:
+    """A unit and those above it, up to the one that stands for it outside: a division's department or ward."""
+    path = [units[unit_id]]
+    while path[-1].kind == "division" and path[-1].parent_id is not None:
+        path.append(units[path[-1].parent_id])
+    return path
+
+
+def words(made: Iterable[dict]) -> dict[str, int]:
+    """How many lines have each word."""
+    counted: dict[str, int] = {}
+    for line in made:
+        for word in {*line["words"].replace(END, "").split()}:
+            counted[word] = counted.get(word, 0) + 1
+    return counted
+
+
+def _learn(tx, made: list[dict]) -> None:
+    counted = words(made)
+    rows = unnested(word=(sa.Text, list(counted)), lines=(sa.Integer, list(counted.values())))
+    learnt = insert(t.vocabulary).from_select(["word", "lines"], select(rows.c.word, rows.c.lines))
+    tx.execute(learnt.on_conflict_do_nothing())

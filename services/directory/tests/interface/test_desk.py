@@ -1,0 +1,130 @@
+"""The desk for what people have lost: two officials, neither of them the one who lost it."""
+
+from datetime import timedelta
+
+import pyotp
+import pytest
+
+from chassis import clock
+from directory.tests.interface.test_own_account import enrol
+from directory.tests.support import audited, refusal, said, sign_in
+from directory.use_cases import accounts, desk
+from kernel.errors import Refused
+
+
+@pytest.fixture
+def ask(accounts_city):
+    def asking(by="unit_clerk", whose="official", kind="password", key=None, now=None):
+        request = {"person_id": accounts_city.roles[whose]["person_id"], "kind": kind, "reason": "CCCD đã đối chiếu"}
+        request |= {"idempotency_key": key or clock.new_id()}
+        return accounts_city.do(desk.ask, accounts_city.claims(by), request, now or clock.now())
+
+    return asking
+
+
+@pytest.fixture
+def confirm(accounts_city):
+    def confirming(recovery, by="unit_head", now=None):
+        return accounts_city.do(desk.confirm, accounts_city.claims(by), recovery["id"], now or clock.now())
+
+    return confirming
+
+
+def test_a_lost_password_becomes_one_for_a_single_use(accounts_city, security, ask, confirm):
+    asked = ask()
+    assert asked["state"] == "asked"
+    done = confirm(asked)
+    assert (done["state"], done["username"]) == ("confirmed", "official")
+    assert done["decided_by"] == accounts_city.roles["unit_head"]["person_id"]
+    assert refusal(sign_in, accounts_city, security, "official", accounts_city.password) == "wrong_credentials"
+    found = sign_in(accounts_city, security, "official", done["one_time_password"])
+    assert found["restriction"] == "password_change_required"
+    [(name, data)] = said(accounts_city)
+    assert (name, data["kept_session_id"]) == ("credentials_changed", None)
+    assert {"recovery.asked", "recovery.confirmed", "account.password_reset"} <= set(audited(accounts_city))
+    assert done["one_time_password"] not in str(accounts_city.all("SELECT * FROM accounts, recoveries, audit_log"))
+
+
+def test_a_lost_second_factor_is_set_up_anew(accounts_city, security, ask, confirm):
+    _, codes = enrol(accounts_city, security, "official")
+    assert confirm(ask(kind="totp"))["one_time_password"] is None
+    assert sign_in(accounts_city, security, "official", accounts_city.password)
+    assert accounts_city.one("SELECT count(*) FROM recovery_codes").count == 0
+    assert codes
+
+
+def test_who_asks_does_not_confirm(ask, confirm):
+    asked = ask()
+    assert refusal(confirm, asked, by="unit_clerk") == "second_official_needed"
+    assert confirm(asked, by="administrator")
+
+
+def test_nobody_decides_about_himself(ask, confirm):
+    asked = ask(whose="unit_head")
+    assert refusal(confirm, asked, by="unit_head") == "not_found"
+    assert refusal(ask, by="unit_head", whose="unit_head") == "not_found"
+
+
+def test_officials_of_other_units_have_no_say(ask, confirm):
+    assert refusal(ask, by="department_head") == "not_found"
+    assert refusal(confirm, ask(), by="department_head") == "not_found"
+    assert refusal(ask, by="official", whose="unit_clerk") == "not_authorised"
+
+
+def test_an_administrators_account_is_no_matter_for_his_unit(ask):
+    for by in ("chairman", "administrator"):
+        assert refusal(ask, by=by, whose="administrator") == "not_found"
+
+
+def test_it_takes_effect_once_and_within_a_day(accounts_city, ask, confirm):
+    now = clock.now()
+    asked = ask(now=now)
+    assert refusal(confirm, asked, now=now + timedelta(days=1)) == "wrong_state"
+    again = ask(now=now + timedelta(days=1))
+    assert again["id"] != asked["id"]
+    confirm(again)
+    assert refusal(confirm, again) == "wrong_state"
+
+
+def test_asking_twice_is_asking_once(accounts_city, ask):
+    assert ask(key="one") == ask(key="one")
+    assert ask(by="unit_head")["id"] == ask()["id"]
+    assert accounts_city.one("SELECT count(*) FROM recoveries").count == 1
+
+
+def test_what_is_refused_takes_no_effect(accounts_city, security, ask, confirm):
+    asked = ask()
+    refused = accounts_city.do(desk.refuse, accounts_city.claims("unit_clerk"), asked["id"], clock.now())
+    assert refused["state"] == "refused"
+    assert refusal(confirm, asked) == "wrong_state"
+    assert sign_in(accounts_city, security, "official", accounts_city.password)
+
+
+def test_each_sees_what_waits_in_his_own_units(accounts_city, ask):
+    mine, other = ask(), ask(by="chairman", whose="department_head")
+
+    def waiting(role, **more):
+        request = {"limit": 50, "cursor": None} | more
+        return [
+            item["id"]
+            for item in accounts_city.ask(desk.list_open, accounts_city.claims(role), request, clock.now())["items"]
+        ]
+
+    assert waiting("unit_head") == [mine["id"]]
+    assert waiting("administrator") == [other["id"], mine["id"]]
+    assert waiting("administrator", limit=1) == [other["id"]]
+
+
+def test_what_was_not_lost_is_not_replaced(accounts_city, ask):
+    assert refusal(ask, kind="totp") == "wrong_state"
+    account = accounts_city.one("SELECT CAST(id AS text) FROM accounts WHERE username = 'official'").id
+    accounts_city.do(accounts.revoke_account, accounts_city.claims("administrator"), account, None, clock.now())
+    with pytest.raises(Refused):
+        ask()
+
+
+def test_a_code_of_the_lost_factor_counts_no_more(accounts_city, security, ask, confirm):
+    secret, _ = enrol(accounts_city, security, "official")
+    confirm(ask(kind="totp"))
+    # it is not even asked for; whoever enrols anew has another secret
+    assert sign_in(accounts_city, security, "official", accounts_city.password, pyotp.TOTP(secret).now())

@@ -1,0 +1,103 @@
+"""The desk for lost passwords and lost second factors: one official asks, another one confirms."""
+
+from datetime import datetime, timedelta
+
+from chassis import clock
+from chassis.contract import schema
+from chassis.idempotency import answer_once
+from chassis.paging import an_id, page, position
+from contracts import directory
+from directory import hashing
+from directory.domain.passwords import on_paper
+from directory.storage import accounts, desk
+from directory.use_cases.accounts import end_sessions, require_care
+from kernel import policy
+from kernel.actor import Actor
+from kernel.capacity import actor_for
+from kernel.errors import Refused
+from kernel.working_time import today
+
+OPEN_FOR = timedelta(days=1)
+PASSWORD_GOOD_FOR = timedelta(days=1)
+
+
+def ask(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """Asking twice for the same finds what is open already."""
+    account = accounts.of_person(tx, request["person_id"], today(now))
+    actor = require_care(tx, directory.ask_recovery, claims, account, now)
+    return answer_once(
+        tx,
+        who=actor.person_id,
+        key=request["idempotency_key"],
+        request=[directory.ask_recovery.full_name, request["person_id"], request["kind"], request["reason"]],
+        produce=lambda: schema(directory.Recovery).dump(_ask(tx, actor, account, request, now)),
+    )
+
+
+def list_open(tx, claims: dict, request: dict, now: datetime) -> dict:
+    actor = actor_for(tx, directory.list_recoveries, claims, now)
+    after = position(request["cursor"], an_id)
+    city = policy.allows(directory.list_recoveries.full_name, actor)
+    rows = desk.waiting(
+        tx, now, today(now), under_unit=None if city else actor.unit_id, before_id=after[0] if after else None,
+        limit=request["limit"] + 1,
+    )  # fmt: skip
+    rows, next_cursor = page(rows, request["limit"], lambda row: (row.id,))
+    return {"items": [_view(row, now) for row in rows], "next_cursor": next_cursor}
+
+
+def confirm(tx, claims: dict, recovery_id: str, now: datetime) -> dict:
+    """What was lost is replaced: by a one-time password that is shown now and never again, or by setting up anew."""
+    recovery, account = _decide(tx, directory.confirm_recovery, claims, recovery_id, "confirmed", now)
+    if recovery.kind == "password":
+        drawn = hashing.draw()
+        end_sessions(
+            tx, account, "account.password_reset", password_hash=hashing.hash_drawn(drawn),
+            password_once=True, password_until=now + PASSWORD_GOOD_FOR,
+        )  # fmt: skip
+    else:
+        drawn = None
+        accounts.replace_recovery_codes(tx, account.id, ())
+        end_sessions(tx, account, "account.totp_reset", totp_secret=None, totp_pending=None, totp_last_step=None)
+    shown = {"username": account.username, "one_time_password": on_paper(drawn) if drawn else None}
+    return _view(desk.one(tx, recovery_id), now) | shown
+
+
+def refuse(tx, claims: dict, recovery_id: str, now: datetime) -> dict:
+    _decide(tx, directory.refuse_recovery, claims, recovery_id, "refused", now)
+    return _view(desk.one(tx, recovery_id), now)
+
+
+def _ask(tx, actor: Actor, account, request: dict, now: datetime) -> dict:
+    if account.revoked_at is not None:
+        raise Refused("wrong_state", "The account is revoked.")
+    if request["kind"] == "totp" and account.totp_secret is None:
+        raise Refused("wrong_state", "The account has no second factor.")
+    recovery_id = desk.open_or_add(
+        tx,
+        {
+            "id": clock.new_id(), "kind": request["kind"], "state": "asked", "account_id": account.id,
+            "reason": request["reason"], "asked_by": actor.person_id, "asked_at": now, "expires_at": now + OPEN_FOR,
+        },
+    )  # fmt: skip
+    tx.audit("recovery.asked", subject=account.id, recovery_id=recovery_id, kind=request["kind"])
+    return _view(desk.one(tx, recovery_id), now)
+
+
+def _decide(tx, procedure, claims: dict, recovery_id: str, state: str, now: datetime) -> tuple:
+    recovery = desk.one(tx, recovery_id)
+    account = accounts.of_id(tx, recovery.account_id, today(now)) if recovery else None
+    actor = require_care(tx, procedure, claims, account, now)
+    if recovery.asked_by == actor.person_id and state == "confirmed":
+        raise Refused("second_official_needed", "Another official than the one who asked must confirm.")
+    if account.revoked_at is not None and state == "confirmed":
+        raise Refused("wrong_state", "The account is revoked.")
+    if not desk.decide(tx, recovery_id, state, actor.person_id, now):
+        raise Refused("wrong_state", "It was decided already, or not in time.")
+    tx.audit(f"recovery.{state}", subject=account.id, recovery_id=recovery_id)
+    return recovery, account
+
+
+def _view(recovery, now: datetime) -> dict:
+    late = recovery.state == "asked" and recovery.expires_at <= now
+    return dict(recovery._mapping) | ({"state": "expired"} if late else {})

@@ -1,0 +1,67 @@
+"""What the API should answer, from oracle.yaml alone."""
+
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from pathlib import Path
+
+import yaml
+
+ORDERS = ("each", "joint")
+VOID = "403 unknown_capacity"
+OUT_OF_REACH = "403 not_authorised"  # the post was lent, but not for this
+
+
+@cache
+def table() -> dict:
+    return yaml.safe_load(Path(__file__).with_name("oracle.yaml").read_text())
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One question to the API: `about` is an order of the scene, a service, or nothing."""
+
+    place: str
+    kind: str
+    grant: str
+    action: str
+    about: str
+
+    def __str__(self) -> str:
+        return " · ".join(filter(None, (self.place, self.kind, self.grant, self.action, self.about)))
+
+
+def cells(posts: list[tuple[str, str]], services: tuple[str, ...]) -> list[Cell]:
+    """Every question about these posts (place and kind), by every way to come by them."""
+    about = {"order": ORDERS, "service": services, None: ("",)}
+    return [
+        Cell(*post, grant, action, thing)
+        for post, grant, (action, asks) in product(posts, table()["grants"], table()["actions"].items())
+        for thing in about[asks.get("about")]
+    ]
+
+
+def expected(cell: Cell) -> str:
+    grant, asks = table()["grants"][cell.grant], table()["actions"][cell.action]
+    if grant == "void":
+        return VOID
+    service, right = asks.get("service"), asks.get("right")
+    if service and service not in grant["covers"]:
+        return OUT_OF_REACH
+    if right is None:
+        return str(asks["may"])
+    if right in ("gives_orders", "reads_audit_logs"):
+        return str(asks["may" if cell.kind in table()[right] else "else"])
+    rights = table()["rights"][_part(cell, bool(grant.get("in_person")))]
+    if "unseen" in asks and "piece" not in rights:
+        return asks["unseen"]
+    return str(asks["may" if right in rights else "else"])
+
+
+def _part(cell: Cell, in_person: bool) -> str:
+    here = table()["parts"][cell.about].get(cell.place, {})
+    if cell.kind in here:
+        return here[cell.kind]
+    if in_person and cell.kind in table()["work_for_their_head"]:
+        return here.get("head", "none")
+    return "none"

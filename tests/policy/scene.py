@@ -1,0 +1,222 @@
+"""The scene in the running platform: posts of every kind in every place, lent in every way; two orders; sessions."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cached_property
+
+import psycopg
+import requests
+
+from chassis import clock
+from chassis.database import Store
+from chassis.testing import until
+from contracts import directory
+from contracts.catalogue import SERVICES
+from directory.use_cases.facts import record_facts
+from gateway.sessions import SessionStore
+from kernel.working_time import today
+from tests.policy import oracle
+from tests.policy.oracle import Cell
+from tests.support.client import an_order, sign_in
+
+NOBODY = "01990000-0000-7000-8000-000000000000"
+COPIES = [service for service in SERVICES if service != "directory"]
+SCOPES = {"lent for tasks": "tasks", "lent for messaging": "messaging", "lent for reminders": "reminders"}
+
+POSTS = """
+    SELECT DISTINCT ON (p.kind) p.kind, p.id::text, m.person_id::text
+    FROM posts p JOIN memberships m ON m.post_id = p.id AND m.valid_to IS NULL AND m."primary"
+    WHERE p.unit_id = %s AND p.id::text <> ALL(%s) ORDER BY p.kind, p.rank DESC, p.id, m.id
+"""
+UNITS = """
+    SELECT u.id::text FROM units u
+    WHERE u.kind = %(kind)s AND u.valid_to IS NULL AND u.id::text <> ALL(%(apart)s)
+    AND NOT EXISTS (SELECT 1 FROM posts p JOIN memberships m ON m.post_id = p.id
+        JOIN delegations d ON d.grantee_person_id = m.person_id OR d.grantor_post_id = p.id WHERE p.unit_id = u.id)
+    ORDER BY u.code
+"""
+# people of no consequence: one post, nothing lent to them
+GRANTEES = """
+    SELECT m.person_id::text FROM memberships m JOIN posts p ON p.id = m.post_id JOIN units u ON u.id = p.unit_id
+    WHERE p.kind = 'official' AND m.valid_to IS NULL AND u.parent_id::text <> ALL(%s)
+    AND NOT EXISTS (SELECT 1 FROM delegations d WHERE d.grantee_person_id = m.person_id)
+    GROUP BY m.person_id HAVING count(*) = 1 ORDER BY m.person_id LIMIT %s
+"""
+
+
+@dataclass
+class Post:
+    id: str
+    holder: str
+
+
+@dataclass
+class Scene:
+    platform: object
+    posts: dict[tuple[str, str], Post] = field(default_factory=dict)  # by place and kind
+    units: dict[str, str] = field(default_factory=dict)  # by place
+    capacities: dict[tuple[str, str, str], tuple[str, str | None]] = field(default_factory=dict)
+    orders: dict[str, dict] = field(default_factory=dict)
+    sessions: dict[str, requests.Session] = field(default_factory=dict)
+
+    @classmethod
+    def prepared(cls, platform) -> "Scene":
+        scene = cls(platform)
+        with psycopg.connect(platform.addresses["owners"]["directory"]) as connection:
+            scene._choose_posts(connection)
+            scene._lend(connection)
+        scene._give_orders()
+        return scene
+
+    def _choose_posts(self, connection) -> None:
+        def units(kind: str) -> list[str]:
+            return [row[0] for row in connection.execute(UNITS, {"kind": kind, "apart": [demo_ward]})]
+
+        def only(query: str, *values) -> str:
+            return connection.execute(query, values).fetchone()[0]
+
+        [vice, head] = [self.platform.account(role)["person_id"] for role in ("vice_chairman", "unit_head")]
+        of_person = "SELECT {} FROM memberships m JOIN posts p ON p.id = m.post_id WHERE person_id = %s"
+        assigner = only(of_person.format("p.id::text"), vice)
+        demo_ward = only(of_person.format("p.unit_id::text"), head)
+        wards, departments = units("ward"), units("department")
+        self.units = {
+            "lead": wards[0], "told": wards[1], "sibling": wards[2], "partner": departments[0],
+            "foreign": departments[1],
+            "below": only(
+                "SELECT id::text FROM units WHERE parent_id = %s AND code NOT LIKE '%%-HCC' ORDER BY code", wards[0]
+            ),
+            "city": only("SELECT id::text FROM units WHERE kind = 'committee'"),
+            "office": only("SELECT id::text FROM units WHERE kind = 'office'"),
+        }  # fmt: skip
+        for place, unit_id in self.units.items():
+            for kind, post_id, holder in connection.execute(POSTS, (unit_id, [assigner])):
+                if kind not in ("administrator", "auditor"):
+                    self.posts[place, kind] = Post(post_id, holder)
+        self.posts["assigner", "vice_chairman"] = Post(assigner, vice)
+        for kind in ("administrator", "auditor"):
+            person_id = self.platform.account(kind)["person_id"]
+            self.posts["platform", kind] = Post(only(of_person.format("p.id::text"), person_id), person_id)
+        following = "SELECT p.id::text, m.person_id::text FROM posts p JOIN memberships m ON m.post_id = p.id WHERE"
+        row = connection.execute(f"{following} p.unit_id = %s AND p.kind = 'deputy_head'", [departments[2]]).fetchone()
+        self.posts["follower", "deputy_head"] = Post(*row)
+
+    def _lend(self, connection) -> None:
+        """Every post in every way, each to another person, and wait until all copies know."""
+        day, rows = today(clock.now()), []
+        lent = [grant for grant in oracle.table()["grants"] if grant.startswith("lent") and "else" not in grant]
+        apart = list(self.units.values())
+        grantees = [row[0] for row in connection.execute(GRANTEES, (apart, len(self.posts) * len(lent) + 1))]
+        outsider = grantees.pop()
+        for place_and_kind, post in self.posts.items():
+            self.capacities[*place_and_kind, "own"] = (post.holder, None)
+            for grant in lent:
+                row = self._delegation(post, grantees.pop(), grant, day)
+                rows.append(row)
+                self.capacities[*place_and_kind, grant] = (row["grantee_person_id"], row["id"])
+            everything = self.capacities[*place_and_kind, "lent for everything"]
+            self.capacities[*place_and_kind, "lent to somebody else"] = (outsider, everything[1])
+        store = Store(self.platform.addresses["databases"]["directory"], pool_size=1)
+        with store.transaction() as tx:
+            record_facts(tx, directory.delegation_changed, "delegation", rows, subject=rows[-1]["id"])
+        store.close()
+        for service in COPIES:
+            with psycopg.connect(self.platform.addresses["databases"][service], autocommit=True) as copy:
+                known = "SELECT 1 FROM copy_delegations WHERE id = %s"
+                until(lambda copy=copy, known=known: copy.execute(known, [rows[-1]["id"]]).fetchone(), 45)
+
+    @staticmethod
+    def _delegation(post: Post, grantee: str, grant: str, day: date) -> dict:
+        begin, end = day - timedelta(days=2), day + timedelta(days=30)
+        if grant == "lent, and over":
+            end = day
+        if grant == "lent by a predecessor":
+            begin = date(2025, 6, 1)  # nobody's membership is as old as that
+        return {
+            "id": clock.new_id(), "grantor_post_id": post.id, "grantee_person_id": grantee,
+            "scope": SCOPES.get(grant, "all"), "document_number": "1/QĐ", "valid_from": begin, "valid_to": end,
+        }  # fmt: skip
+
+    def _give_orders(self) -> None:
+        leader = sign_in(self.platform.base_url, self.platform.account("vice_chairman"))
+        lead, partner, told = (self.units[place] for place in ("lead", "partner", "told"))
+        wanted = {
+            "each": {"mode": "each", "assignments": [{"unit_id": lead}, {"unit_id": partner}]},
+            "joint": {
+                "mode": "joint",
+                "assignments": [
+                    {"unit_id": lead, "role": "lead"},
+                    {"unit_id": partner, "role": "support"},
+                    {"unit_id": told, "role": "inform"},
+                ],
+                "followers": [self.posts["follower", "deputy_head"].id],
+            },
+        }
+        for name, order in wanted.items():
+            task = leader.post("/tasks", an_order(audience=None, **order))
+            assert task.status_code == 201, task.text
+            task_id = task.json()["id"]
+            piece = next(each for each in task.json()["assignments"]["items"] if each["unit_id"] == lead)
+            [conversation] = until(
+                lambda task_id=task_id: leader.get("/conversations", params={"task_id": task_id}).json()["items"], 20
+            )
+            self.orders[name] = {"task": task_id, "piece": piece["id"], "conversation": conversation["id"]}
+        [self.foreign_session] = [each for each in leader.get("/sessions").json()["items"] if each["current"]]
+
+    @cached_property
+    def _session_store(self) -> SessionStore:
+        return SessionStore(Store(self.platform.addresses["databases"]["gateway"], pool_size=1), 3600, 3600)
+
+    def _signed_in(self, person_id: str) -> requests.Session:
+        """Whoever it is: how one signs in is not what is asked here."""
+        if person_id not in self.sessions:
+            token, _ = self._session_store.open({"account_id": NOBODY, "person_id": person_id}, "token", "matrix")
+            self.sessions[person_id] = session = requests.Session()
+            session.headers["Authorization"] = f"Bearer {token}"
+        return self.sessions[person_id]
+
+    def ask(self, cell: Cell) -> str:
+        """What the API answers: the status, and the code of a problem."""
+        person_id, delegation_id = self.capacities[cell.place, cell.kind, cell.grant]
+        method, path, options = self._request(cell)
+        headers = options.pop("headers", {}) | ({"X-Acting-For": delegation_id} if delegation_id else {})
+        if method == "POST":
+            headers["Idempotency-Key"] = clock.new_id()
+            options.setdefault("json", {})
+        answer = self._signed_in(person_id).request(
+            method, f"{self.platform.base_url}/api/v1{path}", headers=headers, timeout=30, **options
+        )
+        if answer.status_code >= 400:
+            return f"{answer.status_code} {answer.json()['code']}"
+        if cell.action == "list_conversations":
+            return f"{answer.status_code} {'shown' if answer.json()['items'] else 'not shown'}"
+        return str(answer.status_code)
+
+    def _request(self, cell: Cell) -> tuple[str, str, dict]:
+        order = self.orders.get(cell.about, {})
+        task, piece, conversation = (order.get(name, "") for name in ("task", "piece", "conversation"))
+        unknown_unit = an_order(audience=None, assignments=[{"unit_id": NOBODY}])
+        return {
+            "create_task": ("POST", "/tasks", {"json": unknown_unit}),
+            "list_tasks": ("GET", "/tasks", {}),
+            "get_task": ("GET", f"/tasks/{task}", {}),
+            "list_assignments": ("GET", f"/tasks/{task}/assignments", {}),
+            "get_assignment": ("GET", f"/assignments/{piece}", {}),
+            "accept_assignment": ("POST", f"/assignments/{piece}/accept", {"headers": {"If-Match": '"999"'}}),
+            "list_conversations": ("GET", "/conversations", {"params": {"task_id": task}}),
+            "get_conversation": ("GET", f"/conversations/{conversation}", {}),
+            "list_participants": ("GET", f"/conversations/{conversation}/participants", {}),
+            "list_messages": ("GET", f"/conversations/{conversation}/messages", {}),
+            "post_message": ("POST", f"/conversations/{conversation}/messages", {"json": {"text": "Đã rõ."}}),
+            "mark_read": ("POST", f"/conversations/{conversation}/read", {"json": {"number": 0}}),
+            "list_action_items": ("GET", "/action-items", {}),
+            "list_audit": ("GET", "/audit", {"params": {"service": cell.about, "limit": 1}}),
+            "get_me": ("GET", "/me", {}),
+            "list_units": ("GET", "/units", {"params": {"limit": 1}}),
+            "get_unit": ("GET", f"/units/{self.units['lead']}", {}),
+            "list_audiences": ("GET", "/audiences", {}),
+            "search_people": ("GET", "/people", {"params": {"q": "nguyen", "limit": 1}}),
+            "get_person": ("GET", f"/people/{self.posts['lead', 'head'].holder}", {}),
+            "list_sessions": ("GET", "/sessions", {}),
+            "end_session": ("DELETE", f"/sessions/{self.foreign_session['id']}", {}),
+        }[cell.action]

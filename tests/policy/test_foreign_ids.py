@@ -1,0 +1,75 @@
+"""Promise S3: on every route that takes an id, somebody else's thing looks like a thing that is not there."""
+
+from functools import cache
+
+import psycopg
+import pytest
+
+from gateway import openapi
+from gateway.examples import EXAMPLES
+from gateway.routes import BASE
+from tests.policy.scene import NOBODY
+from tests.support.client import days_from_now, sign_in
+
+# What a path's parameter names. Units, posts and people are known to everybody who is signed in.
+FOREIGN = {
+    "task_id": lambda scene: scene.orders["each"]["task"],
+    "assignment_id": lambda scene: scene.orders["each"]["piece"],
+    "conversation_id": lambda scene: scene.orders["each"]["conversation"],
+    "reorganisation_id": lambda scene: a_plan_of(scene.platform),
+    "membership_id": lambda scene: membership_in(scene, scene.posts["lead", "clerk"].id),
+    "delegation_id": lambda scene: scene.capacities["lead", "head", "lent for everything"][1],
+    "session_id": lambda scene: scene.foreign_session["id"],
+}
+FOR_EVERYBODY = {"unit_id", "person_id", "post_id", "name", "year"}
+
+
+@cache
+def a_plan_of(platform) -> str:
+    """A plan of an administrator's, far ahead."""
+    administrator = sign_in(platform.base_url, platform.account("administrator"))
+    department = administrator.get("/units", params={"kind": "department", "limit": 1}).json()["items"][0]
+    plan = {"on_day": days_from_now(900), "document_number": "1/NQ", "dissolve": {"unit_id": department["id"]}}
+    made = administrator.post("/reorganisations", plan)
+    assert made.status_code == 201, made.text
+    return made.json()["id"]
+
+
+def membership_in(scene, post_id: str) -> str:
+    with psycopg.connect(scene.platform.addresses["databases"]["directory"]) as connection:
+        found = connection.execute("SELECT id::text FROM memberships WHERE post_id = %s", [post_id])
+        return found.fetchone()[0]
+
+
+def routes() -> list:
+    found = []
+    for each in openapi.entrypoints():
+        parameters = set(openapi._PARAMETER.findall(each.path)) - FOR_EVERYBODY
+        if each.meta.signed_in and parameters:
+            found.append(pytest.param(each, sorted(parameters), id=each.operation))
+    return found
+
+
+@pytest.fixture(scope="module")
+def stranger(platform, scene):
+    """The head of the demonstration's department: he heads something, and has no part in the scene."""
+    return sign_in(platform.base_url, platform.account("department_head"))
+
+
+@pytest.mark.parametrize("entrypoint, parameters", routes())
+def test_a_foreign_id_looks_like_an_absent_one(scene, stranger, entrypoint, parameters):
+    unknown = [name for name in parameters if name not in FOREIGN]
+    assert not unknown, f"tell this test which {unknown} is somebody else's (FOREIGN), or that nobody's is hidden"
+
+    def ask(ids: dict[str, str]) -> tuple:
+        path = openapi._PARAMETER.sub(lambda found: ids.get(found[1], NOBODY), entrypoint.path).removeprefix(BASE)
+        body = EXAMPLES.get(entrypoint.operation, {}).get("body")
+        headers = {"If-Match": "*", "Idempotency-Key": "the same"}
+        answer = stranger.request(entrypoint.method, path, json=body, headers=headers)
+        told = {name: value for name, value in answer.json().items() if name != "instance"}
+        telling = {name: answer.headers.get(name) for name in ("Content-Type", "ETag", "Location", "Cache-Control")}
+        return answer.status_code, told, telling
+
+    absent = ask(dict.fromkeys(parameters, NOBODY))
+    assert absent[0] in (403, 404), absent
+    assert ask({name: FOREIGN[name](scene) for name in parameters}) == absent
