@@ -7,12 +7,13 @@ import argparse
 import os
 import sys
 
-from chassis import clock
+from chassis import clock, context
 from chassis.database import Store
 from chassis.errors import DatabaseUnavailable
 from directory.use_cases import scim_clients
 from kernel.errors import Refused
 
+OPERATOR = "service:operator"
 ENDINGS = 200  # people whom a client may take away on one day
 
 
@@ -30,7 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
         sys.exit("congvu: wrong setting: CONGVU_DATABASE_URL is not set")
     store = Store(url, pool_size=1)
     try:
-        _act(store, chosen)
+        with context.working(context.Context(call_id=clock.new_id(), actor={"sub": OPERATOR})):
+            _act(store, chosen)
     except Refused as refused:
         sys.exit(f"congvu: {refused.message}")
     except DatabaseUnavailable:

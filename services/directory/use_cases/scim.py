@@ -145,10 +145,10 @@ def delete_user(tx, client, request: dict, now: datetime, first: bool) -> dict |
             "not_authorised", "Holds a post that only the directory's staff can end; deactivation is possible.",
             post_ids=[each.membership.post_id for each in others],
         )  # fmt: skip
+    facts.claim_versions(tx, 0)
     if first:
         _spend(tx, client, 1, day)
     if held:
-        facts.claim_versions(tx, 0)
         _hold(tx, [ended(each.membership, day) for each in stored.holdings(tx, [row.id], day)], day, subject=row.id)
         tx.audit("scim.memberships_ended", subject=row.id, client=client.name)
         return None
