@@ -101,6 +101,10 @@ scim-client: ## let an identity system feed the directory (NAME=hr ALL=1 ENDINGS
 	@bash deploy/local/bootstrap.sh
 	@exec $(PYTHON) -m deploy.local tool directory.clients add "$$NAME" $(if $(ALL),--all) $(if $(ENDINGS),--endings "$$ENDINGS")
 
+renew-scim-client: ## give an identity system another token in the place of the one before (NAME=hr); shown once
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.local tool directory.clients renew "$$NAME"
+
 scim-clients: ## list the identity systems that feed the directory
 	@bash deploy/local/bootstrap.sh
 	@exec $(PYTHON) -m deploy.local tool directory.clients list

@@ -1,4 +1,4 @@
-"""`python -m directory.clients add <name> [--all] [--endings N] | list | remove <name>`: who may feed us by SCIM.
+"""`python -m directory.clients add <name> [--all] [--endings N] | renew <name> | list | remove <name>`: who feeds us.
 
 The directory's own account is needed (CONGVU_DATABASE_URL).
 """
@@ -24,6 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     add.add_argument("name")
     add.add_argument("--all", action="store_true", help="it changes everybody, not only those whom it brought")
     add.add_argument("--endings", type=int, default=ENDINGS, help=f"people it may take away a day (default {ENDINGS})")
+    verbs.add_parser("renew", help="another token in the place of the one before").add_argument("name")
     verbs.add_parser("list", help="who there is")
     verbs.add_parser("remove", help="end a client").add_argument("name")
     chosen = parser.parse_args(arguments)
@@ -49,8 +50,12 @@ def _act(store: Store, chosen) -> None:
             reach = "all" if chosen.all else "own"
             token = scim_clients.add(tx, chosen.name, reach, max(0, chosen.endings), now)
         print(f"{chosen.name} may change {'everybody' if chosen.all else 'those whom it brings'} by SCIM (/scim/v2).")
-        print(f"token     {token}")
-        print("It is shown this once: the directory keeps only its hash.")
+        _show(token)
+    elif chosen.verb == "renew":
+        with store.transaction() as tx:
+            token = scim_clients.renew(tx, chosen.name)
+        print(f"{chosen.name} has another token; the one before is worth nothing any more.")
+        _show(token)
     elif chosen.verb == "remove":
         with store.transaction() as tx:
             scim_clients.remove(tx, chosen.name, now)
@@ -60,6 +65,11 @@ def _act(store: Store, chosen) -> None:
             for each in scim_clients.listed(tx):
                 state = f"ended {each.revoked_at:%Y-%m-%d}" if each.revoked_at else f"since {each.created_at:%Y-%m-%d}"
                 print(each.name, each.reach, f"{each.endings_a_day} endings a day", state, sep="\t")
+
+
+def _show(token: str) -> None:
+    print(f"token     {token}")
+    print("It is shown this once: the directory keeps only its hash.")
 
 
 if __name__ == "__main__":

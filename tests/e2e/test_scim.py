@@ -357,6 +357,10 @@ def test_the_operators_command_makes_lists_and_ends_clients(platform):
     assert client.get("/ServiceProviderConfig").status_code == 200
     twice = operate(platform, "add", name)
     assert twice.returncode == 1 and "already" in twice.stderr and "Traceback" not in twice.stderr
+    renewed = operate(platform, "renew", name).stdout
+    assert refused(client.get("/ServiceProviderConfig"), 401)
+    client.token = next(line.split()[1] for line in renewed.splitlines() if line.startswith("token"))
+    assert client.get("/ServiceProviderConfig").status_code == 200
     assert operate(platform, "remove", name).returncode == 0
     assert refused(client.get("/ServiceProviderConfig"), 401)
     line = next(line for line in operate(platform, "list").stdout.splitlines() if line.startswith(name))

@@ -41,9 +41,10 @@ def live_client(tx, client_id: str):
     return tx.execute(query).one_or_none()
 
 
-def revoke_client(tx, name: str, now: datetime) -> str | None:
-    revoked = sa.update(t.scim_clients).where(CLIENT.name == name, CLIENT.revoked_at.is_(None)).values(revoked_at=now)
-    return tx.execute(revoked.returning(CLIENT.id)).scalar_one_or_none()
+def change_client(tx, name: str, **values) -> str | None:
+    """The id of the living client of this name, if there is one."""
+    changed = sa.update(t.scim_clients).where(CLIENT.name == name, CLIENT.revoked_at.is_(None)).values(**values)
+    return tx.execute(changed.returning(CLIENT.id)).scalar_one_or_none()
 
 
 def spend(tx, client_id: str, count: int, day: date) -> bool:

@@ -25,7 +25,7 @@ def add(tx, name: str, reach: str, endings_a_day: int, now: datetime) -> str:
     """A new client; the answer is its token, which nobody can see again."""
     if not NAME.fullmatch(name):
         raise Refused("invalid_request", "A name has at most 40 small letters, digits and hyphens.")
-    token, client_id = PREFIX + secrets.token_urlsafe(TOKEN_BYTES), clock.new_id()
+    token, client_id = _new_token(), clock.new_id()
     made = stored.add_client(
         tx, id=client_id, name=name, token_hash=_hashed(token), reach=reach, endings_a_day=endings_a_day, created_at=now
     )
@@ -35,9 +35,19 @@ def add(tx, name: str, reach: str, endings_a_day: int, now: datetime) -> str:
     return token
 
 
+def renew(tx, name: str) -> str:
+    """Another token for a client; the one before is worth nothing from now on."""
+    token = _new_token()
+    client_id = stored.change_client(tx, name, token_hash=_hashed(token))
+    if client_id is None:
+        raise Refused("not_found", f"There is no client {name}.")
+    tx.audit("scim.client_renewed", subject=client_id, client=name)
+    return token
+
+
 def remove(tx, name: str, now: datetime) -> None:
     """Its token is worth nothing from now on."""
-    client_id = stored.revoke_client(tx, name, now)
+    client_id = stored.change_client(tx, name, revoked_at=now)
     if client_id is None:
         raise Refused("not_found", f"There is no client {name}.")
     tx.audit("scim.client_revoked", subject=client_id, client=name)
@@ -45,6 +55,10 @@ def remove(tx, name: str, now: datetime) -> None:
 
 def listed(tx) -> list:
     return stored.clients(tx)
+
+
+def _new_token() -> str:
+    return PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
 
 
 def _hashed(token: str) -> bytes:
