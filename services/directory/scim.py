@@ -128,10 +128,9 @@ class EnterpriseUser(Extension):
 
 class Member(ComplexAttribute):
     value: Annotated[str | None, Mutability.immutable, CaseExact.true] = None
-    ref: Annotated[Reference["User"] | None, Mutability.read_only] = Field(
+    ref: Annotated[Reference["User"] | None, Mutability.immutable] = Field(
         None, serialization_alias="$ref", validation_alias="$ref"
     )
-    display: Annotated[str | None, Mutability.read_only] = None
 
 
 class Group(Resource[AnyExtension]):

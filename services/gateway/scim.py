@@ -13,12 +13,14 @@ from chassis.http import Answer, HttpRefusal, HttpRequest, Problem, http
 from chassis.http.body import load
 from chassis.identity import CLIENT
 from contracts import directory
-from contracts.directory import SCIM_BASE
+from contracts.directory import RESOURCES, SCIM_BASE
 
 MEDIA_TYPE = "application/scim+json"
 MAX_BODY = 512 * 1024  # bytes
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+ABOUT = ("ServiceProviderConfig", "ResourceTypes", "Schemas")
+NOT_DONE = ("Me", "Bulk", ".search")  # by the standard, a server may leave these out
 SCIM_TYPES = {
     "scim_invalid_filter": "invalidFilter",
     "scim_too_many": "tooMany",
@@ -103,7 +105,7 @@ class ScimCall:
         return self._request.if_none_match.contains_weak(version.removeprefix("W/").strip('"'))
 
 
-def scim_route(method: str, path: str, *, query: type[Schema] = ShownQuery, body: bool = False) -> Callable:
+def scim_route(method: str, path: str, *, query: type[Schema] = ShownQuery, body: bool = False, guard=None) -> Callable:
     """The handler is called with a `ScimCall` and the path's values."""
 
     def register(handler):
@@ -112,7 +114,7 @@ def scim_route(method: str, path: str, *, query: type[Schema] = ShownQuery, body
             return handler(service, ScimCall(service, request), **values)
 
         return http(
-            method, SCIM_BASE + path, guard=sign_in, query=query, tell=tell, max_body=MAX_BODY,
+            method, SCIM_BASE + path, guard=guard or sign_in, query=query, tell=tell, max_body=MAX_BODY,
             accepts=(MEDIA_TYPE, "application/json") if body else (),
         )(handle)  # fmt: skip
 
@@ -129,6 +131,17 @@ def sign_in(service, request: HttpRequest) -> None:
     except CallFailed as error:
         raise _unauthenticated() if error.code == "unauthenticated" else error from None
     request.caller = {"sub": CLIENT + found["client_id"]}
+
+
+def refuse_elsewhere(service, request: HttpRequest) -> None:
+    """The guard of what no other route takes, with whatever method."""
+    sign_in(service, request)
+    path = request.path.removeprefix(SCIM_BASE + "/")
+    if path in NOT_DONE:
+        raise HttpRefusal("scim_not_implemented")
+    first, _, rest = path.partition("/")
+    is_known = first in (*ABOUT, *RESOURCES) and "/" not in rest
+    raise HttpRefusal("method_not_allowed" if is_known else "not_found")
 
 
 def _unauthenticated() -> HttpRefusal:

@@ -32,12 +32,13 @@ def leave(platform, name: str) -> None:
         scim_clients.remove(tx, name, clock.now())
 
 
-def operate(platform, *arguments: str) -> subprocess.CompletedProcess:
-    """The operator's command."""
+def operate(platform, *arguments: str) -> str:
+    """What the operator's command says."""
     path = f"{CHECKOUT}/services:{CHECKOUT}"
     environment = {"CONGVU_DATABASE_URL": platform.addresses["databases"]["directory"], "PYTHONPATH": path}
     command = [sys.executable, "-W", "ignore", "-m", "directory.clients", *arguments]
-    return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, timeout=60)
+    environment = os.environ | environment
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
 
 
 @contextmanager

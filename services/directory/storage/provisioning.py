@@ -220,7 +220,7 @@ def unit_of_code(tx, codes: list[str], day: date) -> str | None:
 
 
 def members(tx, client, unit_ids: Iterable[str], day: date, limit: int):
-    """Who holds posts in these units, among those whom the client may know: (unit_id, id, name), each once."""
+    """Who holds posts in these units, among those whom the client may know: (unit_id, id), each once."""
     held = (
         select(t.posts.c.unit_id, t.memberships.c.person_id)
         .distinct()
@@ -228,7 +228,7 @@ def members(tx, client, unit_ids: Iterable[str], day: date, limit: int):
         .where(t.posts.c.unit_id == any_of(unit_ids), t.live(t.memberships, day), t.live(t.posts, day))
         .subquery()
     )
-    query = _joined(client, held.c.unit_id, t.people.c.id, t.people.c.name)
+    query = _joined(client, held.c.unit_id, t.people.c.id)
     query = query.join(held, held.c.person_id == t.accounts.c.person_id)
     return tx.execute(query.order_by(held.c.unit_id, t.people.c.id).limit(limit)).all()
 

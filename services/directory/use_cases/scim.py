@@ -366,7 +366,7 @@ def _groups(tx, client, rows: list, day: date, with_members: bool = True) -> lis
         if len(found) > MOST_MEMBERS:
             raise Refused("scim_too_many", "Too many members for one answer: exclude members, or ask for fewer groups.")
         for each in found:
-            reference = {"value": each.id, "$ref": f"{SCIM_BASE}/Users/{each.id}", "display": each.name}
+            reference = {"value": each.id, "$ref": f"{SCIM_BASE}/Users/{each.id}"}
             members.setdefault(each.unit_id, []).append(reference)
     return [_group(row, members.get(row.id, [])) for row in rows]
 

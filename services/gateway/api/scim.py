@@ -2,11 +2,7 @@
 
 from chassis.http import Answer, HttpRefusal
 from contracts import directory
-from gateway.scim import ListQuery, NoQuery, answered, listed, scim_route, shown
-
-ABOUT = ("ServiceProviderConfig", "ResourceTypes", "Schemas")
-COLLECTIONS = ("Users", "Groups")
-NOT_DONE = ("Me", "Bulk", ".search")  # by the standard, a server may leave these out
+from gateway.scim import ListQuery, NoQuery, answered, listed, refuse_elsewhere, scim_route, shown
 
 
 class ScimRoutes:
@@ -62,27 +58,22 @@ class ScimRoutes:
         call.ask(directory.scim_delete, resource=resource, id=key, if_match=call.if_match)
         return Answer(status=204)
 
-    # everything else
+    # everything else: the guard has the answer, whatever the body is
 
-    @scim_route("GET", "/<path:path>", query=NoQuery)
-    def scim_get_elsewhere(self, call, path):
-        raise _refused(path)
+    @scim_route("GET", "/<path:path>", guard=refuse_elsewhere)
+    def scim_get_elsewhere(self, call, path): ...
 
-    @scim_route("POST", "/<path:path>", query=NoQuery, body=True)
-    def scim_post_elsewhere(self, call, path):
-        raise _refused(path)
+    @scim_route("POST", "/<path:path>", guard=refuse_elsewhere)
+    def scim_post_elsewhere(self, call, path): ...
 
-    @scim_route("PUT", "/<path:path>", query=NoQuery, body=True)
-    def scim_put_elsewhere(self, call, path):
-        raise _refused(path)
+    @scim_route("PUT", "/<path:path>", guard=refuse_elsewhere)
+    def scim_put_elsewhere(self, call, path): ...
 
-    @scim_route("PATCH", "/<path:path>", query=NoQuery, body=True)
-    def scim_patch_elsewhere(self, call, path):
-        raise _refused(path)
+    @scim_route("PATCH", "/<path:path>", guard=refuse_elsewhere)
+    def scim_patch_elsewhere(self, call, path): ...
 
-    @scim_route("DELETE", "/<path:path>", query=NoQuery)
-    def scim_delete_elsewhere(self, call, path):
-        raise _refused(path)
+    @scim_route("DELETE", "/<path:path>", guard=refuse_elsewhere)
+    def scim_delete_elsewhere(self, call, path): ...
 
 
 def _named(key: str, documents: list[dict]) -> dict:
@@ -90,11 +81,3 @@ def _named(key: str, documents: list[dict]) -> dict:
     if found is None:
         raise HttpRefusal("not_found")
     return found
-
-
-def _refused(path: str) -> HttpRefusal:
-    if path in NOT_DONE:
-        return HttpRefusal("scim_not_implemented")
-    first, _, rest = path.partition("/")
-    is_known = (first in ABOUT or first in COLLECTIONS) and "/" not in rest
-    return HttpRefusal("method_not_allowed" if is_known else "not_found")
