@@ -161,7 +161,8 @@ class Scene:
                 lambda task_id=task_id: leader.get("/conversations", params={"task_id": task_id}).json()["items"], 20
             )
             self.orders[name] = {"task": task_id, "piece": piece["id"], "conversation": conversation["id"]}
-        [self.foreign_session] = [each for each in leader.get("/sessions").json()["items"] if each["current"]]
+        someone = sign_in(self.platform.base_url, self.platform.account("unit_clerk"))
+        self.foreign_session = next(each for each in someone.get("/sessions").json()["items"] if each["current"])
 
     @cached_property
     def _session_store(self) -> SessionStore:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 import sqlalchemy as sa
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.rows import any_of, unnested
@@ -65,7 +65,7 @@ def lines(units: Mapping, held: Iterable) -> Iterator[dict]:
             "top_id": top_id,
             "post_kind": row.post_kind,
             "rank": row.rank,
-            "named": f"{row.folded} {short}".rstrip(),
+            "named": row.folded,
             "given": row.given,
             "words": f"{row.folded}{END} {short}{END}{form}",
             "digits": contact.searchable_digits(row.phone, row.mobile, row.shown_to),

@@ -201,22 +201,24 @@ def lend(tx, claims: dict, request: dict, now: datetime) -> dict:
 def _lend(tx, actor: Actor, wanted: dict, now: datetime) -> dict:
     """Of the post in which he acts, in person: what was lent to him is not passed on."""
     facts.claim_versions(tx, 0)
-    day = wanted["from_day"]
-    city = organisation.load(tx, day, [actor.unit_id])
-    grantee_id = wanted["grantee_person_id"]
+    day, grantee_id = wanted["from_day"], wanted["grantee_person_id"]
     if people.one(tx, grantee_id) is None:
         raise Refused("unknown_person", "There is no such person.", field="grantee_person_id")
     own = organisation.memberships(tx, appointments.by_id(actor.membership_id))
     held = organisation.memberships(tx, appointments.held_by(grantee_id, day)).values()
+    known_posts = organisation.posts(tx, appointments.posts_by_id([actor.post_id, *(each.post_id for each in held)]))
     new = Delegation(
         clock.new_id(), actor.post_id, grantee_id, wanted["kind"], wanted["scope"], wanted["document_number"],
         day, wanted["to_day"] + ONE_DAY,
     )  # fmt: skip
     lent = lending.lend(
-        new, grantor=own[actor.membership_id],
-        grantor_post=city.posts[actor.post_id],
-        grantee_posts=organisation.posts(tx, appointments.posts_by_id(each.post_id for each in held)).values(),
-        units_below={unit.id for unit in city.tree(actor.unit_id, day)},
+        new,
+        grantor=own[actor.membership_id],
+        grantor_post=known_posts[actor.post_id],
+        below=[
+            post for each in held
+            if actor.unit_id in organisation.path(tx, (post := known_posts[each.post_id]).unit_id)
+        ],
         known=organisation.delegations(tx, appointments.lent_by(actor.post_id), today(now)).values(),
         day=today(now),
     )  # fmt: skip

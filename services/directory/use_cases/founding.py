@@ -2,8 +2,6 @@
 
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
-
 from chassis import clock
 from contracts import directory
 from directory import hashing
@@ -87,10 +85,8 @@ def _install(tx, name: str, title: str, account: dict, now: datetime) -> None:
         facts.write(tx, kind, [row | {"version": version}])
         told += facts.of_versions(tx, kind, version, version)
     people.refresh_entries(tx, [person_id])
-    try:
-        founding.add_account(tx, account_id, person_id, account)
-    except sa.exc.IntegrityError:
-        raise Refused("username_taken", "This user name is taken.") from None
+    if not founding.add_account(tx, account_id, person_id, account):
+        raise Refused("username_taken", "This user name is taken.")
     tx.audit("account.founded", subject=account_id, kind=account["kind"])
     tx.emit(
         directory.membership_changed, subject=person_id, version=previous + len(rows),
