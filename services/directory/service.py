@@ -12,6 +12,7 @@ from directory.entrypoints.identities import Identities
 from directory.entrypoints.imports import Imports
 from directory.entrypoints.organisation import Organisation
 from directory.entrypoints.people import People
+from directory.entrypoints.provisioning import Provisioning
 from directory.entrypoints.reorganisation import Reorganisations
 from directory.security import Security
 from directory.settings import read
@@ -44,7 +45,7 @@ class BudgetProvider(DependencyProvider):
 
 
 class Service(
-    Accounts, Appointments, Facts, Identities, Imports, Organisation, People, Reorganisations,
+    Accounts, Appointments, Facts, Identities, Imports, Organisation, People, Provisioning, Reorganisations,
     audit_reading(directory.list_audit),
 ):  # fmt: skip
     name = "directory"

@@ -155,6 +155,20 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "day_not_special": (
         422, "Ngày này vốn đã như vậy theo lịch tuần", "The day is so by its weekday already",
     ),
+    # from outside identity systems; SCIM knows its own kinds of 400 (gateway.scim)
+    "scim_invalid_filter": (400, "Bộ lọc không hợp lệ", "This filter is not valid, or not possible here"),
+    "scim_too_many": (400, "Kết quả quá nhiều cho một lần trả lời", "Too much for one answer"),
+    "scim_mutability": (400, "Thuộc tính này không thay đổi được", "This cannot be changed"),
+    "scim_invalid_syntax": (400, "Nội dung không đúng cấu trúc", "The body has not the right structure"),
+    "scim_invalid_path": (400, "Đường dẫn thuộc tính không hợp lệ", "This attribute path is not valid"),
+    "scim_no_target": (400, "Không có giá trị nào khớp với đường dẫn", "The path leads to nothing"),
+    "scim_invalid_value": (400, "Giá trị không hợp lệ", "A value is not valid"),
+    "scim_uniqueness": (409, "Đã có người dùng khác mang tên này", "Another user has this name"),
+    "scim_not_implemented": (501, "Không hỗ trợ thao tác này", "This is not supported"),
+    "too_many_endings": (
+        429, "Hôm nay hệ thống này đã ngừng quá nhiều tài khoản, cần người kiểm tra",
+        "This client has taken away too many people today: somebody must look",
+    ),
     # our side
     "internal_error": (500, "Hệ thống gặp lỗi", "Something went wrong on our side"),
     "reply_too_large": (500, "Hệ thống gặp lỗi", "Something went wrong on our side"),

@@ -22,6 +22,7 @@ from gateway.api.meta import MetaRoutes
 from gateway.api.organisation import OrganisationRoutes
 from gateway.api.people import PeopleRoutes
 from gateway.api.reminders import RemindersRoutes
+from gateway.api.scim import ScimRoutes
 from gateway.api.session import SessionRoutes
 from gateway.api.single_sign_on import SingleSignOnRoutes
 from gateway.api.tasks import TasksRoutes
@@ -86,7 +87,7 @@ API = (
 )
 
 
-class Service(*API, HearsDirectory):
+class Service(*API, ScimRoutes, HearsDirectory):
     name = "gateway"
     directory_copy = WatchedCopy()
     problems = problems

@@ -8,4 +8,5 @@ from contracts.directory.identities import *
 from contracts.directory.imports import *
 from contracts.directory.organisation import *
 from contracts.directory.people import *
+from contracts.directory.provisioning import *
 from contracts.directory.reorganisation import *

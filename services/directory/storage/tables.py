@@ -95,6 +95,18 @@ recoveries = _table(
 )  # fmt: skip
 
 
+# provisioning
+scim_clients = _table(
+    "scim_clients", id=Id, name=sa.Text, token_hash=sa.LargeBinary, reach=sa.Text, endings_a_day=sa.Integer,
+    endings=sa.Integer, endings_on=sa.Date, created_at=Moment, revoked_at=Moment,
+)  # fmt: skip
+provisioned = _table(
+    "provisioned", person_id=Id, client_id=Id, said=JSONB, name=sa.Text, phone=sa.Text, mobile=sa.Text, email=sa.Text,
+    created_at=Moment, changed_at=Moment, deleted_at=Moment,
+)  # fmt: skip
+external_ids = _table("external_ids", client_id=Id, person_id=Id, external_id=sa.Text)
+
+
 def live(table: sa.Table, day) -> sa.ColumnElement[bool]:
     """Whether a fact holds on a day."""
     return sa.and_(table.c.valid_from <= day, sa.or_(table.c.valid_to.is_(None), table.c.valid_to > day))

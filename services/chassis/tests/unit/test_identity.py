@@ -43,6 +43,18 @@ def test_only_the_edge_speaks_for_actors(keys):
         verifier(keys).claims(signer(keys, "tasks").token("tasks", {"sub": "service:gateway"}), "service")
 
 
+def test_a_client_is_neither_an_actor_nor_a_service_and_only_the_edge_speaks_for_it(keys):
+    token = signer(keys).token("tasks", {"sub": "client:1"})
+    assert verifier(keys).claims(token, "client")["sub"] == "client:1"
+    for kind in ("actor", "service"):
+        with pytest.raises(InvalidToken):
+            verifier(keys).claims(token, kind)
+    with pytest.raises(InvalidToken):
+        verifier(keys).claims(signer(keys).token("tasks", CLAIMS), "client")
+    with pytest.raises(InvalidToken):
+        verifier(keys).claims(signer(keys, "tasks").token("tasks", {"sub": "client:1"}), "client")
+
+
 def test_a_token_ends_after_a_minute(keys, monkeypatch):
     token = signer(keys).token("tasks", CLAIMS)
     check = verifier(keys)
