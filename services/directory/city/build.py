@@ -70,6 +70,7 @@ class PersonRow(NamedTuple):
     email: str
     mobile: str
     room: str
+    employee_number: str
 
 
 class MembershipRow(NamedTuple):
@@ -231,7 +232,7 @@ class _Builder:
         return PersonRow(
             self._id(), name, search_form(name), given, f"(028) 0{number // 10000:03d} {number % 10000:04d}",
             f"{given}{initials}.{number:06d}@hcm.example", f"0100 {number // 1000:03d} {number % 1000:03d}",
-            f"P. {number % 9 + 1}{number // 9 % 30 + 1:02d}",
+            f"P. {number % 9 + 1}{number // 9 % 30 + 1:02d}", f"CB{number:06d}",
         )  # fmt: skip
 
     def _membership(self, person: PersonRow, post: PostRow, primary: bool) -> MembershipRow:
