@@ -10,6 +10,7 @@ import psycopg
 import sqlalchemy as sa
 import structlog
 from nameko.extensions import DependencyProvider
+from psycopg import sql
 from sqlalchemy import exc
 
 from chassis import clock, context
@@ -40,7 +41,7 @@ _INSERT_EVENT = sa.text(
     ") SELECT pg_notify('outbox', '')"
 )
 
-_APPEND_AUDIT = sa.text("SELECT audit_append(CAST(:entries AS jsonb))")
+_APPEND_AND_COMMIT = sql.SQL("SELECT audit_append({}::jsonb); COMMIT")
 
 
 class RowRefused(Exception):
@@ -102,12 +103,17 @@ class Transaction:
         """If this transaction says that something happened, and writes down nothing else, it writes down this act."""
         self._act = act
 
-    def write_audit(self) -> None:
-        """Last of all before the commit: whoever writes holds the head of the log until then."""
+    def commit(self) -> None:
+        """What is to be written down goes with the COMMIT in one round trip: the head of the log is held by nobody who
+        is not committing already.
+        """
         if self._act and self.emitted and not self._audited:
             self.audit(self._act, subject=self._subject)
         if self._audited:
-            self.connection.execute(_APPEND_AUDIT, {"entries": to_json(self._audited)})
+            entries = sql.Literal(to_json(self._audited))
+            statement = _APPEND_AND_COMMIT.format(entries).as_string(self.connection.connection.driver_connection)
+            self.connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+        self.connection.commit()  # sends nothing when it is done
 
 
 class Store:
@@ -152,8 +158,7 @@ class Store:
             with self._opened(begin) as connection:
                 try:
                     yield (tx := Transaction(connection, may_emit))
-                    tx.write_audit()
-                    connection.commit()
+                    tx.commit()
                 except (DeadlineExceeded, eventlet.Timeout, eventlet.greenlet.GreenletExit):
                     connection.invalidate()  # it may be in the middle of a statement, where no rollback works
                     raise

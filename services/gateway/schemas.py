@@ -1,10 +1,13 @@
 """Bodies, parameters and answers of HTTP: the contracts' schemas, with what only HTTP adds or takes away."""
 
-from marshmallow import Schema, fields, validate
+import re
+
+import orjson
+from marshmallow import Schema, ValidationError, fields, validate
 
 from contracts import audit, directory, messaging, reminders, tasks
 from contracts.catalogue import SERVICES
-from contracts.fields import Day, Id, Moment, Page, Request, one_of
+from contracts.fields import Day, Id, Moment, Page, Request, Statement, one_of
 
 # session
 
@@ -38,6 +41,78 @@ class SessionEntry(Schema):
 class SessionList(Schema):
     items = fields.List(fields.Nested(SessionEntry), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
+
+
+# single sign-on
+
+_LOCAL = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,499}")
+
+
+def _local(path: str) -> None:
+    """A path on this host and nothing that a browser could read as another one."""
+    if not _LOCAL.fullmatch(path):
+        raise ValidationError("Not a path of this site.")
+
+
+class ReturnTo(Request):
+    """A path of this site, where the browser goes in the end."""
+
+    return_to = fields.String(load_default="/", validate=_local)
+
+
+class ProviderAnswer(Statement):
+    """What a provider gives the browser to bring back; it may say more."""
+
+    state = fields.String(required=True, validate=validate.Length(1, 500))
+    code = fields.String(load_default=None, validate=validate.Length(1, 4000))
+    error = fields.String(load_default=None, validate=validate.Length(1, 500))
+    iss = fields.String(load_default=None, validate=validate.Length(1, 500))
+
+
+class ProviderEntry(Schema):
+    id = fields.String(required=True)
+    title = fields.String(required=True)
+
+
+class ProviderList(Schema):
+    items = fields.List(fields.Nested(ProviderEntry), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class IdentityEntry(Schema):
+    """`provider` is null for one that is no longer offered."""
+
+    id = Id(required=True)
+    provider = fields.String(required=True, allow_none=True)
+    issuer = fields.String(required=True)
+    linked_at = Moment(required=True)
+
+
+class IdentityEntries(Schema):
+    items = fields.List(fields.Nested(IdentityEntry), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class NewIdentity(ReturnTo):
+    provider = fields.String(required=True, validate=validate.Length(1, 50))
+
+
+class ProviderAddress(Schema):
+    """Where the browser goes now."""
+
+    url = fields.String(required=True)
+
+
+class SignOutAddress(Schema):
+    """Where the browser goes to sign out at the provider as well; null where there is no such place, or it is away."""
+
+    url = fields.String(required=True, allow_none=True)
+
+
+class Subject(Request):
+    """A provider's own name for somebody."""
+
+    subject = fields.String(required=True, validate=validate.Length(1, directory.SUBJECT_AT_MOST))
 
 
 # accounts
@@ -105,6 +180,67 @@ class Task(tasks.Task):
 class AssignmentsQuery(tasks.ListAssignments):
     class Meta(Request.Meta):
         exclude = ("task_id",)
+
+
+# imports and exports
+
+
+class HeaderMapping(fields.String):
+    """A JSON object in a query parameter: header of the file -> column."""
+
+    def _deserialize(self, value, attr, data, **kwargs):
+        try:
+            mapping = orjson.loads(super()._deserialize(value, attr, data, **kwargs))
+        except orjson.JSONDecodeError as error:
+            raise ValidationError("Not a JSON object of texts.") from error
+        if not isinstance(mapping, dict) or not all(isinstance(column, str) for column in mapping.values()):
+            raise ValidationError("Not a JSON object of texts.")
+        return mapping
+
+
+class NewImport(Request):
+    what = one_of(directory.IMPORTED, required=True)
+    unit_id = Id(load_default=None, allow_none=True)
+    dry_run = fields.Boolean(load_default=True)
+    end_missing = fields.Boolean(load_default=False)
+    mapping = HeaderMapping(load_default=dict, validate=validate.Length(max=100))
+
+
+class ImportFault(directory.ImportFault):
+    """Programs act on `code`, people read `message`."""
+
+    message = fields.String(required=True)
+
+
+class Import(directory.Import):
+    fault = fields.Nested(ImportFault, required=True, allow_none=True)
+
+
+class ImportPage(directory.ImportPage):
+    items = fields.List(fields.Nested(Import), required=True)
+
+
+class ImportRowsQuery(directory.ListImportRows):
+    class Meta(Request.Meta):
+        exclude = ("id",)
+
+
+class ImportRowFault(directory.ImportRowFault):
+    message = fields.String(required=True)
+
+
+class ImportRow(directory.ImportRow):
+    faults = fields.List(fields.Nested(ImportRowFault), required=True)
+
+
+class ImportRowPage(directory.ImportRowPage):
+    items = fields.List(fields.Nested(ImportRow), required=True)
+
+
+class ExportQuery(Request):
+    what = one_of(directory.IMPORTED, required=True)
+    format = one_of(directory.FORMS, load_default="csv")
+    unit_id = Id(load_default=None, allow_none=True)
 
 
 # home

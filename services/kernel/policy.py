@@ -64,7 +64,10 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "gateway.list_audit": READS_AUDIT,
     "gateway.list_sessions": EVERYBODY,
     "gateway.end_session": EVERYBODY,
+    "gateway.end_all_sessions": EVERYBODY,
     "gateway.end_current_session": EVERYBODY,
+    "gateway.sign_out_everywhere": EVERYBODY,
+    "gateway.start_linking": EVERYBODY,
     "gateway.open_stream": EVERYBODY,
     "directory.get_profile": EVERYBODY,
     "directory.get_own_account": EVERYBODY,
@@ -89,6 +92,21 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "directory.change_own_contact": EVERYBODY,
     "directory.change_contact": to("administrator", in_person=True),
     "directory.list_audiences": EVERYBODY,
+    "directory.begin_import": to("administrator", in_person=True),
+    "directory.add_import_part": to("administrator", in_person=True),
+    "directory.get_import": to("administrator", in_person=True),
+    "directory.list_imports": to("administrator", in_person=True),
+    "directory.list_import_rows": to("administrator", in_person=True),
+    "directory.apply_import": to("administrator", in_person=True),
+    "directory.export_lines": (
+        *to("administrator", in_person=True),
+        *to("chief_of_office", "office_clerk", "head", "clerk", "division_head", reach=OWN_UNIT, in_person=True),
+    ),
+    "directory.list_identities": EVERYBODY,
+    "directory.link_identity": EVERYBODY,
+    "directory.unlink_identity": EVERYBODY,
+    "directory.feed_identity": to("administrator", in_person=True),
+    "directory.remove_identity": to("administrator", in_person=True),
     "directory.get_successors": EVERYBODY,
     "directory.list_heads": EVERYBODY,
     "directory.list_posts": EVERYBODY,
@@ -129,7 +147,10 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "messaging.get_unread": EVERYBODY,
 }
 
-PUBLIC = frozenset({"gateway.create_token", "gateway.create_session", "gateway.get_openapi"})  # nobody need sign in
+PUBLIC = frozenset({  # nobody need sign in
+    "gateway.create_token", "gateway.create_session", "gateway.get_openapi", "gateway.list_providers",
+    "gateway.start_sign_in", "gateway.finish_sign_in", "gateway.give_code", "gateway.end_sessions_of_provider",
+})  # fmt: skip
 
 
 def allows(action: str, actor: Actor, unit_path: Sequence[str] = ()) -> bool:

@@ -161,7 +161,8 @@ class Scene:
                 lambda task_id=task_id: leader.get("/conversations", params={"task_id": task_id}).json()["items"], 20
             )
             self.orders[name] = {"task": task_id, "piece": piece["id"], "conversation": conversation["id"]}
-        [self.foreign_session] = [each for each in leader.get("/sessions").json()["items"] if each["current"]]
+        someone = sign_in(self.platform.base_url, self.platform.account("unit_clerk"))
+        self.foreign_session = next(each for each in someone.get("/sessions").json()["items"] if each["current"])
 
     @cached_property
     def _session_store(self) -> SessionStore:
@@ -211,6 +212,9 @@ class Scene:
             "mark_read": ("POST", f"/conversations/{conversation}/read", {"json": {"number": 0}}),
             "list_action_items": ("GET", "/action-items", {}),
             "list_audit": ("GET", "/audit", {"params": {"service": cell.about, "limit": 1}}),
+            "list_reorganisations": ("GET", "/reorganisations", {}),
+            "list_recoveries": ("GET", "/account-recoveries", {}),
+            "get_account": ("GET", f"/people/{self.posts['below', 'official'].holder}/account", {}),
             "get_me": ("GET", "/me", {}),
             "list_units": ("GET", "/units", {"params": {"limit": 1}}),
             "get_unit": ("GET", f"/units/{self.units['lead']}", {}),

@@ -35,11 +35,13 @@ class Anchoring(SharedExtension):
         self._thread = eventlet.spawn(self._run)
 
     def stop(self):
-        self._thread.kill()
-        self._anchor()
+        if self._thread is not None:
+            self._thread.kill()
+            self._anchor()
 
     def kill(self):
-        self._thread.kill()
+        if self._thread is not None:
+            self._thread.kill()
 
     def _run(self):
         while True:

@@ -70,6 +70,7 @@ class PersonRow(NamedTuple):
     email: str
     mobile: str
     room: str
+    employee_number: str
 
 
 class MembershipRow(NamedTuple):
@@ -86,6 +87,7 @@ class DelegationRow(NamedTuple):
     version: int
     grantor_post_id: str
     grantee_person_id: str
+    kind: str
     scope: str
     document_number: str
     valid_from: date
@@ -230,7 +232,7 @@ class _Builder:
         return PersonRow(
             self._id(), name, search_form(name), given, f"(028) 0{number // 10000:03d} {number % 10000:04d}",
             f"{given}{initials}.{number:06d}@hcm.example", f"0100 {number // 1000:03d} {number % 1000:03d}",
-            f"P. {number % 9 + 1}{number // 9 % 30 + 1:02d}",
+            f"P. {number % 9 + 1}{number // 9 % 30 + 1:02d}", f"CB{number:06d}",
         )  # fmt: skip
 
     def _membership(self, person: PersonRow, post: PostRow, primary: bool) -> MembershipRow:
@@ -264,16 +266,16 @@ class _Builder:
         deputy = first_holder[DEMO_WARD, "deputy_head"]
         year = self._today.year
         lent = [
-            (vice_chairman, director, "tasks", f"512/QĐ-UBND ({year})", -7, 60),
-            (ward_head, deputy, "all", f"27/QĐ-UBND ({year})", -2, 14),
-            (vice_chairman, deputy, "tasks", f"88/QĐ-UBND ({year})", -40, -10),
+            (vice_chairman, director, "TUQ", "tasks", f"512/QĐ-UBND ({year})", -7, 60),
+            (ward_head, deputy, "KT", "all", f"27/QĐ-UBND ({year})", -2, 14),
+            (vice_chairman, deputy, "TUQ", "tasks", f"88/QĐ-UBND ({year})", -40, -10),
         ]
         return [
             DelegationRow(
-                self._id(), self._next_version(), post.id, person.id, scope, number,
+                self._id(), self._next_version(), post.id, person.id, kind, scope, number,
                 max(FOUNDED, self._today + timedelta(first)), self._today + timedelta(end),
             )
-            for post, person, scope, number, first, end in lent
+            for post, person, kind, scope, number, first, end in lent
         ]  # fmt: skip
 
     def _audiences(self, rows) -> list[AudienceRow]:

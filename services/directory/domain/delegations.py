@@ -18,13 +18,13 @@ LONGEST = timedelta(days=366)
 
 
 def lend(
-    new: Delegation, *, grantor: Membership, grantor_post: Post, grantee_posts: Collection[Post],
-    units_below: Collection[str], known: Iterable[Delegation], day: date,
+    new: Delegation, *, grantor: Membership, grantor_post: Post, below: Collection[Post], known: Iterable[Delegation],
+    day: date,
 ) -> Delegation:  # fmt: skip
     """The delegation, if every rule allows it.
 
-    `grantee_posts` are the posts that the grantee holds on its first day, `units_below` the grantor's unit and what is
-    below it, `known` what the grantor's post has lent already.
+    `below` are the posts that the grantee holds on its first day in the grantor's unit or below it, `known` what the
+    grantor's post has lent already.
     """
     if new.grantee_person_id == grantor.person_id:
         raise Refused("delegation_to_oneself", "Nobody lends to himself.", field="grantee_person_id")
@@ -35,7 +35,7 @@ def lend(
     if new.valid_to - new.valid_from > LONGEST:
         raise Refused("delegation_too_long", "Powers are lent for a year at most.", field="to_day")
     _within(new, grantor)
-    _grantee_is_eligible(new, grantor_post, grantee_posts, units_below)
+    _grantee_is_eligible(new, grantor_post, below)
     if any(_same_matter(new, each) and overlap(new, each) for each in known):
         raise Refused("already_lent", "The same was lent to him for that time already.", field="from_day")
     return new
@@ -58,14 +58,11 @@ def _within(new: Delegation, grantor: Membership) -> None:
         raise Refused("beyond_own_powers", "The grantor does not hold the post all that time.", field="to_day")
 
 
-def _grantee_is_eligible(
-    new: Delegation, grantor_post: Post, grantee_posts: Collection[Post], units_below: Collection[str]
-) -> None:
+def _grantee_is_eligible(new: Delegation, grantor_post: Post, below: Collection[Post]) -> None:
     """KT.: a deputy in the grantor's own unit. TL. and TUQ.: whoever holds a post in it or below it."""
-    if new.kind == "KT":
-        eligible = any(post.unit_id == grantor_post.unit_id and is_deputy(post) for post in grantee_posts)
-    else:
-        eligible = any(post.unit_id in units_below for post in grantee_posts)
+    eligible = [
+        post for post in below if new.kind != "KT" or (post.unit_id == grantor_post.unit_id and is_deputy(post))
+    ]
     if not eligible:
         raise Refused("grantee_not_eligible", f"{new.kind}. cannot be given to this person.", field="grantee_person_id")
 

@@ -12,7 +12,7 @@ from contracts import directory as contract
 from directory.domain import reorganisation as domain
 from directory.domain.organisation import Organisation
 from directory.metrics import REORGANISATIONS
-from directory.storage import facts, organisation, people, reorganisations
+from directory.storage import facts, organisation, people, reorganisations, units
 from directory.use_cases.facts import record_changes
 from kernel import policy
 from kernel.actor import Actor
@@ -89,22 +89,30 @@ def _fail(tx, row: dict, refused: Refused, now: datetime) -> None:
 
 def _apply(tx, row: dict, changes: domain.Changes, now: datetime) -> dict:
     day = row["on_day"]
-    concerned = organisation.people_of(tx, changes.units, day)
     record_changes(
         tx, contract.unit_reorganised, organisation.as_rows(tx, changes), subject=row["unit_ids"][0],
         change=row["change"], on_day=day,
         successor_ids=list(dict.fromkeys(each.successor_id for each in changes.successors)),
     )  # fmt: skip
     organisation.keep_former(tx, changes, day)
-    concerned |= organisation.people_of(tx, changes.units, day)
-    concerned |= {each.person_id for each in changes.memberships.values()}
-    people.refresh_entries(tx, concerned)
+    people.refresh_entries(tx, _found_elsewhere(tx, changes, day))
     tx.audit("reorganisation.done", subject=row["id"], change=row["change"], units=list(changes.units))
     new = [id_ for id_, unit in changes.units.items() if unit.valid_from == day and id_ not in row["unit_ids"]]
     successors = list(dict.fromkeys([*(each.successor_id for each in changes.successors), *new]))
     return reorganisations.change(
         tx, row["id"], state="done", successor_ids=successors, without_post=changes.without_post, decided_at=now
     )
+
+
+def _found_elsewhere(tx, changes: domain.Changes, day: date) -> set[str]:
+    """Everybody who is found by what changed: in these units and below them, or by a post of his own. Nothing below the
+    committee is found by the committee's name.
+    """
+    changed = set(changes.units)
+    for unit in changes.units.values():
+        if unit.parent_id is not None:
+            changed |= set(units.with_sub_units(tx, unit.id))
+    return organisation.people_of(tx, changed, day) | {each.person_id for each in changes.memberships.values()}
 
 
 def withdraw(tx, claims: dict, request: dict, now: datetime) -> dict:

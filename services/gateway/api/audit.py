@@ -1,5 +1,6 @@
 """The audit logs of all services."""
 
+from chassis.contract import schema
 from contracts import audit
 from contracts.catalogue import OWNERS
 from gateway import schemas
@@ -17,4 +18,4 @@ class AuditRoutes:
         if service in OWNERS:
             return call.ask(OWNERS[service].list_audit, wanted)
         with self.db.reading() as tx:
-            return audit_page(tx, wanted)
+            return schema(audit.AuditPage).dump(audit_page(tx, wanted))

@@ -13,7 +13,7 @@ from chassis import context
 from chassis.audit import denials, verify
 from chassis.audit.anchors import HEAD, signed_head
 from chassis.contract import Procedure
-from chassis.database import Database
+from chassis.database import Database, RowRefused
 from chassis.errors import CallFailed, Refusal
 from chassis.identity import Signer
 from chassis.rpc import Remote, rpc
@@ -100,6 +100,24 @@ def test_an_entry_stands_or_falls_with_its_act(database, owner):
         raise ZeroDivisionError
     write(database, "kept")
     assert [row[2] for row in log(owner)] == ["kept"]
+
+
+def test_text_from_outside_cannot_end_the_statement(database, owner, world):
+    evil = "x'); DELETE FROM outbox; -- \\' $$ %s {} \u0001 Đặng"
+    with database.transaction() as tx:
+        tx.audit(evil, subject=evil, why=evil)
+    [(_, action, subject, _, details)] = log(owner)
+    assert (action, subject, details) == (evil, evil, {"why": evil})
+    assert found(world) == []
+
+
+def test_an_entry_that_cannot_be_written_undoes_its_act(database, owner):
+    owner.execute("UPDATE audit_head SET number = -1")  # the next would be 0: let it collide
+    owner.execute("INSERT INTO audit_log VALUES (0, now(), 'a', 's', '{}', '{}', '', '')")
+    with pytest.raises(RowRefused), database.transaction() as tx:
+        tx.emit(said, subject="note-1", version=1, data={"text": "x"})
+        tx.audit("note.kept", subject="a")
+    assert owner.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
 
 
 def test_entries_of_one_act_keep_their_order(database, owner, world):
