@@ -168,7 +168,7 @@ class Scene:
     def _session_store(self) -> SessionStore:
         return SessionStore(Store(self.platform.addresses["databases"]["gateway"], pool_size=1), 3600, 3600)
 
-    def _signed_in(self, person_id: str) -> requests.Session:
+    def signed_in(self, person_id: str) -> requests.Session:
         """Whoever it is: how one signs in is not what is asked here."""
         if person_id not in self.sessions:
             token, _ = self._session_store.open({"account_id": NOBODY, "person_id": person_id}, "token", "matrix")
@@ -184,7 +184,7 @@ class Scene:
         if method == "POST":
             headers["Idempotency-Key"] = clock.new_id()
             options.setdefault("json", {})
-        answer = self._signed_in(person_id).request(
+        answer = self.signed_in(person_id).request(
             method, f"{self.platform.base_url}/api/v1{path}", headers=headers, timeout=30, **options
         )
         if answer.status_code >= 400:
