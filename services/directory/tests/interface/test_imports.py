@@ -236,7 +236,7 @@ def test_units_and_posts_come_in_with_those_above_and_below(own_city, importer):
     assert importer.applied("units", units)["state"] == "applied"
     assert own_city.one("SELECT p.code FROM units u JOIN units p ON p.id = u.parent_id WHERE u.code = 'MOI-A'").code
     assert own_city.one("SELECT folded FROM units WHERE code = '25747'").folded == " phuong doi ten 25747"
-    assert own_city.one("SELECT name FROM unit_states").name == "Bến Thành", "how it was called stays known"
+    assert own_city.one("SELECT name FROM unit_states").name == "Thủ Dầu Một", "how it was called stays known"
     posts = as_csv(
         ["Mã đơn vị", "Loại chức vụ", "Chức danh", "Số thứ tự", "Đứng đầu"],
         ["MOI", "head", "Giám đốc Sở Mới", "", "có"], ["MOI-A", "clerk", "Văn thư", "1", "không"],
