@@ -97,6 +97,22 @@ remove-sibling: ## take a sibling's account and queue away (NAME=mail)
 	@bash deploy/local/bootstrap.sh
 	@exec $(PYTHON) -W ignore -m deploy.local sibling remove $(if $(NAME),"$$NAME")
 
+scim-client: ## let an identity system feed the directory (NAME=hr ALL=1 ENDINGS=200: docs/operations.md); its token is shown once
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.local tool directory.clients add "$$NAME" $(if $(ALL),--all) $(if $(ENDINGS),--endings "$$ENDINGS")
+
+renew-scim-client: ## give an identity system another token in the place of the one before (NAME=hr); shown once
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.local tool directory.clients renew "$$NAME"
+
+scim-clients: ## list the identity systems that feed the directory
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.local tool directory.clients list
+
+remove-scim-client: ## end an identity system's access at once (NAME=hr)
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.local tool directory.clients remove "$$NAME"
+
 audit-verify: ## is each service's audit log what was written? (ANCHORS=file: against heads that were carried outside)
 	@bash deploy/local/bootstrap.sh
 	@exec $(PYTHON) -m deploy.local tool chassis.audit.verify verify $(if $(ANCHORS),--anchors "$$ANCHORS")

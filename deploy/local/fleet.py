@@ -11,6 +11,7 @@ from deploy.local.supervise import Program, check, start_services
 from deploy.local.terminal import step, wait_until
 from deploy.local.world import World
 
+GATEWAYS_OWN = "CONGVU_OIDC_"  # secrets that nobody else needs
 SLOWEST_START = 120  # seconds; an idle machine of two cores needs 4
 
 
@@ -19,7 +20,8 @@ def programs(world: World, chosen: Settings, admin_ports: dict[str, int]) -> lis
     addresses = world.addresses()
     made = []
     for service in SERVICES:
-        environment = handed_on() | {
+        common = {k: v for k, v in handed_on().items() if service == "gateway" or not k.startswith(GATEWAYS_OWN)}
+        environment = common | {
             "PYTHONPATH": str(CHECKOUT / "services"),
             "PYTHONUNBUFFERED": "1",
             "PYTHONWARNINGS": "ignore::Warning:__main__",  # eventlet's advice to newcomers

@@ -18,9 +18,9 @@ def schema(kind: type[Schema], **options) -> Schema:
 class Procedure:
     """A call that one service answers.
 
-    `caller` says whose token is asked for: "actor" (a person, minted by the edge) or "service"
-    (a named service principal, for background work); `callers` names those services, and nobody else is answered.
-    `timeout` is the caller's default in seconds for an answer.
+    `caller` says whose token is asked for: "actor" (a person, minted by the edge), "client" (a machine from outside,
+    minted by the edge) or "service" (a named service principal, for background work); `callers` names those services,
+    and nobody else is answered. `timeout` is the caller's default in seconds for an answer.
     With `patience`, in seconds, a caller who gets none asks again for that long, so that an act survives a restart of
     the broker or of the callee: only for what takes effect once though it is asked twice.
     """

@@ -1,6 +1,7 @@
 """Signed tokens on the bus: who asks, and for which service the question is meant.
 
-The edge mints tokens for signed-in actors, every service signs for itself as a named principal. A token lives a
+The edge mints tokens for signed-in actors and for machines from outside (their `sub` begins with "client:"), every
+service signs for itself as a named principal. A token lives a
 minute at most, names its audience, and is worth nothing elsewhere. Nothing else in a message is identity.
 """
 
@@ -17,7 +18,8 @@ from chassis.errors import InvalidToken
 LIFETIME = 60  # seconds
 REUSE = 30  # seconds for which a minted token is used again for the same claims and audience
 SKEW = 5  # seconds that two hosts' clocks may differ
-ACTOR_ISSUER = "gateway"  # the only one whose key may speak for actors
+EDGE = "gateway"  # the only one whose key may speak for actors and for clients
+CLIENT = "client:"
 ALGORITHM = "Ed25519"
 _OF_THE_TOKEN = ("iss", "aud", "iat", "exp", "kind")  # claims that say nothing of who acts
 
@@ -96,7 +98,7 @@ class Verifier:
         self._seen: dict[str, dict] = {}
 
     def claims(self, token: object, caller: str) -> dict:
-        """The claims of a valid token of the wanted kind ("actor" or "service").
+        """The claims of a valid token of the wanted kind ("actor", "client" or "service").
 
         Raises InvalidToken for anything else: foreign key, other audience, expired, forged, absent.
         """
@@ -130,7 +132,13 @@ class Verifier:
             and claims["exp"] - claims["iat"] <= LIFETIME
             and claims["iat"] <= now + SKEW
         )
-        is_service = sound and claims["sub"] == f"service:{signer}"
-        if not sound or not (is_service or (signer == ACTOR_ISSUER and not claims["sub"].startswith("service:"))):
+        if not sound:
             raise InvalidToken("the token is not valid")
-        return claims | {"kind": "service" if is_service else "actor"}
+        subject = claims["sub"]
+        if subject == f"service:{signer}":
+            kind = "service"
+        elif signer == EDGE and not subject.startswith("service:"):
+            kind = "client" if subject.startswith(CLIENT) else "actor"
+        else:
+            raise InvalidToken("the token is not valid")
+        return claims | {"kind": kind}

@@ -291,9 +291,10 @@ class Caller(SharedExtension):
         ends = time.monotonic() + seconds
         if not self._link.wait_up(seconds if procedure.patience else min(seconds, BLINK)):
             raise Unanswered("service_unavailable", "the bus does not answer")
-        if procedure.caller == "actor" and claims is None:
-            raise ValueError(f"{procedure.full_name} needs an actor's claims")
-        token = self.container.signer.token(procedure.owner, claims if procedure.caller == "actor" else None)
+        for_itself = procedure.caller == "service"
+        if not for_itself and claims is None:
+            raise ValueError(f"{procedure.full_name} needs the claims of an {procedure.caller}")
+        token = self.container.signer.token(procedure.owner, None if for_itself else claims)
         left = max(ends - time.monotonic(), 0.001)
         # unguessable: whoever has seen one of our requests knows our reply address
         number = secrets.token_hex(16)

@@ -110,7 +110,7 @@ def asyncapi() -> dict:
         operations[f"answer_{key}"] = {
             "action": "receive",
             "summary": procedure.summary,
-            "description": f"Needs the token of {'an actor' if procedure.caller == 'actor' else 'a service'}.",
+            "description": f"Needs the token of {'an' if procedure.caller == 'actor' else 'a'} {procedure.caller}.",
             "channel": {"$ref": f"#/channels/{name}"},
             "messages": [{"$ref": f"#/channels/{name}/messages/{key}_request"}],
             "reply": {

@@ -86,6 +86,7 @@ def _make_lines(connection: psycopg.Connection) -> None:
         for line in lines:
             copy.write_row([line[name] for name in entries.COLUMNS])
     connection.execute(definition)
+    connection.execute("ALTER INDEX entries_keys ALTER COLUMN 1 SET STATISTICS 0")
     with connection.cursor().copy("COPY vocabulary (word, lines) FROM STDIN") as copy:
         for row in entries.words(lines).items():
             copy.write_row(row)

@@ -8,9 +8,11 @@ from contracts import directory
 from directory.entrypoints.accounts import Accounts
 from directory.entrypoints.appointments import Appointments
 from directory.entrypoints.facts import Facts
+from directory.entrypoints.identities import Identities
 from directory.entrypoints.imports import Imports
 from directory.entrypoints.organisation import Organisation
 from directory.entrypoints.people import People
+from directory.entrypoints.provisioning import Provisioning
 from directory.entrypoints.reorganisation import Reorganisations
 from directory.security import Security
 from directory.settings import read
@@ -43,8 +45,9 @@ class BudgetProvider(DependencyProvider):
 
 
 class Service(
-    Accounts, Appointments, Facts, Imports, Organisation, People, Reorganisations, audit_reading(directory.list_audit)
-):
+    Accounts, Appointments, Facts, Identities, Imports, Organisation, People, Provisioning, Reorganisations,
+    audit_reading(directory.list_audit),
+):  # fmt: skip
     name = "directory"
     db = Database()
     security = SecurityProvider()

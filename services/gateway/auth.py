@@ -78,8 +78,13 @@ def _is_foreign(origin: str | None, host: str) -> bool:
         return True
 
 
+def claims_of(session: Session) -> dict:
+    """In his primary post, unless he says otherwise."""
+    return {"sub": session.person_id, "membership_id": None, "delegation_id": None, "session_id": session.id}
+
+
 def _claims(service, request: HttpRequest, session: Session) -> dict:
-    claims = {"sub": session.person_id, "membership_id": None, "delegation_id": None, "session_id": session.id}
+    claims = claims_of(session)
     context.acts(**claims)
     if wanted := request.headers.get(ACTING_FOR):
         try:

@@ -43,6 +43,29 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "unknown_capacity": (
         403, "Bạn không giữ chức vụ hoặc ủy quyền này", "You do not hold this post or delegation",
     ),
+    "fresh_sign_in_required": (
+        403, "Việc này cần đăng nhập lại trước", "Sign in again first: this needs a fresh sign-in",
+    ),
+    # single sign-on
+    "unknown_provider": (404, "Không có hệ thống định danh này", "There is no such identity provider"),
+    "provider_unavailable": (
+        503, "Hệ thống định danh không trả lời, hãy đăng nhập bằng mật khẩu", "The identity provider does not answer",
+    ),
+    "sign_in_expired": (
+        400, "Lượt đăng nhập đã hết hạn hoặc đã dùng, hãy bắt đầu lại", "This sign-in is over or was used: begin anew",
+    ),
+    "sign_in_failed": (
+        400, "Không xác nhận được danh tính, hãy bắt đầu lại", "Who you are could not be confirmed: begin anew",
+    ),
+    "sign_in_refused": (403, "Hệ thống định danh đã từ chối đăng nhập", "The identity provider refused the sign-in"),
+    "unknown_identity": (
+        403, "Danh tính này chưa được gắn với tài khoản nào", "This identity belongs to no account here",
+    ),
+    "identity_taken": (409, "Danh tính này thuộc về tài khoản khác", "This identity belongs to another account"),
+    "identity_linked_already": (
+        409, "Tài khoản đã gắn với một danh tính khác của hệ thống này", "The account has another identity there",
+    ),
+    "invalid_logout_token": (400, "Thông báo đăng xuất không hợp lệ", "The logout token is not valid"),
     # accounts
     "password_too_short": (422, "Mật khẩu phải có từ 12 đến 200 ký tự", "A password has 12 to 200 characters"),
     "password_common": (
@@ -132,6 +155,20 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "day_not_special": (
         422, "Ngày này vốn đã như vậy theo lịch tuần", "The day is so by its weekday already",
     ),
+    # from outside identity systems; SCIM knows its own kinds of 400 (gateway.scim)
+    "scim_invalid_filter": (400, "Bộ lọc không hợp lệ", "This filter is not valid, or not possible here"),
+    "scim_too_many": (400, "Kết quả quá nhiều cho một lần trả lời", "Too much for one answer"),
+    "scim_mutability": (400, "Thuộc tính này không thay đổi được", "This cannot be changed"),
+    "scim_invalid_syntax": (400, "Nội dung không đúng cấu trúc", "The body has not the right structure"),
+    "scim_invalid_path": (400, "Đường dẫn thuộc tính không hợp lệ", "This attribute path is not valid"),
+    "scim_no_target": (400, "Không có giá trị nào khớp với đường dẫn", "The path leads to nothing"),
+    "scim_invalid_value": (400, "Giá trị không hợp lệ", "A value is not valid"),
+    "scim_uniqueness": (409, "Đã có người dùng khác mang tên này", "Another user has this name"),
+    "scim_not_implemented": (501, "Không hỗ trợ thao tác này", "This is not supported"),
+    "too_many_endings": (
+        429, "Hôm nay hệ thống này đã ngừng quá nhiều tài khoản, cần người kiểm tra",
+        "This client has taken away too many people today: somebody must look",
+    ),
     # our side
     "internal_error": (500, "Hệ thống gặp lỗi", "Something went wrong on our side"),
     "reply_too_large": (500, "Hệ thống gặp lỗi", "Something went wrong on our side"),
@@ -188,6 +225,8 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"Not a JSON object of texts\.", "Phải là một đối tượng JSON gồm các chuỗi ký tự."),
     (r"Not a valid mapping type\.", "Phải là một đối tượng."),
     (r"Null characters are not allowed\.", "Không được có ký tự rỗng."),
+    (r"Give this field once\.", "Nêu trường này đúng một lần."),
+    (r"Not a path of this site\.", "Phải là một đường dẫn trong trang này."),
     (r"Not a telephone number\.", "Không phải số điện thoại hợp lệ."),
     (r"Not a valid email address\.", "Không phải địa chỉ thư điện tử hợp lệ."),
     (r"At least 2 letters or digits\.", "Cần ít nhất 2 chữ cái hoặc chữ số."),

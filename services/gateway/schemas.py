@@ -1,11 +1,13 @@
 """Bodies, parameters and answers of HTTP: the contracts' schemas, with what only HTTP adds or takes away."""
 
+import re
+
 import orjson
 from marshmallow import Schema, ValidationError, fields, validate
 
 from contracts import audit, directory, messaging, reminders, tasks
 from contracts.catalogue import SERVICES
-from contracts.fields import Day, Id, Moment, Page, Request, one_of
+from contracts.fields import Day, Id, Moment, Page, Request, Statement, one_of
 
 # session
 
@@ -39,6 +41,78 @@ class SessionEntry(Schema):
 class SessionList(Schema):
     items = fields.List(fields.Nested(SessionEntry), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
+
+
+# single sign-on
+
+_LOCAL = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,499}")
+
+
+def _local(path: str) -> None:
+    """A path on this host and nothing that a browser could read as another one."""
+    if not _LOCAL.fullmatch(path):
+        raise ValidationError("Not a path of this site.")
+
+
+class ReturnTo(Request):
+    """A path of this site, where the browser goes in the end."""
+
+    return_to = fields.String(load_default="/", validate=_local)
+
+
+class ProviderAnswer(Statement):
+    """What a provider gives the browser to bring back; it may say more."""
+
+    state = fields.String(required=True, validate=validate.Length(1, 500))
+    code = fields.String(load_default=None, validate=validate.Length(1, 4000))
+    error = fields.String(load_default=None, validate=validate.Length(1, 500))
+    iss = fields.String(load_default=None, validate=validate.Length(1, 500))
+
+
+class ProviderEntry(Schema):
+    id = fields.String(required=True)
+    title = fields.String(required=True)
+
+
+class ProviderList(Schema):
+    items = fields.List(fields.Nested(ProviderEntry), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class IdentityEntry(Schema):
+    """`provider` is null for one that is no longer offered."""
+
+    id = Id(required=True)
+    provider = fields.String(required=True, allow_none=True)
+    issuer = fields.String(required=True)
+    linked_at = Moment(required=True)
+
+
+class IdentityEntries(Schema):
+    items = fields.List(fields.Nested(IdentityEntry), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class NewIdentity(ReturnTo):
+    provider = fields.String(required=True, validate=validate.Length(1, 50))
+
+
+class ProviderAddress(Schema):
+    """Where the browser goes now."""
+
+    url = fields.String(required=True)
+
+
+class SignOutAddress(Schema):
+    """Where the browser goes to sign out at the provider as well; null where there is no such place, or it is away."""
+
+    url = fields.String(required=True, allow_none=True)
+
+
+class Subject(Request):
+    """A provider's own name for somebody."""
+
+    subject = fields.String(required=True, validate=validate.Length(1, directory.SUBJECT_AT_MOST))
 
 
 # accounts

@@ -22,11 +22,15 @@ from gateway.api.meta import MetaRoutes
 from gateway.api.organisation import OrganisationRoutes
 from gateway.api.people import PeopleRoutes
 from gateway.api.reminders import RemindersRoutes
+from gateway.api.scim import ScimRoutes
 from gateway.api.session import SessionRoutes
+from gateway.api.single_sign_on import SingleSignOnRoutes
 from gateway.api.tasks import TasksRoutes
 from gateway.assembling import known_names
 from gateway.live import LiveStreams
+from gateway.routes import BASE
 from gateway.settings import read
+from gateway.single_sign_on import LOGOUT_KEPT, SingleSignOn
 from kernel.directory_copy import DirectoryCopy, HearsDirectory, read_state
 
 read_settings = read  # the launcher looks for it here
@@ -46,6 +50,15 @@ class Names(DependencyProvider):
         return self._known
 
 
+class SingleSignOnProvider(DependencyProvider):
+    def setup(self):
+        settings = self.container.settings
+        self._single_sign_on = SingleSignOn(self.container.store, settings.providers, settings.public_url, BASE)
+
+    def get_dependency(self, worker_ctx):
+        return self._single_sign_on
+
+
 class WatchedCopy(DirectoryCopy):
     """The gateway's copy: whoever gains or loses a post by what comes into it is told so by his streams' end."""
 
@@ -58,6 +71,7 @@ class WatchedCopy(DirectoryCopy):
 
 API = (
     SessionRoutes,
+    SingleSignOnRoutes,
     AccountRoutes,
     HomeRoutes,
     OrganisationRoutes,
@@ -73,7 +87,7 @@ API = (
 )
 
 
-class Service(*API, HearsDirectory):
+class Service(*API, ScimRoutes, HearsDirectory):
     name = "gateway"
     directory_copy = WatchedCopy()
     problems = problems
@@ -81,6 +95,7 @@ class Service(*API, HearsDirectory):
     remote = Remote()
     settings = SettingsProvider()
     sessions = sessions.Sessions()
+    single_sign_on = SingleSignOnProvider()
     live = LiveStreams()
     names = Names()
 
@@ -109,6 +124,10 @@ class Service(*API, HearsDirectory):
     @hears(directory.credentials_changed)
     def on_credentials_changed(self, tx, event):
         sessions.end_account(tx, event.data["account_id"], event.version, event.data["kept_session_id"])
+
+    @hears(directory.identity_removed)
+    def on_identity_removed(self, tx, event):
+        sessions.end_identity(tx, event.data["issuer"], event.data["subject"], event.id)
 
     @hears(directory.unit_changed)
     def on_unit_changed(self, tx, event):
@@ -153,3 +172,4 @@ class Service(*API, HearsDirectory):
         with self.db.transaction() as tx:
             storage.forget_live(tx, now - LIVE_LOG_KEPT)
             storage.forget_sessions(tx, now - sessions.KEPT_AFTER_EXPIRY)
+            storage.forget_sign_ins(tx, now, now - LOGOUT_KEPT)

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 import time
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 
 from nameko.extensions import DependencyProvider, SharedExtension
@@ -12,6 +12,7 @@ from nameko.extensions import DependencyProvider, SharedExtension
 from chassis import clock
 from chassis.http import HttpRefusal
 from gateway import live_log, storage
+from gateway.single_sign_on.provider import SignedIn, SignedOut
 from kernel.directory_copy import read_state
 from kernel.working_time import today
 
@@ -28,6 +29,7 @@ class Session:
     kind: str
     account_id: str
     person_id: str
+    created_at: datetime
     expires_at: datetime
     last_used_at: datetime
     ended: bool
@@ -36,7 +38,7 @@ class Session:
     @classmethod
     def of(cls, row) -> "Session":
         return cls(
-            row.id, row.kind, row.account_id, row.person_id, row.expires_at, row.last_used_at,
+            row.id, row.kind, row.account_id, row.person_id, row.created_at, row.expires_at, row.last_used_at,
             row.ended_at is not None, row.restriction,
         )  # fmt: skip
 
@@ -65,8 +67,9 @@ class SessionStore:
         self._trusted: dict[bytes, tuple[float, Session]] = {}
         self._day: date | None = None
 
-    def open(self, account: dict, kind: str, client: str) -> tuple[str, datetime]:
-        """A new session for an account whose password was right: its token and the end of its life.
+    def open(self, account: dict, kind: str, client: str, by: SignedIn | None = None) -> tuple[str, datetime]:
+        """A new session for an account whose password was right, or whom an issuer vouches for: its token and the end
+        of its life.
 
         With a `version` of the account, it is refused when the account's sessions have ended since that was read.
         """
@@ -77,12 +80,18 @@ class SessionStore:
         with self._store.transaction() as tx:
             if version is not None and version < storage.account_version(tx, account["account_id"]):
                 raise HttpRefusal("wrong_credentials")
+            if by is not None:
+                storage.in_turn(tx, by.issuer)
+                if storage.logged_out(tx, by.issuer, by.subject, by.session, _moment(by.issued_at)):
+                    raise HttpRefusal("sign_in_expired")
             storage.add_session(
                 tx, id=session_id, token_hash=hash_token(token), kind=kind, account_id=account["account_id"],
                 person_id=account["person_id"], client=_printable(client), created_at=now, last_used_at=now,
                 expires_at=expires_at, account_version=version or 0, restriction=account.get("restriction"),
+                issuer=by and by.issuer, subject=by and by.subject, issuer_session=by and by.session,
             )  # fmt: skip
-            tx.audit("session.opened", subject=session_id, person_id=account["person_id"], kind=kind)
+            by_issuer = {"issuer": by.issuer} if by is not None else {}
+            tx.audit("session.opened", subject=session_id, person_id=account["person_id"], kind=kind, **by_issuer)
         return token, expires_at
 
     def find(self, token: str, kind: str) -> Session:
@@ -102,12 +111,34 @@ class SessionStore:
         """Ends one of the person's own sessions, with the streams that it holds open anywhere."""
         with self._store.transaction() as tx:
             table = storage.sessions.c
-            ended = storage.end_sessions(tx, clock.now(), table.id == session_id, table.person_id == person_id)
-            if not ended:
+            if not _end(tx, clock.now(), table.id == session_id, table.person_id == person_id, person_id=person_id):
                 raise HttpRefusal("not_found")
-            live_log.tell_sessions_ended(tx, ended)
-            tx.audit("session.ended", subject=session_id, person_id=person_id)
         self.distrust()
+
+    def end_by_issuer(self, out: SignedOut) -> None:
+        """An issuer says that one of its sessions is over, or all of somebody's."""
+        table, now = storage.sessions.c, clock.now()
+        named = [table.issuer == out.issuer]
+        named += [table.subject == out.subject] if out.subject is not None else []
+        named += [table.issuer_session == out.session] if out.session is not None else []
+        with self._store.transaction() as tx:
+            storage.in_turn(tx, out.issuer)
+            news = storage.note_logout(
+                tx, issuer=out.issuer, token_id=out.id, subject=out.subject, issuer_session=out.session,
+                issued_at=_moment(out.issued_at), noted_at=now,
+            )  # fmt: skip
+            if not news:
+                raise HttpRefusal("invalid_logout_token", "it was used before")
+            _end(tx, now, *named, issuer=out.issuer, logout_token=out.id)
+        self.distrust()
+
+    def alive(self, session_id: str) -> Session:
+        """A session that somebody began something in. Refuses with `unauthenticated` when it is over."""
+        with self._store.reading() as tx:
+            found = [Session.of(row) for row in storage.sessions_by_id(tx, [session_id])]
+        if not found or found[0].ended or found[0].good_until(self.idle) <= clock.now():
+            raise HttpRefusal("unauthenticated")
+        return found[0]
 
     def end_all(self, person_id: str) -> None:
         with self._store.transaction() as tx:
@@ -174,12 +205,28 @@ def end_without_post(tx, now: datetime, person_ids: list[str] | None = None) -> 
     _end(tx, now, *storage.without_post(today(now), person_ids))
 
 
-def _end(tx, now: datetime, *conditions, **details) -> None:
+def end_identity(tx, issuer: str, subject: str, event_id: str) -> None:
+    """The directory says that this identity no longer signs in, nor does a sign-in by it that is under way."""
+    now = clock.now()
+    storage.in_turn(tx, issuer)
+    storage.note_logout(
+        tx, issuer=issuer, token_id=event_id, subject=subject, issuer_session=None, issued_at=now, noted_at=now
+    )
+    table = storage.sessions.c
+    _end(tx, now, table.issuer == issuer, table.subject == subject, issuer=issuer)
+
+
+def _end(tx, now: datetime, *conditions, **details) -> list[str]:
     ended = storage.end_sessions(tx, now, *conditions)
     if ended:
         live_log.tell_sessions_ended(tx, ended)
     for session_id in ended:
         tx.audit("session.ended", subject=session_id, **details)
+    return ended
+
+
+def _moment(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 class SessionKeeper(SharedExtension):

@@ -8,6 +8,7 @@ from marshmallow import ValidationError, validate
 
 from chassis import settings
 from chassis.http import HttpSettings
+from gateway.single_sign_on.settings import ProviderSettings, read_providers, read_public_url
 from gateway.sources import Network
 
 
@@ -21,6 +22,8 @@ class GatewaySettings(settings.Settings):
     session_lifetime: float = 24 * 3600
     trusted_proxies: tuple[Network, ...] = ()  # whose X-Forwarded-For is believed
     home_patience: float = 2.0  # how long home waits for a service before it leaves its part out
+    providers: tuple[ProviderSettings, ...] = ()
+    public_url: str = ""  # where browsers reach us; only the providers need to know
     stream_lifetime: float = 30 * 60  # then a stream ends and the client comes back with its last event id
 
 
@@ -30,6 +33,7 @@ def read(env: Env | None = None) -> GatewaySettings:
     common = vars(settings.read(env))
     positive = validate.Range(min=0, min_inclusive=False)
     with env.prefixed("CONGVU_"):
+        providers = read_providers(env)
         return GatewaySettings(
             **common,
             http=HttpSettings(
@@ -45,6 +49,8 @@ def read(env: Env | None = None) -> GatewaySettings:
             session_lifetime=env.float("SESSION_LIFETIME_SECONDS", 24 * 3600, validate=positive),
             trusted_proxies=tuple(env.list("TRUSTED_PROXIES", [], subcast=_network)),
             home_patience=env.float("HOME_PATIENCE_SECONDS", 2.0, validate=positive),
+            providers=providers,
+            public_url=read_public_url(env, needed=bool(providers)),
             stream_lifetime=env.float("STREAM_LIFETIME_SECONDS", 30 * 60, validate=positive),
         )
 

@@ -27,12 +27,39 @@ sessions = sa.Table(
     sa.Column("ended_at", Moment),
     sa.Column("account_version", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("restriction", sa.Text),
+    sa.Column("issuer", sa.Text),
+    sa.Column("subject", sa.Text),
+    sa.Column("issuer_session", sa.Text),
 )  # fmt: skip
 
 account_versions = sa.Table(
     "account_versions", metadata,
     sa.Column("account_id", Id, primary_key=True),
     sa.Column("version", sa.BigInteger, nullable=False),
+)  # fmt: skip
+
+sign_in_attempts = sa.Table(
+    "sign_in_attempts", metadata,
+    sa.Column("state_hash", sa.LargeBinary, primary_key=True),
+    sa.Column("browser_hash", sa.LargeBinary, nullable=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("nonce", sa.Text),
+    sa.Column("verifier", sa.Text),
+    sa.Column("return_to", sa.Text, nullable=False),
+    sa.Column("session_id", Id),
+    sa.Column("subject", sa.Text),
+    sa.Column("issuer_session", sa.Text),
+    sa.Column("issued_at", Moment),
+    sa.Column("expires_at", Moment, nullable=False),
+)  # fmt: skip
+provider_logouts = sa.Table(
+    "provider_logouts", metadata,
+    sa.Column("issuer", sa.Text, primary_key=True),
+    sa.Column("token_id", sa.Text, primary_key=True),
+    sa.Column("subject", sa.Text),
+    sa.Column("issuer_session", sa.Text),
+    sa.Column("issued_at", Moment, nullable=False),
+    sa.Column("noted_at", Moment, nullable=False),
 )  # fmt: skip
 
 # One row per thing that happened, however many may see it. `per_recipient` holds, for those for whom there is one,
@@ -49,6 +76,7 @@ live_log = sa.Table(
 )  # fmt: skip
 LIVE_LOCK = 0x6C697665  # writers of the log take turns, so that ids become visible in their order
 LIVE_CHANNEL = "live"
+SIGN_IN_LOCK = 0x73736F
 
 memberships = sa.table(
     "copy_memberships", sa.column("id", Id), sa.column("person_id", Id), sa.column("post_id", Id)
@@ -125,6 +153,50 @@ def raise_account_version(tx, account_id: str, version: int) -> None:
 
 def forget_sessions(tx, before: datetime) -> None:
     tx.execute(sa.delete(sessions).where(sessions.c.expires_at < before))
+
+
+# single sign-on
+
+
+def add_attempt(tx, **columns) -> None:
+    tx.execute(sa.insert(sign_in_attempts).values(**columns))
+
+
+def take_attempt(tx, state_hash: bytes, browser_hash: bytes, provider: str, returned: bool):
+    """The attempt of this state, if this browser began it with this provider; it is gone then.
+
+    `returned`: one that came back from there, and owes a code.
+    """
+    attempt = sign_in_attempts.c
+    wanted = [attempt.state_hash == state_hash, attempt.browser_hash == browser_hash, attempt.provider == provider]
+    wanted.append(attempt.subject.is_not(None) if returned else attempt.subject.is_(None))
+    return tx.execute(sa.delete(sign_in_attempts).where(*wanted).returning(sign_in_attempts)).one_or_none()
+
+
+def in_turn(tx, issuer: str) -> None:
+    """Sign-ins and sign-outs by one issuer take turns: of two at a time, the later one sees what the other did."""
+    tx.execute(select(func.pg_advisory_xact_lock(SIGN_IN_LOCK, func.hashtext(issuer))))
+
+
+def note_logout(tx, **columns) -> bool:
+    """Whether it is news."""
+    noted = insert(provider_logouts).values(**columns).on_conflict_do_nothing()
+    return tx.execute(noted.returning(provider_logouts.c.token_id)).first() is not None
+
+
+def logged_out(tx, issuer: str, subject: str, issuer_session: str | None, since: datetime) -> bool:
+    """Whether the issuer has ended this session, or all of the subject's since then."""
+    logout = provider_logouts.c
+    ends_this = sa.and_(logout.subject == subject, logout.issuer_session.is_(None), logout.issued_at >= since)
+    if issuer_session is not None:
+        ends_this = sa.or_(ends_this, logout.issuer_session == issuer_session)
+    found = select(logout.token_id).where(logout.issuer == issuer, ends_this).limit(1)
+    return tx.execute(found).first() is not None
+
+
+def forget_sign_ins(tx, attempts_before: datetime, logouts_before: datetime) -> None:
+    tx.execute(sa.delete(sign_in_attempts).where(sign_in_attempts.c.expires_at < attempts_before))
+    tx.execute(sa.delete(provider_logouts).where(provider_logouts.c.noted_at < logouts_before))
 
 
 # the live log

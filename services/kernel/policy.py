@@ -66,6 +66,8 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "gateway.end_session": EVERYBODY,
     "gateway.end_all_sessions": EVERYBODY,
     "gateway.end_current_session": EVERYBODY,
+    "gateway.sign_out_everywhere": EVERYBODY,
+    "gateway.start_linking": EVERYBODY,
     "gateway.open_stream": EVERYBODY,
     "directory.get_profile": EVERYBODY,
     "directory.get_own_account": EVERYBODY,
@@ -100,6 +102,11 @@ RULES: dict[str, tuple[Grant, ...]] = {
         *to("administrator", in_person=True),
         *to("chief_of_office", "office_clerk", "head", "clerk", "division_head", reach=OWN_UNIT, in_person=True),
     ),
+    "directory.list_identities": EVERYBODY,
+    "directory.link_identity": EVERYBODY,
+    "directory.unlink_identity": EVERYBODY,
+    "directory.feed_identity": to("administrator", in_person=True),
+    "directory.remove_identity": to("administrator", in_person=True),
     "directory.get_successors": EVERYBODY,
     "directory.list_heads": EVERYBODY,
     "directory.list_posts": EVERYBODY,
@@ -140,7 +147,10 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "messaging.get_unread": EVERYBODY,
 }
 
-PUBLIC = frozenset({"gateway.create_token", "gateway.create_session", "gateway.get_openapi"})  # nobody need sign in
+PUBLIC = frozenset({  # nobody need sign in
+    "gateway.create_token", "gateway.create_session", "gateway.get_openapi", "gateway.list_providers",
+    "gateway.start_sign_in", "gateway.finish_sign_in", "gateway.give_code", "gateway.end_sessions_of_provider",
+})  # fmt: skip
 
 
 def allows(action: str, actor: Actor, unit_path: Sequence[str] = ()) -> bool:

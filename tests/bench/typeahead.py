@@ -57,7 +57,7 @@ class Database:
     """Takes the place of the service's transaction: its statements, without what stands between it and psycopg."""
 
     def __init__(self, url: str, seeker_id: str):
-        self._connection = psycopg.connect(url, row_factory=namedtuple_row, autocommit=True)
+        self._connection = psycopg.connect(url, autocommit=True)
         self._connection.prepare_threshold = 1
         self._connection.execute("SET jit = off")
         self._connection.execute("SET max_parallel_workers_per_gather = 0")
@@ -69,12 +69,12 @@ class Database:
         self._found = self._connection.execute(_written(statement), values)
         return self
 
-    def all(self) -> list:
-        return self._found.fetchall()
+    def scalar_one(self) -> str:
+        return self._found.fetchone()[0]
 
     def find(self, text: str) -> list[str]:
         wanted = search.Wanted(understand(text), self._seeker_id, today(clock.now()))
-        return [str(row.id) for row in search.find(self, wanted)[:20]]
+        return [line["id"] for line in search.find(self, wanted)[:20]]
 
 
 @cache

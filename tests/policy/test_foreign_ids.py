@@ -30,8 +30,15 @@ FOREIGN = {
         scene, "/account-recoveries",
         {"person_id": scene.posts["lead", "clerk"].holder, "kind": "password", "reason": "Quên mật khẩu"},
     ),
+    "identity_id": lambda scene: in_directory(scene, AN_IDENTITY, scene.posts["lead", "clerk"].holder),
 }  # fmt: skip
-FOR_EVERYBODY = {"unit_id", "person_id", "post_id", "name", "year"}
+FOR_EVERYBODY = {"unit_id", "person_id", "post_id", "name", "year", "provider"}
+AN_IDENTITY = """
+    INSERT INTO identities (id, account_id, issuer, subject, linked_at)
+    SELECT gen_random_uuid(), id, 'https://id.example', 'somebody', now() FROM accounts WHERE person_id = %s
+    ON CONFLICT (issuer, subject) DO UPDATE SET subject = excluded.subject
+    RETURNING id
+"""
 
 
 def in_directory(scene, query: str, value: str) -> str:

@@ -12,7 +12,7 @@ from werkzeug.routing import Rule
 from chassis.errors import DeadlineExceeded
 from chassis.http.body import load_json, load_query, receive, require_type
 from chassis.http.messages import Answer, HttpRequest
-from chassis.http.refusals import HttpRefusal, WorkerFailed
+from chassis.http.refusals import HttpRefusal, WorkerFailed, problem_answer
 from chassis.http.server import HttpServer
 from chassis.http.streams import EventStream
 
@@ -28,15 +28,15 @@ class HttpEntrypoint(Entrypoint):
 
     `guard(service, request)` runs first, in the worker: who asks is settled before what he asks is looked at.
     `body` and `query` are marshmallow schemas. A route that `accepts` other media types than JSON gets the body's bytes
-    as `request.raw`. `max_body` is a limit of its own, in bytes. `meta` is whatever the service wants to know about its
-    routes later.
+    as `request.raw`. `max_body` is a limit of its own, in bytes. `tell` writes refusals for those who expect them in
+    another form than problem documents. `meta` is whatever the service wants to know about its routes later.
     """
 
     server = HttpServer()
 
     def __init__(self, method: str, path: str, *, guard: Callable | None = None, query: type[Schema] = Empty,
                  body: type[Schema] | None = None, accepts: tuple[str, ...] = (), max_body: int | None = None,
-                 meta: Any = None, **kwargs):  # fmt: skip
+                 tell: Callable = problem_answer, meta: Any = None, **kwargs):  # fmt: skip
         super().__init__(**kwargs)
         self.method = method
         self.path = path
@@ -45,6 +45,7 @@ class HttpEntrypoint(Entrypoint):
         self.body = body
         self.accepts = accepts
         self.max_body = max_body
+        self.tell = tell
         self.meta = meta
 
     def setup(self):

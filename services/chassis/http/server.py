@@ -190,18 +190,18 @@ class HttpServer(SharedExtension):
     def _application(self, environ, start_response):
         started = time.monotonic()
         request = HttpRequest(environ)
-        route = UNMATCHED
+        route, tell = UNMATCHED, problem_answer
         try:
             check_framing(environ)
             check_address(environ)
             entrypoint, values = self._routes.bind_to_environ(environ).match()
-            route = entrypoint.path
+            route, tell = entrypoint.path, entrypoint.tell
             answer = entrypoint.handle(request, values)
         except Exception as error:  # noqa: BLE001
-            answer = self._refuse(request, route, error)
+            answer = self._refuse(request, route, error, tell)
         return self._send(request, route, answer, start_response, started)
 
-    def _refuse(self, request, route, error: Exception) -> Answer:
+    def _refuse(self, request, route, error: Exception, tell) -> Answer:
         if isinstance(error, MethodNotAllowed):
             error = HttpRefusal("method_not_allowed", headers={"Allow": ", ".join(sorted(error.valid_methods))})
         elif isinstance(error, HTTPException):
@@ -216,7 +216,7 @@ class HttpServer(SharedExtension):
         if code in CLOSING:
             request.environ["chassis.connection"].close_connection = True
         tell_field = partial(self._problems.describe_field, language=request.language)
-        return problem_answer(code, problem, request.id, error, tell_field)
+        return tell(code, problem, request.id, error, tell_field)
 
     def _send(self, request, route, answer, start_response, started):
         is_stream = isinstance(answer, EventStream)

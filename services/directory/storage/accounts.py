@@ -17,6 +17,15 @@ def usable(tx, username: str, day):
     return account if account is not None and account.post_kinds else None
 
 
+def of_identity(tx, issuer: str, subject: str, day):
+    """The account that an identity opens, if it may be used, and by an identity at all."""
+    identity = t.identities
+    query = _with_posts(day).join(identity, identity.c.account_id == t.accounts.c.id)
+    query = query.where(identity.c.issuer == issuer, identity.c.subject == subject)
+    account = tx.execute(query.where(t.accounts.c.revoked_at.is_(None))).one_or_none()
+    return account if account is not None and account.kind == "personal" and account.post_kinds else None
+
+
 def of_person(tx, person_id: str, day):
     """A person's account, whatever its state, with `post_kinds`, his name and what it still lacks."""
     return tx.execute(_with_posts(day).where(t.accounts.c.person_id == person_id)).one_or_none()

@@ -36,4 +36,4 @@ def add_account(tx, account_id: str, person_id: str, account: dict) -> bool:
     """Whether the user name was free."""
     row = {"id": account_id, "person_id": person_id, "version": 1, **account}
     added = insert(t.accounts).values(row).on_conflict_do_nothing(index_elements=["username"])
-    return tx.execute(added).rowcount == 1
+    return tx.execute(added.returning(t.accounts.c.id)).first() is not None

@@ -17,6 +17,7 @@ from datetime import date
 from functools import cache
 from itertools import pairwise
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -101,12 +102,14 @@ SHOWN = """place AS (
     SELECT *, top_id IS DISTINCT FROM (SELECT top_id FROM own) AS away FROM everything
     ORDER BY match, away, rank, membership_id OFFSET :offset LIMIT :limit
 )
-SELECT p.id, p.name, CASE WHEN coalesce(p.shown_to->>'phone', 'city') = 'city' THEN p.phone END AS phone,
-    CASE WHEN coalesce(p.shown_to->>'email', 'city') = 'city' THEN p.email END AS email,
-    o.id AS post_id, o.kind AS post_kind, o.title, u.id AS unit_id, u.full_name AS unit_name
-FROM place JOIN entries e USING (membership_id) JOIN people p ON p.id = e.person_id JOIN posts o ON o.id = e.post_id
-    JOIN units u ON u.id = e.unit_id
-ORDER BY place.match, place.away, place.rank, membership_id"""
+SELECT CAST(coalesce(json_agg(shown), '[]') AS text) FROM (
+    SELECT p.id, p.name, CASE WHEN coalesce(p.shown_to->>'phone', 'city') = 'city' THEN p.phone END AS phone,
+        CASE WHEN coalesce(p.shown_to->>'email', 'city') = 'city' THEN p.email END AS email,
+        o.id AS post_id, o.kind AS post_kind, o.title, u.id AS unit_id, u.full_name AS unit_name
+    FROM place JOIN entries e USING (membership_id) JOIN people p ON p.id = e.person_id
+        JOIN posts o ON o.id = e.post_id JOIN units u ON u.id = e.unit_id
+    ORDER BY place.match, place.away, place.rank, membership_id
+) shown"""
 KNOWN = sa.text("""
     SELECT asked.word, EXISTS (
         SELECT FROM vocabulary WHERE word >= asked.word COLLATE "C" AND word < (asked.word || '~') COLLATE "C"
@@ -128,8 +131,8 @@ class Wanted:
     limit: int = 21
 
 
-def find(tx, wanted: Wanted) -> list:
-    """Lines in their order."""
+def find(tx, wanted: Wanted) -> list[dict]:
+    """Lines in their order. They come as one text: the driver would take as long for their fields as the search."""
     query = wanted.query
     enough = next(number for number in ENOUGH if number >= wanted.offset + wanted.limit)
     statement = _statement(
@@ -153,7 +156,7 @@ def find(tx, wanted: Wanted) -> list:
         if wanted.unit_ids is None:
             values["name_keys"] = [word[:LONGEST_KEY] for word in query.words]
             values["word_keys"] = [f"*{word[:LONGEST_KEY]}" for word in query.words]
-    return tx.execute(statement, values).all()
+    return orjson.loads(tx.execute(statement, values).scalar_one())
 
 
 def unknown_words(tx, words: tuple[str, ...]) -> set[str]:
@@ -188,7 +191,7 @@ def _statement(digits: bool, words: int, enough: int, in_units: bool, of_post: b
     query = sa.text(_filled(template + SHOWN, parts))
     typed = {"seeker": Id, "unit_ids": ARRAY(Id), "name_keys": ARRAY(sa.Text), "word_keys": ARRAY(sa.Text)}
     used = [sa.bindparam(name, type_=kind) for name, kind in typed.items() if f":{name}" in query.text]
-    return query.bindparams(*used).columns(id=Id, post_id=Id, unit_id=Id)
+    return query.bindparams(*used)
 
 
 def _filled(text: str, parts: dict) -> str:

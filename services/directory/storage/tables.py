@@ -47,6 +47,11 @@ entries = _table(
     "entries", membership_id=Id, person_id=Id, post_id=Id, unit_id=Id, top_id=Id, post_kind=sa.Text, rank=sa.Integer,
     named=sa.Text, given=sa.Text, words=sa.Text, digits=sa.Text, **PERIOD,
 )  # fmt: skip
+# identities
+identities = _table(
+    "identities", id=Id, account_id=Id, issuer=sa.Text, subject=sa.Text, linked_at=sa.DateTime(timezone=True)
+)
+
 vocabulary = _table("vocabulary", word=sa.Text, lines=sa.Integer)
 shown_people = _table("shown_people", viewer_id=Id, day=sa.Date, person_id=Id)
 shown_counts = _table("shown_counts", viewer_id=Id, day=sa.Date, people=sa.Integer, refused=sa.Boolean)
@@ -88,6 +93,18 @@ recoveries = _table(
     "recoveries", id=Id, kind=sa.Text, state=sa.Text, account_id=Id, reason=sa.Text, asked_by=Id, asked_at=Moment,
     expires_at=Moment, decided_by=Id, decided_at=Moment,
 )  # fmt: skip
+
+
+# provisioning
+scim_clients = _table(
+    "scim_clients", id=Id, name=sa.Text, token_hash=sa.LargeBinary, reach=sa.Text, endings_a_day=sa.Integer,
+    endings=sa.Integer, endings_on=sa.Date, created_at=Moment, revoked_at=Moment,
+)  # fmt: skip
+provisioned = _table(
+    "provisioned", person_id=Id, client_id=Id, said=JSONB, name=sa.Text, phone=sa.Text, mobile=sa.Text, email=sa.Text,
+    created_at=Moment, changed_at=Moment, deleted_at=Moment,
+)  # fmt: skip
+external_ids = _table("external_ids", client_id=Id, person_id=Id, external_id=sa.Text)
 
 
 def live(table: sa.Table, day) -> sa.ColumnElement[bool]:

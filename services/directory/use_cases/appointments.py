@@ -56,7 +56,7 @@ def _make_post(tx, actor: Actor, wanted: dict, now: datetime) -> dict:
         raise Refused("unit_has_head", "One post heads a unit, and it has it.", field="kind")
     rank = rank_of(city, kind, unit_id)
     post = Post(clock.new_id(), unit_id, kind, wanted["title"], False, rank, day, unit.valid_to, day)
-    _record(tx, contract.post_changed, Changes(posts={post.id: post}), post.id)
+    record(tx, contract.post_changed, Changes(posts={post.id: post}), post.id)
     tx.audit("post.made", subject=post.id, unit=unit_id, kind=kind)
     return _post_view(tx, post.id)
 
@@ -80,9 +80,9 @@ def _close_post(tx, actor: Actor, request: dict, now: datetime) -> dict:
     if not open_after(post, day):
         raise Refused("post_closed", "The post is closed by then.", field="on_day")
     leaving = [ended(each, day) for each in _memberships_of_post(tx, post.id).values() if open_after(each, day)]
-    changes = _with_consequences(tx, leaving, day)
+    changes = with_consequences(tx, leaving, day)
     changes.posts[post.id] = ended(post, day)
-    _record(tx, contract.post_changed, changes, post.id)
+    record(tx, contract.post_changed, changes, post.id)
     tx.audit("post.closed", subject=post.id, on_day=day.isoformat())
     return _post_view(tx, post.id)
 
@@ -139,7 +139,7 @@ def take_up(
     new = Membership(membership_id, person_id, post.id, primary, from_day, ends)
     known = organisation.memberships(tx, appointments.of_person_or_post(person_id, post.id))
     changed = rules.appoint(new, post, known.values(), replaces=replaces)
-    _record(tx, contract.membership_changed, _with_consequences(tx, changed, from_day), person_id)
+    record(tx, contract.membership_changed, with_consequences(tx, changed, from_day), person_id)
     return new.id
 
 
@@ -158,8 +158,8 @@ def _end_membership(tx, actor: Actor, request: dict, now: datetime) -> dict:
     same_version(row.version, request["version"])
     [membership] = organisation.memberships(tx, appointments.by_id(row.id)).values()
     day = _not_past(request["on_day"], now)
-    changes = _with_consequences(tx, [rules.leave(membership, day)], day)
-    _record(tx, contract.membership_changed, changes, row.person_id)
+    changes = with_consequences(tx, [rules.leave(membership, day)], day)
+    record(tx, contract.membership_changed, changes, row.person_id)
     tx.audit("membership.ended", subject=row.id, person=row.person_id, on_day=day.isoformat())
     return _membership_view(tx, row.id)
 
@@ -172,7 +172,7 @@ def _memberships_of_post(tx, post_id: str) -> dict[str, Membership]:
     return organisation.memberships(tx, appointments.of_post(post_id))
 
 
-def _with_consequences(tx, memberships: list[Membership], day: date) -> Changes:
+def with_consequences(tx, memberships: list[Membership], day: date) -> Changes:
     """Changed memberships, with the powers that end with them and the posts that become the primary ones instead."""
     changed = {each.id: each for each in memberships}
     known = organisation.memberships(tx, appointments.of_people_or_posts(memberships)) | changed
@@ -222,7 +222,7 @@ def _lend(tx, actor: Actor, wanted: dict, now: datetime) -> dict:
         known=organisation.delegations(tx, appointments.lent_by(actor.post_id), today(now)).values(),
         day=today(now),
     )  # fmt: skip
-    _record(tx, contract.delegation_changed, Changes(delegations={lent.id: lent}), lent.id)
+    record(tx, contract.delegation_changed, Changes(delegations={lent.id: lent}), lent.id)
     tx.audit("delegation.lent", subject=lent.id, post=lent.grantor_post_id, person=grantee_id, scope=lent.scope)
     return _delegation_view(tx, lent.id)
 
@@ -245,7 +245,7 @@ def _take_back(tx, actor: Actor, request: dict, now: datetime) -> dict:
         raise Refused("wrong_state", "It has ended already.", state="ended")
     [lent] = organisation.delegations(tx, appointments.delegation_by_id(row.id), today(now)).values()
     taken = replace(lent, valid_to=max(today(now), lent.valid_from))
-    _record(tx, contract.delegation_changed, Changes(delegations={taken.id: taken}), taken.id)
+    record(tx, contract.delegation_changed, Changes(delegations={taken.id: taken}), taken.id)
     tx.audit("delegation.taken_back", subject=taken.id, post=taken.grantor_post_id, person=taken.grantee_person_id)
     return _delegation_view(tx, taken.id)
 
@@ -301,7 +301,7 @@ def _not_past(day: date, now: datetime, where: str = "on_day") -> date:
     return day
 
 
-def _record(tx, event, changes: Changes, subject: str) -> None:
+def record(tx, event, changes: Changes, subject: str) -> None:
     record_changes(tx, event, organisation.as_rows(tx, changes), subject=subject)
     if changes.memberships:
         people.refresh_entries(tx, {each.person_id for each in changes.memberships.values()})

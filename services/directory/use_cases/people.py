@@ -76,9 +76,9 @@ def search_people(tx, request: dict, seeker_id: str, now: datetime) -> dict:
     found = search.find(tx, wanted)
     if not found and query.words and not offset:
         found = _find_meant(tx, wanted)
-        return {"items": [row._mapping for row in found[:limit]], "next_cursor": None}
-    rows, next_cursor = page(found, limit, lambda row: (offset + limit,))
-    return {"items": [row._mapping for row in rows], "next_cursor": next_cursor}
+        return {"items": found[:limit], "next_cursor": None}
+    lines, next_cursor = page(found, limit, lambda line: (offset + limit,))
+    return {"items": lines, "next_cursor": next_cursor}
 
 
 def _find_meant(tx, wanted: search.Wanted) -> list:

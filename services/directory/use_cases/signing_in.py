@@ -68,9 +68,13 @@ def restriction_of(security: Security, account) -> str | None:
         return None
     if account.password_once:
         return "password_change_required"
-    if account.totp_secret is None and security.totp_required_for.intersection(account.post_kinds):
-        return "totp_enrolment_required"
-    return None
+    return enrolment_due(security, account)
+
+
+def enrolment_due(security: Security, account) -> str | None:
+    """What whoever must have a second factor and has none must do."""
+    due = account.totp_secret is None and security.totp_required_for.intersection(account.post_kinds)
+    return "totp_enrolment_required" if due else None
 
 
 def second_factor_is_right(tx, security: Security, account, code: str, now: datetime) -> bool:

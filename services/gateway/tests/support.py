@@ -97,6 +97,36 @@ class Directory(Neighbour):
             "account_id": id_of(f"account {who}"), "person_id": person(who), "version": 1, "restriction": None,
         })  # fmt: skip
 
+    @rpc(directory.verify_identity)
+    def verify_identity(self, call, request):
+        """Subjects are named like posts: `ward-1 head`."""
+        if not request["subject"].startswith("ward-"):
+            raise Refused("unknown_identity")
+        who = request["subject"]
+        return self.answer(call, request, {
+            "account_id": id_of(f"account {who}"), "person_id": person(who), "version": 1, "restriction": None,
+        })  # fmt: skip
+
+    @rpc(directory.link_identity)
+    def link_identity(self, call, request):
+        return self.answer(call, request, {"id": id_of("identity"), "issuer": request["issuer"], "linked_at": NOW})
+
+    @rpc(directory.list_identities)
+    def list_identities(self, call, request):
+        return self.answer(call, request, {"items": []})
+
+    @rpc(directory.unlink_identity)
+    def unlink_identity(self, call, request):
+        return self.answer(call, request, {})
+
+    @rpc(directory.feed_identity)
+    def feed_identity(self, call, request):
+        return self.answer(call, request, {"id": id_of("identity"), "issuer": request["issuer"], "linked_at": NOW})
+
+    @rpc(directory.remove_identity)
+    def remove_identity(self, call, request):
+        return self.answer(call, request, {})
+
     @rpc(directory.get_profile)
     def get_profile(self, call, request):
         who = {"id": call.claims["sub"], "name": name_of(call.claims["sub"])}

@@ -9,6 +9,7 @@ from chassis.testing import until
 from contracts import directory
 from gateway.tests.support import ANSWERING, NEIGHBOURS, PASSWORD, asked, assert_problem
 from kernel.errors import Refused
+from tests.support.mutations import mutations
 from tests.support.town import id_of, membership_of, person
 
 CREDENTIALS = {"username": "ward-1 head", "password": PASSWORD}
@@ -79,6 +80,26 @@ def test_a_cookies_token_is_no_bearer_token_and_the_other_way_round(browser, cli
     assert_problem(client.get("/me", headers={"Authorization": f"Bearer {token}"}), 401, "unauthenticated")
     bearer = client.signed_in("ward-1 head").token
     assert_problem(client.get("/me", headers={"Cookie": f"__Host-congvu={bearer}"}), 401, "unauthenticated")
+
+
+def test_two_hundred_mutations_of_a_session_are_all_refused(browser, client):
+    """As a bearer token, as a cookie, and of the CSRF token that belongs to it."""
+    head, plain = client.signed_in("ward-1 head"), requests.Session()
+    cookie = browser.cookies.get("congvu")
+
+    def answers(headers, method="GET", path="/me"):
+        sent = {name: value.encode() for name, value in headers.items()}
+        return plain.request(method, browser.base + path, headers=sent, timeout=5).status_code
+
+    assert answers({"Authorization": f"Bearer {head.token}"}) == answers({"Cookie": f"congvu={cookie}"}) == 200
+    for bearer in mutations(head.token, 200):
+        assert answers({"Authorization": f"Bearer {bearer}"}) == 401, bearer
+    for other in mutations(cookie, 200):
+        assert answers({"Cookie": f"congvu={other}"}) == 401, other
+    for csrf in mutations(browser.csrf, 200):
+        sent = {"Cookie": f"congvu={cookie}", "X-CSRF-Token": csrf}
+        assert answers(sent, "DELETE", "/sessions/current") == 403, csrf
+    assert answers({"Cookie": f"congvu={cookie}", "X-CSRF-Token": browser.csrf}, "DELETE", "/sessions/current") == 204
 
 
 def test_signing_in_from_a_foreign_page_is_refused(client):

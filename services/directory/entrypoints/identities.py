@@ -1,0 +1,47 @@
+"""Identities on the bus."""
+
+from chassis import clock
+from chassis.rpc import rpc
+from contracts import directory
+from directory.use_cases import identities
+from kernel import policy
+from kernel.capacity import actor_for
+
+
+class Identities:
+    @rpc(directory.verify_identity)
+    def verify_identity(self, call, request):
+        return identities.sign_in(self.db, self.security, request, clock.now())
+
+    @rpc(directory.list_identities)
+    def list_identities(self, call, request):
+        policy.require_signed_in(call.procedure.full_name)
+        with self.db.reading() as tx:
+            return identities.list_of(tx, call.claims["sub"])
+
+    @rpc(directory.link_identity)
+    def link_identity(self, call, request):
+        policy.require_signed_in(call.procedure.full_name)
+        with self.db.transaction() as tx:
+            return identities.link(tx, call.claims["sub"], request["issuer"], request["subject"], clock.now())
+
+    @rpc(directory.unlink_identity)
+    def unlink_identity(self, call, request):
+        policy.require_signed_in(call.procedure.full_name)
+        with self.db.transaction() as tx:
+            identities.unlink(tx, call.claims["sub"], request["id"])
+        return {}
+
+    @rpc(directory.feed_identity)
+    def feed_identity(self, call, request):
+        now = clock.now()
+        with self.db.transaction() as tx:
+            policy.require(call.procedure.full_name, actor_for(tx, call.procedure, call.claims, now))
+            return identities.feed(tx, request["person_id"], request["issuer"], request["subject"], now)
+
+    @rpc(directory.remove_identity)
+    def remove_identity(self, call, request):
+        with self.db.transaction() as tx:
+            policy.require(call.procedure.full_name, actor_for(tx, call.procedure, call.claims, clock.now()))
+            identities.remove(tx, request["person_id"], request["issuer"])
+        return {}

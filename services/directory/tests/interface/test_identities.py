@@ -1,0 +1,167 @@
+"""Who an account's holder is to another issuer, and what that opens."""
+
+import pyotp
+import pytest
+import sqlalchemy as sa
+
+from chassis import clock
+from chassis.errors import CallFailed
+from contracts import directory as contract
+from directory.service import Service
+from directory.storage import accounts
+from directory.use_cases import identities
+from kernel.errors import Refused
+
+ISSUER, OTHER_ISSUER = "https://id.example", "https://other.example"
+
+
+def account_id(city, role):
+    person_id = city.roles[role]["person_id"]
+    return str(city.one("SELECT id FROM accounts WHERE person_id = :id", id=person_id).id)
+
+
+def link(city, role, subject, issuer=ISSUER, use_case=identities.link):
+    return city.do(use_case, city.roles[role]["person_id"], issuer, subject, clock.now())
+
+
+def refusal(function, *arguments, **named):
+    with pytest.raises((Refused, CallFailed)) as refused:
+        function(*arguments, **named)
+    return refused.value.refusal_code
+
+
+def opens(city, issuer, subject):
+    """Whose account an identity opens, the issuer having seen to a second factor."""
+    asked = {"issuer": issuer, "subject": subject, "second_factor": True, "totp": None}
+    try:
+        return identities.sign_in(city.store, None, asked, clock.now())["person_id"]
+    except Refused as refusal:
+        assert refusal.refusal_code == "unknown_identity"
+        return None
+
+
+def events(city):
+    return [(row.name, row.data) for row in city.all("SELECT name, data FROM outbox ORDER BY id")]
+
+
+@pytest.fixture
+def audited(own_city):
+    """What the audit log has gained in this test."""
+    before = own_city.one("SELECT count(*) AS rows FROM audit_log").rows
+    return lambda: [
+        row.action for row in own_city.all("SELECT action FROM audit_log ORDER BY number OFFSET :n", n=before)
+    ]
+
+
+def test_an_identity_is_an_issuer_and_a_subject_together(own_city):
+    link(own_city, "official", "s-1")
+    assert opens(own_city, ISSUER, "s-1") == own_city.roles["official"]["person_id"]
+    for issuer, subject in ((OTHER_ISSUER, "s-1"), (ISSUER, "S-1"), (ISSUER, "s-1 "), (ISSUER + "/", "s-1")):
+        assert opens(own_city, issuer, subject) is None
+
+
+def test_linking_twice_changes_nothing_and_says_nothing(own_city, audited):
+    first = link(own_city, "official", "s-1")
+    assert link(own_city, "official", "s-1")["id"] == first["id"]
+    assert audited() == ["identity.linked"]
+
+
+def test_an_identity_that_is_somebody_elses_is_refused(own_city):
+    link(own_city, "official", "s-1")
+    assert refusal(link, own_city, "unit_head", "s-1") == "identity_taken"
+    assert refusal(link, own_city, "unit_head", "s-1", use_case=identities.feed) == "identity_taken"
+    assert opens(own_city, ISSUER, "s-1") == own_city.roles["official"]["person_id"]
+
+
+def test_of_each_issuer_one_and_who_links_himself_does_not_replace_it(own_city, audited):
+    link(own_city, "official", "s-1")
+    assert refusal(link, own_city, "official", "s-2") == "identity_linked_already"
+    link(own_city, "official", "s-2", OTHER_ISSUER)
+    link(own_city, "official", "s-3", use_case=identities.feed)
+    assert audited() == ["identity.linked", "identity.linked", "identity.unlinked", "identity.linked"]
+    assert events(own_city) == [("identity_removed", {"issuer": ISSUER, "subject": "s-1"})]
+    assert opens(own_city, ISSUER, "s-1") is None
+    assert opens(own_city, ISSUER, "s-3") == own_city.roles["official"]["person_id"]
+
+
+def test_a_feed_that_is_refused_leaves_the_identity_of_before(own_city):
+    link(own_city, "official", "s-1")
+    link(own_city, "unit_head", "s-2")
+    assert refusal(link, own_city, "official", "s-2", use_case=identities.feed) == "identity_taken"
+    assert opens(own_city, ISSUER, "s-1") == own_city.roles["official"]["person_id"]
+    assert events(own_city) == []
+
+
+def test_only_ones_own_identity_is_unlinked(own_city):
+    official, head = (own_city.roles[role]["person_id"] for role in ("official", "unit_head"))
+    identity = link(own_city, "official", "s-1")
+    assert refusal(own_city.do, identities.unlink, head, identity["id"]) == "not_found"
+    own_city.do(identities.unlink, official, identity["id"])
+    assert refusal(own_city.do, identities.unlink, official, identity["id"]) == "not_found"
+    assert opens(own_city, ISSUER, "s-1") is None
+
+
+def test_an_account_that_may_not_be_used_is_opened_by_nothing_and_gets_nothing(own_city):
+    link(own_city, "official", "s-1")
+    own_city.do(accounts.revoke, account_id(own_city, "official"), clock.now())
+    assert opens(own_city, ISSUER, "s-1") is None
+    assert refusal(link, own_city, "official", "s-2", OTHER_ISSUER) == "not_found"
+
+
+def test_whoever_holds_no_post_any_more_is_not_let_in(own_city):
+    link(own_city, "official", "s-1")
+    person_id = own_city.roles["official"]["person_id"]
+    leave = sa.text("UPDATE memberships SET valid_to = valid_from WHERE person_id = :id")
+    own_city.do(lambda tx: tx.execute(leave, {"id": person_id}))
+    assert opens(own_city, ISSUER, "s-1") is None
+
+
+def test_over_the_bus(own_city, run, caller, audited):
+    run(Service)
+    official, administrator = own_city.claims("official"), own_city.claims("administrator")
+    asked = {"issuer": ISSUER, "subject": "s-1"}
+    linked = caller(contract.link_identity, asked, official)
+    assert caller(contract.list_identities, {}, official)["items"] == [linked]
+    assert "subject" not in linked
+    signing_in = asked | {"second_factor": False}
+    assert caller(contract.verify_identity, signing_in)["account_id"] == account_id(own_city, "official")
+    caller(contract.unlink_identity, {"id": linked["id"]}, official)
+    assert refusal(caller, contract.verify_identity, signing_in) == "unknown_identity"
+    assert audited() == ["identity.linked", "account.signed_in", "identity.unlinked", "identity.unknown"]
+
+    fed = asked | {"person_id": official["sub"]}
+    assert refusal(caller, contract.feed_identity, fed, official) == "not_authorised"
+    assert refusal(caller, contract.feed_identity, fed | {"person_id": clock.new_id()}, administrator) == "not_found"
+    caller(contract.feed_identity, fed, administrator)
+    assert caller(contract.verify_identity, signing_in)["person_id"] == official["sub"]
+    removing = {"person_id": official["sub"], "issuer": ISSUER}
+    assert refusal(caller, contract.remove_identity, removing, official) == "not_authorised"
+    caller(contract.remove_identity, removing, administrator)
+    assert refusal(caller, contract.remove_identity, removing, administrator) == "not_found"
+
+
+def test_a_second_factor_is_asked_for_unless_the_issuer_has_seen_to_it(own_city, run, caller):
+    run(Service)
+    link(own_city, "administrator", "s-1")
+    asked = {"issuer": ISSUER, "subject": "s-1"}
+    assert caller(contract.verify_identity, asked | {"second_factor": True})["account_id"]
+    local = asked | {"second_factor": False}
+    assert refusal(caller, contract.verify_identity, local) == "totp_required"
+    code = pyotp.TOTP(own_city.roles["administrator"]["totp_secret"]).now()
+    assert caller(contract.verify_identity, local | {"totp": code})["account_id"]
+    assert refusal(caller, contract.verify_identity, local | {"totp": code}) == "wrong_credentials"
+    for _ in range(9):
+        refusal(caller, contract.verify_identity, local | {"totp": "000000"})
+    assert refusal(caller, contract.verify_identity, local | {"totp": "000000"}) == "too_many_attempts"
+    assert caller(contract.verify_identity, asked | {"second_factor": True})["account_id"]
+
+
+def test_whoever_must_have_a_second_factor_and_has_none_must_set_one_up_first(own_city, run, caller):
+    run(Service)
+    link(own_city, "administrator", "s-1")
+    gone = sa.text("UPDATE accounts SET totp_secret = NULL WHERE id = :id")
+    own_city.do(lambda tx: tx.execute(gone, {"id": account_id(own_city, "administrator")}))
+    asked = {"issuer": ISSUER, "subject": "s-1"}
+    restricted = caller(contract.verify_identity, asked | {"second_factor": False})
+    assert restricted["restriction"] == "totp_enrolment_required"
+    assert caller(contract.verify_identity, asked | {"second_factor": True})["restriction"] is None

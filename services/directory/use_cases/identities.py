@@ -1,0 +1,123 @@
+"""Signing in by another issuer's word: whose account it is, and who may say so."""
+
+import hashlib
+from datetime import datetime
+
+from chassis import clock
+from chassis.database import Store
+from contracts import directory
+from directory.security import Security
+from directory.storage import accounts, guesses, identities
+from directory.use_cases import guessing
+from directory.use_cases.signing_in import enrolment_due, second_factor_is_right
+from kernel.errors import Refused
+from kernel.working_time import today
+
+
+def sign_in(store: Store, security: Security, request: dict, now: datetime) -> dict:
+    """The account that an identity opens. Nobody's is made on the way in.
+
+    Unless the issuer has seen to a second factor, ours is asked for as after a password. The password plays no part.
+    """
+    issuer, subject, seen_to = request["issuer"], request["subject"], request["second_factor"]
+    with store.reading() as tx:
+        account = accounts.of_identity(tx, issuer, subject, today(now))
+    if account is None:
+        with store.transaction() as tx:
+            tx.audit("identity.unknown", subject=digest(issuer, subject), issuer=issuer)
+        raise Refused("unknown_identity", "Nobody here has this identity.")
+    if account.totp_secret is not None and not seen_to:
+        _require_code(store, security, account, request["totp"], now)
+    with store.transaction() as tx:
+        tx.audit("account.signed_in", subject=account.id, kind=account.kind, issuer=issuer)
+    return {
+        "account_id": account.id, "person_id": account.person_id, "version": account.version,
+        "restriction": None if seen_to else enrolment_due(security, account),
+    }  # fmt: skip
+
+
+def _require_code(store: Store, security: Security, account, code: str | None, now: datetime) -> None:
+    if not code:
+        raise Refused("totp_required", "This account needs a one-time code.")
+    attempt = guessing.admit(store, lambda tx: {f"identity:{account.id}": guessing.PER_BUCKET}, now)
+    with store.transaction() as tx:
+        if second_factor_is_right(tx, security, account, code, now):
+            guesses.forget(tx, attempt)
+            return
+        guesses.fail(tx, attempt)
+        tx.audit("account.sign_in_refused", subject=account.id, code="wrong_code")
+    raise Refused("wrong_credentials", "The one-time code is wrong or was used.")
+
+
+def list_of(tx, person_id: str) -> dict:
+    return {"items": [row._mapping for row in identities.of_person(tx, person_id)]}
+
+
+def link(tx, person_id: str, issuer: str, subject: str, now: datetime) -> dict:
+    """A person adds an identity to his own account; of each issuer one. Doing it twice changes nothing."""
+    account_id = _account(tx, person_id)
+    present = _of_issuer(tx, account_id, issuer)
+    if present is not None and present.subject != subject:
+        raise Refused("identity_linked_already", "An account has one identity of each issuer.")
+    return _put(tx, account_id, present, issuer, subject, now)
+
+
+def feed(tx, person_id: str, issuer: str, subject: str, now: datetime) -> dict:
+    """Whoever keeps the accounts says who a person is to an issuer; another identity of that issuer gives way."""
+    account_id = _account(tx, person_id)
+    present = _of_issuer(tx, account_id, issuer)
+    if present is not None and present.subject != subject:
+        _remove(tx, present)
+        present = None
+    return _put(tx, account_id, present, issuer, subject, now)
+
+
+def unlink(tx, person_id: str, identity_id: str) -> None:
+    found = next((row for row in identities.of_account(tx, _account(tx, person_id)) if row.id == identity_id), None)
+    if found is None:
+        raise Refused("not_found")
+    _remove(tx, found)
+
+
+def remove(tx, person_id: str, issuer: str) -> None:
+    found = _of_issuer(tx, _account(tx, person_id), issuer)
+    if found is None:
+        raise Refused("not_found")
+    _remove(tx, found)
+
+
+def digest(issuer: str, subject: str) -> str:
+    return hashlib.sha256(f"{issuer}\n{subject}".encode()).hexdigest()[:32]
+
+
+def _account(tx, person_id: str) -> str:
+    account_id = identities.account_of_person(tx, person_id)
+    if account_id is None:
+        raise Refused("not_found")
+    return account_id
+
+
+def _of_issuer(tx, account_id: str, issuer: str):
+    return next((row for row in identities.of_account(tx, account_id) if row.issuer == issuer), None)
+
+
+def _put(tx, account_id: str, present, issuer: str, subject: str, now: datetime) -> dict:
+    if present is not None:
+        return present._mapping
+    row = {"id": clock.new_id(), "account_id": account_id, "issuer": issuer, "subject": subject, "linked_at": now}
+    if not identities.add(tx, **row):
+        raise Refused("identity_taken", "This identity belongs to another account.")
+    tx.audit("identity.linked", subject=account_id, issuer=issuer, identity=digest(issuer, subject))
+    return row
+
+
+def _remove(tx, identity) -> None:
+    identities.remove(tx, identity.id)
+    tx.audit(
+        "identity.unlinked", subject=identity.account_id, issuer=identity.issuer,
+        identity=digest(identity.issuer, identity.subject),
+    )  # fmt: skip
+    tx.emit(
+        directory.identity_removed, subject=identity.id, version=1,
+        data={"issuer": identity.issuer, "subject": identity.subject},
+    )  # fmt: skip

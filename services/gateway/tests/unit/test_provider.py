@@ -1,0 +1,113 @@
+"""One provider that is not well: whatever it does, we say so soon, and send nothing where it could be read."""
+
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+
+import eventlet
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from werkzeug.wrappers import Response
+
+from gateway.single_sign_on import outbound
+from gateway.single_sign_on.outbound import ProviderUnavailable
+from gateway.single_sign_on.provider import Provider
+from gateway.single_sign_on.settings import ProviderSettings
+from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, listening
+
+WHERE = "/.well-known/openid-configuration"
+ENDLESS = (b"x" * 65536 for _ in iter(int, 1))
+BAD_ANSWERS = {
+    "it fails": Response(status=500),
+    "it is not there": Response(status=404),
+    "it sends us elsewhere": Response(status=302, headers={"Location": "file:///etc/passwd"}),
+    "it sends us to another path": Response(status=302, headers={"Location": "/description"}),
+    "it is slow": lambda _request: eventlet.sleep(30),
+    "it never stops": Response(ENDLESS),
+    "it speaks no JSON": Response(b"<html>"),
+    "it says a list": Response(b"[]"),
+}
+BAD_DESCRIPTIONS = {
+    "it is somebody else": {"issuer": "https://evil.example"},
+    "codes would go there in clear": {"token_endpoint": "http://evil.example/token"},
+    "an endpoint that is none": {"authorization_endpoint": "javascript:alert(1)"},
+    "an endpoint that is no text": {"jwks_uri": 7},
+    "an endpoint that is missing": {"jwks_uri": None},
+    "ways of knowing us that are no list": {"token_endpoint_auth_methods_supported": None},
+}
+
+
+@pytest.fixture
+def other():
+    with listening() as found:
+        yield found
+
+
+def provider(found, ca_file=None) -> Provider:
+    settings = ProviderSettings("city", "City", found.issuer, CLIENT_ID, CLIENT_SECRET, ca_file=ca_file)
+    return Provider(settings, "https://congvu.example", "/callback")
+
+
+def leave(found) -> str:
+    return found.authorization_url("s", "n", "c")
+
+
+@pytest.mark.parametrize("name", BAD_ANSWERS)
+def test_a_bad_answer(name, other, monkeypatch):
+    monkeypatch.setattr(outbound, "SECONDS", 0.3)
+    other.answers[WHERE] = BAD_ANSWERS[name]
+    with pytest.raises(ProviderUnavailable):
+        leave(provider(other))
+
+
+@pytest.mark.parametrize("name", BAD_DESCRIPTIONS)
+def test_a_bad_description(name, other):
+    other.metadata = BAD_DESCRIPTIONS[name]
+    with pytest.raises(ProviderUnavailable):
+        leave(provider(other))
+
+
+def test_after_a_failure_others_are_told_at_once_for_a_while(other, monkeypatch):
+    asking = provider(other)
+    other.answers[WHERE] = Response(status=500)
+    for _ in range(3):
+        with pytest.raises(ProviderUnavailable):
+            leave(asking)
+    assert len(other.asked) == 1
+    del other.answers[WHERE]
+    monkeypatch.setattr(asking._http, "_paused_until", 0.0)
+    assert leave(asking)
+
+
+def test_a_certificate_counts_only_if_we_trust_who_gave_it(tmp_path):
+    files = certificate(tmp_path)
+    with listening(ssl=files) as secure:
+        assert leave(provider(secure, ca_file=files["certfile"]))
+        with pytest.raises(ProviderUnavailable):
+            leave(provider(secure))
+
+
+def certificate(folder) -> dict:
+    """A certificate for this machine that vouches for itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "congvu test")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    files = {"certfile": folder / "certificate.pem", "keyfile": folder / "key.pem"}
+    files["certfile"].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    files["keyfile"].write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return {name: str(path) for name, path in files.items()}
