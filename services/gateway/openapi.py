@@ -162,7 +162,10 @@ def _success(meta, example) -> dict:
     if meta.media_type == "text/event-stream":
         return {"description": _STREAM, "content": {meta.media_type: {"schema": {"type": "string"}}}}
     if meta.media_type != JSON:
-        return {"description": "A file.", "content": {meta.media_type: {"schema": {"type": "string"}}}}
+        return {
+            "description": "A file.",
+            "content": {each: {"schema": {"type": "string"}} for each in meta.media_type.split(", ")},
+        }
     if meta.answer is None:
         return {"description": "Done."}
     content = {"schema": meta.answer} | ({"example": example} if example is not None else {})

@@ -108,6 +108,9 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "due_in_past": (422, "Hạn đã qua", "The deadline has passed"),
     "due_too_far": (422, "Hạn quá xa", "The deadline is too far away"),
     "due_after_task": (422, "Hạn của đơn vị sau hạn của nhiệm vụ", "A piece is due with its task at the latest"),
+    "import_has_faults": (
+        409, "Tệp còn dòng sai hoặc mâu thuẫn, chưa thể áp dụng", "Rows of the file are wrong: it cannot be applied",
+    ),
     # units, posts, who holds them, powers lent
     "day_in_past": (422, "Ngày đã qua", "The day has passed"),
     "unit_dissolved": (422, "Đơn vị đã kết thúc hoạt động vào ngày đó", "The unit has ended by that day"),
@@ -205,6 +208,8 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"String does not match expected pattern\.", "Không đúng dạng yêu cầu."),
     (r"Give this parameter once\.", "Chỉ nêu tham số này một lần."),
     (r"Give one ETag, or \*\.", "Nêu một ETag, hoặc *."),
+    (r"Not a JSON object of texts\.", "Phải là một đối tượng JSON gồm các chuỗi ký tự."),
+    (r"Not a valid mapping type\.", "Phải là một đối tượng."),
     (r"Null characters are not allowed\.", "Không được có ký tự rỗng."),
     (r"Give this field once\.", "Nêu trường này đúng một lần."),
     (r"Not a path of this site\.", "Phải là một đường dẫn trong trang này."),

@@ -2,6 +2,7 @@
 
 import re
 
+import orjson
 from marshmallow import Schema, ValidationError, fields, validate
 
 from contracts import audit, directory, messaging, reminders, tasks
@@ -179,6 +180,67 @@ class Task(tasks.Task):
 class AssignmentsQuery(tasks.ListAssignments):
     class Meta(Request.Meta):
         exclude = ("task_id",)
+
+
+# imports and exports
+
+
+class HeaderMapping(fields.String):
+    """A JSON object in a query parameter: header of the file -> column."""
+
+    def _deserialize(self, value, attr, data, **kwargs):
+        try:
+            mapping = orjson.loads(super()._deserialize(value, attr, data, **kwargs))
+        except orjson.JSONDecodeError as error:
+            raise ValidationError("Not a JSON object of texts.") from error
+        if not isinstance(mapping, dict) or not all(isinstance(column, str) for column in mapping.values()):
+            raise ValidationError("Not a JSON object of texts.")
+        return mapping
+
+
+class NewImport(Request):
+    what = one_of(directory.IMPORTED, required=True)
+    unit_id = Id(load_default=None, allow_none=True)
+    dry_run = fields.Boolean(load_default=True)
+    end_missing = fields.Boolean(load_default=False)
+    mapping = HeaderMapping(load_default=dict, validate=validate.Length(max=100))
+
+
+class ImportFault(directory.ImportFault):
+    """Programs act on `code`, people read `message`."""
+
+    message = fields.String(required=True)
+
+
+class Import(directory.Import):
+    fault = fields.Nested(ImportFault, required=True, allow_none=True)
+
+
+class ImportPage(directory.ImportPage):
+    items = fields.List(fields.Nested(Import), required=True)
+
+
+class ImportRowsQuery(directory.ListImportRows):
+    class Meta(Request.Meta):
+        exclude = ("id",)
+
+
+class ImportRowFault(directory.ImportRowFault):
+    message = fields.String(required=True)
+
+
+class ImportRow(directory.ImportRow):
+    faults = fields.List(fields.Nested(ImportRowFault), required=True)
+
+
+class ImportRowPage(directory.ImportRowPage):
+    items = fields.List(fields.Nested(ImportRow), required=True)
+
+
+class ExportQuery(Request):
+    what = one_of(directory.IMPORTED, required=True)
+    format = one_of(directory.FORMS, load_default="csv")
+    unit_id = Id(load_default=None, allow_none=True)
 
 
 # home

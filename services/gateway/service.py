@@ -15,6 +15,7 @@ from gateway.api.accounts import AccountRoutes
 from gateway.api.appointments import AppointmentsRoutes
 from gateway.api.audit import AuditRoutes
 from gateway.api.home import HomeRoutes
+from gateway.api.imports import ImportsRoutes
 from gateway.api.live import LiveRoutes
 from gateway.api.messaging import MessagingRoutes
 from gateway.api.meta import MetaRoutes
@@ -75,6 +76,7 @@ API = (
     OrganisationRoutes,
     AppointmentsRoutes,
     PeopleRoutes,
+    ImportsRoutes,
     TasksRoutes,
     RemindersRoutes,
     MessagingRoutes,

@@ -1,8 +1,9 @@
 """What the API should answer, from oracle.yaml alone."""
 
+import random
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
+from itertools import chain, product, zip_longest
 from pathlib import Path
 
 import yaml
@@ -39,6 +40,18 @@ def cells(posts: list[tuple[str, str]], services: tuple[str, ...]) -> list[Cell]
         for post, grant, (action, asks) in product(posts, table()["grants"], table()["actions"].items())
         for thing in about[asks.get("about")]
     ]
+
+
+def drawn(every: list[Cell], seed: str, count: int) -> list[Cell]:
+    """So many cells by chance, as many of one action as of another: no check is left to a handful of questions."""
+    chance = random.Random(seed)
+    by_action = {action: chance.sample(of_it, len(of_it)) for action, of_it in _by_action(every).items()}
+    rounds = zip_longest(*by_action.values())
+    return [cell for cell in chain.from_iterable(rounds) if cell is not None][:count]
+
+
+def _by_action(every: list[Cell]) -> dict[str, list[Cell]]:
+    return {action: [cell for cell in every if cell.action == action] for action in table()["actions"]}
 
 
 def expected(cell: Cell) -> str:

@@ -5,6 +5,7 @@ from contracts.directory.appointments import *
 from contracts.directory.audit import *
 from contracts.directory.facts import *
 from contracts.directory.identities import *
+from contracts.directory.imports import *
 from contracts.directory.organisation import *
 from contracts.directory.people import *
 from contracts.directory.reorganisation import *

@@ -1,7 +1,8 @@
 """Fills the city's posts with generated people and turns it into rows, in the order of the tables' columns.
 
 Everybody is fictitious: the names are drawn by chance, a telephone number begins with 028 0, which no exchange of
-the city uses, a mobile number with 01, which no network uses any more, and an e-mail address ends in .example, which no mail can reach.
+the city uses, a mobile number with 01, which no network uses any more, and an e-mail address ends in .example, which
+no mail can reach.
 """
 
 from collections import defaultdict
@@ -69,6 +70,7 @@ class PersonRow(NamedTuple):
     email: str
     mobile: str
     room: str
+    employee_number: str
 
 
 class MembershipRow(NamedTuple):
@@ -230,7 +232,7 @@ class _Builder:
         return PersonRow(
             self._id(), name, search_form(name), given, f"(028) 0{number // 10000:03d} {number % 10000:04d}",
             f"{given}{initials}.{number:06d}@hcm.example", f"0100 {number // 1000:03d} {number % 1000:03d}",
-            f"P. {number % 9 + 1}{number // 9 % 30 + 1:02d}",
+            f"P. {number % 9 + 1}{number // 9 % 30 + 1:02d}", f"CB{number:06d}",
         )  # fmt: skip
 
     def _membership(self, person: PersonRow, post: PostRow, primary: bool) -> MembershipRow:

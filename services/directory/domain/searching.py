@@ -61,17 +61,11 @@ def post_form(title: str, unit_name: str, unit_full_name: str, codes: Iterable[s
     forms = [title]
     if not title.endswith(full_name):
         forms.append(full_name)
-    forms += [_shortened(form) for form in forms]
+    phrases = [phrase for form in forms for phrase in _SHORT.findall(form)]
+    forms += [*phrases, *(SHORT[phrase] for phrase in phrases)]
     forms += {initials(part) for name in (unit_name, full_name) for part in (fold(name), _without_and(fold(name)))}
     forms += [code for code in map(fold, codes) if not code.isdigit()]
     return "".join(f" {form}{END}" for form in dict.fromkeys(forms) if form)
-
-
-def _shortened(form: str) -> str:
-    """Only what is written short in it: the words themselves stand in the form already."""
-    short = _SHORT.findall(form)
-    rest = _SHORT.sub("", form).split()
-    return " ".join([*(SHORT[words] for words in short), *rest[-1:]]) if short else ""
 
 
 def _without_and(folded: str) -> str:

@@ -65,7 +65,7 @@ def lines(units: Mapping, held: Iterable) -> Iterator[dict]:
             "top_id": top_id,
             "post_kind": row.post_kind,
             "rank": row.rank,
-            "named": f"{row.folded} {short}".rstrip(),
+            "named": row.folded,
             "given": row.given,
             "words": f"{row.folded}{END} {short}{END}{form}",
             "digits": contact.searchable_digits(row.phone, row.mobile, row.shown_to),

@@ -5,6 +5,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from directory.storage import tables as t
+from directory.storage.bulk import put
 
 # kind -> table, and what of a row the others may know
 FACTS = {
@@ -34,10 +35,7 @@ def claim_versions(tx, count: int) -> int:
 
 def write(tx, kind: str, rows: list[dict]) -> None:
     """Insert whole rows or put them in the place of those with the same id."""
-    table, _ = FACTS[kind]
-    statement = insert(table)
-    changed = {column.name: statement.excluded[column.name] for column in table.c if column.name != "id"}
-    tx.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changed), rows)
+    put(tx, FACTS[kind][0], rows)
 
 
 def after(tx, version: int, limit: int) -> list[dict]:

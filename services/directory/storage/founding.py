@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 
 from directory.storage import tables as t
 
@@ -31,5 +32,8 @@ def add_person(tx, person_id: str, name: str, folded: str, given: str) -> None:
     tx.execute(sa.insert(t.people).values(id=person_id, name=name, folded=folded, given=given))
 
 
-def add_account(tx, account_id: str, person_id: str, account: dict) -> None:
-    tx.execute(sa.insert(t.accounts).values(id=account_id, person_id=person_id, version=1, **account))
+def add_account(tx, account_id: str, person_id: str, account: dict) -> bool:
+    """Whether the user name was free."""
+    row = {"id": account_id, "person_id": person_id, "version": 1, **account}
+    added = insert(t.accounts).values(row).on_conflict_do_nothing(index_elements=["username"])
+    return tx.execute(added.returning(t.accounts.c.id)).first() is not None

@@ -103,7 +103,7 @@ def refresh_entries(tx, person_ids: Iterable[str] | None = None) -> None:
     entries.refresh(tx, person_ids)
 
 
-def _if_open(field: str):
+def if_open(field: str):
     """In lists stands what everybody may see, whoever asks."""
     shown_to = func.coalesce(t.people.c.shown_to[field].astext, "city")
     return sa.case((shown_to == "city", t.people.c[field])).label(field)
@@ -112,7 +112,7 @@ def _if_open(field: str):
 def _entry(*more):
     return (
         select(
-            t.people.c.id, t.people.c.name, _if_open("phone"), _if_open("email"), t.posts.c.id.label("post_id"),
+            t.people.c.id, t.people.c.name, if_open("phone"), if_open("email"), t.posts.c.id.label("post_id"),
             t.posts.c.kind.label("post_kind"), t.posts.c.title, t.units.c.id.label("unit_id"),
             t.units.c.full_name.label("unit_name"), t.entries.c.membership_id, *more,
         )

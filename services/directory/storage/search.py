@@ -5,8 +5,8 @@ commune than the seeker, how senior the post is. No index knows that order, and 
 first 20 would take longer than typing. So a search walks first where the best are, and only so far: the seeker's own
 people, whole names, the names that people are called by, the most senior lines. What walks do not find is rare, and
 an index over the beginnings of words finds it all. The same again with the words of posts and units, if names alone
-do not fill the page. Each step runs only if those before it have not found enough. Three words of a name are rare whichever
-they are, so there the index is asked at once.
+do not fill the page. Each step runs only if those before it have not found enough. Three words of a name are rare
+whichever they are, so there the index is asked at once.
 
 The statements are text, one for each number of words, and PostgreSQL keeps their plans: a search runs at every
 keystroke, and making and planning it would cost more than running it.
@@ -15,6 +15,7 @@ keystroke, and making and planning it would cost more than running it.
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from itertools import pairwise
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -25,19 +26,77 @@ Id = sa.Uuid(as_uuid=False)
 LONGEST_KEY = 7  # letters, as in search_keys of the migration
 ENOUGH = (21, 51, 101, 201)  # how many lines a statement looks for
 WALK = 50  # for each line that is looked for, so many are walked past at most
+RARE = 3  # so many words of a name
 
 VALID = "valid_from <= :day AND (valid_to IS NULL OR valid_to > :day)"
 # match: 0 the whole name, 1 the name that he is called by, 2 beginnings of words of the name,
-# 3 words of name, post and unit of which the last ends what it is taken from, 4 beginnings of such words
-LINE = """membership_id, rank, top_id, CASE WHEN named = :whole THEN 0
-    WHEN {named} THEN CASE WHEN given = :given THEN 1 ELSE 2 END WHEN words LIKE :ends THEN 3 ELSE 4 END AS match"""
-OWN = f"own AS MATERIALIZED (SELECT top_id FROM entries WHERE person_id = :seeker AND {VALID} ORDER BY rank LIMIT 1)"
-WALK_OWN = """(SELECT * FROM entries WHERE top_id = (SELECT top_id FROM own) AND {found}
-        ORDER BY rank, membership_id LIMIT {walk}) own_lines"""
-WALK_SENIOR = "(SELECT * FROM entries WHERE {found} ORDER BY rank, membership_id LIMIT {walk}) senior_lines"
-WALK_GIVEN = """(SELECT * FROM entries WHERE given = :given AND {found}
-        ORDER BY rank, membership_id LIMIT {walk}) given_lines"""
-KEYS = "search_keys(named, words, digits)"
+# 3 words of name, post and unit; the more, the fewer of them stand side by side there as they were typed, and one more
+# if the last does not end what it is taken from
+PARTS = {
+    "own": """
+        own AS MATERIALIZED (SELECT top_id FROM entries WHERE person_id = :seeker AND {valid} ORDER BY rank LIMIT 1)
+    """,
+    "line": """
+        membership_id, rank, top_id, CASE WHEN named = :whole THEN 0
+            WHEN {named} THEN CASE WHEN given = :given THEN 1 ELSE 2 END
+            ELSE 3 + {apart} + CAST(words NOT LIKE :ends AS int) END AS match
+    """,
+    "number_line": "membership_id, rank, top_id, 0 AS match",
+    "walk_own": """
+        (SELECT * FROM entries WHERE top_id = (SELECT top_id FROM own) AND {found}
+         ORDER BY rank, membership_id LIMIT {walk}) own_lines
+    """,
+    "walk_given": """
+        (SELECT * FROM entries WHERE given = :given AND {found} ORDER BY rank, membership_id LIMIT {walk}) given_lines
+    """,
+    "walk_senior": """
+        (SELECT * FROM entries WHERE {found} ORDER BY rank, membership_id LIMIT {walk}) senior_lines
+    """,
+    "first": "ORDER BY rank, membership_id LIMIT {enough}",
+    "keys": "search_keys(named, words, digits)",
+}
+WALKS = """
+    SELECT {line} FROM {walk_own} WHERE {named}
+    UNION
+    (SELECT {line} FROM entries WHERE named = :whole AND {found} {first})
+    UNION
+    (SELECT {line} FROM {walk_given} WHERE {named} {first})
+    UNION
+    (SELECT {line} FROM {walk_senior} WHERE {named} {first})
+"""
+NO_WALKS = "SELECT {line} FROM entries WHERE false"
+BY_WORDS = """
+WITH {own}, best AS MATERIALIZED ({walks}), by_name AS MATERIALIZED (
+    SELECT * FROM best
+    UNION
+    SELECT {line} FROM entries
+    WHERE (SELECT count(*) FROM best) < {enough} AND {keys} @> :name_keys AND {named} AND {found}
+), by_post AS MATERIALIZED (
+    SELECT * FROM by_name
+    UNION
+    SELECT {line} FROM {walk_own} WHERE (SELECT count(*) FROM by_name) < {enough} AND {worded}
+    UNION
+    (SELECT {line} FROM {walk_senior} WHERE (SELECT count(*) FROM by_name) < {enough} AND {worded} {first})
+), everything AS (
+    SELECT * FROM by_post
+    UNION
+    SELECT {line} FROM entries
+    WHERE (SELECT count(*) FROM by_post) < {enough} AND {keys} @> :word_keys AND {worded} AND {found}
+), """
+BY_DIGITS = """
+WITH {own}, best AS MATERIALIZED (
+    SELECT {number_line} FROM {walk_own} WHERE {worded}
+    UNION
+    (SELECT {number_line} FROM {walk_senior} WHERE {worded} {first})
+), everything AS (
+    SELECT * FROM best
+    UNION
+    SELECT {number_line} FROM entries
+    WHERE (SELECT count(*) FROM best) < {enough} AND {keys} @> :word_keys AND {worded} AND {found}
+), """
+IN_UNITS = "WITH {own}, everything AS (SELECT {line} FROM entries WHERE {found} AND {worded}), "
+NUMBER_IN_UNITS = "WITH {own}, everything AS (SELECT {number_line} FROM entries WHERE {found} AND {worded}), "
+WITHOUT_WORDS = "WITH {own}, everything AS (SELECT {number_line} FROM entries WHERE {found} {first}), "
 SHOWN = """place AS (
     SELECT *, top_id IS DISTINCT FROM (SELECT top_id FROM own) AS away FROM everything
     ORDER BY match, away, rank, membership_id OFFSET :offset LIMIT :limit
@@ -48,52 +107,6 @@ SELECT p.id, p.name, CASE WHEN coalesce(p.shown_to->>'phone', 'city') = 'city' T
 FROM place JOIN entries e USING (membership_id) JOIN people p ON p.id = e.person_id JOIN posts o ON o.id = e.post_id
     JOIN units u ON u.id = e.unit_id
 ORDER BY place.match, place.away, place.rank, membership_id"""
-
-RARE = 3  # so many words of a name
-WALKS = f"""
-    SELECT {{line}} FROM {WALK_OWN} WHERE {{named}}
-    UNION
-    (SELECT {{line}} FROM entries WHERE named = :whole AND {{found}} ORDER BY rank, membership_id LIMIT {{enough}})
-    UNION
-    (SELECT {{line}} FROM {WALK_GIVEN} WHERE {{named}} ORDER BY rank, membership_id LIMIT {{enough}})
-    UNION
-    (SELECT {{line}} FROM {WALK_SENIOR} WHERE {{named}} ORDER BY rank, membership_id LIMIT {{enough}})
-"""
-NO_WALKS = "SELECT {line} FROM entries WHERE false"
-BY_WORDS = f"""WITH {OWN}, best AS MATERIALIZED ({{walks}}), by_name AS MATERIALIZED (
-    SELECT * FROM best
-    UNION
-    SELECT {{line}} FROM entries
-    WHERE (SELECT count(*) FROM best) < {{enough}} AND {KEYS} @> :name_keys AND {{named}} AND {{found}}
-), by_post AS MATERIALIZED (
-    SELECT * FROM by_name
-    UNION
-    SELECT {{line}} FROM {WALK_OWN} WHERE (SELECT count(*) FROM by_name) < {{enough}} AND {{worded}}
-    UNION
-    (SELECT {{line}} FROM {WALK_SENIOR} WHERE (SELECT count(*) FROM by_name) < {{enough}} AND {{worded}}
-     ORDER BY rank, membership_id LIMIT {{enough}})
-), everything AS (
-    SELECT * FROM by_post
-    UNION
-    SELECT {{line}} FROM entries
-    WHERE (SELECT count(*) FROM by_post) < {{enough}} AND {KEYS} @> :word_keys AND {{worded}} AND {{found}}
-), """
-BY_DIGITS = f"""WITH {OWN}, best AS MATERIALIZED (
-    SELECT membership_id, rank, top_id, 0 AS match FROM {WALK_OWN} WHERE {{worded}}
-    UNION
-    (SELECT membership_id, rank, top_id, 0 FROM {WALK_SENIOR} WHERE {{worded}}
-     ORDER BY rank, membership_id LIMIT {{enough}})
-), everything AS (
-    SELECT * FROM best
-    UNION
-    SELECT membership_id, rank, top_id, 0 FROM entries
-    WHERE (SELECT count(*) FROM best) < {{enough}} AND {KEYS} @> :word_keys AND {{worded}} AND {{found}}
-), """
-IN_UNITS = f"WITH {OWN}, everything AS (SELECT {{line}} FROM entries WHERE {{found}} AND {{worded}}), "
-WITHOUT_WORDS = f"""WITH {OWN}, everything AS (
-    SELECT membership_id, rank, top_id, 0 AS match FROM entries WHERE {{found}}
-    ORDER BY rank, membership_id LIMIT {{enough}}
-), """
 KNOWN = sa.text("""
     SELECT asked.word, EXISTS (
         SELECT FROM vocabulary WHERE word >= asked.word COLLATE "C" AND word < (asked.word || '~') COLLATE "C"
@@ -134,8 +147,9 @@ def find(tx, wanted: Wanted) -> list:
             values["word_keys"] = [f"#{query.digits[place : place + FEWEST_DIGITS]}" for place in places]
     elif query.words:
         values |= {f"like{place}": f"% {word}%" for place, word in enumerate(query.words)}
-        values |= {"whole": _whole(query.words), "given": query.words[-1]}
+        values |= {"whole": " " + " ".join(query.words), "given": query.words[-1]}
         values["ends"] = f"% {query.words[-1]}|%"
+        values |= {f"pair{place}": f"% {one} {other}%" for place, (one, other) in enumerate(pairwise(query.words))}
         if wanted.unit_ids is None:
             values["name_keys"] = [word[:LONGEST_KEY] for word in query.words]
             values["word_keys"] = [f"*{word[:LONGEST_KEY]}" for word in query.words]
@@ -152,29 +166,33 @@ def spelled(tx, forms: list[str]) -> list[str]:
     return [row.word for row in tx.execute(SPELLINGS, {"words": forms})]
 
 
-def _whole(words: tuple[str, ...]) -> str:
-    short = "".join(word[0] for word in words) if len(words) > 1 else ""
-    return " " + " ".join([*words, short]).rstrip()
-
-
 @cache
 def _statement(digits: bool, words: int, enough: int, in_units: bool, of_post: bool) -> sa.TextClause:
     if not digits and not words:
         template = WITHOUT_WORDS
     elif in_units:
-        template = IN_UNITS
+        template = NUMBER_IN_UNITS if digits else IN_UNITS
     else:
         template = BY_DIGITS if digits else BY_WORDS
     column = "digits" if digits else "words"
-    named = " AND ".join(f"named LIKE :like{place}" for place in range(words)) or "false"
-    worded = " AND ".join(f"{column} LIKE :like{place}" for place in range(1 if digits else words))
-    found = VALID + " AND unit_id = ANY(:unit_ids)" * in_units + " AND post_kind = :post_kind" * of_post
-    template = template.replace("{walks}", NO_WALKS if words >= RARE else WALKS)
-    text = (template + SHOWN).format(
-        line="membership_id, rank, top_id, 0 AS match" if digits else LINE.format(named=named),
-        named=named, worded=worded, found=found, enough=enough, walk=enough * WALK,
-    )  # fmt: skip
-    query = sa.text(text)
+    parts = PARTS | {
+        "valid": VALID,
+        "found": VALID + " AND unit_id = ANY(:unit_ids)" * in_units + " AND post_kind = :post_kind" * of_post,
+        "named": " AND ".join(f"named LIKE :like{place}" for place in range(words)),
+        "worded": " AND ".join(f"{column} LIKE :like{place}" for place in range(1 if digits else words)),
+        "apart": " + ".join(["0", *(f"2 * CAST(words NOT LIKE :pair{place} AS int)" for place in range(words - 1))]),
+        "walks": NO_WALKS if words >= RARE else WALKS,
+        "enough": enough,
+        "walk": enough * WALK,
+    }
+    query = sa.text(_filled(template + SHOWN, parts))
     typed = {"seeker": Id, "unit_ids": ARRAY(Id), "name_keys": ARRAY(sa.Text), "word_keys": ARRAY(sa.Text)}
-    used = [sa.bindparam(name, type_=kind) for name, kind in typed.items() if name in query._bindparams]
+    used = [sa.bindparam(name, type_=kind) for name, kind in typed.items() if f":{name}" in query.text]
     return query.bindparams(*used).columns(id=Id, post_id=Id, unit_id=Id)
+
+
+def _filled(text: str, parts: dict) -> str:
+    """Parts stand in parts."""
+    while "{" in text:
+        text = text.format(**parts)
+    return text

@@ -26,7 +26,7 @@ posts = _table(
 )  # fmt: skip
 people = _table(
     "people", id=Id, name=sa.Text, folded=sa.Text, given=sa.Text, phone=sa.Text, email=sa.Text, mobile=sa.Text,
-    room=sa.Text, shown_to=JSONB, version=sa.BigInteger,
+    room=sa.Text, shown_to=JSONB, version=sa.BigInteger, employee_number=sa.Text,
 )  # fmt: skip
 memberships = _table(
     "memberships", id=Id, version=sa.BigInteger, person_id=Id, post_id=Id, primary=sa.Boolean, **PERIOD
@@ -56,6 +56,20 @@ vocabulary = _table("vocabulary", word=sa.Text, lines=sa.Integer)
 shown_people = _table("shown_people", viewer_id=Id, day=sa.Date, person_id=Id)
 shown_counts = _table("shown_counts", viewer_id=Id, day=sa.Date, people=sa.Integer, refused=sa.Boolean)
 directory_version = _table("directory_version", only=sa.Boolean, newest=sa.BigInteger)
+
+# imports
+imports = _table(
+    "imports", id=Id, version=sa.BigInteger, what=sa.Text, form=sa.Text, unit_id=Id, dry_run=sa.Boolean,
+    end_missing=sa.Boolean, mapping=JSONB, size=sa.Integer, sha256=sa.Text, state=sa.Text, step=sa.Text, person_id=Id,
+    created_at=Moment, ended_at=Moment, claimed_at=Moment,
+    attempts=sa.Integer, stage=sa.Text, done=sa.Integer, total=sa.Integer, headers=JSONB, counts=JSONB, digest=sa.Text,
+    stale=sa.Boolean, fault=JSONB,
+)  # fmt: skip
+import_parts = _table("import_parts", import_id=Id, number=sa.Integer, content=sa.LargeBinary)
+import_rows = _table(
+    "import_rows", import_id=Id, number=sa.Integer, kind=sa.Text, line=sa.Integer, key=sa.Text, changes=JSONB,
+    faults=JSONB,
+)  # fmt: skip
 
 # units as they were, reorganisations and their plans
 unit_states = _table(

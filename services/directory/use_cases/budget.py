@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 
 import structlog
 from cachetools import LRUCache
-from nameko.extensions import DependencyProvider
 from prometheus_client import Counter
 
 from directory.storage import shown
@@ -65,14 +64,3 @@ class Budget:
 
 def forget_old(tx, now: datetime) -> None:
     shown.forget_before(tx, today(now) - ONE_DAY)
-
-
-class BudgetProvider(DependencyProvider):
-    """Gives the directory its Budget: one for the process."""
-
-    def setup(self):
-        settings = self.container.settings
-        self._budget = Budget(settings.people_alert, settings.people_most)
-
-    def get_dependency(self, worker_ctx):
-        return self._budget

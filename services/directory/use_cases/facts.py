@@ -6,6 +6,8 @@ from datetime import datetime
 from contracts import directory
 from directory.storage import facts
 
+MOST_TOLD = 2000  # facts in one event; more are fetched by the copies themselves
+
 
 def get_changes(tx, after: int, limit: int) -> dict:
     return {"newest": facts.newest(tx), "items": facts.after(tx, after, limit)}
@@ -22,7 +24,10 @@ def record_facts(tx, event, kind: str, rows: list[dict], *, subject: str) -> Non
 
 
 def record_changes(tx, event, changes: dict[str, list[dict]], *, subject: str, **told_too) -> None:
-    """The same for facts of several kinds that change together: one row of versions, one event."""
+    """The same for facts of several kinds that change together: one row of versions, one event.
+
+    Of too many facts only the last is told: the hole before it makes every copy ask for what it misses, page by page.
+    """
     previous = newest = facts.claim_versions(tx, sum(len(rows) for rows in changes.values()))
     told = []
     for kind in [
@@ -32,7 +37,10 @@ def record_changes(tx, event, changes: dict[str, list[dict]], *, subject: str, *
         newest += len(changes[kind])
         facts.write(tx, kind, [row | {"version": first + place} for place, row in enumerate(changes[kind])])
         told += facts.of_versions(tx, kind, first, newest)
-    data = {"previous": previous, "facts": told, **_ids_in(told), **told_too}
+    ids = _ids_in(told)
+    if len(told) > MOST_TOLD:
+        previous, told = newest - 1, told[-1:]
+    data = {"previous": previous, "facts": told, **ids, **told_too}
     tx.emit(event, subject=subject, version=newest, data=data)
 
 

@@ -2,8 +2,6 @@
 
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
-
 from chassis import clock
 from contracts import directory
 from directory import hashing
@@ -12,6 +10,7 @@ from directory.domain.passwords import on_paper
 from directory.domain.posts import RANKS
 from directory.domain.usernames import name_all, stem
 from directory.storage import accounts, facts, founding, handover, people
+from directory.use_cases.facts import record_changes
 from kernel.errors import Refused
 from kernel.working_time import today
 
@@ -67,32 +66,21 @@ def _install(tx, name: str, title: str, account: dict, now: datetime) -> None:
     root = founding.root(tx, day)
     person_id, post_id, account_id = clock.new_id(), clock.new_id(), clock.new_id()
     period = {"valid_from": day, "valid_to": None}
-    rows = []
+    changes = {}
     if root is None:
         root = clock.new_id()
         folded = search_form(f"{ROOT['full_name']} {ROOT['code']}")
-        rows.append(("unit", {"id": root, **ROOT, "folded": folded, "parent_id": None, **period}))
-    rows.append((
-        "post",
-        {"id": post_id, "unit_id": root, "kind": "administrator", "title": title, "is_head": False,
-         "rank": RANKS["administrator"], **period},
-    ))  # fmt: skip
-    rows.append((
-        "membership", {"id": clock.new_id(), "person_id": person_id, "post_id": post_id, "primary": True, **period},
-    ))  # fmt: skip
+        changes["unit"] = [{"id": root, **ROOT, "folded": folded, "parent_id": None, **period}]
+    changes["post"] = [{
+        "id": post_id, "unit_id": root, "kind": "administrator", "title": title, "is_head": False,
+        "rank": RANKS["administrator"], **period,
+    }]  # fmt: skip
+    changes["membership"] = [
+        {"id": clock.new_id(), "person_id": person_id, "post_id": post_id, "primary": True, **period}
+    ]  # fmt: skip
     founding.add_person(tx, person_id, name, search_form(name), given_name(name))
-    previous = facts.claim_versions(tx, len(rows))
-    told = []
-    for version, (kind, row) in enumerate(rows, start=previous + 1):
-        facts.write(tx, kind, [row | {"version": version}])
-        told += facts.of_versions(tx, kind, version, version)
+    if not founding.add_account(tx, account_id, person_id, account):
+        raise Refused("username_taken", "This user name is taken.")
+    record_changes(tx, directory.membership_changed, changes, subject=person_id)
     people.refresh_entries(tx, [person_id])
-    try:
-        founding.add_account(tx, account_id, person_id, account)
-    except sa.exc.IntegrityError:
-        raise Refused("username_taken", "This user name is taken.") from None
     tx.audit("account.founded", subject=account_id, kind=account["kind"])
-    tx.emit(
-        directory.membership_changed, subject=person_id, version=previous + len(rows),
-        data={"previous": previous, "facts": told},
-    )  # fmt: skip

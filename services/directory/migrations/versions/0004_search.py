@@ -15,7 +15,8 @@ ALTER TABLE people
     ADD COLUMN version bigint NOT NULL DEFAULT 1;
 
 -- The lines of the directory as they are searched: a person in a post, flattened, made anew from the other tables
--- whenever one of them changes. `named` is the name and its initials, `words` all words, `digits` the open numbers.
+-- whenever one of them changes. `named` is the folded name, `words` are all words that it is found by, `digits` the
+-- numbers that everybody may see.
 DROP TABLE entries;
 CREATE TABLE entries (
     membership_id uuid PRIMARY KEY REFERENCES memberships ON DELETE CASCADE,

@@ -94,7 +94,7 @@ def test_the_feed_after_an_event_holds_what_the_event_said(own_city):
 def test_who_was_appointed_is_found_in_his_new_post_and_unit(own_city):
     promote(own_city)
     person_id = own_city.roles["official"]["person_id"]
-    shown = own_city.ask(people.get_person, person_id, clock.now())["entries"]
+    shown = own_city.ask(people.get_person, person_id, person_id, clock.now())["entries"]
     assert [entry["title"] for entry in shown] == ["Chủ tịch UBND Phường Phú Lợi"]
     unit_id = shown[0]["unit_id"]
     assert own_city.ask(organisation.get_unit, unit_id, clock.now())["head"]["id"] == person_id

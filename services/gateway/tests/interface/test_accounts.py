@@ -1,5 +1,6 @@
 """Restricted sessions, where requests come from, and what ends the sessions of an account."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -18,6 +19,8 @@ from tests.support.town import LONG_AGO, id_of, membership_of, person, post
 
 HEAD = "ward-1 head"
 ACCOUNT = {"account_id": id_of(f"account {HEAD}"), "person_id": person(HEAD)}
+PARAMETER = re.compile(r"<(\w+):\w+>")
+SAMPLES = {"uuid": id_of("x"), "int": "2026", "string": "x"}
 CREDENTIALS = {"username": HEAD, "password": PASSWORD}
 
 
@@ -39,8 +42,7 @@ def test_a_restricted_session_opens_nothing_but_what_lifts_it(restricted):
     refused = set()
     for entrypoint in entrypoints():
         if entrypoint.meta.signed_in and not entrypoint.meta.while_restricted:
-            path = entrypoint.path.removeprefix("/api/v1").replace("<uuid:", "").replace(">", "")
-            path = "/".join(id_of("x") if part.endswith("_id") else part for part in path.split("/"))
+            path = PARAMETER.sub(lambda found: SAMPLES[found[1]], entrypoint.path.removeprefix("/api/v1"))
             assert_problem(restricted.call(entrypoint.method, path), 403, "password_change_required")
             refused.add(path)
     assert len(refused) > 20

@@ -134,7 +134,7 @@ def test_a_revoked_account_is_out_with_all_its_sessions_and_streams(client, head
     again, stream = client.signed_in("ward-1 head"), head.live()
     account = {"account_id": id_of("account ward-1 head"), "person_id": person("ward-1 head")}
     for _ in range(2):
-        tell(directory.account_revoked, account)
+        tell(directory.account_revoked, account, version=2)
     until(lambda: head.get("/me").status_code == 401 and again.get("/me").status_code == 401, 5)
     until(lambda: stream.ended, 5)
     assert vice.get("/me").status_code == 200

@@ -19,6 +19,8 @@ OUTLINE = {
     "GET /assignments/{assignment_id}", "POST /assignments/{assignment_id}/accept", "GET /action-items",
     "GET /conversations", "GET /conversations/{conversation_id}", "GET /conversations/{conversation_id}/participants",
     "GET /conversations/{conversation_id}/messages", "POST /conversations/{conversation_id}/messages",
+    "POST /directory/imports", "GET /directory/imports", "GET /directory/imports/{import_id}",
+    "GET /directory/imports/{import_id}/rows", "POST /directory/imports/{import_id}/apply", "GET /directory/exports",
     "POST /conversations/{conversation_id}/read", "GET /live", "GET /audit", "GET /openapi.json",
     "GET /oidc/providers", "GET /oidc/{provider}/start", "GET /oidc/{provider}/callback", "POST /oidc/{provider}/code",
     "POST /oidc/{provider}/backchannel-logout", "POST /oidc/{provider}/logout", "GET /me/identities",
@@ -29,7 +31,8 @@ OUTLINE = {
     "POST /reorganisations/{reorganisation_id}/withdraw", "GET /audiences/{name}", "PUT /audiences/{name}",
     "GET /working-days/{year}", "PUT /working-days/{year}", "POST /posts", "GET /posts/{post_id}",
     "POST /posts/{post_id}/close", "POST /memberships", "POST /memberships/{membership_id}/end", "GET /delegations",
-    "POST /delegations", "DELETE /delegations/{delegation_id}",
+    "POST /delegations", "DELETE /delegations/{delegation_id}", "GET /units/{unit_id}/people",
+    "GET /people/{person_id}/vcard", "PATCH /me/contact", "PATCH /people/{person_id}/contact",
 }  # fmt: skip
 
 
