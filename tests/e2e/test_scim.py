@@ -190,6 +190,8 @@ def test_a_manager_is_a_user(idp):
         changed = idp.patch(path, {"op": "add", "path": attribute, "value": value})
         if changed.status_code == 200:
             assert changed.json()[ENTERPRISE]["manager"]["$ref"] == manager["meta"]["location"]
+    assert idp.ask("DELETE", manager["meta"]["location"].removeprefix("/scim/v2")).status_code == 204
+    assert idp.patch(path, {"op": "add", "path": "title", "value": "Chuyên viên"}).status_code == 200
     for value in (str(uuid.uuid4()), "x", ""):
         assert refused(
             idp.patch(path, {"op": "replace", "path": attribute, "value": {"value": value}}), 400, "invalidValue"

@@ -11,7 +11,10 @@ from chassis.testing import until
 from tests.support.client import sign_in
 from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, listening
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:authlib")
+pytestmark = [  # the first test waits for the whole platform to start twice
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:authlib"),
+    pytest.mark.timeout(300),
+]
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import oidc_provider_mock

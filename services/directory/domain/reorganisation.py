@@ -15,6 +15,7 @@
 Former states are kept, so that every day has its answer. Pure: the same city, command, day and ids give the same end.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -270,6 +271,9 @@ class _Draft:
     def settle(self) -> None:
         """What follows from memberships that ended: what they had lent, and which post is now the primary one."""
         changed = list(self.changes.memberships.values())
+        held = defaultdict(list)
+        for each in self.city.memberships.values():
+            held[each.person_id].append(each)
         for post_id in {each.post_id for each in changed}:
             holders = self.city.holders(post_id)
             for delegation in [each for each in self.city.delegations.values() if each.grantor_post_id == post_id]:
@@ -277,10 +281,9 @@ class _Draft:
                     self.put("delegations", now)
         ranks = {post.id: post.rank for post in self.city.posts.values()}
         for person_id in sorted({each.person_id for each in changed}):
-            own = [each for each in self.city.memberships.values() if each.person_id == person_id]
-            for each in with_a_primary(own, ranks, self.day):
+            for each in with_a_primary(held[person_id], ranks, self.day):
                 self.put("memberships", each)
-            if not any(open_after(each, self.day) for each in own):
+            if not any(open_after(each, self.day) for each in held[person_id]):
                 self.changes.without_post.append(person_id)
 
 

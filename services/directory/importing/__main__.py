@@ -38,7 +38,7 @@ def run(url: str, import_id: str) -> int:
             job = imports.one(tx, import_id)
         if not alone or job is None or job.state != "running":
             return 3
-        with context.working(context.Context(call_id=import_id, actor_id=job.person_id)):
+        with context.working(context.Context(call_id=import_id, actor={"sub": job.person_id})):
             began = time.monotonic()
             try:
                 carry_out(store, job, _teller(store, import_id))

@@ -25,11 +25,12 @@ from directory.domain.reorganisation import Changes
 from directory.importing.sheets import BadFile, rows
 from directory.storage import facts, imports, organisation, people, units
 from directory.storage import tables as t
-from directory.storage.bulk import batches, put
+from directory.storage.bulk import put
 from directory.use_cases.facts import record_changes
 from kernel.working_time import today
 
 TOLD_EVERY = 5000  # lines
+INDEXED_AT_ONCE = 1000  # people; of many more the database would read the list of ids again for each line that it has
 
 
 def carry_out(store, job, tell: Callable[[str, int, int], None]) -> None:
@@ -139,9 +140,9 @@ def apply(tx, job, comparison: Comparison, now: datetime, tell) -> None:
     if any(changes.values()):
         record_changes(tx, event, changes, subject=job.id)
     ids = sorted(concerned(tx))
-    for done, some in enumerate(batches(ids)):
-        tell("indexing", done * len(some), len(ids))
-        people.refresh_entries(tx, some)
+    for first in range(0, len(ids), INDEXED_AT_ONCE):
+        tell("indexing", first, len(ids))
+        people.refresh_entries(tx, ids[first : first + INDEXED_AT_ONCE])
 
 
 def _units(tx, to_do: Sequence[Difference], now: datetime) -> tuple[dict, Callable]:

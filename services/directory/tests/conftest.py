@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from chassis.database import Store, Transaction
 from chassis.sealing import Sealer
+from chassis.wire import to_json
 from directory.load import load
 from directory.security import Security
 from directory.settings import DirectorySettings
@@ -68,7 +69,8 @@ class Undone:
     def transaction(self, may_emit: bool = True):
         with self._connection.begin_nested():
             yield (tx := Transaction(self._connection, may_emit))
-            tx.write_audit()
+            if tx._audited:  # the commit, without the commit
+                tx.execute(sa.text("SELECT audit_append(CAST(:entries AS jsonb))"), {"entries": to_json(tx._audited)})
 
     def reading(self):
         return self.transaction(may_emit=False)

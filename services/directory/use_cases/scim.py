@@ -64,7 +64,7 @@ def get(tx, client, request: dict, now: datetime) -> dict:
 def create_user(tx, client, request: dict, now: datetime, first: bool) -> dict | None:
     day = today(now)
     user = scim.read_new(request["body"])
-    username, said = _checked(tx, client, user, None)
+    username, said = _checked(tx, client, user, {})
     unit_id = stored.unit_of_code(tx, rules.unit_codes(user), day)
     post_id = stored.generic_post(tx, unit_id, day) if unit_id else None
     if unit_id and post_id is None:
@@ -269,7 +269,7 @@ def _taken_already() -> Refused:
     return Refused("scim_uniqueness", "Another user has this userName or externalId.")
 
 
-def _checked(tx, client, user: dict, before: dict | None) -> tuple[str, dict]:
+def _checked(tx, client, user: dict, before: dict) -> tuple[str, dict]:
     """The user name as accounts have it, and what is to be kept as it was said."""
     if fault := rules.fault_in(user):
         raise Refused("scim_invalid_value", fault)
@@ -280,7 +280,8 @@ def _checked(tx, client, user: dict, before: dict | None) -> tuple[str, dict]:
     manager = said.get(ENTERPRISE, {}).get("manager")
     if manager is not None:
         person_id = an_id(manager.get("value") or manager.get("$ref", "").rpartition("/")[2])
-        if person_id is None or not stored.is_user(tx, client, person_id):
+        known = before.get(ENTERPRISE, {}).get("manager", {}).get("value")  # one who has gone since hinders nothing
+        if person_id is None or (person_id != known and not stored.is_user(tx, client, person_id)):
             raise Refused("scim_invalid_value", "The manager is not a user.")
         said[ENTERPRISE] = said[ENTERPRISE] | {"manager": {"value": person_id}}
     return username, said

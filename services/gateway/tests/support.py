@@ -57,6 +57,15 @@ def message(number: int = 1) -> dict:
     }  # fmt: skip
 
 
+def imported(**changes) -> dict:
+    return {
+        "id": id_of("import"), "version": 1, "what": "people", "form": "csv", "unit_id": None, "dry_run": True,
+        "end_missing": False, "size": 1, "state": "receiving", "step": "compare", "headers": [], "counts": None,
+        "progress": {"stage": None, "done": 0, "total": 0}, "stale": False, "fault": None,
+        "person_id": person("vice"), "created_at": NOW, "ended_at": None,
+    } | changes  # fmt: skip
+
+
 def name_of(person_id: str) -> str:
     return f"Tên {person_id[:8]}"
 
@@ -147,6 +156,22 @@ class Directory(Neighbour):
     @rpc(directory.get_unit)
     def get_unit(self, call, request):
         return self.answer(call, request, Refused("not_found"))
+
+    @rpc(directory.begin_import)
+    def begin_import(self, call, request):
+        return self.answer(call, request, imported())
+
+    @rpc(directory.add_import_part)
+    def add_import_part(self, call, request):
+        return self.answer(call, request, imported())
+
+    @rpc(directory.get_import)
+    def get_import(self, call, request):
+        return self.answer(call, request, imported())
+
+    @rpc(directory.export_lines)
+    def export_lines(self, call, request):
+        return self.answer(call, request, {"headers": [], "rows": [], "next_cursor": None})
 
     @rpc(directory.get_changes)
     def get_changes(self, call, request):

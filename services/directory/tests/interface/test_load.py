@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from directory import load as loader
-from directory.tests.conftest import empty
+from directory.tests.conftest import empty, sealer
 
 SERVICES = Path(loader.__file__).resolve().parent.parent
 
@@ -69,7 +69,7 @@ def test_an_interrupted_load_leaves_nothing(world, nobody, store, tmp_path, monk
 
     monkeypatch.setattr(loader, "_write", full)
     with pytest.raises(OSError):
-        loader.load(world.owners["directory"], 2500, 1, tmp_path / "a.json", "x", datetime.now(UTC))
+        loader.load(world.owners["directory"], 2500, 1, tmp_path / "a.json", "x", sealer(world), datetime.now(UTC))
     assert set(counts(store).values()) == {0}
 
 
