@@ -28,8 +28,8 @@ class HttpEntrypoint(Entrypoint):
 
     `guard(service, request)` runs first, in the worker: who asks is settled before what he asks is looked at.
     `body` and `query` are marshmallow schemas. A route that `accepts` other media types than JSON gets the body's bytes
-    as `request.raw`. `max_body` is a limit of its own, in bytes. `tell` writes refusals for those who expect them in
-    another form than problem documents. `meta` is whatever the service wants to know about its routes later.
+    as `request.raw`. `max_body` is a limit of its own, in bytes; a larger body than usual is read after the guard.
+    `meta` is whatever the service wants to know about its routes later.
     """
 
     server = HttpServer()
@@ -60,8 +60,27 @@ class HttpEntrypoint(Entrypoint):
     def handle(self, request: HttpRequest, values: dict) -> Answer | EventStream:
         """On the connection's green thread: a slow client holds no worker."""
         settings = self.server.settings
+        limit = settings.max_body if self.max_body is None else self.max_body
+        if limit > settings.max_body:
+            return self._handle_large(request, values, limit)
         if request.method not in ("GET", "HEAD"):
-            request.raw = receive(request.environ, self.max_body or settings.max_body, settings.read_seconds)
+            request.raw = receive(request.environ, limit, settings.read_seconds)
+        return self._answer(request, values)
+
+    def _handle_large(self, request: HttpRequest, values: dict, limit: int) -> Answer | EventStream:
+        """Who asks is settled before so much is read, and only a few such bodies are held at the same time."""
+        request.raw = None
+        self._run(request, values)
+        large = self.server.large_bodies
+        if not large.acquire(timeout=self.server.settings.queue_seconds):
+            raise HttpRefusal("overloaded")
+        try:
+            request.raw = receive(request.environ, limit, self.server.settings.read_seconds)
+            return self._answer(request, values)
+        finally:
+            large.release()
+
+    def _answer(self, request: HttpRequest, values: dict) -> Answer | EventStream:
         result = self._run(request, values)
         return result if isinstance(result, Answer | EventStream) else Answer(result)
 
@@ -69,6 +88,8 @@ class HttpEntrypoint(Entrypoint):
         """In the worker."""
         if self.guard is not None:
             self.guard(method.__self__, request)
+        if request.raw is None:  # a large body, which is read only now
+            return None
         request.query = load_query(self.query, request.args)
         if self.accepts:
             require_type(self.accepts, request.mimetype)

@@ -21,7 +21,7 @@ class HttpRequest(Request):
         # A trace begins here: what a client says of its own is not believed, and goes no further (decision 0014).
         self.span = tracing.span("HTTP", tracing.SERVER, {})
         self.id = self.span.trace_id or uuid4().hex  # one number for support: answer, logs and trace bear it
-        self.raw = b""
+        self.raw: bytes | None = b""  # None until a large body is read
         self.query: dict = {}
         self.body: dict = {}
         self.caller: Any = None

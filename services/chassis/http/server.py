@@ -46,6 +46,8 @@ ANSWERS = Counter("congvu_http_answers_total", "Answers given", ["method", "rout
 CONNECTIONS = Gauge("congvu_http_connections", "Open connections")
 STREAMS = Gauge("congvu_http_streams", "Open event streams")
 
+LARGE_BODIES = 4  # larger than the usual limit, held at the same time
+
 
 @dataclass(frozen=True)
 class HttpSettings:
@@ -84,6 +86,7 @@ class HttpServer(SharedExtension):
         self.settings: HttpSettings = self.container.settings.http
         self.places = eventlet.semaphore.Semaphore(self.container.settings.max_workers)
         self.waiting = 0  # for a place
+        self.large_bodies = eventlet.semaphore.Semaphore(LARGE_BODIES)
         self._problems = getattr(self.container.service_cls, "problems", EnglishProblems)
         self.container.readiness("http", lambda: self._accepting is not None and not self._draining)
 

@@ -1,5 +1,6 @@
 """The HTTP edge over real sockets, with a service that has no business."""
 
+import contextlib
 import re
 import socket
 import time
@@ -17,6 +18,7 @@ from chassis.container import Container
 from chassis.http import Answer, EventStream, HttpRefusal, HttpServer, HttpSettings, http
 from chassis.http.streams import encode_event
 from chassis.settings import Settings
+from chassis.testing import until
 
 
 class Note(Schema):
@@ -24,6 +26,11 @@ class Note(Schema):
         unknown = RAISE
 
     text = fields.String(required=True)
+
+
+def refuse_strangers(_service, request):
+    if request.headers.get("Authorization") != "friend":
+        raise HttpRefusal("bad_request")
 
 
 class EchoService:
@@ -37,6 +44,11 @@ class EchoService:
     @http("POST", "/sheets", accepts=("text/csv", "application/vnd.ms-excel"), max_body=2048)
     def take(self, request):
         return Answer(request.raw[::-1], headers={"Content-Type": "text/csv"})
+
+    @http("POST", "/films", accepts=("video/mpeg",), max_body=4 * 1024 * 1024, guard=refuse_strangers)
+    def show(self, request):
+        eventlet.sleep(0.5)
+        return {"bytes": len(request.raw)}
 
     @http("GET", "/notes/<uuid:note_id>")
     def read(self, request, note_id):
@@ -308,3 +320,31 @@ def test_a_route_takes_and_gives_what_is_not_json_within_a_limit_of_its_own(edge
     assert_problem(refused, 415, "unsupported_media_type")
     assert refused.headers["Accept"] == "text/csv, application/vnd.ms-excel"
     assert_problem(edge.post("/sheets", b"a" * 2049, sheet), 413, "body_too_large")
+
+
+def test_a_large_body_is_read_only_from_whoever_may_send_it(edge):
+    head = b"POST /films HTTP/1.1\r\nHost: x\r\nContent-Type: video/mpeg\r\nContent-Length: 3000000\r\n"
+    with socket.create_connection(("127.0.0.1", edge.server.port), timeout=5) as sock:
+        sock.sendall(head + b"\r\n")
+        assert sock.recv(100).startswith(b"HTTP/1.1 400")  # with nothing of the body sent
+    answer = requests.post(
+        edge.url("/films"), data=b"a" * 3_000_000, timeout=5,
+        headers={"Content-Type": "video/mpeg", "Authorization": "friend"},
+    )  # fmt: skip
+    assert (answer.status_code, answer.json()) == (200, {"bytes": 3_000_000})
+
+
+def test_only_a_few_large_bodies_are_held_at_the_same_time(make_edge):
+    edge = make_edge(read_seconds=1)
+    head = (
+        b"POST /films HTTP/1.1\r\nHost: x\r\nAuthorization: friend\r\n"
+        b"Content-Type: video/mpeg\r\nContent-Length: 3000000\r\n\r\n"
+    )
+    with contextlib.ExitStack() as stack:
+        slow = [stack.enter_context(socket.create_connection(("127.0.0.1", edge.server.port))) for _ in range(4)]
+        for sock in slow:
+            sock.sendall(head + b"a")
+        until(lambda: not edge.server.large_bodies.counter)
+        friend = {"Content-Type": "video/mpeg", "Authorization": "friend"}
+        assert_problem(requests.post(edge.url("/films"), data=b"a", headers=friend, timeout=5), 503, "overloaded")
+        until(lambda: edge.server.large_bodies.counter == 4)
