@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import array_agg
 
+from chassis.rows import all_of
 from directory.storage import tables as t
 
 
@@ -27,7 +28,7 @@ def in_care(care: Care, person_id: sa.ColumnElement, day) -> sa.ColumnElement[bo
     held, post = t.memberships.alias(), t.posts.alias()
     barred = [post.c.kind.in_(care.guarded)]
     if care.unit_ids is not None:
-        barred.append(post.c.unit_id.not_in(care.unit_ids))
+        barred.append(post.c.unit_id != all_of(care.unit_ids))
     if care.but_head_of is not None:
         barred.append(sa.and_(post.c.is_head, post.c.unit_id == care.but_head_of))
     kept_out = sa.exists().where(held.c.person_id == person_id, t.not_over(held, day), post.c.id == held.c.post_id)

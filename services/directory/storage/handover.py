@@ -61,8 +61,10 @@ def lock_usernames(tx) -> None:
     tx.execute(select(func.pg_advisory_xact_lock(func.hashtext("usernames"))))
 
 
-def give(tx, rows: list[dict], until: datetime) -> None:
-    """One-time passwords, for accounts that exist and new ones: rows of person_id, username, password_hash."""
+def give(tx, rows: list[dict], until: datetime) -> list[str]:
+    """One-time passwords, for accounts that exist and new ones: rows of person_id, username, password_hash. The
+    accounts' ids.
+    """
     ids = {"id": [clock.new_id() for _ in rows]}
     columns = {"person_id": t.Id, "username": sa.Text, "password_hash": sa.Text}
     given = unnested(
@@ -75,12 +77,11 @@ def give(tx, rows: list[dict], until: datetime) -> None:
         select(given.c.id, sa.literal(1), given.c.person_id, given.c.username, given.c.password_hash, *once.values()),
     )
     new = statement.excluded
-    tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=["person_id"],
-            set_={
-                "version": table.c.version + 1, "password_hash": new.password_hash,
-                "password_once": new.password_once, "password_until": new.password_until,
-            },
-        )
+    statement = statement.on_conflict_do_update(
+        index_elements=["person_id"],
+        set_={
+            "version": table.c.version + 1, "password_hash": new.password_hash,
+            "password_once": new.password_once, "password_until": new.password_until,
+        },
     )  # fmt: skip
+    return list(tx.execute(statement.returning(table.c.id)).scalars())

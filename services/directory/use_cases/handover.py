@@ -60,7 +60,8 @@ def hand_over(
         {"person_id": person.person_id, "username": username, "password_hash": hashing.hash_drawn(secret)}
         for person, username, secret in zip(people, usernames, drawn, strict=True)
     ]
-    handover.give(tx, rows, now + GOOD_FOR)
+    for account_id in handover.give(tx, rows, now + GOOD_FOR):
+        tx.audit("account.handed_over", subject=account_id)
     return [
         Slip(person.unit_name, person.name, person.title, username, on_paper(secret))
         for person, username, secret in zip(people, usernames, drawn, strict=True)

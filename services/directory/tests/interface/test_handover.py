@@ -59,6 +59,9 @@ def test_everybody_without_a_password_of_his_own_gets_one_for_a_single_use(accou
     assert sign_in(accounts_city, security, "official", accounts_city.password)["restriction"] is None
     assert found[0][4] not in str(accounts_city.all("SELECT * FROM accounts, audit_log"))
     assert "accounts.handed_over" in audited(accounts_city)
+    written = accounts_city.all("SELECT subject FROM audit_log WHERE action = 'account.handed_over'")
+    handed = accounts_city.all("SELECT CAST(id AS text) FROM accounts WHERE password_once")
+    assert sorted(row.subject for row in written) == sorted(row.id for row in handed)
 
 
 def test_handing_over_again_makes_the_earlier_sheet_worthless(accounts_city, security, newcomers):
