@@ -33,9 +33,10 @@ def programs(world: World, chosen: Settings, admin_ports: dict[str, int]) -> lis
             "CONGVU_ADMIN_HOST": "127.0.0.1",
             "CONGVU_ADMIN_PORT": str(admin_ports[service]),
         }
-        if service == "directory":
+        if service in ("directory", "gateway"):
             # a code counts once, and the demonstration's leaders sign in too often for that
             environment = {"CONGVU_TOTP_REQUIRED_FOR": "administrator"} | environment
+        if service == "directory":
             environment["CONGVU_SEALING_KEYS"] = str(world.state.sealing_keys)
         if service == "gateway":
             environment |= {"CONGVU_HTTP_HOST": chosen.http_host, "CONGVU_HTTP_PORT": str(chosen.http_port)}

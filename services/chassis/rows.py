@@ -33,6 +33,11 @@ def any_of(ids: Iterable[str]):
     return func.any(sa.literal(list(ids), _Ids()))
 
 
+def all_of(ids: Iterable[str]):
+    """`column != all_of(ids)`: it is none of them."""
+    return func.all(sa.literal(list(ids), _Ids()))
+
+
 def any_bound(name: str):
     """The same for a statement that is made once, at import, and given its ids by this name: making a statement costs
     more than running it.

@@ -36,10 +36,14 @@ def verify(password_hash: str | None, password: str) -> bool:
         right = HASHER.verify(chosen, password)
     except VerifyMismatchError:
         right = False
-    if drawn:
-        salt, _, digest = password_hash.removeprefix(DRAWN).partition("$")
-        return hmac.compare_digest(_digest(bytes.fromhex(salt), from_paper(password)), digest)
-    return right and password_hash is not None
+    return verify_drawn(password_hash, password) if drawn else right and password_hash is not None
+
+
+def verify_drawn(password_hash: str | None, password: str) -> bool:
+    """Whether it is a drawn one and the right one. As much time passes with any other hash, and with none."""
+    drawn = password_hash is not None and password_hash.startswith(DRAWN)
+    salt, _, digest = (password_hash if drawn else NOTHING_DRAWN).removeprefix(DRAWN).partition("$")
+    return hmac.compare_digest(_digest(bytes.fromhex(salt), from_paper(password)), digest) and drawn
 
 
 def is_outdated(password_hash: str) -> bool:
@@ -49,3 +53,6 @@ def is_outdated(password_hash: str) -> bool:
 
 def _digest(salt: bytes, letters: str) -> str:
     return hashlib.sha256(salt + letters.encode()).hexdigest()
+
+
+NOTHING_DRAWN = hash_drawn(draw())

@@ -7,10 +7,7 @@ from marshmallow import validate
 
 from chassis import settings
 from contracts.fields import POST_KINDS
-
-TOTP_REQUIRED_FOR = (
-    "chairman", "vice_chairman", "standing_member", "chief_of_office", "head", "administrator", "auditor",
-)  # fmt: skip
+from kernel.policy import TOTP_REQUIRED_FOR
 
 
 @dataclass(frozen=True, kw_only=True)

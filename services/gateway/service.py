@@ -63,7 +63,7 @@ class WatchedCopy(DirectoryCopy):
     """The gateway's copy: whoever gains or loses a post by what comes into it is told so by his streams' end."""
 
     def take(self, tx, after, items, *rest):
-        with capacities.watched(tx, items):
+        with capacities.watched(tx, items, self.container.settings.totp_required_for):
             super().take(tx, after, items, *rest)
         if items and read_state(tx).complete:
             sessions.end_without_post(tx, clock.now())
@@ -129,19 +129,22 @@ class Service(*API, ScimRoutes, HearsDirectory):
     def on_identity_removed(self, tx, event):
         sessions.end_identity(tx, event.data["issuer"], event.data["subject"], event.id)
 
+    def _watched(self, tx, event):
+        return capacities.watched(tx, event.data["facts"], self.settings.totp_required_for)
+
     @hears(directory.unit_changed)
     def on_unit_changed(self, tx, event):
-        with capacities.watched(tx, event.data["facts"]):
+        with self._watched(tx, event):
             super().on_unit_changed(tx, event)
 
     @hears(directory.unit_reorganised)
     def on_unit_reorganised(self, tx, event):
-        with capacities.watched(tx, event.data["facts"]):
+        with self._watched(tx, event):
             super().on_unit_reorganised(tx, event)
 
     @hears(directory.post_changed)
     def on_post_changed(self, tx, event):
-        with capacities.watched(tx, event.data["facts"]):
+        with self._watched(tx, event):
             super().on_post_changed(tx, event)
 
     @hears(directory.person_changed)
@@ -151,12 +154,12 @@ class Service(*API, ScimRoutes, HearsDirectory):
 
     @hears(directory.membership_changed)
     def on_membership_changed(self, tx, event):
-        with capacities.watched(tx, event.data["facts"]):
+        with self._watched(tx, event):
             super().on_membership_changed(tx, event)
 
     @hears(directory.delegation_changed)
     def on_delegation_changed(self, tx, event):
-        with capacities.watched(tx, event.data["facts"]):
+        with self._watched(tx, event):
             super().on_delegation_changed(tx, event)
 
     # housekeeping

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -11,6 +12,7 @@ from nameko.extensions import DependencyProvider, SharedExtension
 
 from chassis import clock
 from chassis.http import HttpRefusal
+from chassis.rows import any_of
 from gateway import live_log, storage
 from gateway.single_sign_on.provider import SignedIn, SignedOut
 from kernel.directory_copy import read_state
@@ -60,8 +62,9 @@ def csrf_token(token: str) -> str:
 
 
 class SessionStore:
-    def __init__(self, store, idle: float, lifetime: float):
+    def __init__(self, store, idle: float, lifetime: float, totp_required_for: frozenset[str] = frozenset()):
         self._store = store
+        self._totp_required_for = totp_required_for
         self.idle, self.lifetime = idle, lifetime
         self._touch_every = timedelta(seconds=min(TOUCH_SECONDS, idle / 10))
         self._trusted: dict[bytes, tuple[float, Session]] = {}
@@ -152,13 +155,16 @@ class SessionStore:
         self.distrust()
 
     def begin_day(self, now: datetime) -> None:
-        """Once a day in each process: whoever held his last post until yesterday is signed out."""
+        """Once a day in each process: whoever held his last post until yesterday is signed out, and so is who has one
+        from today that needs a second factor.
+        """
         if self._day == today(now):
             return
         with self._store.transaction() as tx:
             if not read_state(tx).complete:
                 return
             end_without_post(tx, now)
+            _end(tx, now, *storage.leading_since(today(now), self._totp_required_for))
         self._day = today(now)
 
     def good_until(self, session_ids: list[str]) -> dict[str, datetime]:
@@ -205,6 +211,11 @@ def end_without_post(tx, now: datetime, person_ids: list[str] | None = None) -> 
     _end(tx, now, *storage.without_post(today(now), person_ids))
 
 
+def end_of(tx, now: datetime, person_ids: Iterable[str]) -> None:
+    """Signs these people out."""
+    _end(tx, now, storage.sessions.c.person_id == any_of(person_ids))
+
+
 def end_identity(tx, issuer: str, subject: str, event_id: str) -> None:
     """The directory says that this identity no longer signs in, nor does a sign-in by it that is under way."""
     now = clock.now()
@@ -235,7 +246,9 @@ class SessionKeeper(SharedExtension):
     @cached_property
     def sessions(self) -> SessionStore:
         settings = self.container.settings
-        return SessionStore(self.container.store, settings.session_idle, settings.session_lifetime)
+        return SessionStore(
+            self.container.store, settings.session_idle, settings.session_lifetime, settings.totp_required_for
+        )
 
 
 class Sessions(DependencyProvider):

@@ -8,8 +8,10 @@ from marshmallow import ValidationError, validate
 
 from chassis import settings
 from chassis.http import HttpSettings
+from contracts.fields import POST_KINDS
 from gateway.single_sign_on.settings import ProviderSettings, read_providers, read_public_url
 from gateway.sources import Network
+from kernel.policy import TOTP_REQUIRED_FOR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +22,7 @@ class GatewaySettings(settings.Settings):
     secure_cookies: bool = True  # False only where there is no TLS and no browser treats the host as trustworthy
     session_idle: float = 8 * 3600
     session_lifetime: float = 24 * 3600
+    totp_required_for: frozenset[str] = frozenset(TOTP_REQUIRED_FOR)  # kinds of posts, as directory has them
     trusted_proxies: tuple[Network, ...] = ()  # whose X-Forwarded-For is believed
     home_patience: float = 2.0  # how long home waits for a service before it leaves its part out
     providers: tuple[ProviderSettings, ...] = ()
@@ -47,6 +50,9 @@ def read(env: Env | None = None) -> GatewaySettings:
             secure_cookies=env.bool("SECURE_COOKIES", True),
             session_idle=env.float("SESSION_IDLE_SECONDS", 8 * 3600, validate=positive),
             session_lifetime=env.float("SESSION_LIFETIME_SECONDS", 24 * 3600, validate=positive),
+            totp_required_for=frozenset(
+                env.list("TOTP_REQUIRED_FOR", TOTP_REQUIRED_FOR, validate=validate.ContainsOnly(POST_KINDS))
+            ),
             trusted_proxies=tuple(env.list("TRUSTED_PROXIES", [], subcast=_network)),
             home_patience=env.float("HOME_PATIENCE_SECONDS", 2.0, validate=positive),
             providers=providers,

@@ -1,5 +1,6 @@
 """The gateway's tables and every query on them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -7,8 +8,9 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
 from chassis import context
-from chassis.rows import Id, any_of
+from chassis.rows import Id, any_of, unnested
 from kernel.directory_copy import tables as copy
+from kernel.working_time import TZ
 
 metadata = sa.MetaData()
 Moment = sa.DateTime(timezone=True)
@@ -135,6 +137,32 @@ def without_post(day, person_ids: list[str] | None) -> tuple:
     for table in (copy.memberships, copy.posts, copy.units):
         held = held.where(table.c.valid_from <= day, sa.or_(table.c.valid_to.is_(None), table.c.valid_to > day))
     return (~held,) if person_ids is None else (~held, sessions.c.person_id == any_of(person_ids))
+
+
+def leading(person_id, day, kinds: Iterable[str]) -> sa.ColumnElement[bool]:
+    """Whether a person holds a post of one of these kinds on a day."""
+    held = (
+        sa.exists()
+        .where(copy.memberships.c.person_id == person_id, copy.posts.c.id == copy.memberships.c.post_id)
+        .where(copy.posts.c.kind.in_(kinds))
+    )
+    for table in (copy.memberships, copy.posts):
+        held = held.where(table.c.valid_from <= day, sa.or_(table.c.valid_to.is_(None), table.c.valid_to > day))
+    return held
+
+
+def leaders(tx, person_ids: list[str], day, kinds: Iterable[str]) -> set[str]:
+    """Who of these people does."""
+    given = unnested(person_id=(Id, person_ids))
+    return set(tx.execute(select(given.c.person_id).where(leading(given.c.person_id, day, kinds))).scalars())
+
+
+def leading_since(day, kinds: Iterable[str]) -> tuple:
+    """Conditions of the sessions whose person does on a day, but did not on the day on which they were opened."""
+    opened = sa.cast(func.timezone(TZ.key, sessions.c.created_at), sa.Date)
+    return (
+        leading(sessions.c.person_id, day, kinds), ~leading(sessions.c.person_id, opened, kinds),
+    )  # fmt: skip
 
 
 def account_version(tx, account_id: str) -> int:

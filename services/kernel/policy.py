@@ -15,6 +15,10 @@ STANDING_PC = frozenset({"chairman", "vice_chairman", "standing_member"})
 LOOKS_AFTER_ACCOUNTS = ("head", "chief_of_office", "chairman", "clerk", "office_clerk")  # of their own units
 SERVES_HEAD = frozenset({"clerk", "office_clerk", "secretary"})  # they see and receive the work of their unit's head
 
+TOTP_REQUIRED_FOR = (  # kinds of posts that need a second factor, unless the operator says others
+    "chairman", "vice_chairman", "standing_member", "chief_of_office", "head", "administrator", "auditor",
+)  # fmt: skip
+
 CITY = "city"  # whatever unit it concerns
 OWN_UNIT = "own unit"  # the unit of his post and what is below it
 

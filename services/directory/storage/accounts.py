@@ -1,13 +1,38 @@
 """Local accounts: what they are checked against, their second factors, and ending them."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import array_agg
 
+from chassis.rows import all_of
 from directory.storage import tables as t
+
+
+@dataclass(frozen=True)
+class Care:
+    """Whose accounts somebody looks after: never his own, nor of whoever holds or is to hold a post elsewhere than in
+    these units (None: anywhere), of a guarded kind, or heading the unit `but_head_of`.
+    """
+
+    person_id: str
+    unit_ids: list[str] | None
+    guarded: frozenset[str]
+    but_head_of: str | None = None
+
+
+def in_care(care: Care, person_id: sa.ColumnElement, day) -> sa.ColumnElement[bool]:
+    held, post = t.memberships.alias(), t.posts.alias()
+    barred = [post.c.kind.in_(care.guarded)]
+    if care.unit_ids is not None:
+        barred.append(post.c.unit_id != all_of(care.unit_ids))
+    if care.but_head_of is not None:
+        barred.append(sa.and_(post.c.is_head, post.c.unit_id == care.but_head_of))
+    kept_out = sa.exists().where(held.c.person_id == person_id, t.not_over(held, day), post.c.id == held.c.post_id)
+    return sa.and_(person_id != care.person_id, ~kept_out.where(sa.or_(*barred)))
 
 
 def usable(tx, username: str, day):
@@ -98,17 +123,16 @@ def exists(tx, account_id: str) -> bool:
     return tx.execute(select(t.accounts.c.id).where(t.accounts.c.id == account_id)).one_or_none() is not None
 
 
-def units_of(tx, person_id: str, day) -> list[list[str]]:
-    """For each post that a person holds, the unit's id and those above it; for whoever holds none, of his last one."""
+def posts_of(tx, person_id: str, day):
+    """The unit and kind of each post that a person holds or is to hold; of whoever has none, those of his last one."""
     held = (
-        select(t.posts.c.unit_id, t.live(t.memberships, day).label("now"), t.memberships.c.valid_from)
+        select(t.posts.c.unit_id, t.posts.c.kind, t.not_over(t.memberships, day).label("now"))
         .join_from(t.memberships, t.posts, t.posts.c.id == t.memberships.c.post_id)
         .where(t.memberships.c.person_id == person_id)
         .order_by(sa.desc("now"), t.memberships.c.valid_from.desc())
     )
     rows = tx.execute(held).all()
-    rows = [row for row in rows if row.now] or rows[:1]
-    return [path_of(tx, unit_id) for unit_id in dict.fromkeys(row.unit_id for row in rows)]
+    return [row for row in rows if row.now] or rows[:1]
 
 
 def path_of(tx, unit_id: str) -> list[str]:

@@ -6,7 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from chassis.rows import any_of
 from directory.storage import tables as t
+from directory.storage.accounts import Care, in_care
 
 
 def open_or_add(tx, row: dict) -> str:
@@ -34,19 +36,18 @@ def decide(tx, recovery_id: str, state: str, person_id: str, now: datetime) -> b
     return tx.execute(decided).rowcount == 1
 
 
-def waiting(tx, now: datetime, day, *, under_unit: str | None, before_id: str | None, limit: int):
-    """What waits for a decision, newest first; with `under_unit` only that of people who hold a post in it or below."""
+def waiting(tx, now: datetime, day, *, care: Care, before_id: str | None, limit: int):
+    """What waits for a decision about people in this care, newest first."""
     table = t.recoveries.c
     query = _recovery().where(table.state == "asked", table.expires_at > now).order_by(table.id.desc()).limit(limit)
+    query = query.where(in_care(care, t.accounts.c.person_id, day))
     if before_id:
         query = query.where(table.id < before_id)
-    if under_unit:
-        tree = select(t.units.c.id).where(t.units.c.id == under_unit).cte("tree", recursive=True)
-        tree = tree.union_all(select(t.units.c.id).join(tree, t.units.c.parent_id == tree.c.id))
+    if care.unit_ids is not None:
         query = query.where(
             sa.exists()
-            .where(t.memberships.c.person_id == t.accounts.c.person_id, t.live(t.memberships, day))
-            .where(t.posts.c.id == t.memberships.c.post_id, t.posts.c.unit_id.in_(select(tree.c.id)))
+            .where(t.memberships.c.person_id == t.accounts.c.person_id, t.not_over(t.memberships, day))
+            .where(t.posts.c.id == t.memberships.c.post_id, t.posts.c.unit_id == any_of(care.unit_ids))
         )
     return tx.execute(query).all()
 

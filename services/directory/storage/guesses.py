@@ -37,11 +37,11 @@ def enter(tx, attempt: str, buckets: list[str], now: datetime) -> None:
     tx.execute(sa.insert(t.guesses).from_select(["bucket", "attempt", "failed", "at"], rows))
 
 
-def fail(tx, attempt: str) -> None:
+def fail(tx, attempt: str | None) -> None:
     tx.execute(sa.update(t.guesses).where(t.guesses.c.attempt == attempt).values(failed=True))
 
 
-def forget(tx, attempt: str) -> None:
+def forget(tx, attempt: str | None) -> None:
     tx.execute(sa.delete(t.guesses).where(t.guesses.c.attempt == attempt))
 
 

@@ -8,18 +8,22 @@ from sqlalchemy import func, select
 from chassis import clock
 from chassis.rows import any_of, unnested
 from directory.storage import tables as t
+from directory.storage.accounts import Care, in_care
 
 STEM = sa.literal_column("regexp_replace(accounts.username, '[0-9]+$', '')", sa.Text)  # as the index has it
 NUMBER = func.coalesce(func.nullif(func.substring(t.accounts.c.username, "[0-9]{1,9}$"), ""), "1")
 
 
-def waiting(tx, unit_ids: list[str], day, *, guarded: frozenset[str], limit: int):
-    """People whose primary post is in these units and who have no password of their own choice; in the units' order.
+def waiting(tx, unit_ids: list[str], day, *, care: Care | None, limit: int):
+    """People whose primary post is in these units and who have never used an account; in the units' order.
 
-    Whoever holds a post of a `guarded` kind is left out.
+    Whoever signed in, has an identity or a second factor, or was given a password by the desk needs the desk. With
+    `care` only people in it.
     """
-    held = t.memberships.alias()
-    kept = t.posts.alias()
+
+    def of_account(table):
+        return sa.exists().where(table.c.account_id == t.accounts.c.id)
+
     query = (
         select(
             t.people.c.id.label("person_id"), t.people.c.name, t.posts.c.title,
@@ -35,15 +39,14 @@ def waiting(tx, unit_ids: list[str], day, *, guarded: frozenset[str], limit: int
             t.accounts.c.kind == "personal",
             sa.or_(t.accounts.c.password_hash.is_(None), t.accounts.c.password_once),
         )))
+        .where(t.accounts.c.password_changed_at.is_(None), t.accounts.c.totp_secret.is_(None))
+        .where(~of_account(t.known_sources), ~of_account(t.identities))
+        .where(~of_account(t.recoveries).where(t.recoveries.c.kind == "password", t.recoveries.c.state == "confirmed"))
         .order_by(t.units.c.code, t.posts.c.rank, t.people.c.folded, t.people.c.id)
         .limit(limit)
     )  # fmt: skip
-    if guarded:
-        query = query.where(
-            ~sa.exists()
-            .where(held.c.person_id == t.people.c.id, t.live(held, day))
-            .where(kept.c.id == held.c.post_id, kept.c.kind.in_(guarded))
-        )
+    if care is not None:
+        query = query.where(in_care(care, t.people.c.id, day))
     return tx.execute(query).all()
 
 
@@ -58,8 +61,10 @@ def lock_usernames(tx) -> None:
     tx.execute(select(func.pg_advisory_xact_lock(func.hashtext("usernames"))))
 
 
-def give(tx, rows: list[dict], until: datetime) -> None:
-    """One-time passwords, for accounts that exist and new ones: rows of person_id, username, password_hash."""
+def give(tx, rows: list[dict], until: datetime) -> list[str]:
+    """One-time passwords, for accounts that exist and new ones: rows of person_id, username, password_hash. The
+    accounts' ids.
+    """
     ids = {"id": [clock.new_id() for _ in rows]}
     columns = {"person_id": t.Id, "username": sa.Text, "password_hash": sa.Text}
     given = unnested(
@@ -72,12 +77,11 @@ def give(tx, rows: list[dict], until: datetime) -> None:
         select(given.c.id, sa.literal(1), given.c.person_id, given.c.username, given.c.password_hash, *once.values()),
     )
     new = statement.excluded
-    tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=["person_id"],
-            set_={
-                "version": table.c.version + 1, "password_hash": new.password_hash,
-                "password_once": new.password_once, "password_until": new.password_until,
-            },
-        )
+    statement = statement.on_conflict_do_update(
+        index_elements=["person_id"],
+        set_={
+            "version": table.c.version + 1, "password_hash": new.password_hash,
+            "password_once": new.password_once, "password_until": new.password_until,
+        },
     )  # fmt: skip
+    return list(tx.execute(statement.returning(table.c.id)).scalars())

@@ -110,3 +110,9 @@ external_ids = _table("external_ids", client_id=Id, person_id=Id, external_id=sa
 def live(table: sa.Table, day) -> sa.ColumnElement[bool]:
     """Whether a fact holds on a day."""
     return sa.and_(table.c.valid_from <= day, sa.or_(table.c.valid_to.is_(None), table.c.valid_to > day))
+
+
+def not_over(table: sa.Table, day) -> sa.ColumnElement[bool]:
+    """Whether a fact holds on a day or is to begin after it."""
+    begun = sa.func.greatest(table.c.valid_from, sa.literal(day, sa.Date))
+    return sa.or_(table.c.valid_to.is_(None), table.c.valid_to > begun)

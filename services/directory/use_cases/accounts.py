@@ -10,7 +10,8 @@ from contracts import directory
 from directory import hashing, passwords
 from directory.domain.passwords import normal, on_paper
 from directory.security import Security
-from directory.storage import accounts, guesses, people
+from directory.storage import accounts, guesses, people, units
+from directory.storage.accounts import Care
 from directory.use_cases import guessing
 from directory.use_cases.people import described
 from directory.use_cases.signing_in import restriction_of, second_factor_is_right
@@ -161,12 +162,20 @@ def require_care(tx, procedure: Procedure, claims: dict, account, now: datetime)
     actor = actor_for(tx, procedure, claims, now)
     if account is None or account.kind != "personal" or account.person_id == actor.person_id:
         raise Refused("not_found")
-    if GUARDED.intersection(account.post_kinds) and actor.post_kind != "administrator":
+    posts = accounts.posts_of(tx, account.person_id, today(now))
+    if GUARDED.intersection(post.kind for post in posts) and actor.post_kind != "administrator":
         raise Refused("not_found")
-    paths = accounts.units_of(tx, account.person_id, today(now)) or [[]]
+    paths = [accounts.path_of(tx, unit_id) for unit_id in dict.fromkeys(post.unit_id for post in posts)] or [[]]
     if not all(policy.allows(procedure.full_name, actor, path) for path in paths):
         raise Refused("not_found")
     return actor
+
+
+def care_of(tx, procedure: Procedure, actor: Actor) -> Care:
+    """Whom the actor looks after, as `require_care` has it, for what concerns many at once."""
+    city = policy.allows(procedure.full_name, actor)
+    unit_ids = None if city else units.with_sub_units(tx, actor.unit_id)
+    return Care(actor.person_id, unit_ids, frozenset() if actor.post_kind == "administrator" else GUARDED)
 
 
 def end_sessions(tx, account, audited: str, kept_session_id: str | None = None, **changes) -> None:

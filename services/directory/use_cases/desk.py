@@ -10,8 +10,7 @@ from contracts import directory
 from directory import hashing
 from directory.domain.passwords import on_paper
 from directory.storage import accounts, desk
-from directory.use_cases.accounts import end_sessions, require_care
-from kernel import policy
+from directory.use_cases.accounts import care_of, end_sessions, require_care
 from kernel.actor import Actor
 from kernel.capacity import actor_for
 from kernel.errors import Refused
@@ -37,11 +36,9 @@ def ask(tx, claims: dict, request: dict, now: datetime) -> dict:
 def list_open(tx, claims: dict, request: dict, now: datetime) -> dict:
     actor = actor_for(tx, directory.list_recoveries, claims, now)
     after = position(request["cursor"], an_id)
-    city = policy.allows(directory.list_recoveries.full_name, actor)
-    rows = desk.waiting(
-        tx, now, today(now), under_unit=None if city else actor.unit_id, before_id=after[0] if after else None,
-        limit=request["limit"] + 1,
-    )  # fmt: skip
+    care = care_of(tx, directory.list_recoveries, actor)
+    before_id = after[0] if after else None
+    rows = desk.waiting(tx, now, today(now), care=care, before_id=before_id, limit=request["limit"] + 1)
     rows, next_cursor = page(rows, request["limit"], lambda row: (row.id,))
     return {"items": [_view(row, now) for row in rows], "next_cursor": next_cursor}
 

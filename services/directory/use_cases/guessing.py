@@ -38,11 +38,13 @@ class Place:
 
 def buckets_for(tx, username: str, account_id: str | None, place: Place) -> dict[str, int]:
     """The limits that an attempt to sign in stands under. A name that nobody has is counted like any other."""
-    sources = list(place.sources.values())
-    known = guesses.known_sources(tx, account_id, sources)
-    mine = next((source for source in sources if source in known), "elsewhere")
+    sources = place.sources
+    known = guesses.known_sources(tx, account_id, list(sources.values()))
+    mine = next((source for source in sources.values() if source in known), "elsewhere")
     limits = {f"account:{_hash(username)}:{mine}": PER_BUCKET}
-    return limits | {f"source:{place.sources['address']}": PER_SOURCE} if place.address else limits
+    if place.address and sources.get("device") not in known:  # a known one guesses at its own accounts only
+        limits[f"source:{sources['address']}"] = PER_SOURCE
+    return limits
 
 
 def admit(store, buckets_of, now: datetime) -> str:

@@ -37,8 +37,10 @@ def sign_in(store: Store, security: Security, request: dict, now: datetime) -> d
     try:
         attempt = guessing.admit(store, limits, now)
     except Refused:
-        REFUSED.labels("limit").inc()
-        raise
+        if not _beyond_guessing(account, request["password"], now):
+            REFUSED.labels("limit").inc()
+            raise
+        attempt = None
     if account is not None and account.kind == "break_glass":
         _alert(account.id)
     right = passwords.matches(_present_hash(account, now), request["password"])
@@ -88,6 +90,15 @@ def second_factor_is_right(tx, security: Security, account, code: str, now: date
     return used
 
 
+def _beyond_guessing(account, password: str, now: datetime) -> bool:
+    """Whether it is right and was drawn, so that nobody came to it by guessing: guesses of others then lock nobody out.
+
+    Not with a second factor: its codes are few.
+    """
+    right = hashing.verify_drawn(_present_hash(account, now), password)
+    return right and account.totp_secret is None
+
+
 def _present_hash(account, now: datetime) -> str | None:
     over = account is not None and account.password_until is not None and account.password_until <= now
     return None if account is None or over else account.password_hash
@@ -105,7 +116,7 @@ def _decide(tx, security: Security, account, right: bool, code: str | None, now:
     return None
 
 
-def _note_refusal(tx, attempt: str, account, refusal: Refused) -> None:
+def _note_refusal(tx, attempt: str | None, account, refusal: Refused) -> None:
     if refusal.refusal_code == "totp_required":  # the password was right: no guess
         guesses.forget(tx, attempt)
         return

@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 from chassis import clock
 from directory import hashing
 from directory.security import Security
-from directory.tests.support import audited, refusal, said, sign_in
+from directory.tests.support import appoint_tomorrow, audited, refusal, said, sign_in
 from directory.use_cases import accounts
 from kernel.working_time import today
 
@@ -146,6 +146,14 @@ def test_accounts_are_looked_after_by_administrators_and_in_ones_own_unit(city, 
         assert city.ask(*asked)["username"] == whose
     else:
         assert refusal(city.ask, *asked) == "not_found"
+
+
+@pytest.mark.parametrize("by, post", [("unit_clerk", "department_head"), ("chairman", "administrator")])
+def test_a_post_that_is_to_begin_counts_already(trial, by, post):
+    asked = (accounts.get_account, trial.claims(by), trial.roles["official"]["person_id"], clock.now())
+    assert trial.ask(*asked)["username"] == "official"
+    appoint_tomorrow(trial, "official", like=post)
+    assert refusal(trial.ask, *asked) == "not_found"
 
 
 def test_others_look_after_no_accounts(city):

@@ -7,7 +7,7 @@ import pytest
 
 from chassis import clock
 from directory.tests.interface.test_own_account import enrol
-from directory.tests.support import audited, refusal, said, sign_in
+from directory.tests.support import appoint_tomorrow, audited, refusal, said, sign_in
 from directory.use_cases import accounts, desk
 from kernel.errors import Refused
 
@@ -28,6 +28,11 @@ def confirm(accounts_city):
         return accounts_city.do(desk.confirm, accounts_city.claims(by), recovery["id"], now or clock.now())
 
     return confirming
+
+
+def waiting(city, role, **more):
+    request = {"limit": 50, "cursor": None} | more
+    return [item["id"] for item in city.ask(desk.list_open, city.claims(role), request, clock.now())["items"]]
 
 
 def test_a_lost_password_becomes_one_for_a_single_use(accounts_city, security, ask, confirm):
@@ -103,16 +108,25 @@ def test_what_is_refused_takes_no_effect(accounts_city, security, ask, confirm):
 def test_each_sees_what_waits_in_his_own_units(accounts_city, ask):
     mine, other = ask(), ask(by="chairman", whose="department_head")
 
-    def waiting(role, **more):
-        request = {"limit": 50, "cursor": None} | more
-        return [
-            item["id"]
-            for item in accounts_city.ask(desk.list_open, accounts_city.claims(role), request, clock.now())["items"]
-        ]
+    assert waiting(accounts_city, "unit_head") == [mine["id"]]
+    assert waiting(accounts_city, "administrator") == [other["id"], mine["id"]]
+    assert waiting(accounts_city, "administrator", limit=1) == [other["id"]]
 
-    assert waiting("unit_head") == [mine["id"]]
-    assert waiting("administrator") == [other["id"], mine["id"]]
-    assert waiting("administrator", limit=1) == [other["id"]]
+
+def test_what_one_may_not_decide_he_does_not_see(trial):
+    def ask(by, whose):
+        request = {"person_id": trial.roles[whose]["person_id"], "kind": "password", "reason": ""}
+        request |= {"idempotency_key": clock.new_id()}
+        return trial.do(desk.ask, trial.claims(by), request, clock.now())["id"]
+
+    about_auditor, about_head = ask("administrator", "auditor"), ask("unit_clerk", "unit_head")
+    about_official = ask("unit_clerk", "official")
+    assert waiting(trial, "administrator") == [about_official, about_head, about_auditor]
+    assert waiting(trial, "chairman") == [about_official, about_head]
+    assert waiting(trial, "unit_head") == [about_official]
+    appoint_tomorrow(trial, "official", like="department_head")
+    assert waiting(trial, "unit_head") == []
+    assert waiting(trial, "chairman") == [about_official, about_head]
 
 
 def test_what_was_not_lost_is_not_replaced(accounts_city, ask):

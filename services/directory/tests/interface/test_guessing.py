@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import eventlet
 import pytest
+import sqlalchemy as sa
 
 from chassis import clock
+from directory import hashing, passwords
 from directory.tests.support import ELSEWHERE, HOME, OFFICE, refusal, sign_in
 from directory.use_cases import guessing
 from kernel.errors import Refused
@@ -117,3 +119,57 @@ def test_old_guesses_are_forgotten(accounts_city, security):
     guess(accounts_city, security, "official", 3, now=now)
     accounts_city.do(guessing.forget_old, now + timedelta(minutes=16))
     assert accounts_city.one("SELECT count(*) FROM guesses").count == 0
+
+
+def give_drawn(city, username, drawn="abcdefgh23456789"):
+    with city.store.transaction() as tx:
+        change = "UPDATE accounts SET password_hash = :hash, password_once = true WHERE username = :name"
+        tx.execute(sa.text(change), {"hash": hashing.hash_drawn(drawn), "name": username})
+    return drawn
+
+
+def test_nobody_keeps_a_newcomer_from_his_first_password(accounts_city, security):
+    """What was drawn is never guessed, so whoever has it is heard; wrong ones are answered as before."""
+    drawn = give_drawn(accounts_city, "official")
+    assert guess(accounts_city, security, "official", 12, address=ELSEWHERE)["too_many_attempts"] == 2
+    late = clock.now() + timedelta(days=31)
+    found = sign_in(accounts_city, security, "official", drawn, address=ELSEWHERE)
+    assert found["restriction"] == "password_change_required"
+    assert guess(accounts_city, security, "official", address=HOME) == {"too_many_attempts": 1}
+    with accounts_city.store.transaction() as tx:
+        tx.execute(sa.text("UPDATE accounts SET password_until = now() WHERE username = 'official'"))
+    assert guess(accounts_city, security, "official", 12, now=late, address=HOME)["too_many_attempts"] == 2
+    assert refusal(sign_in, accounts_city, security, "official", drawn, now=late, address=HOME) == "too_many_attempts"
+
+
+def test_codes_of_a_second_factor_are_limited_behind_a_drawn_password_too(accounts_city, security):
+    drawn = give_drawn(accounts_city, "administrator")
+    answers = Counter(refusal(sign_in, accounts_city, security, "administrator", drawn, "000000") for _ in range(12))
+    assert answers == {"wrong_credentials": LIMIT, "too_many_attempts": 2}
+
+
+def test_a_refused_password_is_looked_at_alike_whatever_it_is(accounts_city, security, monkeypatch):
+    """No argon2 for any; a salted SHA-256 for all."""
+    give_drawn(accounts_city, "official")
+    names = ("official", "unit_clerk", "nobody")
+    for name in names:
+        guess(accounts_city, security, name, LIMIT)
+    checked = []
+    digest = hashing._digest
+    monkeypatch.setattr(hashing, "_digest", lambda salt, letters: checked.append(letters) or digest(salt, letters))
+    monkeypatch.setattr(passwords, "matches", None)
+    for name in names:
+        assert guess(accounts_city, security, name) == {"too_many_attempts": 1}
+    assert checked == ["wrong"] * 3
+
+
+def test_one_machine_in_an_office_does_not_lock_out_known_browsers_there(accounts_city, security, monkeypatch):
+    monkeypatch.setattr(guessing, "PER_SOURCE", 3)
+    sign_in(accounts_city, security, "official", accounts_city.password, device="his browser")
+    for number in range(3):
+        guess(accounts_city, security, f"nv{number:06d}")
+    assert refusal(sign_in, accounts_city, security, "official", accounts_city.password) == "too_many_attempts"
+    assert sign_in(accounts_city, security, "official", accounts_city.password, device="his browser")
+    # to another account the browser is a stranger's
+    asked = (accounts_city, security, "unit_clerk", accounts_city.password)
+    assert refusal(sign_in, *asked, device="his browser") == "too_many_attempts"

@@ -1,16 +1,21 @@
 """Signing in and out, and what becomes of a session."""
 
+from datetime import timedelta
+
 import eventlet
 import pytest
 import requests
 import sqlalchemy as sa
 
+from chassis import clock
 from chassis.testing import until
 from contracts import directory
+from gateway.sessions import SessionStore
 from gateway.tests.support import ANSWERING, NEIGHBOURS, PASSWORD, asked, assert_problem
 from kernel.errors import Refused
+from kernel.working_time import today
 from tests.support.mutations import mutations
-from tests.support.town import id_of, membership_of, person
+from tests.support.town import id_of, membership_of, person, post
 
 CREDENTIALS = {"username": "ward-1 head", "password": PASSWORD}
 
@@ -227,3 +232,48 @@ def test_another_services_log_is_asked_of_that_service(auditor):
     auditor.get("/audit", params={"service": "tasks", "subject": "x", "from": "2026-11-22T00:00:00+07:00"})
     [(_, request)] = [(claims, request) for name, claims, request in ANSWERING if name == "tasks.list_audit"]
     assert request["subject"] == "x" and request["since"].isoformat() == "2026-11-21T17:00:00+00:00"
+
+
+@pytest.fixture
+def take_up(here, tell):
+    """Somebody takes up a post beside his own, and the gateway knows."""
+
+    def taking(who, post_name, from_day):
+        newest, id_ = here.rows("SELECT version FROM copy_state")[0]["version"], id_of(f"{who} as {post_name}")
+        fact = {
+            "person_id": person(who), "post_id": post(post_name), "primary": False,
+            "valid_from": from_day.isoformat(), "valid_to": None,
+        }  # fmt: skip
+        facts = [{"kind": "membership", "id": id_, "version": newest + 1, "fact": fact}]
+        tell(directory.membership_changed, {"previous": newest, "facts": facts})
+        until(lambda: here.rows("SELECT 1 FROM copy_memberships WHERE id = :id", id=id_))
+
+    return taking
+
+
+def test_whoever_gets_a_post_that_needs_a_second_factor_signs_in_anew(gateway, take_up):
+    """Directory then sees to it that he sets one up before anything else."""
+    client = gateway(totp_required_for=frozenset({"head"}))
+    promoted, already, colleague = (client.signed_in(f"ward-1 {who}") for who in ("official", "head", "clerk"))
+    day = today(clock.now())
+    take_up("ward-1 clerk", "ward-2 official", day)
+    take_up("ward-1 head", "ward-2 head", day)
+    take_up("ward-1 official", "ward-3 head", day)
+    until(lambda: promoted.get("/me").status_code == 401)
+    assert already.get("/me").status_code == colleague.get("/me").status_code == 200
+    again = client.signed_in("ward-1 official")
+    take_up("ward-1 official", "ward-3 clerk", day)
+    assert again.get("/me").status_code == 200
+
+
+def test_a_post_that_needs_a_second_factor_counts_from_its_first_day(here, client, take_up):
+    official, head = client.signed_in("ward-1 official"), client.signed_in("ward-1 head")
+    tomorrow = clock.now() + timedelta(days=1)
+    take_up("ward-1 official", "ward-2 head", today(tomorrow))
+    take_up("ward-1 head", "ward-2 head", today(tomorrow))
+    keeper = SessionStore(here.store, 3600, 3600, frozenset({"head"}))
+    keeper.begin_day(clock.now())
+    assert here.rows("SELECT 1 FROM sessions WHERE ended_at IS NOT NULL") == []
+    keeper.begin_day(tomorrow)
+    until(lambda: official.get("/me").status_code == 401)
+    assert head.get("/me").status_code == 200
