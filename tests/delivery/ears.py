@@ -41,7 +41,9 @@ class Ears:
     def hear(self, message) -> bool:
         """True when it took effect, False when it had before."""
         handler, event, trace = self._reader._understand(message)
-        method = getattr(self.container.service_cls(), handler.method_name)
+        service = self.container.service_cls()
+        service.names = {}  # all that a handler uses beside its transaction
+        method = getattr(service, handler.method_name)
         with context.working(context.Context(event.id, trace=trace)):
             return handler.invoke(method, event)
 
@@ -51,10 +53,13 @@ class Tables:
 
     GENERATED: dict[str, tuple[str, ...]] = {
         "action_items": ("id",),
+        "audit_head": ("hash",),
+        "audit_log": ("number", "at", "actor", "previous", "hash"),
         "conversations": ("id",),
         "copy_state": ("fresh_at",),
         "inbox": ("received_at",),
         "live_log": ("id", "at"),
+        "provider_logouts": ("issued_at", "noted_at"),
         "sessions": ("ended_at",),
     }
     # the outbox tells how the state was reached, which is another question
@@ -99,9 +104,12 @@ def emptier(world) -> Callable[[str], None]:
             if service not in statements:
                 names = connection.execute(
                     "SELECT quote_ident(tablename) FROM pg_tables"
-                    " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+                    " WHERE schemaname = 'public' AND tablename NOT IN ('alembic_version', 'audit_head')"
                 ).fetchall()
-                statements[service] = f"TRUNCATE {', '.join(name for (name,) in names)} RESTART IDENTITY CASCADE"
+                statements[service] = (
+                    f"TRUNCATE {', '.join(name for (name,) in names)} RESTART IDENTITY CASCADE;"
+                    " UPDATE audit_head SET number = DEFAULT, hash = DEFAULT"
+                )
             connection.execute(statements[service])
 
     return empty

@@ -12,8 +12,8 @@ from contracts import messaging as messaging_contract
 from contracts import tasks as tasks_contract
 from directory.domain.names import fold
 from directory.storage import facts, tables
-from directory.use_cases import accounts, organisation
 from directory.use_cases import facts as feed
+from directory.use_cases import organisation
 from messaging import use_cases as messaging
 from tasks import use_cases as tasks
 from tests.support.town import claims, id_of, person, post, unit
@@ -60,8 +60,16 @@ def feed_of(store) -> Feed:
     return Feed(directory_contract.get_changes.reply().load(directory_contract.get_changes.reply().dump(said))["items"])
 
 
+def row_of(tx, table: sa.Table, key) -> dict:
+    """A fact as it stands, without its version."""
+    found = tx.execute(sa.select(table).where(table.c.id == key)).mappings().one_or_none() or {"id": key}
+    return {name: value for name, value in found.items() if name != "version"}
+
+
 def directory_changes() -> list[Callable]:
     """Each says one event: people move, powers are lent, a unit is renamed, a post, an audience and a day change."""
+
+    contract = directory_contract
 
     def moved(who: str, where: str, name: str, day: date = DAY) -> Callable:
         return lambda tx: organisation.appoint(
@@ -70,8 +78,7 @@ def directory_changes() -> list[Callable]:
 
     def written(event, kind: str, key, table: sa.Table, **changes) -> Callable:
         def write(tx) -> None:
-            before = tx.execute(sa.select(table).where(table.c.id == key)).mappings().one_or_none() or {"id": key}
-            row = {name: value for name, value in before.items() if name != "version"} | changes
+            row = row_of(tx, table, key) | changes
             feed.record_facts(tx, event, kind, [row], subject=str(key))
 
         return write
@@ -80,21 +87,45 @@ def directory_changes() -> list[Callable]:
         "grantor_post_id": post("ward-1 head"), "grantee_person_id": person("ward-1 official"), "scope": "all",
         "document_number": "1/UQ", "valid_from": DAY, "valid_to": date(2099, 1, 1),
     }  # fmt: skip
+
+    def moved_below(tx) -> None:
+        below, above = (row_of(tx, tables.units, unit(name)) for name in ("ward-3", "dept"))
+        its_post = row_of(tx, tables.posts, post("ward-3 official"))
+        changes = {"unit": [below | {"parent_id": above["id"]}], "post": [its_post | {"title": "Chuyên viên mới"}]}
+        feed.record_changes(
+            tx, contract.unit_reorganised, changes, subject=below["id"], change="move", on_day=DAY, successor_ids=[]
+        )
+
     fewer = {"unit_ids": [unit("ward-1")]}
     off = {"working": False, "name": "Ngày nghỉ"}
     renamed = {"full_name": "Sở mới", "folded": "so moi"}
-    contract = directory_contract
     return [
         moved("ward-1 official", "ward-2 head", "a new head"),
         written(contract.delegation_changed, "delegation", id_of("lent"), tables.delegations, **lent),
         written(contract.unit_changed, "unit", unit("dept"), tables.units, **renamed),
+        moved_below,
         lambda tx: feed.beat(tx, clock.now()),
         moved("ward-2 head", "ward-3 head", "another new head"),
         written(contract.post_changed, "post", post("dept clerk"), tables.posts, title="Văn thư mới"),
         written(contract.audience_changed, "audience", "all-wards", tables.audiences, **fewer),
         written(contract.working_days_changed, "working_day", date(2026, 3, 9), tables.working_days, **off),
         written(contract.delegation_changed, "delegation", id_of("lent"), tables.delegations, valid_to=DAY),
-        lambda tx: accounts.revoke_account(tx, ACCOUNT, clock.now()),
+        lambda tx: tx.emit(
+            contract.credentials_changed,
+            subject=ACCOUNT,
+            version=2,
+            data={"account_id": ACCOUNT, "person_id": REVOKED, "kept_session_id": None},
+        ),
+        lambda tx: tx.emit(
+            contract.account_revoked,
+            subject=ACCOUNT,
+            version=3,
+            data={"account_id": ACCOUNT, "person_id": REVOKED},
+        ),
+        lambda tx: tx.emit(
+            contract.identity_removed, subject=ACCOUNT, version=1, data={"issuer": "https://idp", "subject": "s1"}
+        ),
+        lambda tx: tx.emit(contract.person_changed, subject=REVOKED, version=2, data={"person_id": REVOKED}),
         lambda tx: feed.beat(tx, clock.now()),
     ]
 
