@@ -86,7 +86,7 @@ def list_heads(tx, request: dict) -> dict:
 
 
 def list_audiences(tx) -> dict:
-    return {"items": [row._mapping for row in units.audiences(tx)]}
+    return {"items": [row._mapping for row in units.audiences(tx)], "next_cursor": None}
 
 
 def get_audience(tx, name: str) -> dict:
