@@ -110,7 +110,7 @@ def set_audience(tx, claims: dict, request: dict, now: datetime) -> dict:
     city = organisation.load(tx, today(now), ())
     told = dict(row._mapping) | {"unit_ids": audience_of_units(city, name, wanted, today(now))}
     record_facts(tx, directory.audience_changed, "audience", [told], subject=name)
-    tx.audit("audience.changed", subject=name, units=wanted)
+    tx.audit("audience.changed", subject=name, unit_ids=wanted)
     return get_audience(tx, name)
 
 
