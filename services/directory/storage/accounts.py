@@ -94,10 +94,6 @@ def revoke(tx, account_id: str, now: datetime):
     return tx.execute(revoked.returning(account)).one_or_none()
 
 
-def exists(tx, account_id: str) -> bool:
-    return tx.execute(select(t.accounts.c.id).where(t.accounts.c.id == account_id)).one_or_none() is not None
-
-
 def units_of(tx, person_id: str, day) -> list[list[str]]:
     """For each post that a person holds, the unit's id and those above it; for whoever holds none, of his last one."""
     held = (
