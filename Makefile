@@ -77,7 +77,7 @@ first-administrator: ## make the first account that administers the platform (NA
 	@bash deploy/local/bootstrap.sh
 	@exec $(PYTHON) -m deploy.local tool directory.operate first-administrator --name "$$NAME" $(if $(USERNAME),--username "$$USERNAME")
 
-break-glass: ## seal the account for the day when no other works, or seal it anew (USERNAME=khancap); shown once
+break-glass: ## seal the account for the day when no other works, or seal it anew (USERNAME=khancap, else as it is); shown once
 	@bash deploy/local/bootstrap.sh
 	@exec $(PYTHON) -m deploy.local tool directory.operate break-glass $(if $(USERNAME),--username "$$USERNAME")
 

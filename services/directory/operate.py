@@ -1,7 +1,8 @@
 """`python -m directory.operate <verb>`: accounts that only the platform's operator makes.
 
   first-administrator --name "Nguyễn Văn An" [--username annv]   once, while nobody administers the platform
-  break-glass [--username khancap]                               a sealed account that raises an alert when used
+  break-glass [--username khancap]                               a sealed account that raises an alert when used;
+                                                                 without a name it keeps the one it has
   handover --folder FOLDER [--unit CODE]                         one-time passwords: a sheet and slips for each unit
 
 Secrets are shown once and stand nowhere else. Address: CONGVU_DATABASE_URL, the directory's own.
@@ -76,7 +77,7 @@ def main() -> int:
     verb.add_argument("--username", type=str.lower)
     verb.set_defaults(act=first_administrator)
     verb = verbs.add_parser("break-glass")
-    verb.add_argument("--username", type=str.lower, default="khancap")
+    verb.add_argument("--username", type=str.lower)
     verb.set_defaults(act=break_glass)
     verb = verbs.add_parser("handover")
     verb.add_argument("--folder", type=Path, required=True)

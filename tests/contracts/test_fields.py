@@ -5,6 +5,7 @@ import unicodedata
 import pytest
 from marshmallow import Schema, ValidationError
 
+from contracts.catalogue import PROCEDURES
 from contracts.fields import Text
 
 
@@ -32,3 +33,12 @@ def test_text_is_composed_trimmed_and_without_tricks(given, kept):
 def test_text_that_is_empty_too_long_or_no_text_is_refused(given):
     with pytest.raises(ValidationError):
         Note().load({"text": given})
+
+
+KEYS = {name: each.request().fields.get("idempotency_key") for name, each in PROCEDURES.items()}
+
+
+@pytest.mark.parametrize("name", [name for name, key in KEYS.items() if key])
+def test_an_idempotency_key_has_a_length(name):
+    with pytest.raises(ValidationError):
+        KEYS[name].deserialize("k" * 201)

@@ -12,8 +12,8 @@ from contracts import messaging as messaging_contract
 from contracts import tasks as tasks_contract
 from directory.domain.names import fold
 from directory.storage import facts, tables
+from directory.tests.support import moved
 from directory.use_cases import facts as feed
-from directory.use_cases import organisation
 from messaging import use_cases as messaging
 from tasks import use_cases as tasks
 from tests.support.town import claims, id_of, person, post, unit
@@ -71,10 +71,8 @@ def directory_changes() -> list[Callable]:
 
     contract = directory_contract
 
-    def moved(who: str, where: str, name: str, day: date = DAY) -> Callable:
-        return lambda tx: organisation.appoint(
-            tx, person_id=person(who), post_id=post(where), from_day=day, membership_id=id_of(name)
-        )
+    def appointed(who: str, where: str, name: str, day: date = DAY) -> Callable:
+        return lambda tx: moved(tx, person(who), post(where), day, id_of(name))
 
     def written(event, kind: str, key, table: sa.Table, **changes) -> Callable:
         def write(tx) -> None:
@@ -100,12 +98,12 @@ def directory_changes() -> list[Callable]:
     off = {"working": False, "name": "Ngày nghỉ"}
     renamed = {"full_name": "Sở mới", "folded": "so moi"}
     return [
-        moved("ward-1 official", "ward-2 head", "a new head"),
+        appointed("ward-1 official", "ward-2 head", "a new head"),
         written(contract.delegation_changed, "delegation", id_of("lent"), tables.delegations, **lent),
         written(contract.unit_changed, "unit", unit("dept"), tables.units, **renamed),
         moved_below,
         lambda tx: feed.beat(tx, clock.now()),
-        moved("ward-2 head", "ward-3 head", "another new head"),
+        appointed("ward-2 head", "ward-3 head", "another new head"),
         written(contract.post_changed, "post", post("dept clerk"), tables.posts, title="Văn thư mới"),
         written(contract.audience_changed, "audience", "all-wards", tables.audiences, **fewer),
         written(contract.working_days_changed, "working_day", date(2026, 3, 9), tables.working_days, **off),
@@ -172,8 +170,8 @@ def foretell(store) -> None:
     assert len(pieces) == 2
     moves = [("declined", "assigned", "declined"), ("reassigned", "declined", "assigned")]
     ends = [("accepted", "assigned", "in_progress"), ("submitted", "in_progress", "result_submitted")]
-    for piece, moved in zip(pieces, (moves, moves + ends), strict=True):
-        for version, (change, before, after) in enumerate(moved, start=2):
+    for piece, changes in zip(pieces, (moves, moves + ends), strict=True):
+        for version, (change, before, after) in enumerate(changes, start=2):
             owner = {} if version == 2 else {"post_id": post("office official"), "unit_id": unit("office")}
             said = dict(piece) | owner
             with store.transaction() as tx:

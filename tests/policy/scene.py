@@ -20,6 +20,17 @@ from tests.policy.oracle import Cell
 from tests.support.client import an_order, sign_in
 
 NOBODY = "01990000-0000-7000-8000-000000000000"
+AHEAD = "2027-07-01"
+NEVER = {"headers": {"If-Match": '"999999999"'}}  # a version that never was
+A_LOSS = {"person_id": NOBODY, "kind": "password", "reason": "Quên mật khẩu"}
+A_DISSOLUTION = {"on_day": AHEAD, "document_number": "1/NQ", "dissolve": {"unit_id": NOBODY}}
+A_POST = {"unit_id": NOBODY, "kind": "official", "title": "Chuyên viên", "from_day": AHEAD}
+AN_APPOINTMENT = {"person_id": NOBODY, "post_id": NOBODY, "from_day": AHEAD}
+POWERS = {
+    "grantee_person_id": NOBODY, "kind": "TUQ", "scope": "all", "document_number": "1/QĐ",
+    "from_day": AHEAD, "to_day": AHEAD,
+}  # fmt: skip
+A_HOLIDAY = {"days": [{"day": "2027-02-08", "working": False, "name": "Nghỉ Tết"}]}
 COPIES = [service for service in SERVICES if service != "directory"]
 SCOPES = {"lent for tasks": "tasks", "lent for messaging": "messaging", "lent for reminders": "reminders"}
 
@@ -165,6 +176,12 @@ class Scene:
         self.foreign_session = next(each for each in someone.get("/sessions").json()["items"] if each["current"])
 
     @cached_property
+    def account_below(self) -> str:
+        administrator = self.signed_in(self.posts["platform", "administrator"].holder)
+        person_id = self.posts["below", "official"].holder
+        return administrator.get(f"{self.platform.base_url}/api/v1/people/{person_id}/account", timeout=30).json()["id"]
+
+    @cached_property
     def _session_store(self) -> SessionStore:
         return SessionStore(Store(self.platform.addresses["databases"]["gateway"], pool_size=1), 3600, 3600)
 
@@ -180,9 +197,11 @@ class Scene:
         """What the API answers: the status, and the code of a problem."""
         person_id, delegation_id = self.capacities[cell.place, cell.kind, cell.grant]
         method, path, options = self._request(cell)
+        options = dict(options)
         headers = options.pop("headers", {}) | ({"X-Acting-For": delegation_id} if delegation_id else {})
-        if method == "POST":
+        if method in ("POST", "DELETE"):
             headers["Idempotency-Key"] = clock.new_id()
+        if method == "POST":
             options.setdefault("json", {})
         answer = self.signed_in(person_id).request(
             method, f"{self.platform.base_url}/api/v1{path}", headers=headers, timeout=30, **options
@@ -215,6 +234,25 @@ class Scene:
             "list_reorganisations": ("GET", "/reorganisations", {}),
             "list_recoveries": ("GET", "/account-recoveries", {}),
             "get_account": ("GET", f"/people/{self.posts['below', 'official'].holder}/account", {}),
+            "revoke_account": ("POST", f"/accounts/{self.account_below}/revoke", NEVER),
+            "restore_account": ("POST", f"/accounts/{self.account_below}/restore", NEVER),
+            "hand_over_accounts": ("POST", f"/units/{NOBODY}/account-handover", {}),
+            "ask_recovery": ("POST", "/account-recoveries", {"json": A_LOSS}),
+            "confirm_recovery": ("POST", f"/account-recoveries/{NOBODY}/confirm", {}),
+            "refuse_recovery": ("POST", f"/account-recoveries/{NOBODY}/refuse", {}),
+            "reorganise": ("POST", "/reorganisations", {"json": A_DISSOLUTION}),
+            "make_post": ("POST", "/posts", {"json": A_POST}),
+            "close_post": ("POST", f"/posts/{NOBODY}/close", NEVER | {"json": {"on_day": AHEAD}}),
+            "appoint": ("POST", "/memberships", {"json": AN_APPOINTMENT}),
+            "end_membership": ("POST", f"/memberships/{NOBODY}/end", NEVER | {"json": {"on_day": AHEAD}}),
+            "lend_powers": ("POST", "/delegations", {"json": POWERS}),
+            "take_powers_back": ("DELETE", f"/delegations/{NOBODY}", NEVER),
+            "set_audience": ("PUT", "/audiences/all-wards", NEVER | {"json": {"unit_ids": [NOBODY]}}),
+            "set_working_days": ("PUT", "/working-days/2027", NEVER | {"json": A_HOLIDAY}),
+            "change_contact": ("PATCH", f"/people/{NOBODY}/contact", NEVER | {"json": {"room": "1"}}),
+            "list_imports": ("GET", "/directory/imports", {}),
+            "apply_import": ("POST", f"/directory/imports/{NOBODY}/apply", NEVER),
+            "export": ("GET", "/directory/exports", {"params": {"what": "units", "unit_id": NOBODY}}),
             "get_me": ("GET", "/me", {}),
             "list_units": ("GET", "/units", {"params": {"limit": 1}}),
             "get_unit": ("GET", f"/units/{self.units['lead']}", {}),

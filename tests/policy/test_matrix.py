@@ -11,7 +11,7 @@ import pytest
 from contracts.catalogue import SERVICES
 from tests.policy import oracle
 
-DRAWN = 400
+DRAWN = 600
 ALL = os.environ.get("CONGVU_POLICY_CELLS") == "all"
 
 

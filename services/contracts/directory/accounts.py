@@ -3,6 +3,7 @@
 from marshmallow import fields, validate
 
 from chassis.contract import Event, Procedure
+from contracts.directory.appointments import DELEGATION_KINDS, DELEGATION_SCOPES
 from contracts.directory.people import Person
 from contracts.fields import ById, Id, Moment, Nothing, Page, Request, Statement, Text, one_of
 
@@ -115,7 +116,7 @@ class AskRecovery(Request):
 
 
 class AskRecoveryOnce(AskRecovery):
-    idempotency_key = fields.String(required=True)
+    idempotency_key = fields.String(required=True, validate=validate.Length(1, 200))
 
 
 class Recovery(Statement):
@@ -167,9 +168,13 @@ class Membership(Statement):
 
 
 class Delegation(Statement):
+    """A post's powers, lent: `kind` says how one signs for it, `scope` what they are good for."""
+
     id = Id(required=True)
     grantor_post_id = Id(required=True)
     title = fields.String(required=True)
+    kind = one_of(DELEGATION_KINDS, required=True)
+    scope = one_of(DELEGATION_SCOPES, required=True)
     from_day = fields.Date(required=True)
     to_day = fields.Date(required=True)
     document_number = fields.String(required=True)

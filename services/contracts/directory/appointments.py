@@ -26,9 +26,10 @@ class MakePost(Keyed):
 
 
 class Holder(Statement):
-    """A person in a post; `to_day` is the last day, empty while it is open."""
+    """A person in a post; `version` is the membership's, `to_day` the last day, empty while it is open."""
 
     membership_id = Id(required=True)
+    version = fields.Integer(required=True)
     person_id = Id(required=True)
     name = fields.String(required=True)
     primary = fields.Boolean(required=True)

@@ -114,7 +114,10 @@ class Audience(Statement):
 
 
 class Audiences(Statement):
+    """All of them: `next_cursor` is always null."""
+
     items = fields.List(fields.Nested(Audience), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
 
 
 class AudienceByName(Request):

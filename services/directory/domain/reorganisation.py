@@ -417,15 +417,3 @@ def _belongs(unit: Unit, audience_id: str) -> bool:
 
 def _called(text: str, old: str, new: str) -> str:
     return text.removesuffix(old) + new if text.endswith(old) else text
-
-
-def successors_today(unit_id: str, living: Callable[[str], bool], after: Callable[[str], Iterable[str]]) -> list[str]:
-    """The units that a unit is today: itself, or its successors', each once."""
-    found, todo = [], [unit_id]
-    while todo:
-        each = todo.pop(0)
-        if living(each):
-            found.append(each)
-        else:
-            todo += [heir for heir in after(each) if heir not in todo and heir not in found]
-    return list(dict.fromkeys(found))

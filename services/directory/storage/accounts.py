@@ -119,10 +119,6 @@ def revoke(tx, account_id: str, now: datetime):
     return tx.execute(revoked.returning(account)).one_or_none()
 
 
-def exists(tx, account_id: str) -> bool:
-    return tx.execute(select(t.accounts.c.id).where(t.accounts.c.id == account_id)).one_or_none() is not None
-
-
 def posts_of(tx, person_id: str, day):
     """The unit and kind of each post that a person holds or is to hold; of whoever has none, those of his last one."""
     held = (

@@ -85,8 +85,8 @@ def holders(tx, post_id: str, limit: int):
     """Who holds a post, did or will, the latest first."""
     query = (
         select(
-            MEMBERSHIP.id.label("membership_id"), MEMBERSHIP.person_id, t.people.c.name, MEMBERSHIP.primary,
-            MEMBERSHIP.valid_from, MEMBERSHIP.valid_to,
+            MEMBERSHIP.id.label("membership_id"), MEMBERSHIP.version, MEMBERSHIP.person_id, t.people.c.name,
+            MEMBERSHIP.primary, MEMBERSHIP.valid_from, MEMBERSHIP.valid_to,
         )
         .join_from(t.memberships, t.people, t.people.c.id == MEMBERSHIP.person_id)
         .where(MEMBERSHIP.post_id == post_id)

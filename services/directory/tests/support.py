@@ -1,10 +1,12 @@
-"""Signing in as the tests want it, straight to the use case."""
+"""Signing in and taking up posts as the tests want it, straight to the use cases."""
 
 import pytest
 import sqlalchemy as sa
 
 from chassis import clock
+from directory.storage import appointments, facts, organisation
 from directory.use_cases import signing_in
+from directory.use_cases.appointments import take_up
 from kernel.errors import Refused
 from kernel.working_time import today
 
@@ -14,6 +16,13 @@ OFFICE, HOME, ELSEWHERE = "192.0.2.1", "198.51.100.7", "203.0.113.9"
 def sign_in(city, security, username, password, totp=None, now=None, address=OFFICE, device=None):
     request = {"username": username, "password": password, "totp": totp, "address": address, "device": device}
     return signing_in.sign_in(city.store, security, request, now or clock.now())
+
+
+def moved(tx, person_id: str, post_id: str, day, membership_id: str) -> None:
+    """A person takes up a post as his primary one, on any day, nobody asking who may."""
+    facts.claim_versions(tx, 0)
+    [post] = organisation.posts(tx, appointments.posts_by_id([post_id])).values()
+    take_up(tx, post, membership_id, person_id=person_id, from_day=day)
 
 
 def refusal(act, *arguments, **named) -> str:

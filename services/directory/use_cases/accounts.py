@@ -36,6 +36,8 @@ def get_profile(tx, person_id: str, now: datetime) -> dict:
                 "id": row.id,
                 "grantor_post_id": row.grantor_post_id,
                 "title": row.title,
+                "kind": row.kind,
+                "scope": row.scope,
                 "from_day": row.valid_from,
                 "to_day": row.valid_to - timedelta(days=1),
                 "document_number": row.document_number,

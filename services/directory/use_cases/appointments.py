@@ -57,7 +57,7 @@ def _make_post(tx, actor: Actor, wanted: dict, now: datetime) -> dict:
     rank = rank_of(city, kind, unit_id)
     post = Post(clock.new_id(), unit_id, kind, wanted["title"], False, rank, day, unit.valid_to, day)
     record(tx, contract.post_changed, Changes(posts={post.id: post}), post.id)
-    tx.audit("post.made", subject=post.id, unit=unit_id, kind=kind)
+    tx.audit("post.made", subject=post.id, unit_id=unit_id, kind=kind)
     return _post_view(tx, post.id)
 
 
@@ -121,7 +121,7 @@ def _appoint(tx, actor: Actor, wanted: dict, now: datetime) -> dict:
     _, post = _post_to_change(tx, actor, contract.appoint, wanted["post_id"])
     _not_past(wanted["from_day"], now, "from_day")
     id_ = take_up(tx, post, clock.new_id(), **{name: wanted[name] for name in TAKES_UP})
-    tx.audit("membership.begun", subject=id_, person=wanted["person_id"], post=post.id)
+    tx.audit("membership.begun", subject=id_, person_id=wanted["person_id"], post_id=post.id)
     return _membership_view(tx, id_)
 
 
@@ -160,7 +160,7 @@ def _end_membership(tx, actor: Actor, request: dict, now: datetime) -> dict:
     day = _not_past(request["on_day"], now)
     changes = with_consequences(tx, [rules.leave(membership, day)], day)
     record(tx, contract.membership_changed, changes, row.person_id)
-    tx.audit("membership.ended", subject=row.id, person=row.person_id, on_day=day.isoformat())
+    tx.audit("membership.ended", subject=row.id, person_id=row.person_id, on_day=day.isoformat())
     return _membership_view(tx, row.id)
 
 
@@ -223,7 +223,7 @@ def _lend(tx, actor: Actor, wanted: dict, now: datetime) -> dict:
         day=today(now),
     )  # fmt: skip
     record(tx, contract.delegation_changed, Changes(delegations={lent.id: lent}), lent.id)
-    tx.audit("delegation.lent", subject=lent.id, post=lent.grantor_post_id, person=grantee_id, scope=lent.scope)
+    tx.audit("delegation.lent", subject=lent.id, post_id=lent.grantor_post_id, person_id=grantee_id, scope=lent.scope)
     return _delegation_view(tx, lent.id)
 
 
@@ -246,7 +246,9 @@ def _take_back(tx, actor: Actor, request: dict, now: datetime) -> dict:
     [lent] = organisation.delegations(tx, appointments.delegation_by_id(row.id), today(now)).values()
     taken = replace(lent, valid_to=max(today(now), lent.valid_from))
     record(tx, contract.delegation_changed, Changes(delegations={taken.id: taken}), taken.id)
-    tx.audit("delegation.taken_back", subject=taken.id, post=taken.grantor_post_id, person=taken.grantee_person_id)
+    tx.audit(
+        "delegation.taken_back", subject=taken.id, post_id=taken.grantor_post_id, person_id=taken.grantee_person_id
+    )
     return _delegation_view(tx, taken.id)
 
 

@@ -21,6 +21,7 @@ ROOT = {
 FIRST_PASSWORD_GOOD_FOR = timedelta(days=1)
 SEALED_LENGTH = 24  # letters: 119 bits
 ADMINISTRATOR, BREAK_GLASS = "Quản trị hệ thống", "Tài khoản khẩn cấp"
+BREAK_GLASS_USERNAME = "khancap"  # unless the operator chooses another
 
 
 def first_administrator(tx, name: str, username: str | None, now: datetime) -> tuple[str, str]:
@@ -39,15 +40,19 @@ def first_administrator(tx, name: str, username: str | None, now: datetime) -> t
     return username, on_paper(drawn)
 
 
-def seal_break_glass(tx, username: str, now: datetime) -> tuple[str, str]:
-    """User name and password, to be printed and locked away. Doing it again replaces the password and ends sessions."""
+def seal_break_glass(tx, username: str | None, now: datetime) -> tuple[str, str]:
+    """User name and password, to be printed and locked away. Doing it again replaces the password and ends sessions;
+    the name stays, unless another is given.
+    """
     facts.claim_versions(tx, 0)
+    there = founding.break_glass(tx)
+    username = username or (there.username if there else BREAK_GLASS_USERNAME)
     drawn = hashing.draw(SEALED_LENGTH)
     account = {
         "username": username, "password_hash": hashing.hash_drawn(drawn), "password_once": False,
         "password_until": None, "kind": "break_glass",
     }  # fmt: skip
-    if (there := founding.break_glass(tx)) is None:
+    if there is None:
         _install(tx, BREAK_GLASS, BREAK_GLASS, account, now)
     else:
         changes = account | {"revoked_at": None, "password_changed_at": now}

@@ -8,9 +8,8 @@ from directory.domain.names import words_of
 from directory.domain.organisation import audience_of_units
 from directory.domain.posts import DEPUTIES
 from directory.domain.working_days import is_special, ordinary, special_days
-from directory.storage import appointments as posts
 from directory.storage import calendar, facts, history, organisation, people, units
-from directory.use_cases.appointments import take_up, with_days
+from directory.use_cases.appointments import with_days
 from directory.use_cases.facts import record_facts
 from directory.use_cases.reorganisation import same_version
 from kernel.capacity import actor_for
@@ -86,7 +85,7 @@ def list_heads(tx, request: dict) -> dict:
 
 
 def list_audiences(tx) -> dict:
-    return {"items": [row._mapping for row in units.audiences(tx)]}
+    return {"items": [row._mapping for row in units.audiences(tx)], "next_cursor": None}
 
 
 def get_audience(tx, name: str) -> dict:
@@ -110,7 +109,7 @@ def set_audience(tx, claims: dict, request: dict, now: datetime) -> dict:
     city = organisation.load(tx, today(now), ())
     told = dict(row._mapping) | {"unit_ids": audience_of_units(city, name, wanted, today(now))}
     record_facts(tx, directory.audience_changed, "audience", [told], subject=name)
-    tx.audit("audience.changed", subject=name, units=wanted)
+    tx.audit("audience.changed", subject=name, unit_ids=wanted)
     return get_audience(tx, name)
 
 
@@ -148,17 +147,3 @@ def set_working_days(tx, claims: dict, request: dict, now: datetime) -> dict:
         record_facts(tx, directory.working_days_changed, "working_day", changed, subject=str(year))
         tx.audit("working_days.changed", subject=str(year), days=[each["id"].isoformat() for each in changed])
     return get_working_days(tx, year)
-
-
-# appointments by other use cases
-
-
-def appoint(tx, *, person_id: str, post_id: str, from_day: date, membership_id: str) -> None:
-    """A person takes up a post as his primary one and leaves the one before. Whoever holds a post that heads its unit
-    leaves it that day. One event tells of all of it.
-    """
-    facts.claim_versions(tx, 0)  # from here on nobody else changes facts until the commit
-    found = organisation.posts(tx, posts.posts_by_id([post_id]))
-    if not found or people.one(tx, person_id) is None:
-        raise Refused("not_found")
-    take_up(tx, found[post_id], membership_id, person_id=person_id, from_day=from_day)

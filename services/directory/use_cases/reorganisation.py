@@ -47,7 +47,9 @@ def _enter(tx, actor: Actor, wanted: dict, now: datetime) -> dict:
         on_day=day, document_number=wanted["document_number"], state="planned", successor_ids=[], without_post=[],
         entered_by=actor.person_id, entered_as=actor.post_id, created_at=now,
     )  # fmt: skip
-    tx.audit("reorganisation.entered", subject=row["id"], change=change, on_day=day.isoformat(), units=row["unit_ids"])
+    tx.audit(
+        "reorganisation.entered", subject=row["id"], change=change, on_day=day.isoformat(), unit_ids=row["unit_ids"]
+    )
     return row if day > today(now) else _apply(tx, row, changes, now)
 
 
@@ -96,7 +98,7 @@ def _apply(tx, row: dict, changes: domain.Changes, now: datetime) -> dict:
     )  # fmt: skip
     organisation.keep_former(tx, changes, day)
     people.refresh_entries(tx, _found_elsewhere(tx, changes, day))
-    tx.audit("reorganisation.done", subject=row["id"], change=row["change"], units=list(changes.units))
+    tx.audit("reorganisation.done", subject=row["id"], change=row["change"], unit_ids=list(changes.units))
     new = [id_ for id_, unit in changes.units.items() if unit.valid_from == day and id_ not in row["unit_ids"]]
     successors = list(dict.fromkeys([*(each.successor_id for each in changes.successors), *new]))
     return reorganisations.change(

@@ -97,6 +97,7 @@ def test_an_appointment_ahead_takes_effect_on_its_day(trial):
     assert holding(trial, official, day(5)) == {head}
     holders = trial.ask(appointments.get_post, {"id": head})["holders"]
     assert [each["to_day"] for each in holders] == [None, day(4)]
+    assert holders[0]["version"] == done["version"]
 
 
 def test_a_second_post_leaves_the_primary_one_alone(trial):

@@ -3,12 +3,11 @@
 from datetime import date
 
 import eventlet
-import pytest
 
 from chassis import clock
 from directory.storage import facts as stored
+from directory.tests.support import moved, refusal
 from directory.use_cases import facts, organisation, people
-from kernel.errors import Refused
 
 MOVED = date(2026, 6, 1)
 
@@ -35,10 +34,7 @@ def promote(city, username="official", place="head.25750"):
     """The official takes up another ward's leading post; answers the new membership's id."""
     post = membership(city, place)
     new = clock.new_id()
-    city.do(
-        organisation.appoint, person_id=str(membership(city, username).person_id), post_id=str(post.post_id),
-        from_day=MOVED, membership_id=new,
-    )  # fmt: skip
+    city.do(moved, str(membership(city, username).person_id), str(post.post_id), MOVED, new)
     return new
 
 
@@ -100,14 +96,10 @@ def test_who_was_appointed_is_found_in_his_new_post_and_unit(own_city):
     assert own_city.ask(organisation.get_unit, unit_id, clock.now())["head"]["id"] == person_id
 
 
-def test_an_appointment_to_nowhere_changes_nothing(own_city):
+def test_an_appointment_of_nobody_changes_nothing(own_city):
     _, before = feed(own_city)
-    with pytest.raises(Refused) as refused:
-        own_city.do(
-            organisation.appoint, person_id=own_city.roles["official"]["person_id"], post_id=clock.new_id(),
-            from_day=MOVED, membership_id=clock.new_id(),
-        )  # fmt: skip
-    assert refused.value.refusal_code == "not_found"
+    post_id = str(membership(own_city, "head.25750").post_id)
+    assert refusal(own_city.do, moved, clock.new_id(), post_id, MOVED, clock.new_id()) == "unknown_person"
     assert feed(own_city)[1] == before
 
 

@@ -60,6 +60,17 @@ def test_the_break_glass_account_works_without_a_phone_and_raises_an_alert(own_c
     ]
 
 
+def test_sealing_anew_keeps_the_name_that_the_account_has(own_city, security, world):
+    first, anew, renamed = (
+        operate(world, "break-glass", *named) for named in (["--username", "cuaphu"], [], ["--username", "cuasau"])
+    )
+    assert [re.findall(r": (\S+)$", done.stdout, re.M)[0] for done in (first, anew, renamed)] == [
+        "cuaphu", "cuaphu", "cuasau",
+    ]  # fmt: skip
+    password = re.findall(r": (\S+)$", renamed.stdout, re.M)[1]
+    assert sign_in(own_city, security, "cuasau", password, address=OFFICE)["restriction"] is None
+
+
 def test_the_whole_city_is_handed_over_in_files_for_the_operator_alone(own_city, security, world, tmp_path):
     with own_city.store.transaction() as tx:
         tx.execute(sa.text(FORGET))

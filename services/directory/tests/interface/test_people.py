@@ -193,6 +193,7 @@ def test_a_profile_has_memberships_and_live_delegations(city):
     delegate = city.one("SELECT person_id AS id FROM accounts WHERE username = 'head.snv'").id
     lent = city.ask(accounts.get_profile, str(delegate), clock.now())["delegations"]
     assert [(d["title"], d["document_number"].split("/")[0]) for d in lent] == [("Phó Chủ tịch UBND Thành phố", "512")]
+    assert [(d["kind"], d["scope"]) for d in lent] == [("TUQ", "tasks")]
     assert lent[0]["from_day"] <= lent[0]["to_day"]
 
 

@@ -74,7 +74,9 @@ def test_an_unknown_unit_is_not_found(city):
 
 
 def test_audiences_count_their_units(city):
-    assert {a["name"]: a["unit_count"] for a in city.ask(organisation.list_audiences)["items"]} == {
+    told = city.ask(organisation.list_audiences)
+    assert told["next_cursor"] is None
+    assert {a["name"]: a["unit_count"] for a in told["items"]} == {
         "all-departments": 16, "all-wards": 113, "all-communes": 54, "all-commune-level": 168, "all-units": 184,
         "whole-city": 0,
     }  # fmt: skip

@@ -33,7 +33,6 @@ from directory.domain.reorganisation import (
     Rename,
     Split,
     reorganise,
-    successors_today,
 )
 from kernel.errors import Refused
 
@@ -329,6 +328,8 @@ def check(town, day, after):
     for audience in town.audiences.values():
         wanted = {id_ for id_ in living if units[id_].kind in AUDIENCE_KINDS[audience.id]}
         assert set(audience.unit_ids) == wanted and len(audience.unit_ids) == len(wanted), "an audience of its kinds"
-    for unit_id in units:
-        today = successors_today(unit_id, living.__contains__, lambda each: after.get(each, []))
-        assert today and set(today) <= living, "every unit that ever lived is some unit today"
+
+    def today(unit_id) -> set[str]:
+        return {unit_id} & living or {each for heir in after.get(unit_id, ()) for each in today(heir)}
+
+    assert all(today(unit_id) for unit_id in units), "every unit that ever lived is some unit today"
