@@ -30,7 +30,7 @@ class AppointmentsRoutes:
     @route("POST", "/memberships", tag="directory", body=directory.Appointment, answer=directory.MembershipFact,
            status=201, idempotency_key=True, etag=True,
            refusals=("unknown_person", "day_in_past", "dates_in_wrong_order", "post_closed", "post_taken",
-                     "membership_overlaps", "primary_overlaps"))  # fmt: skip
+                     "membership_overlaps", "primary_overlaps", "not_released"))  # fmt: skip
     def appoint(self, call):
         """Bổ nhiệm: appoint a person to a post."""
         request = {"idempotency_key": call.idempotency_key, "appointment": call.body}
