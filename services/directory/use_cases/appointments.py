@@ -96,8 +96,8 @@ def list_posts(tx, request: dict, now: datetime) -> dict:
     return {"items": [with_days(row._mapping) for row in rows], "next_cursor": next_cursor}
 
 
-def get_post(tx, request: dict) -> dict:
-    return _post_view(tx, request["id"])
+def get_post(tx, post_id: str, seeker_id: str, now: datetime) -> dict:
+    return _post_view(tx, post_id)
 
 
 def _post_view(tx, post_id: str) -> dict:

@@ -15,7 +15,8 @@ class AppointmentsRoutes:
         post = call.ask(directory.make_post, {"idempotency_key": call.idempotency_key, "post": call.body})
         return versioned(post, status=201, headers={"Location": f"{BASE}/posts/{post['id']}"})
 
-    @route("GET", "/posts/<uuid:post_id>", tag="directory", answer=directory.PostDetail, etag=True)
+    @route("GET", "/posts/<uuid:post_id>", tag="directory", answer=directory.PostDetail, etag=True,
+           refusals=("people_budget_spent",))  # fmt: skip
     def get_post(self, call, post_id):
         """A post and who holds it, did or will."""
         return versioned(call.ask(directory.get_post, {"id": post_id}))

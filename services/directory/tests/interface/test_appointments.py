@@ -95,7 +95,7 @@ def test_an_appointment_ahead_takes_effect_on_its_day(trial):
     assert (done["from_day"], done["to_day"], done["primary"]) == (day(5).isoformat(), None, True)
     assert holding(trial, official, day(4)) == {str(before)}
     assert holding(trial, official, day(5)) == {head}
-    holders = trial.ask(appointments.get_post, {"id": head})["holders"]
+    holders = trial.ask(appointments.get_post, head, official, NOW)["holders"]
     assert [each["to_day"] for each in holders] == [None, day(4)]
 
 
