@@ -132,6 +132,10 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     ),
     "post_closed": (422, "Chức vụ không còn hoặc chưa có vào thời gian đó", "The post does not stand all that time"),
     "post_taken": (409, "Chức vụ đã có người giữ trong thời gian đó", "Somebody holds this post in that time"),
+    "not_released": (
+        403, "Người này giữ chức vụ ngoài thẩm quyền của bạn, đề nghị quản trị viên bổ nhiệm",
+        "This person holds a post beyond your authority: ask an administrator to appoint him",
+    ),
     "unknown_person": (422, "Không có người này", "There is no such person"),
     "dates_in_wrong_order": (422, "Ngày kết thúc trước ngày bắt đầu", "It ends before it begins"),
     "membership_overlaps": (422, "Người này đã giữ chức vụ đó trong thời gian này", "He holds the post then already"),

@@ -27,8 +27,7 @@ class Appointments:
     @rpc(directory.get_post)
     def get_post(self, call, request):
         policy.require_signed_in(call.procedure.full_name)
-        with self.db.reading() as tx:
-            return appointments.get_post(tx, request)
+        return self._show(call, appointments.get_post, request["id"])
 
     @rpc(directory.appoint)
     def appoint(self, call, request):

@@ -52,11 +52,17 @@ class People:
         try:
             with self.db.transaction(**options) as tx:
                 answer = use_case(tx, request, viewer_id, now)
-                shown = (entry["id"] for entry in answer["items"]) if "items" in answer else (answer["id"],)
-                self.budget.spend(tx, viewer_id, shown, now)
+                self.budget.spend(tx, viewer_id, _shown(answer), now)
             return answer
         except Refused as refused:
             if refused.refusal_code == "people_budget_spent":
                 with self.db.transaction() as tx:
                     self.budget.note_refusal(tx, viewer_id, now)
             raise
+
+
+def _shown(answer: dict) -> list[str]:
+    """The people of an answer: of a list, of a post, or the one."""
+    if "holders" in answer:
+        return [holder["person_id"] for holder in answer["holders"]]
+    return [entry["id"] for entry in answer.get("items", [answer])]

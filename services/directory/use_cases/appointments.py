@@ -47,7 +47,8 @@ def _make_post(tx, actor: Actor, wanted: dict, now: datetime) -> dict:
     day, unit_id, kind = wanted["from_day"], wanted["unit_id"], wanted["kind"]
     city = organisation.load(tx, day, ())
     unit = city.units.get(unit_id)
-    _require_over(actor, contract.make_post, list(city.path(unit_id)) if unit else [], kind)
+    path = list(city.path(unit_id)) if unit and kind not in SPECIAL_POSTS else []
+    policy.require(contract.make_post.full_name, actor, path)
     if unit is None or not live(unit, day):
         raise Refused("unknown_unit", "There is no such unit on that day.", field="unit_id")
     _not_past(day, now, "from_day")
@@ -95,8 +96,8 @@ def list_posts(tx, request: dict, now: datetime) -> dict:
     return {"items": [with_days(row._mapping) for row in rows], "next_cursor": next_cursor}
 
 
-def get_post(tx, request: dict) -> dict:
-    return _post_view(tx, request["id"])
+def get_post(tx, post_id: str, seeker_id: str, now: datetime) -> dict:
+    return _post_view(tx, post_id)
 
 
 def _post_view(tx, post_id: str) -> dict:
@@ -120,7 +121,7 @@ def _appoint(tx, actor: Actor, wanted: dict, now: datetime) -> dict:
     facts.claim_versions(tx, 0)
     _, post = _post_to_change(tx, actor, contract.appoint, wanted["post_id"])
     _not_past(wanted["from_day"], now, "from_day")
-    id_ = take_up(tx, post, clock.new_id(), **{name: wanted[name] for name in TAKES_UP})
+    id_ = take_up(tx, post, clock.new_id(), by=actor, **{name: wanted[name] for name in TAKES_UP})
     tx.audit("membership.begun", subject=id_, person_id=wanted["person_id"], post_id=post.id)
     return _membership_view(tx, id_)
 
@@ -130,17 +131,34 @@ TAKES_UP = ("person_id", "from_day", "to_day", "primary", "replaces")
 
 def take_up(
     tx, post: Post, membership_id: str, *, person_id: str, from_day: date, to_day: date | None = None,
-    primary: bool = True, replaces: bool = True,
+    primary: bool = True, replaces: bool = True, by: Actor | None = None,
 ) -> str:  # fmt: skip
-    """A person takes up a post. One event tells of all that follows."""
+    """A person takes up a post. One event tells of all that follows. `by`: whose powers it must be within."""
     if people.one(tx, person_id) is None:
         raise Refused("unknown_person", "There is no such person.", field="person_id")
     ends = to_day + ONE_DAY if to_day else None
     new = Membership(membership_id, person_id, post.id, primary, from_day, ends)
     known = organisation.memberships(tx, appointments.of_person_or_post(person_id, post.id))
     changed = rules.appoint(new, post, known.values(), replaces=replaces)
+    if by is not None:
+        held = [each for each in known.values() if each.person_id == person_id and open_after(each, from_day)]
+        _require_released(tx, by, held, changed)
     record(tx, contract.membership_changed, with_consequences(tx, changed, from_day), person_id)
     return new.id
+
+
+def _require_released(tx, actor: Actor, held: list[Membership], changed: list[Membership]) -> None:
+    """Power over each post that is left, and over one at least of those that the person holds, if he holds any: nobody
+    is dismissed, or drawn into another unit, by somebody who has no say over him.
+    """
+    posts = organisation.posts(tx, appointments.posts_by_id({each.post_id for each in [*held, *changed]}))
+    within = {
+        id_ for id_, post in posts.items()
+        if policy.allows(contract.appoint.full_name, actor, _deciding(tx, post))
+    }  # fmt: skip
+    all_left = all(each.post_id in within for each in changed)
+    if not all_left or (held and not any(each.post_id in within for each in held)):
+        raise Refused("not_released", "This person's posts are not all yours to decide about.", field="person_id")
 
 
 def end_membership(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -277,24 +295,28 @@ def with_days(row) -> dict:
 
 def _post_to_change(tx, actor: Actor, procedure, post_id: str):
     """A post that the actor has power over, as a row and as the rules see it. Foreign and absent ones are alike to him
-    who has none over the whole city. The post that heads a unit is a matter of the unit above.
+    who has none over the whole city.
     """
     found = organisation.posts(tx, appointments.posts_by_id([post_id]))
     if not found:
         raise Refused("not_found")
-    path = organisation.path(tx, found[post_id].unit_id)
     try:
-        _require_over(actor, procedure, path[1:] if found[post_id].is_head else path, found[post_id].kind)
+        policy.require(procedure.full_name, actor, _deciding(tx, found[post_id]))
     except Refused:
-        if actor.unit_id not in path:
+        if actor.unit_id not in organisation.path(tx, found[post_id].unit_id):
             raise Refused("not_found") from None
         raise
     return appointments.post(tx, post_id), found[post_id]
 
 
-def _require_over(actor: Actor, procedure, path: list[str], kind: str) -> None:
-    """The platform's own posts are the city's to give, in whichever unit they are."""
-    policy.require(procedure.full_name, actor, () if kind in SPECIAL_POSTS else path)
+def _deciding(tx, post: Post) -> list[str]:
+    """The units from which a post is decided about. The one that heads a unit is a matter of the unit above; the
+    platform's own are the city's to give, in whichever unit they are.
+    """
+    if post.kind in SPECIAL_POSTS:
+        return []
+    path = organisation.path(tx, post.unit_id)
+    return path[1:] if post.is_head else path
 
 
 def _not_past(day: date, now: datetime, where: str = "on_day") -> date:

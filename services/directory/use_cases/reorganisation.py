@@ -10,9 +10,9 @@ from chassis.idempotency import answer_once
 from chassis.paging import an_id, page, position
 from contracts import directory as contract
 from directory.domain import reorganisation as domain
-from directory.domain.organisation import Organisation
+from directory.domain.organisation import SPECIAL_POSTS, Organisation, live
 from directory.metrics import REORGANISATIONS
-from directory.storage import facts, organisation, people, reorganisations, units
+from directory.storage import appointments, facts, organisation, people, reorganisations, units
 from directory.use_cases.facts import record_changes
 from kernel import policy
 from kernel.actor import Actor
@@ -40,8 +40,7 @@ def _enter(tx, actor: Actor, wanted: dict, now: datetime) -> dict:
     command = _command(change, wanted[change])
     facts.claim_versions(tx, 0)  # from here on nobody else changes facts until the commit
     city = organisation.load(tx, day, domain.changed(command))
-    _require(actor, command, city)
-    changes = _decide(city, command, day, change)
+    changes = _decide(actor, city, command, day, change)
     row = reorganisations.add(
         tx, id=clock.new_id(), version=1, change=change, command=wanted[change], unit_ids=domain.concerned(command),
         on_day=day, document_number=wanted["document_number"], state="planned", successor_ids=[], without_post=[],
@@ -71,12 +70,24 @@ def carry_out(tx, id_: str, now: datetime) -> None:
     command = _command(row["change"], _loaded(row))
     try:
         city = organisation.load(tx, row["on_day"], domain.changed(command))
-        changes = _decide(city, command, row["on_day"], row["change"])
+        changes = _decide(_entered_as(tx, row, city, now), city, command, row["on_day"], row["change"])
     except Refused as refused:
         _fail(tx, row, refused, now)
     else:
         _apply(tx, row, changes, now)
         REORGANISATIONS.labels("carried_out").inc()
+
+
+def _entered_as(tx, row: dict, city: Organisation, now: datetime) -> Actor:
+    """Whoever entered a plan, in the post in which he did, as that stands now."""
+    [post] = organisation.posts(tx, appointments.posts_by_id([row["entered_as"]])).values()
+    if not live(post, today(now)):
+        raise Refused("not_authorised", "The post in which it was entered stands no more.")
+    unit = city.units[post.unit_id]
+    return Actor(
+        person_id=row["entered_by"], membership_id="", post_id=post.id, post_kind=post.kind, post_title=post.title,
+        unit_id=unit.id, unit_kind=unit.kind, is_head=post.is_head, acting_for=None, serves=(),
+    )  # fmt: skip
 
 
 def _fail(tx, row: dict, refused: Refused, now: datetime) -> None:
@@ -187,13 +198,17 @@ def _require(actor: Actor, command: domain.Command, city: Organisation) -> None:
         policy.require(contract.reorganise.full_name, actor, path(unit_id))
 
 
-def _decide(city: Organisation, command: domain.Command, day: date, change: str) -> domain.Changes:
-    """A broken rule names its field as the request does."""
+def _decide(actor: Actor, city: Organisation, command: domain.Command, day: date, change: str) -> domain.Changes:
+    """A broken rule names its field as the request does. Posts of the platform are the city's alone to change."""
+    _require(actor, command, city)
     try:
-        return domain.reorganise(city, command, day, clock.new_id)
+        changes = domain.reorganise(city, command, day, clock.new_id)
     except Refused as refused:
         refused.details["field"] = f"{change}.{refused.details['field']}"
         raise
+    if any(post.kind in SPECIAL_POSTS for post in changes.posts.values()):
+        policy.require(contract.reorganise.full_name, actor)
+    return changes
 
 
 def _loaded(row: dict) -> dict:

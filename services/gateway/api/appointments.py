@@ -15,7 +15,8 @@ class AppointmentsRoutes:
         post = call.ask(directory.make_post, {"idempotency_key": call.idempotency_key, "post": call.body})
         return versioned(post, status=201, headers={"Location": f"{BASE}/posts/{post['id']}"})
 
-    @route("GET", "/posts/<uuid:post_id>", tag="directory", answer=directory.PostDetail, etag=True)
+    @route("GET", "/posts/<uuid:post_id>", tag="directory", answer=directory.PostDetail, etag=True,
+           refusals=("people_budget_spent",))  # fmt: skip
     def get_post(self, call, post_id):
         """A post and who holds it, did or will."""
         return versioned(call.ask(directory.get_post, {"id": post_id}))
@@ -30,7 +31,7 @@ class AppointmentsRoutes:
     @route("POST", "/memberships", tag="directory", body=directory.Appointment, answer=directory.MembershipFact,
            status=201, idempotency_key=True, etag=True,
            refusals=("unknown_person", "day_in_past", "dates_in_wrong_order", "post_closed", "post_taken",
-                     "membership_overlaps", "primary_overlaps"))  # fmt: skip
+                     "membership_overlaps", "primary_overlaps", "not_released"))  # fmt: skip
     def appoint(self, call):
         """Bổ nhiệm: appoint a person to a post."""
         request = {"idempotency_key": call.idempotency_key, "appointment": call.body}

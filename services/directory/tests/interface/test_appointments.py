@@ -95,7 +95,7 @@ def test_an_appointment_ahead_takes_effect_on_its_day(trial):
     assert (done["from_day"], done["to_day"], done["primary"]) == (day(5).isoformat(), None, True)
     assert holding(trial, official, day(4)) == {str(before)}
     assert holding(trial, official, day(5)) == {head}
-    holders = trial.ask(appointments.get_post, {"id": head})["holders"]
+    holders = trial.ask(appointments.get_post, head, official, NOW)["holders"]
     assert [each["to_day"] for each in holders] == [None, day(4)]
     assert holders[0]["version"] == done["version"]
 
@@ -160,6 +160,37 @@ def test_a_head_appoints_below_himself_and_nowhere_else(trial):
     assert refusal(appoint, trial, "unit_head", post_id=absent, **given) == ("not_found", None)
     for role in ("unit_clerk", "official", "chairman", "auditor"):
         assert refusal(appoint, trial, role, post_id=foreign, **given)[0] == "not_authorised"
+
+
+@pytest.mark.parametrize("role", ["administrator", "auditor", "chairman", "department_head", "unit_head"])
+@pytest.mark.parametrize("primary", [True, False])
+def test_nobody_is_appointed_away_by_who_has_no_say_over_him(trial, role, primary):
+    """The ward's head draws neither others nor himself into a post of his ward."""
+    given = {"person_id": person(trial, role), "post_id": post_of(trial, "25747", "clerk"), "from_day": day()}
+    before = holding(trial, given["person_id"], day())
+    assert refusal(appoint, trial, "unit_head", primary=primary, **given) == ("not_released", "person_id")
+    assert holding(trial, given["person_id"], day()) == before
+    appoint(trial, "administrator", primary=primary, **given)
+
+
+def test_who_holds_a_post_elsewhere_too_keeps_it(trial):
+    official, elsewhere = person(trial, "official"), post_of(trial, "25750-VP", "official")
+    appoint(trial, person_id=official, post_id=elsewhere, from_day=day())
+    below = make_post(trial, "unit_head", unit_id=unit_id(trial, "25747-VP"))["id"]
+    given = {"person_id": official, "post_id": below, "from_day": day()}
+    assert refusal(appoint, trial, "unit_head", primary=False, **given)[0] == "not_released"
+    appoint(trial, person_id=official, post_id=post_of(trial, "25747", "clerk"), from_day=day(), primary=False)
+    assert refusal(appoint, trial, "unit_head", **given)[0] == "not_released"
+    appoint(trial, "unit_head", primary=False, **given)
+    assert elsewhere in holding(trial, official, day())
+
+
+def test_who_holds_no_post_is_free_to_be_appointed(trial):
+    auditor = membership_of(trial, "auditor")
+    change(trial, appointments.end_membership, "administrator", str(auditor.id), on_day=day(2))
+    given = {"person_id": str(auditor.person_id), "post_id": post_of(trial, "25747", "clerk")}
+    assert refusal(appoint, trial, "unit_head", from_day=day(1), **given)[0] == "not_released"
+    appoint(trial, "unit_head", from_day=day(2), **given)
 
 
 def test_nobody_but_an_administrator_makes_administrators(trial):

@@ -80,7 +80,7 @@ def test_the_first_refusal_of_a_day_is_written_down(own_city, budget, ids, viewe
     assert audited() == ["people.budget_spent"]
 
 
-@pytest.mark.parametrize("ask", ["search", "staff", "person"])
+@pytest.mark.parametrize("ask", ["search", "staff", "post", "person"])
 def test_whatever_shows_people_counts_them(own_city, run, caller, audited, ask):
     run(Service, people_alert=5, people_most=10)
     claims = own_city.claims("official")
@@ -95,6 +95,10 @@ def test_whatever_shows_people_counts_them(own_city, run, caller, audited, ask):
         assert refusal(caller, contract.search_people, {"q": "tran", "limit": 10}, claims) == "people_budget_spent"
     elif ask == "staff":
         assert refusal(caller, contract.list_staff, {"unit_id": unit}, claims) == "people_budget_spent"
+    elif ask == "post":
+        post = own_city.one("SELECT post_id AS id FROM memberships WHERE person_id = :id LIMIT 1", id=someone).id
+        holders = caller(contract.get_post, {"id": str(post)}, claims)["holders"]
+        assert counted(own_city, claims["sub"]) == len({each["person_id"] for each in holders}) > 0
     else:
         caller(contract.get_person, {"id": someone}, claims)
         assert counted(own_city, claims["sub"]) == 1

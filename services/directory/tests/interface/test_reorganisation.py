@@ -8,7 +8,7 @@ from chassis import clock
 from contracts import directory as contract
 from directory.service import Service
 from directory.storage import organisation as stored
-from directory.use_cases import organisation, reorganisation
+from directory.use_cases import appointments, organisation, reorganisation
 from kernel.errors import Refused
 from kernel.working_time import TZ, today
 
@@ -56,6 +56,12 @@ def counted(city):
 
 def shown(city, id_, on=None):
     return city.ask(organisation.get_unit, id_, NOW, on)
+
+
+def make_post(city, unit, kind):
+    new = {"unit_id": unit, "kind": kind, "title": "Của nền tảng", "from_day": TODAY.isoformat()}
+    request = {"idempotency_key": clock.new_id(), "post": contract.NewPost().load(new)}
+    return city.do(appointments.make_post, city.claims("administrator"), request, NOW)
 
 
 def later(days=3):
@@ -180,6 +186,22 @@ def test_a_head_reorganises_what_is_below_him_and_not_his_own_ward(trial):
         assert refusal(reorganise, trial, "rename", role=role, unit_id=division, **names) == denied
 
 
+@pytest.mark.parametrize("change", ["dissolve", "merge", "split"])
+@pytest.mark.parametrize("kind", ["administrator", "auditor"])
+def test_a_head_reorganises_no_platform_posts_away(trial, change, kind):
+    division = unit_id(trial, "25747-VP")
+    make_post(trial, division, kind)
+    part = {"code": "99003", "kind": "division", "name": "Phòng Số", "full_name": "Phòng Số Phường Thủ Dầu Một"}
+    given = {
+        "dissolve": {"unit_id": division},
+        "merge": {"unit_ids": [division], "into_unit_id": unit_id(trial, "25747")},
+        "split": {"unit_id": division, "parts": [{"unit": part}, {"unit": part | {"code": "99004"}}]},
+    }[change]
+    for day in (TODAY, TODAY + timedelta(2)):
+        assert refusal(reorganise, trial, change, day, role="unit_head", **given) == ("not_authorised", None)
+    assert reorganise(trial, change, **given)["state"] == "done"
+
+
 def test_a_deputy_in_his_heads_place_does_not_reorganise(trial):
     division = unit_id(trial, "25747-VP")
     lent = trial.one(
@@ -202,9 +224,9 @@ def test_one_key_has_one_answer(trial):
 # plans
 
 
-def planned(city, days=2, **given):
+def planned(city, days=2, role="administrator", **given):
     given = given or {"unit_id": unit_id(city, "25747-VP")}
-    return reorganise(city, "dissolve", TODAY + timedelta(days), **given)
+    return reorganise(city, "dissolve", TODAY + timedelta(days), role, **given)
 
 
 def read(city, id_):
@@ -239,6 +261,31 @@ def test_a_plan_that_is_not_possible_any_more_fails_with_its_reason_and_the_next
     assert read(trial, third["id"])["state"] == "done"
     audited = trial.all("SELECT subject FROM audit_log WHERE action = 'reorganisation.failed'")
     assert [row.subject for row in audited] == [second["id"]]
+
+
+@pytest.mark.parametrize("since", ["its unit stands elsewhere", "it concerns the platform's posts"])
+def test_a_plan_whose_author_may_not_any_more_fails(trial, since):
+    division = unit_id(trial, "25747-VP")
+    plan = planned(trial, role="unit_head", unit_id=division)
+    kept = planned(trial, role="unit_head", unit_id=unit_id(trial, "25747-KT"))
+    if since == "its unit stands elsewhere":
+        reorganise(trial, "move", unit_id=division, parent_id=unit_id(trial, "25750"))
+    else:
+        make_post(trial, division, "administrator")
+    reorganisation.carry_out_due(trial.store, later(2))
+    failed = read(trial, plan["id"])
+    assert (failed["state"], failed["failure"]["code"]) == ("failed", "not_authorised")
+    assert trial.ask(organisation.get_unit, division, later(2))["id"] == division
+    assert read(trial, kept["id"])["state"] == "done"
+
+
+def test_a_plan_ends_with_the_post_in_which_it_was_entered(trial):
+    plan = planned(trial)
+    request = {"id": plan["entered_as"], "version": None, "idempotency_key": clock.new_id(), "on_day": TODAY}
+    trial.do(appointments.close_post, trial.claims("administrator"), request, NOW)
+    reorganisation.carry_out_due(trial.store, later(2))
+    failed = trial.one("SELECT state, failure->>'code' AS code FROM reorganisations WHERE id = :id", id=plan["id"])
+    assert failed == ("failed", "not_authorised")
 
 
 def test_a_plan_is_withdrawn_before_its_day_by_who_sees_it(trial):
