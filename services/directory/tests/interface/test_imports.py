@@ -439,6 +439,15 @@ def test_one_import_is_worked_on_at_a_time(own_city, importer):
     assert own_city.ask(imports.get_import, second)["state"] == "waiting"
 
 
+def test_two_who_claim_at_once_take_one_import(own_city, importer):
+    first, _ = (importer.hand_in("people", as_csv(PEOPLE, NEW)) for _ in range(2))
+    with own_city.store.transaction() as tx:
+        assert stored.claim(tx, clock.now()) == first
+        other = eventlet.spawn(own_city.do, stored.claim, clock.now())
+        until(lambda: other.dead or waits_for_lock(own_city), 10)
+    assert other.wait() is None
+
+
 def test_memory_is_bounded_and_running_out_of_it_is_told(own_city, importer, monkeypatch):
     def greedy(*_):
         raise MemoryError
