@@ -313,6 +313,7 @@ def compare_people(
     found: list[tuple[Difference, str | None]] = []  # with the post that is newly taken
     for number, (primary, secondary) in placed.items():
         person = present.get(number)
+        lines_of = {post.id for _, post in (primary, *secondary)}
         named: set[str] = set()
         for line, post in (primary, *secondary):
             if post.id in named:
@@ -324,7 +325,7 @@ def compare_people(
             difference.act = {"person_id": person and person.id}
             if is_primary:
                 _compare_person(difference, line, person, taken_emails)
-            taken = _compare_holding(difference, post, is_primary, person, posts, kept, leaving)
+            taken = _compare_holding(difference, post, is_primary, person, posts, lines_of, kept, leaving)
             found.append((difference, taken))
     staying = Counter(others)
     unreadable = {line.get("employee_number") for line in lines} - placed.keys()
@@ -393,22 +394,31 @@ def _compare_person(difference: Difference, line: Line, person: Person | None, t
 
 
 def _compare_holding(
-    difference: Difference, post: Post, primary: bool, person: Person | None, posts: Posts, kept: set, leaving: set
-) -> str | None:
-    """Notes what he takes up and leaves; answers the post that he has not held before."""
+    difference: Difference, post: Post, primary: bool, person: Person | None, posts: Posts, lines_of: set, kept: set,
+    leaving: set,
+) -> str | None:  # fmt: skip
+    """Notes what he takes up and leaves; answers the post that he has not held before. Of a post that he goes on
+    holding only what it is to him changes, the membership is the same. `lines_of` are the posts that his lines name.
+    """
     holdings = person.holdings if person else ()
     now = [holding for holding in holdings if not holding.planned]
-    same = next((h for h in now if h.post_id == post.id and h.primary == primary and h.id not in kept), None)
-    if same:
-        kept.add(same.id)
-        return None
-    ending = [h for h in now if primary and h.primary] + [h for h in now if h.post_id == post.id and h.id not in kept]
+    own = next((h for h in now if h.post_id == post.id and h.id not in kept), None)
+    if own:
+        kept.add(own.id)
+        if own.primary == primary:
+            return None
+    ending = [h for h in now if primary and h.primary and h.post_id not in lines_of]
     leaving.update(h.id for h in ending)
-    before = next((h.post_id for h in ending if h.primary == primary), None)
-    difference.changes["post"] = (posts.shown(before), posts.shown(post.id))
-    difference.act |= {"end": sorted({h.id for h in ending}), "take": post.id, "primary": primary}
+    difference.act |= {"end": sorted(h.id for h in ending), "primary": primary}
+    if own:
+        difference.changes["primary"] = (own.primary, primary)
+        difference.act["turn"] = own.id
+    else:
+        before = next((h.post_id for h in ending), None)
+        difference.changes["post"] = (posts.shown(before), posts.shown(post.id))
+        difference.act["take"] = post.id
     if primary and any(h.planned and h.primary for h in holdings):
         difference.clashes("unit_code", "planned_change")
     if any(h.primary and h.post_id in posts.by_id and not posts.by_id[h.post_id][1].in_scope for h in ending):
         difference.clashes("unit_code", "outside_unit")
-    return post.id
+    return None if own else post.id

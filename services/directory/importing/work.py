@@ -20,12 +20,13 @@ from directory.domain.columns import (
 )
 from directory.domain.differences import Comparison, Difference
 from directory.domain.names import fold, given_name, search_form
-from directory.domain.organisation import AUDIENCE_KINDS, Audience, Organisation, Unit, ended
+from directory.domain.organisation import AUDIENCE_KINDS, Audience, Membership, Organisation, Unit, ended
 from directory.domain.reorganisation import Changes
 from directory.importing.sheets import BadFile, rows
-from directory.storage import facts, imports, organisation, people, units
+from directory.storage import appointments, facts, imports, organisation, people, units
 from directory.storage import tables as t
 from directory.storage.bulk import put
+from directory.use_cases.appointments import with_consequences
 from directory.use_cases.facts import record_changes
 from kernel.working_time import today
 
@@ -171,8 +172,7 @@ def _units(tx, to_do: Sequence[Difference], now: datetime) -> tuple[dict, Callab
     rows["unit"] = _parents_first(rows["unit"])
 
     def concerned(tx) -> set[str]:
-        below = {below for id_ in changes.units for below in units.with_sub_units(tx, id_)}
-        return organisation.people_of(tx, below, day)
+        return organisation.people_of(tx, units.with_sub_units(tx, *changes.units), day)
 
     return rows, concerned
 
@@ -231,17 +231,17 @@ def _memberships(tx, to_do: Sequence[Difference], now: datetime) -> tuple[dict, 
             names = {"folded": search_form(person["name"]), "given": given_name(person["name"])}
             persons.append(person | names)
     put(tx, t.people, persons)
-    ending = sorted({id_ for each in to_do for id_ in each.act.get("end", ())})
-    ended = imports.whole_rows(tx, "membership", ending)
-    rows = [row | {"valid_to": max(day, row["valid_from"])} for row in ended.values()]
+    ending = {id_ for each in to_do for id_ in each.act.get("end", ())}
+    turning = {each.act["turn"]: each.act["primary"] for each in to_do if "turn" in each.act}
+    held = organisation.memberships(tx, appointments.by_ids([*ending, *turning]))
+    changed = [ended(held[id_], day) for id_ in sorted(ending)]
+    changed += [replace(held[id_], primary=primary) for id_, primary in turning.items()]
     for each in to_do:
-        each.act["person_id"] = each.act.get("person_id") or ids[each.key]
+        person_id = each.act["person_id"] = each.act.get("person_id") or ids[each.key]
         if "take" in each.act:
-            rows.append({
-                "id": clock.new_id(), "version": 0, "person_id": each.act["person_id"], "post_id": each.act["take"],
-                "primary": each.act["primary"], "valid_from": day, "valid_to": None,
-            })  # fmt: skip
-    return {"membership": rows}, lambda tx: {each.act["person_id"] for each in to_do}
+            changed.append(Membership(clock.new_id(), person_id, each.act["take"], each.act["primary"], day, None))
+    rows = organisation.as_rows(tx, with_consequences(tx, changed, day))
+    return rows, lambda tx: {each.act["person_id"] for each in to_do}
 
 
 CHANGES = {

@@ -6,7 +6,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy import func, select
 
-from chassis.rows import any_of
+from chassis.rows import among, any_of
 from directory.storage import tables as t
 
 MEMBERSHIP, DELEGATION = t.memberships.c, t.delegations.c
@@ -17,6 +17,10 @@ MEMBERSHIP, DELEGATION = t.memberships.c, t.delegations.c
 
 def by_id(membership_id: str):
     return MEMBERSHIP.id == membership_id
+
+
+def by_ids(ids: Iterable[str]):
+    return MEMBERSHIP.id.in_(among(ids))
 
 
 def of_post(post_id: str):
@@ -35,13 +39,16 @@ def of_person_or_post(person_id: str, post_id: str):
     return sa.or_(of_person(person_id), of_post(post_id))
 
 
-def of_people_or_posts(memberships: Iterable):
-    people, posts = {each.person_id for each in memberships}, {each.post_id for each in memberships}
-    return sa.or_(MEMBERSHIP.person_id == any_of(people), MEMBERSHIP.post_id == any_of(posts))
+def of_people(ids: Iterable[str]):
+    return MEMBERSHIP.person_id.in_(among(ids))
 
 
-def lent_by(post_id: str):
-    return DELEGATION.grantor_post_id == post_id
+def of_posts(ids: Iterable[str]):
+    return MEMBERSHIP.post_id.in_(among(ids))
+
+
+def lent_by(*post_ids: str):
+    return DELEGATION.grantor_post_id.in_(among(post_ids))
 
 
 def delegation_by_id(id_: str):
@@ -68,7 +75,7 @@ def delegation(tx, id_: str):
 
 
 def ranks(tx, post_ids: Iterable[str]) -> dict[str, int]:
-    found = tx.execute(select(t.posts.c.id, t.posts.c.rank).where(t.posts.c.id == any_of(post_ids)))
+    found = tx.execute(select(t.posts.c.id, t.posts.c.rank).where(t.posts.c.id.in_(among(post_ids))))
     return {row.id: row.rank for row in found}
 
 

@@ -108,7 +108,8 @@ def forget(tx, before: datetime) -> None:
 
 
 def claim(tx, now: datetime) -> str | None:
-    """The next import that waits, if no other is worked on: one at a time."""
+    """The next import that waits, if no other is worked on: one at a time, whoever claims at once."""
+    tx.execute(select(func.pg_advisory_xact_lock(LOCK)))
     running = t.imports.alias()
     is_idle = ~sa.exists().where(running.c.state == "running")
     waiting = select(t.imports.c.id).where(t.imports.c.state == "waiting", is_idle)
@@ -131,7 +132,7 @@ def abandoned(tx, now: datetime) -> list:
         select(nobody).where(t.imports.c.id == row.id)).scalar_one()]  # fmt: skip
 
 
-LOCK = 0x696D70  # the first of the two numbers of an import's lock; others use other numbers
+LOCK = 0x696D70  # of claiming, and the first of the two numbers of an import's lock; others use other numbers
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy import func, select
 
-from chassis.rows import any_of
+from chassis.rows import among, any_of
 from directory.domain.names import search_form
 from directory.domain.organisation import Audience, Delegation, Membership, Organisation, Post, Unit
 from directory.domain.reorganisation import Changes
@@ -62,7 +62,8 @@ def as_rows(tx, changes: Changes) -> dict[str, list[dict]]:
     for kind, plural in PLURAL.items():
         table, changed = getattr(t, plural), getattr(changes, plural)
         if changed:
-            known = tx.execute(select(table).where(table.c.id.in_(list(changed)))).mappings()
+            ids = list(changed) if kind == "audience" else among(changed)
+            known = tx.execute(select(table).where(table.c.id.in_(ids))).mappings()
             before = {row["id"]: dict(row) for row in known}
             found[kind] = [before.get(id_, {}) | _columns(fact) for id_, fact in changed.items()]
     return found

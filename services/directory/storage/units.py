@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy import func, select
 
+from chassis.rows import any_of
 from directory.storage import tables as t
 
 NOW = t.units
@@ -41,10 +42,10 @@ def divisions(tx, unit_id: str, day, table=NOW):
     return tx.execute(query.order_by(table.c.code)).all()
 
 
-def with_sub_units(tx, unit_id: str) -> list[str]:
-    """A unit and everything below it."""
-    tree = select(t.units.c.id).where(t.units.c.id == unit_id).cte("tree", recursive=True)
-    tree = tree.union_all(select(t.units.c.id).join(tree, t.units.c.parent_id == tree.c.id))
+def with_sub_units(tx, *unit_ids: str) -> list[str]:
+    """Units and everything below them."""
+    tree = select(t.units.c.id).where(t.units.c.id == any_of(unit_ids)).cte("tree", recursive=True)
+    tree = tree.union(select(t.units.c.id).join(tree, t.units.c.parent_id == tree.c.id))
     return list(tx.execute(select(tree.c.id)).scalars())
 
 

@@ -1,5 +1,6 @@
 """Posts made and closed, people who take them up and leave them, powers lent and taken back."""
 
+from collections import defaultdict
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
@@ -193,17 +194,19 @@ def _memberships_of_post(tx, post_id: str) -> dict[str, Membership]:
 def with_consequences(tx, memberships: list[Membership], day: date) -> Changes:
     """Changed memberships, with the powers that end with them and the posts that become the primary ones instead."""
     changed = {each.id: each for each in memberships}
-    known = organisation.memberships(tx, appointments.of_people_or_posts(memberships)) | changed
     found = Changes(memberships=changed)
-    for post_id in {each.post_id for each in memberships}:
-        holders = [each for each in known.values() if each.post_id == post_id]
-        for lent in organisation.delegations(tx, appointments.lent_by(post_id), day).values():
-            if (now := lending.lapse(lent, holders)) != lent:
-                found.delegations[now.id] = now
-    ranks = appointments.ranks(tx, {each.post_id for each in known.values()})
-    for person_id in {each.person_id for each in memberships}:
-        own = [each for each in known.values() if each.person_id == person_id]
-        changed |= {each.id: each for each in rules.with_a_primary(own, ranks, day)}
+    posts, persons = {each.post_id for each in memberships}, {each.person_id for each in memberships}
+    holders, own = defaultdict(list), defaultdict(list)
+    for each in (organisation.memberships(tx, appointments.of_posts(posts)) | changed).values():
+        holders[each.post_id].append(each)
+    for each in (organisation.memberships(tx, appointments.of_people(persons)) | changed).values():
+        own[each.person_id].append(each)
+    for lent in organisation.delegations(tx, appointments.lent_by(*posts), day).values():
+        if (now := lending.lapse(lent, holders[lent.grantor_post_id])) != lent:
+            found.delegations[now.id] = now
+    ranks = appointments.ranks(tx, {each.post_id for held in own.values() for each in held})
+    for person_id in persons:
+        changed |= {each.id: each for each in rules.with_a_primary(own[person_id], ranks, day)}
     return found
 
 

@@ -136,6 +136,26 @@ def test_who_leaves_his_post_takes_what_he_lent_with_him(trial):
     assert {fact["kind"] for fact in said.data["facts"]} == {"membership", "delegation"}
 
 
+def test_what_follows_takes_as_many_statements_for_many_as_for_one(trial):
+    class Counting:
+        def __init__(self, tx):
+            self.tx, self.statements = tx, 0
+
+        def execute(self, *arguments):
+            self.statements += 1
+            return self.tx.execute(*arguments)
+
+    def statements(tx, held):
+        counting = Counting(tx)
+        appointments.with_consequences(counting, held, TODAY)
+        return counting.statements
+
+    with trial.store.reading() as tx:
+        held = list(stored.memberships(tx).values())[:50]
+        assert len({each.post_id for each in held}) > 10
+        assert statements(tx, held) == statements(tx, held[:1])
+
+
 def test_leaving_is_refused_by_name(trial):
     head = str(membership_of(trial, "unit_head").id)
 

@@ -8,10 +8,12 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 
 import eventlet
 import psycopg
 import pytest
+import sqlalchemy as sa
 
 from chassis import clock
 from chassis.database import Database
@@ -22,10 +24,12 @@ from directory.importing import work
 from directory.importing.__main__ import run as carry_out
 from directory.service import Service
 from directory.storage import imports as stored
+from directory.tests.interface.test_appointments import appoint, deputy_of, lend, post_of
 from directory.tests.interface.test_changes import membership
 from directory.use_cases import facts, imports
 from kernel.directory_copy import HearsDirectory
 from kernel.directory_copy.facts import read_state
+from kernel.working_time import today
 
 PEOPLE = ["Mã số cán bộ", "Họ và tên", "Mã đơn vị", "Loại chức vụ", "Chức danh"]
 
@@ -173,6 +177,48 @@ def test_what_is_missing_ends_only_if_it_is_said(own_city, importer, run, caller
     importer.apply(found["id"])
     assert membership(own_city, "official").valid_to is not None
     assert own_city.one("SELECT count(*) FROM memberships WHERE valid_to IS NOT NULL").count == 1
+
+
+def lent_by_the_head(city) -> str:
+    city.do(lambda tx: tx.execute(sa.text("DELETE FROM delegations")))
+    lent = lend(city, grantee_person_id=deputy_of(city, "25747"), to_day=today(clock.now()) + timedelta(60))["id"]
+    city.do(lambda tx: tx.execute(sa.text("UPDATE delegations SET valid_from = valid_from - 1")))
+    return lent
+
+
+def ends_on(city, delegation_id: str):
+    return city.one("SELECT valid_to FROM delegations WHERE id = :id", id=delegation_id).valid_to
+
+
+def test_what_a_head_has_lent_ends_with_his_successor(own_city, importer):
+    lent = lent_by_the_head(own_city)
+    name = own_city.one("SELECT name FROM people WHERE id = :id", id=own_city.roles["unit_head"]["person_id"]).name
+    leaving = [number_of(own_city, "unit_head"), name, "STC-VP", "Chuyên viên", ""]
+    done = importer.applied("people", as_csv(PEOPLE, leaving, ["X1", "Đặng Thị Mới", "25747", "Trưởng đơn vị", ""]))
+    assert done["state"] == "applied", importer.rows(done["id"])[:3]
+    assert ends_on(own_city, lent) == today(clock.now())
+    said = own_city.all("SELECT name, data FROM outbox WHERE name = 'membership_changed' ORDER BY id")[-1]
+    assert {fact["kind"] for fact in said.data["facts"]} == {"membership", "delegation"}
+
+
+def test_another_primary_post_takes_nothing_from_what_was_lent(own_city, importer):
+    """The same memberships go on."""
+    second = post_of(own_city, "STC", "clerk")
+    head = own_city.roles["unit_head"]["person_id"]
+    appoint(own_city, person_id=head, post_id=second, from_day=today(clock.now()), primary=False)
+    lent = lent_by_the_head(own_city)
+    held = 'SELECT id, post_id, "primary", valid_to FROM memberships WHERE person_id = :id ORDER BY id'
+    before = own_city.all(held, id=head)
+    number = number_of(own_city, "unit_head")
+    name = own_city.one("SELECT name FROM people WHERE id = :id", id=head).name
+    raw = as_csv(
+        [*PEOPLE, "Chức vụ chính"],
+        [number, name, "STC", "clerk", "", "có"], [number, name, "25747", "Trưởng đơn vị", "", "không"],
+    )  # fmt: skip
+    done = importer.applied("people", raw)
+    assert (done["state"], done["counts"]["changed"]) == ("applied", 2), importer.rows(done["id"])[:3]
+    assert own_city.all(held, id=head) == [(*row[:2], not row.primary, None) for row in before]
+    assert ends_on(own_city, lent) > today(clock.now())
 
 
 def test_faults_are_told_by_row_and_column_and_nothing_is_applied(own_city, importer):
@@ -391,6 +437,15 @@ def test_one_import_is_worked_on_at_a_time(own_city, importer):
     assert own_city.do(stored.claim, clock.now()) == first
     assert own_city.do(stored.claim, clock.now()) is None
     assert own_city.ask(imports.get_import, second)["state"] == "waiting"
+
+
+def test_two_who_claim_at_once_take_one_import(own_city, importer):
+    first, _ = (importer.hand_in("people", as_csv(PEOPLE, NEW)) for _ in range(2))
+    with own_city.store.transaction() as tx:
+        assert stored.claim(tx, clock.now()) == first
+        other = eventlet.spawn(own_city.do, stored.claim, clock.now())
+        until(lambda: other.dead or waits_for_lock(own_city), 10)
+    assert other.wait() is None
 
 
 def test_memory_is_bounded_and_running_out_of_it_is_told(own_city, importer, monkeypatch):
