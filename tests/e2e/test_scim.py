@@ -400,6 +400,18 @@ def test_a_client_that_goes_wrong_takes_only_so_many_away(platform):
             assert client.get(path).json() == each
 
 
+def test_who_loses_his_post_counts_and_a_code_that_no_unit_has_ends_none(platform):
+    with joined(platform, endings_a_day=1) as client:
+        one, two = (client.make(new_name(), "SYT") for _ in range(2))
+        nowhere = a_user(two["userName"], "không có", title="Mới", active=False)
+        assert refused(client.ask("PUT", f"/Users/{two['id']}", nowhere), 400, "invalidValue")
+        assert client.get(f"/Users/{two['id']}").json() == two
+        assert "groups" not in client.ask("PUT", f"/Users/{one['id']}", a_user(one["userName"])).json()
+        assert refused(client.ask("PUT", f"/Users/{two['id']}", a_user(two["userName"])), 429)
+        assert client.get(f"/Users/{two['id']}").json() == two
+        assert client.make(new_name(), "không có")["active"]
+
+
 def test_nobody_locks_out_those_who_watch_over_the_platform(mighty):
     for name in ("administrator", "auditor"):
         user = mighty.found(f'userName eq "{name}"')[0]

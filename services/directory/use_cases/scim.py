@@ -96,6 +96,7 @@ def change_user(tx, client, request: dict, edit: Edit, now: datetime, first: boo
     username, said = _checked(tx, client, after, before)
     if stored.is_taken(tx, client, username, after.get("externalId"), row.id):
         raise _taken_already()
+    _refuse_nowhere(tx, row, before, after, day)
     if before["active"] and not after["active"]:
         _spend(tx, client, 1, day)
         _end_account(tx, row, now)
@@ -114,6 +115,8 @@ def change_user(tx, client, request: dict, edit: Edit, now: datetime, first: boo
                 return make_generic_post(tx, unit_after, day)
             has_primary = any(each.membership.primary for each in held if each not in leaves)
             changed.append(_membership(row.id, post_id, not has_primary, day))
+        elif leaves and first:
+            _spend(tx, client, 1, day)
         if changed:
             _hold(tx, changed, day, subject=row.id)
             tx.audit("scim.user_moved", subject=row.id, client=client.name, unit_id=unit_after)
@@ -258,6 +261,17 @@ def _spend(tx, client, count: int, day: date) -> None:
     """A machine that goes wrong takes only so many people away before somebody looks."""
     if not stored.spend(tx, client.id, count, day):
         raise Refused("too_many_endings", "This client has taken away as many people as it may on one day.")
+
+
+def _refuse_nowhere(tx, row, before: dict, after: dict, day: date) -> None:
+    """A code that no unit has is more often a fault than somebody's last day, so it ends no post."""
+    codes = rules.unit_codes(after)
+    if not codes or stored.unit_of_code(tx, codes, day):
+        return
+    unit_before = stored.unit_of_code(tx, rules.unit_codes(before), day)
+    leaves, _ = rules.moves(stored.holdings(tx, [row.id], day), unit_before, [])
+    if leaves:
+        raise Refused("scim_invalid_value", "No unit has this code: without any, the post as an official ends.")
 
 
 def _refuse_protected(tx, person_ids: list[str], day: date) -> None:
