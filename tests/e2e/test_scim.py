@@ -412,6 +412,22 @@ def test_who_loses_his_post_counts_and_a_code_that_no_unit_has_ends_none(platfor
         assert client.make(new_name(), "không có")["active"]
 
 
+def test_a_client_restores_only_whom_clients_revoked(idp, person, rows):
+    made = idp.make(new_name(), "SYT")
+    path = f"/Users/{made['id']}"
+    off, on = ({"op": "replace", "path": "active", "value": value} for value in (False, True))
+    assert idp.patch(path, off).json()["active"] is False
+    assert idp.patch(path, on).json()["active"] is True
+    administrator = person("administrator")
+    account = rows("SELECT CAST(id AS text) FROM accounts WHERE person_id = %s", made["id"])[0][0]
+    revoked = administrator.post(f"/accounts/{account}/revoke", headers={"If-Match": "*"})
+    assert revoked.json()["state"] == "revoked"
+    assert refused(idp.patch(path, on), 403)
+    assert refused(idp.ask("PUT", path, a_user(made["userName"], "SYT", active=True)), 403)
+    titled = idp.patch(path, {"op": "add", "path": "title", "value": "Mới"}).json()
+    assert (titled["title"], titled["active"]) == ("Mới", False)
+
+
 def test_nobody_locks_out_those_who_watch_over_the_platform(mighty):
     for name in ("administrator", "auditor"):
         user = mighty.found(f'userName eq "{name}"')[0]

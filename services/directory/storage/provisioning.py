@@ -103,7 +103,7 @@ def _users(client):
     return _joined(
         client, t.people.c.id, t.people.c.name, t.people.c.phone, t.people.c.mobile, t.people.c.email,
         t.accounts.c.id.label("account_id"),
-        t.accounts.c.username, t.accounts.c.revoked_at, t.external_ids.c.external_id, said.said,
+        t.accounts.c.username, t.accounts.c.revoked_at, t.accounts.c.revoked_by, t.external_ids.c.external_id, said.said,
         said.name.label("said_name"), said.phone.label("said_phone"), said.mobile.label("said_mobile"),
         said.email.label("said_email"), said.created_at, said.changed_at,
     )  # fmt: skip

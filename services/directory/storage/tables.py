@@ -40,7 +40,7 @@ working_days = _table("working_days", id=sa.Date, version=sa.BigInteger, working
 accounts = _table(
     "accounts", id=Id, version=sa.BigInteger, person_id=Id, username=sa.Text, password_hash=sa.Text,
     totp_secret=sa.Text, totp_last_step=sa.BigInteger, revoked_at=Moment, kind=sa.Text, password_once=sa.Boolean,
-    password_until=Moment, password_changed_at=Moment, totp_pending=sa.Text,
+    password_until=Moment, password_changed_at=Moment, totp_pending=sa.Text, revoked_by=sa.Text,
 )  # fmt: skip
 # searching
 entries = _table(

@@ -73,8 +73,9 @@ def create_user(tx, client, request: dict, now: datetime, first: bool) -> dict |
     stored.add_person(tx, person_id, taken)
     active = user.get("active", True)
     made = stored.add_account(
-        tx, id=clock.new_id(), person_id=person_id, username=username, revoked_at=None if active else now
-    )
+        tx, id=clock.new_id(), person_id=person_id, username=username,
+        **({} if active else {"revoked_at": now, "revoked_by": "client"}),
+    )  # fmt: skip
     if not made or not stored.name_outside(tx, client, person_id, user.get("externalId")):
         raise _taken_already()
     stored.remember(tx, client, person_id, said, taken, now)
@@ -96,6 +97,8 @@ def change_user(tx, client, request: dict, edit: Edit, now: datetime, first: boo
     username, said = _checked(tx, client, after, before)
     if stored.is_taken(tx, client, username, after.get("externalId"), row.id):
         raise _taken_already()
+    if after["active"] and not before["active"] and row.revoked_by != "client":
+        raise Refused("not_authorised", "The directory's staff revoked this account, and only they restore it.")
     _refuse_nowhere(tx, row, before, after, day)
     if before["active"] and not after["active"]:
         _spend(tx, client, 1, day)
@@ -124,7 +127,7 @@ def change_user(tx, client, request: dict, edit: Edit, now: datetime, first: boo
     if username != row.username:
         accounts.change(tx, row.account_id, username=username)
     if after["active"] and not before["active"]:
-        accounts.change(tx, row.account_id, revoked_at=None)
+        accounts.change(tx, row.account_id, revoked_at=None, revoked_by=None)
     if not stored.name_outside(tx, client, row.id, after.get("externalId")):
         raise _taken_already()
     taken = rules.taken(after)
@@ -250,7 +253,7 @@ def _hold(tx, memberships: list[Membership], day: date, subject: str) -> None:
 
 def _end_account(tx, row, now: datetime) -> None:
     """Its sessions end as well."""
-    revoked = accounts.revoke(tx, row.account_id, now)
+    revoked = accounts.revoke(tx, row.account_id, "client", now)
     tx.emit(
         directory.account_revoked, subject=row.account_id, version=revoked.version,
         data={"account_id": row.account_id, "person_id": row.id},

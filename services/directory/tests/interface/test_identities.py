@@ -103,7 +103,7 @@ def test_only_ones_own_identity_is_unlinked(own_city):
 
 def test_an_account_that_may_not_be_used_is_opened_by_nothing_and_gets_nothing(own_city):
     link(own_city, "official", "s-1")
-    own_city.do(accounts.revoke, account_id(own_city, "official"), clock.now())
+    own_city.do(accounts.revoke, account_id(own_city, "official"), "unit", clock.now())
     assert opens(own_city, ISSUER, "s-1") is None
     assert refusal(link, own_city, "official", "s-2", OTHER_ISSUER) == "not_found"
 
