@@ -452,6 +452,29 @@ def test_every_act_is_in_the_audit_log_with_the_clients_name_and_nobody_elses(id
     assert not any(secret in str(found) for secret in (made["userName"], made["displayName"], idp.token))
 
 
+def test_what_a_client_read_is_in_the_audit_log(idp, rows):
+    made = idp.make(new_name())
+    path, client_id = f"/Users/{made['id']}", rows("SELECT id FROM scim_clients WHERE name = %s", idp.name)[0][0]
+
+    def read(subject) -> list[str]:
+        found = rows("SELECT action, actor->>'sub' FROM audit_log WHERE subject = %s ORDER BY number", str(subject))
+        return [action for action, sub in found if sub == f"client:{client_id}" and action != "scim.user_created"]
+
+    idp.get(path)
+    idp.patch(path, {"op": "replace", "path": "userName", "value": made["userName"]})
+    assert read(made["id"]) == ["scim.read", "scim.read"]
+    unit = unit_of(idp, "STP")
+    idp.get(f"/Groups/{unit['id']}")
+    idp.patch(f"/Groups/{unit['id']}", {"op": "add", "path": "members", "value": []})
+    assert read(unit["id"]) == ["scim.read", "scim.read"]
+    before = read(client_id)
+    idp.get("/Users", count=0)
+    assert read(client_id) == before
+    idp.get("/Users", count=0, filter=f'userName eq "{made["userName"]}"')
+    idp.get("/Users", filter=f'userName eq "{new_name()}"')
+    assert read(client_id) == [*before, "scim.listed", "scim.listed"]
+
+
 # the form of refusals
 
 

@@ -54,8 +54,7 @@ def find(tx, client, request: dict, now: datetime) -> dict:
 
 
 def get(tx, client, request: dict, now: datetime) -> dict:
-    resource = _resource(tx, client, request["resource"], request["id"], today(now))
-    return _answer(resource, request)
+    return _read(tx, client, _resource(tx, client, request["resource"], request["id"], today(now)), request)
 
 
 # users
@@ -92,7 +91,7 @@ def change_user(tx, client, request: dict, edit: Edit, now: datetime, first: boo
     after = {"active": before["active"]} | edit(_writable(before), request["body"])
     after = {name: value for name, value in after.items() if name not in ("schemas", "groups")}
     if after == {name: value for name, value in _writable(before).items() if name not in ("schemas", "groups")}:
-        return _answer(before, request)
+        return _read(tx, client, before, request) if first else _answer(before, request)
     _refuse_protected(tx, [row.id], day)
     username, said = _checked(tx, client, after, before)
     if stored.is_taken(tx, client, username, after.get("externalId"), row.id):
@@ -181,7 +180,7 @@ def change_group(tx, client, request: dict, edit: Edit, now: datetime, first: bo
     wanted = edit(there, request["body"])
     joining, leaving = sorted(wanted - set(there)), sorted(set(there) - wanted)
     if not joining and not leaving:
-        return _answer(before, request)
+        return _read(tx, client, before, request)
     if len(joining) > len(stored.users(tx, client, filter(None, map(an_id, joining)))):
         raise Refused("scim_invalid_value", "A member is not a user.")
     _refuse_protected(tx, [*joining, *leaving], day)
@@ -328,6 +327,12 @@ def _answer(resource: dict, request: dict) -> dict:
     meta = resource["meta"]
     shown = rules.part_of(resource, request["attributes"], request["excluded_attributes"])
     return {"resource": shown, "version": meta["version"], "location": meta["location"]}
+
+
+def _read(tx, client, resource: dict, request: dict) -> dict:
+    """What is shown without having been changed."""
+    tx.audit("scim.read", subject=resource["id"], client=client.name)
+    return _answer(resource, request)
 
 
 def _asks_for(name: str, attributes: list[str], excluded: list[str]) -> bool:
