@@ -475,6 +475,39 @@ def test_what_a_client_read_is_in_the_audit_log(idp, rows):
     assert read(client_id) == [*before, "scim.listed", "scim.listed"]
 
 
+def test_a_client_learns_of_numbers_what_it_said_and_what_everybody_may_know(mighty, platform):
+    said = [{"value": "028 111 222", "type": "work"}, {"value": "0903 111 222", "type": "mobile"}]
+    made = mighty.make(new_name(), phoneNumbers=said, emails=[{"value": f"{new_name()}@hcm.example"}])
+    own = f'userName eq "{made["userName"]}"'
+
+    def known() -> set[str]:
+        numbers = mighty.get(f"/Users/{made['id']}").json().get("phoneNumbers", [])
+        return {each["value"] for each in numbers}
+
+    def finds(number: str) -> bool:
+        with joined(platform, "all") as other:
+            found = [
+                bool(client.found(f"{own} and {wanted}"))
+                for client in (mighty, other)
+                for wanted in (f'phoneNumbers.value eq "{number}"', f'phoneNumbers[value sw "{number[:8]}"]')
+            ]
+        assert len(set(found)) == 1
+        return found[0]
+
+    def change(**values) -> None:
+        with psycopg.connect(platform.addresses["owners"]["directory"]) as connection:
+            for name, value in values.items():
+                connection.execute(f"UPDATE people SET {name} = %s WHERE id = %s", [value, made["id"]])
+
+    assert known() == {"028 111 222", "0903 111 222"}
+    change(mobile="0904 333 444")
+    assert known() == {"028 111 222"}
+    assert finds("028 111 222") and not finds("0904 333 444")
+    change(shown_to='{"mobile": "city", "phone": "self"}', phone="029 555 666")
+    assert known() == {"0904 333 444"}
+    assert finds("0904 333 444") and not finds("029 555 666")
+
+
 # the form of refusals
 
 

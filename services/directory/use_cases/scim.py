@@ -129,8 +129,11 @@ def change_user(tx, client, request: dict, edit: Edit, now: datetime, first: boo
         accounts.change(tx, row.account_id, revoked_at=None, revoked_by=None)
     if not stored.name_outside(tx, client, row.id, after.get("externalId")):
         raise _taken_already()
-    taken = rules.taken(after)
-    if taken != Taken(row.name, row.phone, row.mobile, row.email):
+    now_there = Taken(row.name, row.phone, row.mobile, row.email)
+    taken = rules.kept(rules.taken(after), now_there, _known(row))
+    if not row.own and row.said and after.get("phoneNumbers") == before.get("phoneNumbers"):
+        said["phoneNumbers"] = row.said.get("phoneNumbers", [])
+    if taken != now_there:
         version = stored.change_person(tx, row.id, taken)
         people.refresh_entries(tx, [row.id])
         tx.emit(directory.person_changed, subject=row.id, version=version, data={"person_id": row.id})
@@ -366,7 +369,7 @@ def _users(tx, rows: list, day: date) -> list[dict]:
 
 def _user(row, groups: list[dict]) -> dict:
     then = Taken(row.said_name, row.said_phone, row.said_mobile, row.said_email) if row.said is not None else None
-    said = rules.said_now(row.said, then, Taken(row.name, row.phone, row.mobile, row.email))
+    said = rules.said_now(row.said, then, Taken(row.name, row.phone, row.mobile, row.email), _known(row), row.own)
     core = {"id": row.id, "userName": row.username, "active": row.revoked_at is None}
     if row.external_id is not None:
         core["externalId"] = row.external_id
@@ -380,6 +383,11 @@ def _user(row, groups: list[dict]) -> dict:
     if row.said is not None:
         times = {"created": row.created_at.isoformat(), "lastModified": row.changed_at.isoformat()}
     return _described(resource, "User", f"{SCIM_BASE}/Users/{row.id}", times)
+
+
+def _known(row) -> Taken:
+    own = row.said if row.own else {}
+    return rules.known(own, Taken(row.name, row.phone, row.mobile, row.email), row.shown_to)
 
 
 def _groups(tx, client, rows: list, day: date, with_members: bool = True) -> list[dict]:
