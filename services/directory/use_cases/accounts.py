@@ -127,6 +127,14 @@ def renew_recovery_codes(store: Store, security: Security, claims: dict, request
         return {"recovery_codes": _new_recovery_codes(tx, account.id), "restriction": restriction_of(security, account)}
 
 
+def prove_oneself(store: Store, security: Security, claims: dict, password: str | None, now: datetime) -> None:
+    """By the present password, where there is one."""
+    with store.reading() as tx:
+        account = _own(tx, claims["sub"], now)
+    if account.password_hash is not None:
+        _prove(store, security, claims, password or "", now)
+
+
 # those of others
 
 
