@@ -94,6 +94,9 @@ class IdentityEntries(Schema):
 
 
 class NewIdentity(ReturnTo):
+    """`password` is the present one, where there is one."""
+
+    password = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 200))
     provider = fields.String(required=True, validate=validate.Length(1, 50))
 
 

@@ -107,6 +107,7 @@ RULES: dict[str, tuple[Grant, ...]] = {
         *to("chief_of_office", "office_clerk", "head", "clerk", "division_head", reach=OWN_UNIT, in_person=True),
     ),
     "directory.list_identities": EVERYBODY,
+    "directory.begin_linking": EVERYBODY,
     "directory.link_identity": EVERYBODY,
     "directory.unlink_identity": EVERYBODY,
     "directory.feed_identity": to("administrator", in_person=True),

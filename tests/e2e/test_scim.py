@@ -400,6 +400,34 @@ def test_a_client_that_goes_wrong_takes_only_so_many_away(platform):
             assert client.get(path).json() == each
 
 
+def test_who_loses_his_post_counts_and_a_code_that_no_unit_has_ends_none(platform):
+    with joined(platform, endings_a_day=1) as client:
+        one, two = (client.make(new_name(), "SYT") for _ in range(2))
+        nowhere = a_user(two["userName"], "không có", title="Mới", active=False)
+        assert refused(client.ask("PUT", f"/Users/{two['id']}", nowhere), 400, "invalidValue")
+        assert client.get(f"/Users/{two['id']}").json() == two
+        assert "groups" not in client.ask("PUT", f"/Users/{one['id']}", a_user(one["userName"])).json()
+        assert refused(client.ask("PUT", f"/Users/{two['id']}", a_user(two["userName"])), 429)
+        assert client.get(f"/Users/{two['id']}").json() == two
+        assert client.make(new_name(), "không có")["active"]
+
+
+def test_a_client_restores_only_whom_clients_revoked(idp, person, rows):
+    made = idp.make(new_name(), "SYT")
+    path = f"/Users/{made['id']}"
+    off, on = ({"op": "replace", "path": "active", "value": value} for value in (False, True))
+    assert idp.patch(path, off).json()["active"] is False
+    assert idp.patch(path, on).json()["active"] is True
+    administrator = person("administrator")
+    account = rows("SELECT CAST(id AS text) FROM accounts WHERE person_id = %s", made["id"])[0][0]
+    revoked = administrator.post(f"/accounts/{account}/revoke", headers={"If-Match": "*"})
+    assert revoked.json()["state"] == "revoked"
+    assert refused(idp.patch(path, on), 403)
+    assert refused(idp.ask("PUT", path, a_user(made["userName"], "SYT", active=True)), 403)
+    titled = idp.patch(path, {"op": "add", "path": "title", "value": "Mới"}).json()
+    assert (titled["title"], titled["active"]) == ("Mới", False)
+
+
 def test_nobody_locks_out_those_who_watch_over_the_platform(mighty):
     for name in ("administrator", "auditor"):
         user = mighty.found(f'userName eq "{name}"')[0]
@@ -422,6 +450,62 @@ def test_every_act_is_in_the_audit_log_with_the_clients_name_and_nobody_elses(id
     ]  # fmt: skip
     assert all(actor.startswith("client:") and idp.name in details for _, actor, details in found)
     assert not any(secret in str(found) for secret in (made["userName"], made["displayName"], idp.token))
+
+
+def test_what_a_client_read_is_in_the_audit_log(idp, rows):
+    made = idp.make(new_name())
+    path, client_id = f"/Users/{made['id']}", rows("SELECT id FROM scim_clients WHERE name = %s", idp.name)[0][0]
+
+    def read(subject) -> list[str]:
+        found = rows("SELECT action, actor->>'sub' FROM audit_log WHERE subject = %s ORDER BY number", str(subject))
+        return [action for action, sub in found if sub == f"client:{client_id}" and action != "scim.user_created"]
+
+    idp.get(path)
+    idp.patch(path, {"op": "replace", "path": "userName", "value": made["userName"]})
+    assert read(made["id"]) == ["scim.read", "scim.read"]
+    unit = unit_of(idp, "STP")
+    idp.get(f"/Groups/{unit['id']}")
+    idp.patch(f"/Groups/{unit['id']}", {"op": "add", "path": "members", "value": []})
+    assert read(unit["id"]) == ["scim.read", "scim.read"]
+    before = read(client_id)
+    idp.get("/Users", count=0)
+    assert read(client_id) == before
+    idp.get("/Users", count=0, filter=f'userName eq "{made["userName"]}"')
+    idp.get("/Users", filter=f'userName eq "{new_name()}"')
+    assert read(client_id) == [*before, "scim.listed", "scim.listed"]
+
+
+def test_a_client_learns_of_numbers_what_it_said_and_what_everybody_may_know(mighty, platform):
+    said = [{"value": "028 111 222", "type": "work"}, {"value": "0903 111 222", "type": "mobile"}]
+    made = mighty.make(new_name(), phoneNumbers=said, emails=[{"value": f"{new_name()}@hcm.example"}])
+    own = f'userName eq "{made["userName"]}"'
+
+    def known() -> set[str]:
+        numbers = mighty.get(f"/Users/{made['id']}").json().get("phoneNumbers", [])
+        return {each["value"] for each in numbers}
+
+    def finds(number: str) -> bool:
+        with joined(platform, "all") as other:
+            found = [
+                bool(client.found(f"{own} and {wanted}"))
+                for client in (mighty, other)
+                for wanted in (f'phoneNumbers.value eq "{number}"', f'phoneNumbers[value sw "{number[:8]}"]')
+            ]
+        assert len(set(found)) == 1
+        return found[0]
+
+    def change(**values) -> None:
+        with psycopg.connect(platform.addresses["owners"]["directory"]) as connection:
+            for name, value in values.items():
+                connection.execute(f"UPDATE people SET {name} = %s WHERE id = %s", [value, made["id"]])
+
+    assert known() == {"028 111 222", "0903 111 222"}
+    change(mobile="0904 333 444")
+    assert known() == {"028 111 222"}
+    assert finds("028 111 222") and not finds("0904 333 444")
+    change(shown_to='{"mobile": "city", "phone": "self"}', phone="029 555 666")
+    assert known() == {"0904 333 444"}
+    assert finds("0904 333 444") and not finds("029 555 666")
 
 
 # the form of refusals

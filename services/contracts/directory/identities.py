@@ -23,6 +23,12 @@ class VerifyIdentity(IdentityRef):
     totp = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 40))
 
 
+class PresentPassword(Request):
+    """Left out by whoever has none."""
+
+    password = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 200))
+
+
 class FeedIdentity(IdentityRef):
     person_id = Id(required=True)
 
@@ -54,11 +60,16 @@ verify_identity = Procedure(
     callers=("gateway",),
 )  # fmt: skip
 list_identities = Procedure("directory", "list_identities", Nothing, IdentityList, "The actor's own identities.")
+begin_linking = Procedure(
+    "directory",
+    "begin_linking",
+    PresentPassword,
+    Nothing,
+    "Whether the actor may add an identity: his password shows it.",
+)
 link_identity = Procedure("directory", "link_identity", IdentityRef, Identity, "Add an identity to one's own account.")
 unlink_identity = Procedure("directory", "unlink_identity", ById, Nothing, "Take one of one's own identities away.")
-feed_identity = Procedure(
-    "directory", "feed_identity", FeedIdentity, Identity, "Say who a person is to an issuer, in place of what was."
-)
+feed_identity = Procedure("directory", "feed_identity", FeedIdentity, Identity, "Say who a person is to an issuer.")
 remove_identity = Procedure(
     "directory", "remove_identity", RemoveIdentity, Nothing, "A person is no longer anybody to an issuer."
 )

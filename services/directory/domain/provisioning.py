@@ -8,8 +8,9 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from directory.domain.contact import visibilities
 from directory.domain.organisation import Membership
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -21,6 +22,7 @@ TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 PROTECTED_POSTS = frozenset({"administrator", "auditor"})  # no machine ends or renames their holders
 GENERIC_POST = "official"  # the only kind of post that a machine gives and takes
 ALWAYS = ("schemas", "id")
+NUMBERS = ("phone", "mobile")
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,31 @@ def _first(values: list[dict], *wanted) -> str | None:
     return None
 
 
-def said_now(said: dict | None, then: Taken | None, now: Taken) -> dict:
-    """What was said, but for what somebody else has changed in the directory since: there the directory is right."""
+def known(own: dict, now: Taken, shown_to: dict) -> Taken:
+    """What a client may know: of the numbers those that it said itself (`own`), and those that everybody may see."""
+    numbers = {each.get("value") for each in own.get("phoneNumbers", [])}
+    shown = visibilities(shown_to, ())
+    hidden = [name for name in NUMBERS if shown[name] != "city" and getattr(now, name) not in numbers]
+    return replace(now, **dict.fromkeys(hidden))
+
+
+def kept(taken: Taken, now: Taken, known: Taken) -> Taken:
+    """A number that a client may not know is not taken away by its silence."""
+    unknown = [name for name in NUMBERS if getattr(known, name) is None and getattr(taken, name) is None]
+    return replace(taken, **{name: getattr(now, name) for name in unknown})
+
+
+def said_now(said: dict | None, then: Taken | None, now: Taken, known: Taken | None = None, own: bool = True) -> dict:
+    """What was said, but for what somebody else has changed in the directory since: there the directory is right.
+
+    `known` is what of it the client may know; of numbers that another client said (not `own`), it knows no more.
+    """
+    known = known or now
     user = dict(said or {})
     if then is None or then.name != now.name:
         user |= {"displayName": now.name, "name": {"formatted": now.name, **parts_of(now.name)}}
-    if then is None or (then.phone, then.mobile) != (now.phone, now.mobile):
-        numbers = (("work", now.phone), ("mobile", now.mobile))
+    if then is None or not own or (then.phone, then.mobile) != (now.phone, now.mobile):
+        numbers = (("work", known.phone), ("mobile", known.mobile))
         user["phoneNumbers"] = [{"value": number, "type": kind} for kind, number in numbers if number]
     if then is None or then.email != now.email:
         user["emails"] = [{"value": now.email, "type": "work", "primary": True}] if now.email else []

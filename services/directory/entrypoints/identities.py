@@ -3,7 +3,7 @@
 from chassis import clock
 from chassis.rpc import rpc
 from contracts import directory
-from directory.use_cases import identities
+from directory.use_cases import accounts, identities
 from kernel import policy
 from kernel.capacity import actor_for
 
@@ -18,6 +18,12 @@ class Identities:
         policy.require_signed_in(call.procedure.full_name)
         with self.db.reading() as tx:
             return identities.list_of(tx, call.claims["sub"])
+
+    @rpc(directory.begin_linking)
+    def begin_linking(self, call, request):
+        policy.require_signed_in(call.procedure.full_name)
+        accounts.prove_oneself(self.db, self.security, call.claims, request["password"], clock.now())
+        return {}
 
     @rpc(directory.link_identity)
     def link_identity(self, call, request):
@@ -36,12 +42,17 @@ class Identities:
     def feed_identity(self, call, request):
         now = clock.now()
         with self.db.transaction() as tx:
-            policy.require(call.procedure.full_name, actor_for(tx, call.procedure, call.claims, now))
-            return identities.feed(tx, request["person_id"], request["issuer"], request["subject"], now)
+            actor = actor_for(tx, call.procedure, call.claims, now)
+            policy.require(call.procedure.full_name, actor)
+            return identities.feed(
+                tx, actor.person_id, request["person_id"], request["issuer"], request["subject"], now
+            )
 
     @rpc(directory.remove_identity)
     def remove_identity(self, call, request):
+        now = clock.now()
         with self.db.transaction() as tx:
-            policy.require(call.procedure.full_name, actor_for(tx, call.procedure, call.claims, clock.now()))
-            identities.remove(tx, request["person_id"], request["issuer"])
+            actor = actor_for(tx, call.procedure, call.claims, now)
+            policy.require(call.procedure.full_name, actor)
+            identities.remove(tx, actor.person_id, request["person_id"], request["issuer"], now)
         return {}

@@ -29,7 +29,7 @@ class Provisioning:
         with self.db.reading() as tx:
             client = acts.client_of(tx, call.claims)
             found = acts.find(tx, client, request, now)
-        if found["resources"]:
+        if found["resources"] or request["filter"]:  # a count tells something as well
             with self.db.transaction() as tx:
                 shown = {"resource": request["resource"], "count": len(found["resources"]), "total": found["total"]}
                 tx.audit("scim.listed", subject=client.id, client=client.name, **shown)
@@ -37,7 +37,7 @@ class Provisioning:
 
     @rpc(directory.scim_get)
     def scim_get(self, call, request):
-        with self.db.reading() as tx:
+        with self.db.transaction() as tx:
             return acts.get(tx, acts.client_of(tx, call.claims), request, clock.now())
 
     @rpc(directory.scim_create)

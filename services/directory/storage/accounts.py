@@ -111,10 +111,10 @@ def recovery_codes_left(tx, account_id: str) -> int:
     return tx.execute(query).scalar_one()
 
 
-def revoke(tx, account_id: str, now: datetime):
+def revoke(tx, account_id: str, by: str, now: datetime):
     """The account as it is after the revocation; None if it does not exist or was revoked before."""
     account = t.accounts
-    changed = {"revoked_at": now, "version": account.c.version + 1}
+    changed = {"revoked_at": now, "revoked_by": by, "version": account.c.version + 1}
     revoked = sa.update(account).where(account.c.id == account_id, account.c.revoked_at.is_(None)).values(changed)
     return tx.execute(revoked.returning(account)).one_or_none()
 

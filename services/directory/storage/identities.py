@@ -39,3 +39,15 @@ def add(tx, *, id: str, account_id: str, issuer: str, subject: str, linked_at: d
 
 def remove(tx, identity_id: str) -> None:
     tx.execute(sa.delete(t.identities).where(t.identities.c.id == identity_id))
+
+
+def note_removal(tx, account_id: str, issuer: str, person_id: str, now: datetime) -> None:
+    noted = {"removed_by": person_id, "removed_at": now}
+    added = insert(t.identity_removals).values(account_id=account_id, issuer=issuer, **noted)
+    tx.execute(added.on_conflict_do_update(index_elements=["account_id", "issuer"], set_=noted))
+
+
+def last_remover(tx, account_id: str, issuer: str) -> str | None:
+    removal = t.identity_removals.c
+    query = select(removal.removed_by).where(removal.account_id == account_id, removal.issuer == issuer)
+    return tx.execute(query).scalar_one_or_none()

@@ -80,7 +80,7 @@ def user_page(tx, client, wanted, day: date, offset: int, limit: int) -> tuple[i
     """How many there are, and some of them in the order of their ids."""
     ids = _joined(client, t.accounts.c.person_id)
     if wanted is not None:
-        ids = ids.where(scim_filter.users(wanted, day))
+        ids = ids.where(scim_filter.users(wanted, client.id, day))
     total = tx.execute(select(func.count()).select_from(ids.subquery())).scalar_one()
     if not limit or offset >= total:
         return total, []
@@ -102,8 +102,9 @@ def _users(client):
     said = t.provisioned.c
     return _joined(
         client, t.people.c.id, t.people.c.name, t.people.c.phone, t.people.c.mobile, t.people.c.email,
-        t.accounts.c.id.label("account_id"),
-        t.accounts.c.username, t.accounts.c.revoked_at, t.external_ids.c.external_id, said.said,
+        t.people.c.shown_to, t.accounts.c.id.label("account_id"), (said.client_id == client.id).label("own"),
+        t.accounts.c.username, t.accounts.c.revoked_at, t.accounts.c.revoked_by, t.external_ids.c.external_id,
+        said.said,
         said.name.label("said_name"), said.phone.label("said_phone"), said.mobile.label("said_mobile"),
         said.email.label("said_email"), said.created_at, said.changed_at,
     )  # fmt: skip

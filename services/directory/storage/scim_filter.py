@@ -11,6 +11,7 @@ from scim2_models.path import FilterVisitor, LogicalOperator
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import JSONB
 
+from directory.domain.contact import default_visibility
 from directory.domain.provisioning import ENTERPRISE, UNIT
 from directory.storage import tables as t
 from kernel.errors import Refused
@@ -38,10 +39,24 @@ def _said(*path: str):
     return sa.literal_column(f"provisioned.said{'->' + steps if steps else ''}->>'{path[-1]}'", sa.Text)
 
 
-def _values(name: str, truth: list, *names: str):
+def _values(name: str, as_said, truth: list):
     """A multi-valued attribute as a JSON array."""
     said = func.coalesce(SAID[name], sa.literal([], JSONB))
-    return sa.case((_still(*names), said), else_=func.jsonb_build_array(*truth))
+    return sa.case((as_said, said), else_=func.jsonb_build_array(*truth))
+
+
+def _numbers(client_id: str):
+    """Those that the client said itself, and those that everybody may see (domain.provisioning.known)."""
+    own = t.provisioned.c.client_id == client_id
+
+    def known(name: str):
+        column = PEOPLE[name]
+        said = SAID["phoneNumbers"].contains(func.jsonb_build_array(func.jsonb_build_object("value", column)))
+        shown_to = func.coalesce(PEOPLE.shown_to[name].astext, default_visibility(name, ()))
+        return sa.case((sa.or_(shown_to == "city", sa.and_(own, said)), column))
+
+    truth = [_value(known("phone"), "work"), _value(known("mobile"), "mobile")]
+    return _values("phoneNumbers", sa.and_(own, _still("phone", "mobile")), truth)
 
 
 def _email_somewhere(value: str):
@@ -73,12 +88,7 @@ USER_COLUMNS = {
     f"{ENTERPRISE}:manager.value": _said(ENTERPRISE, "manager", "value"),
 }
 PEOPLE = t.people.c
-USER_LISTS = {
-    "emails": _values("emails", [_value(PEOPLE.email, "work")], "email"),
-    "phoneNumbers": _values(
-        "phoneNumbers", [_value(PEOPLE.phone, "work"), _value(PEOPLE.mobile, "mobile")], "phone", "mobile"
-    ),
-}
+EMAILS = _values("emails", _still("email"), [_value(PEOPLE.email, "work")])
 GROUP_COLUMNS = {
     "id": t.units.c.id,
     "displayName": t.units.c.full_name,
@@ -87,7 +97,7 @@ GROUP_COLUMNS = {
 }
 
 
-def users(wanted: ScimFilter, day) -> sa.ColumnElement[bool]:
+def users(wanted: ScimFilter, client_id: str, day) -> sa.ColumnElement[bool]:
     """Over `accounts`, `people`, `provisioned` and `external_ids`, joined."""
     held = (
         select(sa.literal(1))
@@ -95,7 +105,8 @@ def users(wanted: ScimFilter, day) -> sa.ColumnElement[bool]:
         .where(t.memberships.c.person_id == t.accounts.c.person_id, t.live(t.memberships, day), t.live(t.posts, day))
     )
     references = {"groups.value": (held, t.posts.c.unit_id)}
-    return _Sql(wanted, CORE + "User:", USER_COLUMNS, USER_LISTS, references).visit(wanted.ast)
+    lists = {"emails": EMAILS, "phoneNumbers": _numbers(client_id)}
+    return _Sql(wanted, CORE + "User:", USER_COLUMNS, lists, references).visit(wanted.ast)
 
 
 def groups(wanted: ScimFilter, day) -> sa.ColumnElement[bool]:

@@ -40,7 +40,7 @@ working_days = _table("working_days", id=sa.Date, version=sa.BigInteger, working
 accounts = _table(
     "accounts", id=Id, version=sa.BigInteger, person_id=Id, username=sa.Text, password_hash=sa.Text,
     totp_secret=sa.Text, totp_last_step=sa.BigInteger, revoked_at=Moment, kind=sa.Text, password_once=sa.Boolean,
-    password_until=Moment, password_changed_at=Moment, totp_pending=sa.Text,
+    password_until=Moment, password_changed_at=Moment, totp_pending=sa.Text, revoked_by=sa.Text,
 )  # fmt: skip
 # searching
 entries = _table(
@@ -51,6 +51,7 @@ entries = _table(
 identities = _table(
     "identities", id=Id, account_id=Id, issuer=sa.Text, subject=sa.Text, linked_at=sa.DateTime(timezone=True)
 )
+identity_removals = _table("identity_removals", account_id=Id, issuer=sa.Text, removed_by=Id, removed_at=Moment)
 
 vocabulary = _table("vocabulary", word=sa.Text, lines=sa.Integer)
 shown_people = _table("shown_people", viewer_id=Id, day=sa.Date, person_id=Id)

@@ -24,6 +24,7 @@ from kernel.working_time import today
 ISSUER = "Công Vụ"  # as authenticators show it
 # Whoever gets hold of such an account has the whole city's, so only administrators look after it.
 GUARDED = frozenset({"administrator", "auditor"})
+REVOKERS = ("client", "unit", "administrator")  # whose revocation weighs more comes later
 
 
 def get_profile(tx, person_id: str, now: datetime) -> dict:
@@ -129,6 +130,14 @@ def renew_recovery_codes(store: Store, security: Security, claims: dict, request
         return {"recovery_codes": _new_recovery_codes(tx, account.id), "restriction": restriction_of(security, account)}
 
 
+def prove_oneself(store: Store, security: Security, claims: dict, password: str | None, now: datetime) -> None:
+    """By the present password, where there is one."""
+    with store.reading() as tx:
+        account = _own(tx, claims["sub"], now)
+    if account.password_hash is not None:
+        _prove(store, security, claims, password or "", now)
+
+
 # those of others
 
 
@@ -140,21 +149,26 @@ def get_account(tx, claims: dict, person_id: str, now: datetime) -> dict:
 
 def revoke_account(tx, claims: dict, account_id: str, version: int | None, now: datetime) -> dict:
     """From now on nobody signs in with it, and its sessions end. Doing it twice changes nothing."""
-    account = _cared_for(tx, directory.revoke_account, claims, account_id, version, now)
+    account, actor = _cared_for(tx, directory.revoke_account, claims, account_id, version, now)
     if account.revoked_at is None:
-        revoked = accounts.revoke(tx, account_id, now)
+        revoked = accounts.revoke(tx, account_id, _revoker(actor), now)
         tx.audit("account.revoked", subject=account_id)
         tx.emit(
             directory.account_revoked, subject=account_id, version=revoked.version,
             data={"account_id": account_id, "person_id": account.person_id},
         )  # fmt: skip
+    elif _weight(_revoker(actor)) > _weight(account.revoked_by):
+        accounts.note(tx, account_id, revoked_by=_revoker(actor))
+        tx.audit("account.revoked", subject=account_id)
     return _state(accounts.of_id(tx, account_id, today(now)))
 
 
 def restore_account(tx, claims: dict, account_id: str, version: int | None, now: datetime) -> dict:
-    account = _cared_for(tx, directory.restore_account, claims, account_id, version, now)
+    account, actor = _cared_for(tx, directory.restore_account, claims, account_id, version, now)
     if account.revoked_at is not None:
-        accounts.change(tx, account_id, revoked_at=None)
+        if _weight(_revoker(actor)) < _weight(account.revoked_by):
+            raise Refused("not_authorised", "An administrator revoked it, and only administrators restore it.")
+        accounts.change(tx, account_id, revoked_at=None, revoked_by=None)
         tx.audit("account.restored", subject=account_id)
     return _state(accounts.of_id(tx, account_id, today(now)))
 
@@ -202,11 +216,21 @@ def _own(tx, person_id: str, now: datetime):
 
 
 def _cared_for(tx, procedure: Procedure, claims: dict, account_id: str, version: int | None, now: datetime):
+    """The account, and whoever looks after it."""
     account = accounts.of_id(tx, account_id, today(now))
-    require_care(tx, procedure, claims, account, now)
+    actor = require_care(tx, procedure, claims, account, now)
     if not accounts.still(tx, account_id, account.version) or version not in (None, account.version):
         raise Refused("stale_version", "It has changed since.", current=account.version)
-    return account
+    return account, actor
+
+
+def _revoker(actor: Actor) -> str:
+    return "administrator" if actor.post_kind == "administrator" else "unit"
+
+
+def _weight(revoker: str | None) -> int:
+    """A revocation of which nobody knows any more who made it weighs most."""
+    return REVOKERS.index(revoker or "administrator")
 
 
 def _prove(store: Store, security: Security, claims: dict, password: str, now: datetime, *codes: str | None):

@@ -10,6 +10,7 @@ from contracts import directory
 from directory import hashing
 from directory.domain.passwords import on_paper
 from directory.storage import accounts, desk
+from directory.use_cases import identities
 from directory.use_cases.accounts import care_of, end_sessions, require_care
 from kernel.actor import Actor
 from kernel.capacity import actor_for
@@ -44,10 +45,14 @@ def list_open(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 
 def confirm(tx, claims: dict, recovery_id: str, now: datetime) -> dict:
-    """What was lost is replaced: by a one-time password that is shown now and never again, or by setting up anew."""
+    """What was lost is replaced: by a one-time password that is shown now and never again, or by setting up anew.
+
+    With the password go the identities of other issuers: they may be those of whoever knew it.
+    """
     recovery, account = _decide(tx, directory.confirm_recovery, claims, recovery_id, "confirmed", now)
     if recovery.kind == "password":
         drawn = hashing.draw()
+        identities.end_all(tx, account.id)
         end_sessions(
             tx, account, "account.password_reset", password_hash=hashing.hash_drawn(drawn),
             password_once=True, password_until=now + PASSWORD_GOOD_FOR,

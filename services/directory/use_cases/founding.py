@@ -55,7 +55,7 @@ def seal_break_glass(tx, username: str | None, now: datetime) -> tuple[str, str]
     if there is None:
         _install(tx, BREAK_GLASS, BREAK_GLASS, account, now)
     else:
-        changes = account | {"revoked_at": None, "password_changed_at": now}
+        changes = account | {"revoked_at": None, "revoked_by": None, "password_changed_at": now}
         version = accounts.change(tx, there.id, **changes)
         tx.emit(
             directory.credentials_changed, subject=there.id, version=version,

@@ -8,6 +8,7 @@ from chassis.database import Store
 from contracts import directory
 from directory.security import Security
 from directory.storage import accounts, guesses, identities
+from directory.storage.provisioning import is_protected
 from directory.use_cases import guessing
 from directory.use_cases.signing_in import enrolment_due, second_factor_is_right
 from kernel.errors import Refused
@@ -62,13 +63,16 @@ def link(tx, person_id: str, issuer: str, subject: str, now: datetime) -> dict:
     return _put(tx, account_id, present, issuer, subject, now)
 
 
-def feed(tx, person_id: str, issuer: str, subject: str, now: datetime) -> dict:
-    """Whoever keeps the accounts says who a person is to an issuer; another identity of that issuer gives way."""
+def feed(tx, by: str, person_id: str, issuer: str, subject: str, now: datetime) -> dict:
+    """Whoever keeps the accounts says who a person is to an issuer, but puts nobody in the place of another alone."""
     account_id = _account(tx, person_id)
+    if is_protected(tx, [person_id], today(now)):
+        raise Refused("not_authorised", "Administrators and auditors link their identities themselves.")
     present = _of_issuer(tx, account_id, issuer)
     if present is not None and present.subject != subject:
-        _remove(tx, present)
-        present = None
+        raise Refused("identity_linked_already", "An account has one identity of each issuer.")
+    if present is None and identities.last_remover(tx, account_id, issuer) == by:
+        raise Refused("second_official_needed", "Another official than the one who took the last one away says so.")
     return _put(tx, account_id, present, issuer, subject, now)
 
 
@@ -79,11 +83,18 @@ def unlink(tx, person_id: str, identity_id: str) -> None:
     _remove(tx, found)
 
 
-def remove(tx, person_id: str, issuer: str) -> None:
+def remove(tx, by: str, person_id: str, issuer: str, now: datetime) -> None:
     found = _of_issuer(tx, _account(tx, person_id), issuer)
     if found is None:
         raise Refused("not_found")
     _remove(tx, found)
+    identities.note_removal(tx, found.account_id, issuer, by, now)
+
+
+def end_all(tx, account_id: str) -> None:
+    """For whoever ends the account's sessions as well: nothing is said of each identity."""
+    for identity in identities.of_account(tx, account_id):
+        _end(tx, identity)
 
 
 def digest(issuer: str, subject: str) -> str:
@@ -112,12 +123,16 @@ def _put(tx, account_id: str, present, issuer: str, subject: str, now: datetime)
 
 
 def _remove(tx, identity) -> None:
+    _end(tx, identity)
+    tx.emit(
+        directory.identity_removed, subject=identity.id, version=1,
+        data={"issuer": identity.issuer, "subject": identity.subject},
+    )  # fmt: skip
+
+
+def _end(tx, identity) -> None:
     identities.remove(tx, identity.id)
     tx.audit(
         "identity.unlinked", subject=identity.account_id, issuer=identity.issuer,
         identity=digest(identity.issuer, identity.subject),
-    )  # fmt: skip
-    tx.emit(
-        directory.identity_removed, subject=identity.id, version=1,
-        data={"issuer": identity.issuer, "subject": identity.subject},
     )  # fmt: skip

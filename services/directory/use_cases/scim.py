@@ -54,8 +54,7 @@ def find(tx, client, request: dict, now: datetime) -> dict:
 
 
 def get(tx, client, request: dict, now: datetime) -> dict:
-    resource = _resource(tx, client, request["resource"], request["id"], today(now))
-    return _answer(resource, request)
+    return _read(tx, client, _resource(tx, client, request["resource"], request["id"], today(now)), request)
 
 
 # users
@@ -73,8 +72,9 @@ def create_user(tx, client, request: dict, now: datetime, first: bool) -> dict |
     stored.add_person(tx, person_id, taken)
     active = user.get("active", True)
     made = stored.add_account(
-        tx, id=clock.new_id(), person_id=person_id, username=username, revoked_at=None if active else now
-    )
+        tx, id=clock.new_id(), person_id=person_id, username=username,
+        **({} if active else {"revoked_at": now, "revoked_by": "client"}),
+    )  # fmt: skip
     if not made or not stored.name_outside(tx, client, person_id, user.get("externalId")):
         raise _taken_already()
     stored.remember(tx, client, person_id, said, taken, now)
@@ -91,11 +91,14 @@ def change_user(tx, client, request: dict, edit: Edit, now: datetime, first: boo
     after = {"active": before["active"]} | edit(_writable(before), request["body"])
     after = {name: value for name, value in after.items() if name not in ("schemas", "groups")}
     if after == {name: value for name, value in _writable(before).items() if name not in ("schemas", "groups")}:
-        return _answer(before, request)
+        return _read(tx, client, before, request) if first else _answer(before, request)
     _refuse_protected(tx, [row.id], day)
     username, said = _checked(tx, client, after, before)
     if stored.is_taken(tx, client, username, after.get("externalId"), row.id):
         raise _taken_already()
+    if after["active"] and not before["active"] and row.revoked_by != "client":
+        raise Refused("not_authorised", "The directory's staff revoked this account, and only they restore it.")
+    _refuse_nowhere(tx, row, before, after, day)
     if before["active"] and not after["active"]:
         _spend(tx, client, 1, day)
         _end_account(tx, row, now)
@@ -114,6 +117,8 @@ def change_user(tx, client, request: dict, edit: Edit, now: datetime, first: boo
                 return make_generic_post(tx, unit_after, day)
             has_primary = any(each.membership.primary for each in held if each not in leaves)
             changed.append(_membership(row.id, post_id, not has_primary, day))
+        elif leaves and first:
+            _spend(tx, client, 1, day)
         if changed:
             _hold(tx, changed, day, subject=row.id)
             tx.audit("scim.user_moved", subject=row.id, client=client.name, unit_id=unit_after)
@@ -121,11 +126,14 @@ def change_user(tx, client, request: dict, edit: Edit, now: datetime, first: boo
     if username != row.username:
         accounts.change(tx, row.account_id, username=username)
     if after["active"] and not before["active"]:
-        accounts.change(tx, row.account_id, revoked_at=None)
+        accounts.change(tx, row.account_id, revoked_at=None, revoked_by=None)
     if not stored.name_outside(tx, client, row.id, after.get("externalId")):
         raise _taken_already()
-    taken = rules.taken(after)
-    if taken != Taken(row.name, row.phone, row.mobile, row.email):
+    now_there = Taken(row.name, row.phone, row.mobile, row.email)
+    taken = rules.kept(rules.taken(after), now_there, _known(row))
+    if not row.own and row.said and after.get("phoneNumbers") == before.get("phoneNumbers"):
+        said["phoneNumbers"] = row.said.get("phoneNumbers", [])
+    if taken != now_there:
         version = stored.change_person(tx, row.id, taken)
         people.refresh_entries(tx, [row.id])
         tx.emit(directory.person_changed, subject=row.id, version=version, data={"person_id": row.id})
@@ -175,7 +183,7 @@ def change_group(tx, client, request: dict, edit: Edit, now: datetime, first: bo
     wanted = edit(there, request["body"])
     joining, leaving = sorted(wanted - set(there)), sorted(set(there) - wanted)
     if not joining and not leaving:
-        return _answer(before, request)
+        return _read(tx, client, before, request)
     if len(joining) > len(stored.users(tx, client, filter(None, map(an_id, joining)))):
         raise Refused("scim_invalid_value", "A member is not a user.")
     _refuse_protected(tx, [*joining, *leaving], day)
@@ -247,7 +255,7 @@ def _hold(tx, memberships: list[Membership], day: date, subject: str) -> None:
 
 def _end_account(tx, row, now: datetime) -> None:
     """Its sessions end as well."""
-    revoked = accounts.revoke(tx, row.account_id, now)
+    revoked = accounts.revoke(tx, row.account_id, "client", now)
     tx.emit(
         directory.account_revoked, subject=row.account_id, version=revoked.version,
         data={"account_id": row.account_id, "person_id": row.id},
@@ -258,6 +266,17 @@ def _spend(tx, client, count: int, day: date) -> None:
     """A machine that goes wrong takes only so many people away before somebody looks."""
     if not stored.spend(tx, client.id, count, day):
         raise Refused("too_many_endings", "This client has taken away as many people as it may on one day.")
+
+
+def _refuse_nowhere(tx, row, before: dict, after: dict, day: date) -> None:
+    """A code that no unit has is more often a fault than somebody's last day, so it ends no post."""
+    codes = rules.unit_codes(after)
+    if not codes or stored.unit_of_code(tx, codes, day):
+        return
+    unit_before = stored.unit_of_code(tx, rules.unit_codes(before), day)
+    leaves, _ = rules.moves(stored.holdings(tx, [row.id], day), unit_before, [])
+    if leaves:
+        raise Refused("scim_invalid_value", "No unit has this code: without any, the post as an official ends.")
 
 
 def _refuse_protected(tx, person_ids: list[str], day: date) -> None:
@@ -313,6 +332,12 @@ def _answer(resource: dict, request: dict) -> dict:
     return {"resource": shown, "version": meta["version"], "location": meta["location"]}
 
 
+def _read(tx, client, resource: dict, request: dict) -> dict:
+    """What is shown without having been changed."""
+    tx.audit("scim.read", subject=resource["id"], client=client.name)
+    return _answer(resource, request)
+
+
 def _asks_for(name: str, attributes: list[str], excluded: list[str]) -> bool:
     """Whether an attribute that costs something will be shown at all."""
 
@@ -344,7 +369,7 @@ def _users(tx, rows: list, day: date) -> list[dict]:
 
 def _user(row, groups: list[dict]) -> dict:
     then = Taken(row.said_name, row.said_phone, row.said_mobile, row.said_email) if row.said is not None else None
-    said = rules.said_now(row.said, then, Taken(row.name, row.phone, row.mobile, row.email))
+    said = rules.said_now(row.said, then, Taken(row.name, row.phone, row.mobile, row.email), _known(row), row.own)
     core = {"id": row.id, "userName": row.username, "active": row.revoked_at is None}
     if row.external_id is not None:
         core["externalId"] = row.external_id
@@ -358,6 +383,11 @@ def _user(row, groups: list[dict]) -> dict:
     if row.said is not None:
         times = {"created": row.created_at.isoformat(), "lastModified": row.changed_at.isoformat()}
     return _described(resource, "User", f"{SCIM_BASE}/Users/{row.id}", times)
+
+
+def _known(row) -> Taken:
+    own = row.said if row.own else {}
+    return rules.known(own, Taken(row.name, row.phone, row.mobile, row.email), row.shown_to)
 
 
 def _groups(tx, client, rows: list, day: date, with_members: bool = True) -> list[dict]:

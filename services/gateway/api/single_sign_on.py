@@ -89,13 +89,15 @@ class SingleSignOnRoutes:
         return {"items": [item | {"provider": known.get(item["issuer"])} for item in items], "next_cursor": None}
 
     @route("POST", "/me/identities", tag="session", body=schemas.NewIdentity, answer=schemas.ProviderAddress,
-           status=201, refusals=("unknown_provider", "provider_unavailable", "fresh_sign_in_required"))  # fmt: skip
+           status=201, refusals=("unknown_provider", "provider_unavailable", "fresh_sign_in_required", "wrong_password",
+           "too_many_attempts", "not_found"))  # fmt: skip
     def start_linking(self, call):
         """Begin to link one's own account: the browser goes to the provider and comes back with the identity."""
         session = call.caller.session
         if session.created_at < clock.now() - FRESH:
             raise HttpRefusal("fresh_sign_in_required")
         asked = call.body
+        call.ask(directory.begin_linking, {"password": asked["password"]})
         url, mark = self.single_sign_on.begin(asked["provider"], asked["return_to"], self._mark(call), session.id)
         return Answer({"url": url}, status=201, cookies=[self._marking(mark)])
 
@@ -106,9 +108,13 @@ class SingleSignOnRoutes:
         return Answer(status=204)
 
     @route("PUT", "/people/<uuid:person_id>/identities/<string:provider>", tag="directory", body=schemas.Subject,
-           answer=schemas.IdentityEntry, refusals=("unknown_provider", "identity_taken"))  # fmt: skip
+           answer=schemas.IdentityEntry, refusals=("unknown_provider", "identity_taken", "identity_linked_already",
+           "second_official_needed"))  # fmt: skip
     def put_identity(self, call, person_id, provider):
-        """For administrators: who a person is to a provider, in place of what was."""
+        """For administrators: who a person is to a provider that knows him by no other identity yet.
+
+        Not for administrators and auditors, who link their own, nor by whoever took the last one away.
+        """
         issuer = self.single_sign_on.provider(provider).settings.issuer
         request = {"person_id": person_id, "issuer": issuer, "subject": call.body["subject"]}
         return call.ask(directory.feed_identity, request) | {"provider": provider}

@@ -107,6 +107,12 @@ class Directory(Neighbour):
             "account_id": id_of(f"account {who}"), "person_id": person(who), "version": 1, "restriction": None,
         })  # fmt: skip
 
+    @rpc(directory.begin_linking)
+    def begin_linking(self, call, request):
+        if request["password"] != PASSWORD:
+            raise Refused("wrong_password")
+        return self.answer(call, request, {})
+
     @rpc(directory.link_identity)
     def link_identity(self, call, request):
         return self.answer(call, request, {"id": id_of("identity"), "issuer": request["issuer"], "linked_at": NOW})

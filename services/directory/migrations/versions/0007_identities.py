@@ -15,6 +15,15 @@ CREATE TABLE identities (
     UNIQUE (issuer, subject),
     UNIQUE (account_id, issuer)
 );
+
+-- Which official last took an identity of an issuer from an account: another one says who its holder is from then on.
+CREATE TABLE identity_removals (
+    account_id uuid NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    issuer text NOT NULL,
+    removed_by uuid NOT NULL REFERENCES people,
+    removed_at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, issuer)
+);
 """
 
 

@@ -50,6 +50,9 @@ CREATE TABLE external_ids (
     UNIQUE (client_id, external_id)
 );
 
+-- Who revoked an account, or nobody knows any more: then as if an administrator had. It is not restored by less.
+ALTER TABLE accounts ADD COLUMN revoked_by text CHECK (revoked_by IN ('client', 'unit', 'administrator'));
+
 -- Filters compare without case.
 CREATE INDEX people_lower_name ON people (lower(name));
 CREATE INDEX people_lower_email ON people (lower(email));

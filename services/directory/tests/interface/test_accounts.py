@@ -121,6 +121,26 @@ def test_a_revoked_account_is_refused_like_a_wrong_password_and_said_once(accoun
     assert sign_in(accounts_city, security, "unit_clerk", accounts_city.password)
 
 
+@pytest.mark.parametrize("first", ["unit_head", None])
+def test_what_an_administrator_revoked_only_administrators_restore(accounts_city, administrator, first):
+    account_id = account_id_of(accounts_city, "official")
+
+    def act(case, claims) -> str:
+        return accounts_city.do(case, claims, account_id, None, clock.now())["state"]
+
+    head, clerk = accounts_city.claims("unit_head"), accounts_city.claims("unit_clerk")
+    act(accounts.revoke_account, head)
+    assert act(accounts.restore_account, clerk) == "active"
+    if first:
+        act(accounts.revoke_account, accounts_city.claims(first))
+    act(accounts.revoke_account, administrator)
+    act(accounts.revoke_account, head)
+    for claims in (head, clerk, accounts_city.claims("chairman")):
+        assert refusal(act, accounts.restore_account, claims) == "not_authorised"
+    assert act(accounts.restore_account, administrator) == "active"
+    assert act(accounts.restore_account, clerk) == "active"
+
+
 def test_a_stale_version_revokes_nothing(accounts_city, administrator):
     account_id = account_id_of(accounts_city, "official")
     act = (accounts.revoke_account, administrator, account_id, 7, clock.now())

@@ -8,7 +8,7 @@ import pytest
 from chassis import clock
 from directory.tests.interface.test_own_account import enrol
 from directory.tests.support import appoint_tomorrow, audited, refusal, said, sign_in
-from directory.use_cases import accounts, desk
+from directory.use_cases import accounts, desk, identities
 from kernel.errors import Refused
 
 
@@ -48,6 +48,17 @@ def test_a_lost_password_becomes_one_for_a_single_use(accounts_city, security, a
     assert (name, data["kept_session_id"]) == ("credentials_changed", None)
     assert {"recovery.asked", "recovery.confirmed", "account.password_reset"} <= set(audited(accounts_city))
     assert done["one_time_password"] not in str(accounts_city.all("SELECT * FROM accounts, recoveries, audit_log"))
+
+
+def test_a_lost_password_ends_the_identities_of_the_account_as_well(accounts_city, ask, confirm):
+    mine, other = (accounts_city.roles[role]["person_id"] for role in ("official", "unit_clerk"))
+    for person_id, subject in ((mine, "s-1"), (other, "s-2")):
+        accounts_city.do(identities.link, person_id, "https://id.example", subject, clock.now())
+    accounts_city.do(identities.link, mine, "https://other.example", "s-1", clock.now())
+    confirm(ask())
+    assert accounts_city.all("SELECT subject FROM identities") == [("s-2",)]
+    assert [name for name, _ in said(accounts_city)] == ["credentials_changed"]
+    assert audited(accounts_city).count("identity.unlinked") == 2
 
 
 def test_a_lost_second_factor_is_set_up_anew(accounts_city, security, ask, confirm):

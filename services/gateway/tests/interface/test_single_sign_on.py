@@ -536,7 +536,7 @@ def test_signing_out_here_and_there(browser, city):
 def test_a_signed_in_person_links_the_identity_that_he_shows(doors, city):
     client = doors()
     me, browser = client.signed_in(WHO), Browser(client)
-    begun = me.post("/me/identities", {"provider": "city", "return_to": "/settings"})
+    begun = me.post("/me/identities", {"provider": "city", "password": PASSWORD, "return_to": "/settings"})
     assert begun.status_code == 201
     browser.http.cookies.update(begun.cookies)
     assert dict(parse_qsl(urlsplit(begun.json()["url"]).query))["prompt"] == "login"
@@ -551,7 +551,7 @@ def test_a_signed_in_person_links_the_identity_that_he_shows(doors, city):
 def test_whoever_signed_out_meanwhile_links_nothing(doors, city):
     client = doors()
     me, browser = client.signed_in(WHO), Browser(client)
-    begun = me.post("/me/identities", {"provider": "city"})
+    begun = me.post("/me/identities", {"provider": "city", "password": PASSWORD})
     browser.http.cookies.update(begun.cookies)
     me.call("DELETE", "/sessions/current")
     assert_problem(browser.back(city.sign_in(begun.json()["url"], "s-17")), 401, "unauthenticated")
@@ -560,13 +560,15 @@ def test_whoever_signed_out_meanwhile_links_nothing(doors, city):
 
 def test_linking_needs_a_fresh_sign_in_and_a_known_provider(doors, store):
     me = doors().signed_in(WHO)
-    assert_problem(me.post("/me/identities", {"provider": "nobody"}), 404, "unknown_provider")
+    assert_problem(me.post("/me/identities", {"provider": "nobody", "password": PASSWORD}), 404, "unknown_provider")
     away = {"provider": "city", "return_to": "//evil.example"}
     assert_problem(me.post("/me/identities", away), 422, "invalid_request")
+    for password in ({}, {"password": "wrong"}):
+        assert_problem(me.post("/me/identities", {"provider": "city"} | password), 403, "wrong_password")
     with store("gateway").transaction() as tx:
         tx.connection.exec_driver_sql("UPDATE sessions SET created_at = created_at - interval '16 minutes'")
     eventlet.sleep(2.1)
-    assert_problem(me.post("/me/identities", {"provider": "city"}), 403, "fresh_sign_in_required")
+    assert_problem(me.post("/me/identities", {"provider": "city", "password": PASSWORD}), 403, "fresh_sign_in_required")
 
 
 def test_ones_own_identities_and_those_that_an_administrator_feeds(doors, city, neighbours):
