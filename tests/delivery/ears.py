@@ -42,7 +42,7 @@ class Ears:
         """True when it took effect, False when it had before."""
         handler, event, trace = self._reader._understand(message)
         service = self.container.service_cls()
-        service.names = {}  # all that a handler uses beside its transaction
+        service.names, service.settings = {}, self.container.settings  # all that a handler uses beside its transaction
         method = getattr(service, handler.method_name)
         with context.working(context.Context(event.id, trace=trace)):
             return handler.invoke(method, event)

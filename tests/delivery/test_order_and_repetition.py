@@ -18,6 +18,7 @@ from chassis.testing import until
 from chassis.topology import events_exchange
 from contracts.catalogue import EVENTS
 from directory import service as directory
+from directory.settings import DirectorySettings
 from gateway import service as gateway
 from gateway import storage as gateway_storage
 from gateway.settings import GatewaySettings
@@ -50,6 +51,9 @@ class House:
 
     def settings(self, name: str):
         common = self.world.settings(name)
+        if name == "directory":
+            own = {"sealing_keys": f"{self.world.keys}/sealing.keys", "totp_required_for": frozenset()}
+            return DirectorySettings(**vars(common) | own)
         if name != "gateway":
             return common
         return GatewaySettings(**vars(common), http=HttpSettings(port=0, stop_seconds=1))

@@ -15,7 +15,7 @@ NOWHERE = {"brokers": {"admin": "amqp://admin:topsecret@127.0.0.1:1/v"}, "broker
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["add", "mail", "tasks.task_isued"], "Siblings cannot hear tasks.task_isued: there are tasks.task_issued, "),
+        (["add", "mail", "tasks.task_isued"], "Siblings cannot hear tasks.task_isued: there are directory."),
         (["add", "mail", "task_issued"], "Siblings cannot hear task_issued: "),
         (["add", "mail", "messaging.message_posted"], "Siblings cannot hear messaging.message_posted: "),
         (["add", "mail"], "Say what mail shall hear: "),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from directory.storage import tables as t
 
@@ -29,8 +30,11 @@ def add(tx, viewer_id: str, day: date, people: Iterable[str]) -> tuple[int, int]
 def note_refusal(tx, viewer_id: str, day: date) -> bool:
     """Whether this is the first refusal of the day."""
     counts = t.shown_counts
-    noted = sa.update(counts).where(counts.c.viewer_id == viewer_id, counts.c.day == day, ~counts.c.refused)
-    return tx.execute(noted.values(refused=True)).rowcount == 1
+    noted = insert(counts).values(viewer_id=viewer_id, day=day, people=0, refused=True)
+    noted = noted.on_conflict_do_update(
+        index_elements=["viewer_id", "day"], set_={"refused": True}, where=~counts.c.refused
+    )
+    return tx.execute(noted.returning(counts.c.day)).first() is not None
 
 
 def forget_before(tx, day: date) -> None:

@@ -24,7 +24,8 @@ PEOPLE, SEED, PASSWORD = 2_600, 7, "mật khẩu thử nghiệm"
 def empty(world) -> None:
     names = ", ".join(f'"{name}"' for name in t.metadata.tables)
     with psycopg.connect(world.owners["directory"], autocommit=True) as connection:
-        connection.execute(f"TRUNCATE {names}, outbox, idempotency RESTART IDENTITY CASCADE")
+        connection.execute(f"TRUNCATE {names}, audit_log, outbox, idempotency RESTART IDENTITY CASCADE")
+        connection.execute("UPDATE audit_head SET number = DEFAULT, hash = DEFAULT")
 
 
 class City:

@@ -112,7 +112,7 @@ def test_versions_become_visible_in_their_order_and_without_holes(own_city):
         with own_city.store.transaction() as tx:
             stored.claim_versions(tx, 1)
             eventlet.sleep(0.4)
-        seen.append("slow")
+            seen.append("slow")
 
     def quick():
         with own_city.store.transaction() as tx:

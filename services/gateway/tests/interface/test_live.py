@@ -130,7 +130,7 @@ def test_readers_are_woken_and_do_not_wait_for_the_next_look(gateway, tell, monk
 
 
 def test_a_process_that_reads_behind_does_not_repeat_what_another_one_told(here):
-    session = Session(id_of("s"), "token", id_of("a"), id_of("p"), clock.now(), clock.now(), False)
+    session = Session(id_of("s"), "token", id_of("a"), id_of("p"), *[clock.now()] * 3, ended=False)
     behind = live.Live(here.store, SessionStore(here.store, 60, 60), 60)
     behind.position = 0
     with here.store.transaction() as tx:
