@@ -234,7 +234,7 @@ def test_over_the_broker_too(house, story, name, run, world, clean):
     messages = story.for_ears(house.ears[name])
     clean(*HEARERS)
     house.begin(name, story.feeds[0])
-    run(Silent)
+    run(Silent, settings=house.settings("directory"))
     container = run(SERVICES[name], settings=house.settings(name))
     deliveries = messages * TIMES
     chance.shuffle(deliveries)
