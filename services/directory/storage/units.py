@@ -42,6 +42,13 @@ def divisions(tx, unit_id: str, day, table=NOW):
     return tx.execute(query.order_by(table.c.code)).all()
 
 
+def path(tx, unit_id: str | None) -> list[str]:
+    """A unit and those above it now."""
+    up = select(t.units.c.id, t.units.c.parent_id).where(t.units.c.id == unit_id).cte("up", recursive=True)
+    up = up.union_all(select(t.units.c.id, t.units.c.parent_id).join(up, t.units.c.id == up.c.parent_id))
+    return list(tx.execute(select(up.c.id)).scalars())
+
+
 def with_sub_units(tx, *unit_ids: str) -> list[str]:
     """Units and everything below them."""
     tree = select(t.units.c.id).where(t.units.c.id == any_of(unit_ids)).cte("tree", recursive=True)

@@ -21,9 +21,9 @@ from directory.domain.organisation import (
     rank_of,
 )
 from directory.domain.reorganisation import Changes
-from directory.storage import appointments, facts, organisation, people
+from directory.storage import appointments, facts, organisation, people, units
 from directory.use_cases.facts import record_changes
-from directory.use_cases.reorganisation import once, same_version
+from directory.use_cases.writing import once, same_version
 from kernel import policy
 from kernel.actor import Actor
 from kernel.capacity import actor_for
@@ -197,8 +197,8 @@ def with_consequences(tx, memberships: list[Membership], day: date) -> Changes:
     found = Changes(memberships=changed)
     posts, persons = {each.post_id for each in memberships}, {each.person_id for each in memberships}
     holders, own = defaultdict(list), defaultdict(list)
-    for each in (organisation.memberships(tx, appointments.of_posts(posts)) | changed).values():
-        holders[each.post_id].append(each)
+    for each in organisation.memberships(tx, appointments.of_posts(posts)).values():
+        holders[each.post_id].append(changed.get(each.id, each))  # whoever takes up the post only now has lent nothing
     for each in (organisation.memberships(tx, appointments.of_people(persons)) | changed).values():
         own[each.person_id].append(each)
     for lent in organisation.delegations(tx, appointments.lent_by(*posts), day).values():
@@ -238,7 +238,7 @@ def _lend(tx, actor: Actor, wanted: dict, now: datetime) -> dict:
         grantor_post=known_posts[actor.post_id],
         below=[
             post for each in held
-            if actor.unit_id in organisation.path(tx, (post := known_posts[each.post_id]).unit_id)
+            if actor.unit_id in units.path(tx, (post := known_posts[each.post_id]).unit_id)
         ],
         known=organisation.delegations(tx, appointments.lent_by(actor.post_id), today(now)).values(),
         day=today(now),
@@ -306,7 +306,7 @@ def _post_to_change(tx, actor: Actor, procedure, post_id: str):
     try:
         policy.require(procedure.full_name, actor, _deciding(tx, found[post_id]))
     except Refused:
-        if actor.unit_id not in organisation.path(tx, found[post_id].unit_id):
+        if actor.unit_id not in units.path(tx, found[post_id].unit_id):
             raise Refused("not_found") from None
         raise
     return appointments.post(tx, post_id), found[post_id]
@@ -318,7 +318,7 @@ def _deciding(tx, post: Post) -> list[str]:
     """
     if post.kind in SPECIAL_POSTS:
         return []
-    path = organisation.path(tx, post.unit_id)
+    path = units.path(tx, post.unit_id)
     return path[1:] if post.is_head else path
 
 

@@ -136,6 +136,18 @@ def test_who_leaves_his_post_takes_what_he_lent_with_him(trial):
     assert {fact["kind"] for fact in said.data["facts"]} == {"membership", "delegation"}
 
 
+def test_what_was_lent_on_the_day_of_a_successor_does_not_outlive_who_lent_it(trial):
+    trial.do(lambda tx: tx.execute(rows.sa.text("DELETE FROM delegations")))
+    deputy = deputy_of(trial, "25747")
+    lent = lend(trial, grantee_person_id=deputy, to_day=day(60))
+    head = post_of(trial, "25747", "head")
+    appoint(trial, person_id=person(trial, "official"), post_id=head, from_day=day(), replaces=True)
+    [ended] = trial.all("SELECT valid_from, valid_to FROM delegations WHERE id = :id", id=lent["id"])
+    assert ended.valid_to == ended.valid_from
+    claims = {"sub": deputy, "membership_id": None, "delegation_id": lent["id"]}
+    assert refusal(trial.ask, resolve_actor, claims, NOW, "tasks.assign")[0] == "unknown_capacity"
+
+
 def test_what_follows_takes_as_many_statements_for_many_as_for_one(trial):
     class Counting:
         def __init__(self, tx):
