@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from directory.domain.contact import visibilities
-from directory.domain.organisation import Membership
+from directory.domain.organisation import SPECIAL_POSTS, Membership
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 UNIT = "urn:congvu:scim:schemas:extension:unit:1.0:Group"
@@ -19,7 +19,7 @@ BESIDE = ("schemas", "id", "meta", "groups", "userName", "active", "externalId")
 LONGEST = 300  # characters of a value
 MOST = 20  # values of an attribute
 TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-PROTECTED_POSTS = frozenset({"administrator", "auditor"})  # no machine ends or renames their holders
+PROTECTED_POSTS = SPECIAL_POSTS  # no machine ends or renames their holders
 GENERIC_POST = "official"  # the only kind of post that a machine gives and takes
 ALWAYS = ("schemas", "id")
 NUMBERS = ("phone", "mobile")

@@ -131,14 +131,6 @@ def posts_of(tx, person_id: str, day):
     return [row for row in rows if row.now] or rows[:1]
 
 
-def path_of(tx, unit_id: str) -> list[str]:
-    """A unit's id and those of all units above it."""
-    path = select(t.units.c.id, t.units.c.parent_id).where(t.units.c.id == unit_id).cte("path", recursive=True)
-    above = select(t.units.c.id, t.units.c.parent_id).join(path, path.c.parent_id == t.units.c.id)
-    path = path.union(above)
-    return list(tx.execute(select(path.c.id)).scalars())
-
-
 def words_of(tx, account) -> list[str]:
     """What anybody knows of an account's owner: its name, his names, his numbers, the names of his units and those
     above them.

@@ -8,13 +8,6 @@ from directory.storage import tables as t
 from directory.storage.people import if_open
 
 
-def path(tx, unit_id: str) -> list[str]:
-    """A unit and those above it."""
-    above = select(t.units.c.id, t.units.c.parent_id).where(t.units.c.id == unit_id).cte("above", recursive=True)
-    above = above.union(select(t.units.c.id, t.units.c.parent_id).join(above, t.units.c.id == above.c.parent_id))
-    return list(tx.execute(select(above.c.id)).scalars())
-
-
 def _page(tx, query, scope, unit_id, after, limit, place, second_place):
     query = query.add_columns(place.label("place"), second_place.label("second_place"))
     if scope is not None:

@@ -49,13 +49,6 @@ def delegations(tx, condition, day: date) -> dict[str, Delegation]:
     return {row.id: Delegation(**row._mapping) for row in found}
 
 
-def path(tx, unit_id: str | None) -> list[str]:
-    """A unit and those above it now."""
-    up = select(t.units.c.id, t.units.c.parent_id).where(t.units.c.id == unit_id).cte("up", recursive=True)
-    up = up.union_all(select(t.units.c.id, t.units.c.parent_id).join(up, t.units.c.id == up.c.parent_id))
-    return list(tx.execute(select(up.c.id)).scalars())
-
-
 def as_rows(tx, changes: Changes) -> dict[str, list[dict]]:
     """Whole rows, as facts are written: what a change does not name stays as it is."""
     found = {}

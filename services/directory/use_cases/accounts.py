@@ -8,6 +8,7 @@ from chassis.contract import Procedure
 from chassis.database import Store
 from contracts import directory
 from directory import hashing, passwords
+from directory.domain.organisation import SPECIAL_POSTS
 from directory.domain.passwords import normal, on_paper
 from directory.security import Security
 from directory.storage import accounts, guesses, people, units
@@ -23,7 +24,7 @@ from kernel.working_time import today
 
 ISSUER = "Công Vụ"  # as authenticators show it
 # Whoever gets hold of such an account has the whole city's, so only administrators look after it.
-GUARDED = frozenset({"administrator", "auditor"})
+GUARDED = SPECIAL_POSTS
 REVOKERS = ("client", "unit", "administrator")  # whose revocation weighs more comes later
 
 
@@ -181,7 +182,7 @@ def require_care(tx, procedure: Procedure, claims: dict, account, now: datetime)
     posts = accounts.posts_of(tx, account.person_id, today(now))
     if GUARDED.intersection(post.kind for post in posts) and actor.post_kind != "administrator":
         raise Refused("not_found")
-    paths = [accounts.path_of(tx, unit_id) for unit_id in dict.fromkeys(post.unit_id for post in posts)] or [[]]
+    paths = [units.path(tx, unit_id) for unit_id in dict.fromkeys(post.unit_id for post in posts)] or [[]]
     if not all(policy.allows(procedure.full_name, actor, path) for path in paths):
         raise Refused("not_found")
     return actor

@@ -3,8 +3,6 @@
 from datetime import datetime, timedelta
 
 from chassis import clock
-from chassis.contract import schema
-from chassis.idempotency import answer_once
 from chassis.paging import an_id, page, position
 from contracts import directory
 from directory import hashing
@@ -12,6 +10,7 @@ from directory.domain.passwords import on_paper
 from directory.storage import accounts, desk
 from directory.use_cases import identities
 from directory.use_cases.accounts import care_of, end_sessions, require_care
+from directory.use_cases.writing import once
 from kernel.actor import Actor
 from kernel.capacity import actor_for
 from kernel.errors import Refused
@@ -25,13 +24,8 @@ def ask(tx, claims: dict, request: dict, now: datetime) -> dict:
     """Asking twice for the same finds what is open already."""
     account = accounts.of_person(tx, request["person_id"], today(now))
     actor = require_care(tx, directory.ask_recovery, claims, account, now)
-    return answer_once(
-        tx,
-        who=actor.person_id,
-        key=request["idempotency_key"],
-        request=[directory.ask_recovery.full_name, request["person_id"], request["kind"], request["reason"]],
-        produce=lambda: schema(directory.Recovery).dump(_ask(tx, actor, account, request, now)),
-    )
+    what = [request["person_id"], request["kind"], request["reason"]]
+    return once(tx, actor, directory.ask_recovery, request, what, lambda: _ask(tx, actor, account, request, now))
 
 
 def list_open(tx, claims: dict, request: dict, now: datetime) -> dict:

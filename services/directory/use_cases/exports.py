@@ -36,4 +36,4 @@ def _path(tx, unit_id: str | None, day) -> Sequence[str]:
         return ()
     if units.one(tx, unit_id, day) is None:
         raise Refused("not_found")
-    return exports.path(tx, unit_id)
+    return units.path(tx, unit_id)

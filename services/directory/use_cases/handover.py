@@ -8,7 +8,7 @@ from directory import hashing, papers
 from directory.domain.passwords import on_paper
 from directory.domain.usernames import name_all, stem
 from directory.papers import Slip
-from directory.storage import accounts, handover, units
+from directory.storage import handover, units
 from directory.storage.accounts import Care
 from directory.use_cases.accounts import care_of
 from kernel import policy
@@ -27,7 +27,7 @@ def hand_over_unit(tx, claims: dict, request: dict, now: datetime) -> dict:
     A clerk hands his own head nothing.
     """
     actor = actor_for(tx, directory.hand_over_accounts, claims, now)
-    path = accounts.path_of(tx, request["unit_id"])
+    path = units.path(tx, request["unit_id"])
     if not path:
         raise Refused("not_found")
     policy.require(directory.hand_over_accounts.full_name, actor, path)

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from chassis import clock
-from chassis.idempotency import answer_once
 from chassis.paging import a_moment, a_number, an_id, page, position
+from contracts import directory
 from directory.storage import imports, units
+from directory.use_cases.writing import once
 from kernel.actor import Actor
 from kernel.errors import Refused
 from kernel.working_time import today
@@ -18,10 +19,8 @@ KEPT = timedelta(days=7)  # what was in the files
 
 def begin_import(tx, actor: Actor, request: dict, now: datetime) -> dict:
     """Room for a file; its parts follow. The same key again answers the same import."""
-    key = request.pop("idempotency_key")
-    return answer_once(
-        tx, who=actor.person_id, key=key, request=request, produce=lambda: _begun(tx, actor, request, now)
-    )
+    wanted = {name: value for name, value in request.items() if name != "idempotency_key"}
+    return once(tx, actor, directory.begin_import, request, wanted, lambda: _begun(tx, actor, wanted, now))
 
 
 def _begun(tx, actor: Actor, request: dict, now: datetime) -> dict:

@@ -11,7 +11,7 @@ from directory.domain.working_days import is_special, ordinary, special_days
 from directory.storage import calendar, facts, history, organisation, people, units
 from directory.use_cases.appointments import with_days
 from directory.use_cases.facts import record_facts
-from directory.use_cases.reorganisation import same_version
+from directory.use_cases.writing import same_version
 from kernel.capacity import actor_for
 from kernel.errors import Refused
 from kernel.working_time import today

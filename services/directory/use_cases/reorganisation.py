@@ -6,7 +6,6 @@ import structlog
 
 from chassis import clock
 from chassis.contract import Procedure, schema
-from chassis.idempotency import answer_once
 from chassis.paging import an_id, page, position
 from contracts import directory as contract
 from directory.domain import reorganisation as domain
@@ -14,6 +13,7 @@ from directory.domain.organisation import SPECIAL_POSTS, Organisation, live
 from directory.metrics import REORGANISATIONS
 from directory.storage import appointments, facts, organisation, people, reorganisations, units
 from directory.use_cases.facts import record_changes
+from directory.use_cases.writing import once, same_version
 from kernel import policy
 from kernel.actor import Actor
 from kernel.capacity import actor_for
@@ -161,19 +161,6 @@ def listing(tx, claims: dict, request: dict, now: datetime) -> dict:
     )  # fmt: skip
     rows, next_cursor = page(rows, request["limit"], lambda row: (row.id,))
     return {"items": [row._mapping for row in rows], "next_cursor": next_cursor}
-
-
-def once(tx, actor: Actor, procedure: Procedure, request: dict, what: object, produce) -> dict:
-    """One answer per key, for the person, the post in which he acts and what he asks for."""
-    return answer_once(
-        tx, who=actor.person_id, key=request["idempotency_key"], request=[procedure.full_name, actor.post_id, what],
-        produce=lambda: schema(procedure.reply).dump(produce()),
-    )  # fmt: skip
-
-
-def same_version(current: int, wanted: int | None) -> None:
-    if wanted is not None and wanted != current:
-        raise Refused("stale_version", "It has changed since you read it.", current=current)
 
 
 def _visible(tx, actor: Actor, procedure: Procedure, id_: str, *, lock: bool = False) -> dict:
