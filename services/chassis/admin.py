@@ -53,8 +53,9 @@ class Admin:
                 "container": self._container.is_alive,
             }
         elif path == "/ready":
-            parts = {name: bool(check()) for name, check in list(self._container.checks.items())}
-            parts["started"] = self.started
+            # Read first: a check waits, and the start may end meanwhile, with checks that are not in this list.
+            parts = {"started": self.started}
+            parts |= {name: bool(check()) for name, check in list(self._container.checks.items())}
             parts["not_draining"] = not self.draining
         else:
             start_response("404 Not Found", [])
