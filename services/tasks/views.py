@@ -7,10 +7,11 @@ from chassis.paging import an_id, page, position
 from kernel.actor import Actor
 from kernel.directory_copy import working_days
 from kernel.errors import Refused
-from tasks import storage
 from tasks.domain.assignment import Piece, allowed
 from tasks.domain.due import due_state, overdue_before
 from tasks.domain.sight import Sight, sight_of
+from tasks.storage import orders as storage
+from tasks.storage import pieces
 
 FIRST_PIECES = 50
 NO_PIECE = {"assigned": 0, "accepted": 0, "submitted": 0, "completed": 0, "overdue": 0}
@@ -69,9 +70,19 @@ def pieces_page(
 ) -> dict:  # fmt: skip
     posts = None if sight is Sight.WHOLE else actor.serves
     after = position(cursor, an_id)
-    rows = storage.pieces_of(tx, task["id"], posts, state, after[0] if after else None, limit + 1)
+    rows = pieces.pieces_of(tx, task["id"], posts, state, after[0] if after else None, limit + 1)
     rows, next_cursor = page(rows, limit, lambda row: [row["id"]])
     return {"items": with_due_states(tx, rows, task["urgency"], now), "next_cursor": next_cursor}
+
+
+def visible_piece(tx, assignment_id: str, actor: Actor, *, lock: bool = False) -> tuple[Mapping, Mapping, list[str]]:
+    row = pieces.find_piece(tx, assignment_id, lock=lock)
+    if row is None:
+        raise not_found()
+    task, sight, followers = visible_task(tx, row["task_id"], actor)
+    if sight is not Sight.WHOLE and row["post_id"] not in actor.serves:
+        raise not_found()
+    return row, task, followers
 
 
 def piece_view(tx, row: Mapping, task: Mapping, actor: Actor, now: datetime) -> dict:

@@ -15,7 +15,7 @@ from directory.storage import facts, tables
 from directory.tests.support import moved
 from directory.use_cases import facts as feed
 from messaging import use_cases as messaging
-from tasks import use_cases as tasks
+from tasks.use_cases import assignments, orders
 from tests.support.town import claims, id_of, person, post, unit
 from tests.support.town import facts as town_facts
 
@@ -146,7 +146,7 @@ def give_orders(store) -> None:
         request = {"idempotency_key": title, "order": {"title": title, **text, **wanted}}
         with store.transaction() as tx:
             loaded = tasks_contract.assign.request().load(request)
-            task = tasks.assign(tx, claims("committee vice_chairman"), loaded, clock.now())
+            task = orders.assign(tx, claims("committee vice_chairman"), loaded, clock.now())
         for piece in task["assignments"]["items"]:
             pieces[title, piece["post_id"]] = piece["id"]
     for title, who in (
@@ -157,7 +157,7 @@ def give_orders(store) -> None:
     ):
         request = {"id": pieces[title, post(who)], "version": 1, "idempotency_key": f"{title} {who}"}
         with store.transaction() as tx:
-            tasks.accept(tx, claims(who), request, clock.now())
+            assignments.accept(tx, claims(who), request, clock.now())
 
 
 def foretell(store) -> None:

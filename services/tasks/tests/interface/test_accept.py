@@ -5,9 +5,10 @@ import pytest
 
 from chassis.errors import CallFailed
 from contracts import tasks
-from tasks import storage
 from tasks.domain.assignment import Piece, fold
 from tasks.service import Service
+from tasks.storage import history
+from tasks.storage import pieces as storage
 from tests.support.town import claims, post, unit
 
 VICE, HEAD, CLERK = claims("committee vice_chairman"), claims("ward-1 head"), claims("ward-1 clerk")
@@ -117,8 +118,8 @@ def test_the_state_is_the_fold_of_the_history(here, pieces, accept):
     accept(pieces["ward-1"])
     with here.store.reading() as tx:
         row = storage.find_piece(tx, pieces["ward-1"]["id"])
-        history = storage.history_of(tx, row["id"])
-    piece = fold(Piece(row["role"], row["post_id"], post("committee vice_chairman")), history)
+        moves = history.history_of(tx, row["id"])
+    piece = fold(Piece(row["role"], row["post_id"], post("committee vice_chairman")), moves)
 
     assert (piece.state, piece.version, piece.accepted_at, piece.done_at) == (
         row["state"], row["version"], row["accepted_at"], row["done_at"],

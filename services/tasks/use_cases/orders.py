@@ -1,4 +1,4 @@
-"""One function per verb: one transaction, at most one event."""
+"""Orders: giving them, and reading them."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,11 +11,15 @@ from contracts import tasks as contract
 from kernel.actor import Actor
 from kernel.capacity import actor_for
 from kernel.directory_copy import audience_unit_ids, head_posts, posts, require_fresh, working_days
-from tasks import storage, views
+from kernel.working_time import today
+from tasks import views
 from tasks.domain import assignment
 from tasks.domain.due import overdue_before
 from tasks.domain.order import SAME_ORDER_WITHIN, Decision, decide_order, probable_duplicate, title_key
 from tasks.domain.sight import Sight
+from tasks.storage import history
+from tasks.storage import orders as storage
+from tasks.use_cases.moving import event_of
 
 
 def assign(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -76,6 +80,7 @@ def _issue(tx, actor: Actor, order: Mapping, decision: Decision, now: datetime) 
         "assigner_person_id": actor.person_id,
         "assigner_title": actor.post_title,
         "issued_at": now,
+        "received_on": today(now),
     }
     pieces = []
     for share in decision.shares:
@@ -94,78 +99,8 @@ def _issue(tx, actor: Actor, order: Mapping, decision: Decision, now: datetime) 
             }
         )
     storage.add_task(tx, task, pieces, decision.followers)
-    storage.record_issue(tx, _event(actor, task["id"], None, "issue", 1, now))
+    history.record_issue(tx, event_of(actor, task["id"], None, "issue", 1, now))
     return task, pieces
-
-
-def _event(actor: Actor, task_id: str, assignment_id: str | None, verb: str, version: int, now: datetime) -> dict:
-    return {
-        "task_id": task_id,
-        "assignment_id": assignment_id,
-        "verb": verb,
-        "version": version,
-        "actor_person_id": actor.person_id,
-        "acting_for": actor.acting_for,
-        "at": now,
-        "reason": None,
-        "data": {},
-    }
-
-
-def accept(tx, claims: dict, request: dict, now: datetime) -> dict:
-    """Tiếp nhận: the unit takes the work up; who is only informed is done with it."""
-    actor = actor_for(tx, contract.accept, claims, now)
-    return answer_once(
-        tx,
-        who=actor.person_id,
-        key=request["idempotency_key"],
-        request=[contract.accept.full_name, actor.post_id, request["id"], request["version"]],
-        produce=lambda: schema(contract.accept.reply).dump(
-            _change(tx, actor, "accept", request["id"], request["version"], now)
-        ),
-    )
-
-
-def _change(tx, actor: Actor, verb: str, assignment_id: str, version: int | None, now: datetime) -> dict:
-    """A verb on a piece: rule, state, history and event together."""
-    row, task, followers = _visible_piece(tx, assignment_id, actor, lock=True)
-    piece = views.piece_of(row, task)
-    new = assignment.decide(piece, verb, actor, version, now)
-    row = storage.move_piece(
-        tx, assignment_id,
-        state=new.state, version=new.version, accepted_at=new.accepted_at, done_at=new.done_at,
-    )  # fmt: skip
-    storage.record(tx, _event(actor, task["id"], assignment_id, verb, new.version, now))
-    if row["post_id"] != actor.post_id:  # for the head whom he serves
-        tx.audit(f"tasks.{verb}", subject=assignment_id, post_id=row["post_id"])
-    tx.emit(
-        contract.assignment_changed,
-        subject=assignment_id,
-        version=new.version,
-        data=dict(row)
-        | {
-            "change": assignment.CHANGES[verb],
-            "assignment_id": assignment_id,
-            "title": task["title"],
-            "before": piece.state,
-            "after": new.state,
-            "at": now,
-            "actor_person_id": actor.person_id,
-            "acting_for": actor.acting_for,
-            "concerns": list(dict.fromkeys([task["assigner_post_id"], *followers, row["post_id"]])),
-        },
-    )
-    return views.piece_view(tx, row, task, actor, now)
-
-
-def _visible_piece(tx, assignment_id: str, actor: Actor, *, lock: bool = False) -> tuple[Mapping, Mapping, list[str]]:
-    row = storage.find_piece(tx, assignment_id, lock=lock)
-    if row is None:
-        raise views.not_found()
-    task, sight, followers = views.visible_task(tx, row["task_id"], actor)
-    if sight is not Sight.WHOLE and row["post_id"] not in actor.serves:
-        raise views.not_found()
-    return row, task, followers
 
 
 def get_task(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -181,20 +116,6 @@ def list_tasks(tx, claims: dict, request: dict, now: datetime) -> dict:
     rows, next_cursor = page(rows, request["limit"], lambda row: [row["id"]])
     sight = {task_id: seen for task_id, (seen, _) in views.sights(tx, rows, actor).items()}
     return {"items": views.summaries(tx, rows, sight, actor, now), "next_cursor": next_cursor}
-
-
-def list_assignments(tx, claims: dict, request: dict, now: datetime) -> dict:
-    actor = actor_for(tx, contract.list_assignments, claims, now)
-    task, sight, _ = views.visible_task(tx, request["task_id"], actor)
-    return views.pieces_page(
-        tx, task, sight, actor, now, limit=request["limit"], cursor=request["cursor"], state=request["state"]
-    )
-
-
-def get_assignment(tx, claims: dict, request: dict, now: datetime) -> dict:
-    actor = actor_for(tx, contract.get_assignment, claims, now)
-    row, task, _ = _visible_piece(tx, request["id"], actor)
-    return views.piece_view(tx, row, task, actor, now)
 
 
 def get_summary(tx, claims: dict, now: datetime) -> dict:

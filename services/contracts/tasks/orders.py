@@ -1,8 +1,8 @@
-"""tasks: what was ordered, to whom, by when, and where it stands."""
+"""Orders: what was ordered, to whom, by when, and where it stands."""
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from chassis.contract import PATIENCE, Event, Procedure
+from chassis.contract import PATIENCE, Procedure
 from contracts.audit import list_audit_of
 from contracts.fields import (
     MODES,
@@ -21,6 +21,7 @@ from contracts.fields import (
     Text,
     one_of,
 )  # fmt: skip
+from contracts.tasks.assignments import AssignmentPage
 
 
 class WantedAssignment(Request):
@@ -67,37 +68,6 @@ class AssignRequest(Request):
 
     idempotency_key = fields.String(required=True, validate=validate.Length(1, 200))
     order = fields.Nested(Order, required=True)
-
-
-class Assignment(Statement):
-    id = Id(required=True)
-    task_id = Id(required=True)
-    unit_id = Id(required=True)
-    unit_name = fields.String(required=True)
-    post_id = Id(required=True)
-    role = fields.String(required=True)
-    state = fields.String(required=True)
-    original_due = Moment(required=True, allow_none=True)
-    current_due = Moment(required=True, allow_none=True)
-    due_state = fields.String(required=True)
-    version = fields.Integer(required=True)
-    accepted_at = Moment(required=True, allow_none=True)
-
-
-class AssignmentDetail(Assignment):
-    """An assignment with the part of its task that the level below may see."""
-
-    title = fields.String(required=True)
-    content = fields.String(required=True)
-    expected_result = fields.String(required=True)
-    urgency = fields.String(required=True)
-    assigner_title = fields.String(required=True)
-    allowed = fields.List(fields.String(), required=True)  # the verbs that this actor may use now
-
-
-class AssignmentPage(Statement):
-    items = fields.List(fields.Nested(Assignment), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)
 
 
 class RollUp(Statement):
@@ -151,19 +121,6 @@ class ListTasks(Page):
     box = one_of(("issued", "received", "followed"), load_default="issued")
 
 
-class ListAssignments(Page):
-    task_id = Id(required=True)
-    state = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=30))
-
-
-class Accept(Request):
-    """`version` None means "whatever it is now" (If-Match: *)."""
-
-    id = Id(required=True)
-    version = fields.Integer(required=True, allow_none=True)
-    idempotency_key = fields.String(required=True, validate=validate.Length(1, 200))
-
-
 class Summary(Statement):
     """What home shows: pieces the actor answers for, and orders that he gave."""
 
@@ -174,68 +131,9 @@ class Summary(Statement):
     as_of = Moment(required=True)
 
 
-class IssuedAssignment(Statement):
-    id = Id(required=True)
-    unit_id = Id(required=True)
-    unit_name = fields.String(required=True)
-    post_id = Id(required=True)
-    role = fields.String(required=True)
-    current_due = Moment(required=True, allow_none=True)
-
-
-class TaskIssued(Statement):
-    """An order was given: everything its hearers need to act and to render."""
-
-    task_id = Id(required=True)
-    title = fields.String(required=True)
-    mode = fields.String(required=True)
-    urgency = fields.String(required=True)
-    source = fields.String(required=True)
-    issued_at = Moment(required=True)
-    assigner_post_id = Id(required=True)
-    assigner_title = fields.String(required=True)
-    followers = fields.List(Id(), required=True)
-    unit_ids = fields.List(Id(), required=True)
-    assignments = fields.List(fields.Nested(IssuedAssignment), required=True)
-
-
-class AssignmentChanged(Statement):
-    """One assignment moved on. `concerns` are the posts that should see it live."""
-
-    change = fields.String(required=True)
-    assignment_id = Id(required=True)
-    task_id = Id(required=True)
-    title = fields.String(required=True)
-    unit_id = Id(required=True)
-    unit_name = fields.String(required=True)
-    post_id = Id(required=True)
-    role = fields.String(required=True)
-    before = fields.String(required=True)
-    after = fields.String(required=True)
-    version = fields.Integer(required=True)
-    at = Moment(required=True)
-    actor_person_id = Id(required=True)
-    acting_for = fields.String(required=True, allow_none=True)
-    concerns = fields.List(Id(), required=True)
-
-
 assign = Procedure("tasks", "assign", AssignRequest, Task, "Give an order to units.", timeout=10.0, patience=PATIENCE)
 get_task = Procedure("tasks", "get_task", ById, Task, "An order with its roll-up and first assignments.")
 list_tasks = Procedure("tasks", "list_tasks", ListTasks, TaskPage, "Orders in one of the actor's boxes.")
-list_assignments = Procedure("tasks", "list_assignments", ListAssignments, AssignmentPage, "The pieces of an order.")
-get_assignment = Procedure("tasks", "get_assignment", ById, AssignmentDetail, "One piece, as its owner sees it.")
-accept = Procedure(
-    "tasks", "accept", Accept, AssignmentDetail, "The head of the unit receives the work.", patience=PATIENCE
-)
 get_summary = Procedure("tasks", "get_summary", Nothing, Summary, "Counts for the actor's home page.")
 
 list_audit = list_audit_of("tasks")
-
-task_issued = Event(
-    "tasks", "task_issued", TaskIssued, "An order was given.",
-    hearers=("reminders", "messaging"), published=("task_id", "unit_ids"),
-)  # fmt: skip
-assignment_changed = Event(
-    "tasks", "assignment_changed", AssignmentChanged, "A piece of an order moved on.",
-    hearers=("reminders", "messaging", "gateway"), published=("assignment_id", "task_id", "unit_id", "change"),
-)  # fmt: skip

@@ -1,0 +1,5 @@
+"""tasks: what was ordered, to whom, by when, and where it stands."""
+
+from contracts.tasks.assignments import *
+from contracts.tasks.events import *
+from contracts.tasks.orders import *

@@ -1,0 +1,1 @@
+"""tasks on the bus, area by area: load, call, dump."""

@@ -1,0 +1,146 @@
+"""Orders: their rows, boxes and roll-ups."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import and_, func, insert, or_, select
+
+from chassis.rows import Id, any_bound, any_of, unnested
+from tasks.storage.pieces import is_open, overdue
+from tasks.storage.tables import Moment, assignments, followers, tasks
+
+
+def add_task(tx, task: Mapping, pieces: Sequence[Mapping], follower_ids: Sequence[str]) -> None:
+    """An order with all its pieces: one insert for each table, however many units it names."""
+    tx.execute(insert(tasks).values(**task))
+    if follower_ids:
+        rows = unnested(post_id=(Id, follower_ids))
+        tx.execute(insert(followers).from_select(["task_id", "post_id"], select(sa.literal(task["id"], Id), *rows.c)))
+    own = ("id", "unit_id", "unit_code", "unit_name", "post_id", "role", "current_due")
+    rows = unnested(**{name: (assignments.c[name].type, [piece[name] for piece in pieces]) for name in own})
+    shared = {
+        "task_id": sa.literal(task["id"], Id),
+        "state": sa.literal(pieces[0]["state"]),
+        "version": sa.literal(pieces[0]["version"]),
+        "original_due": rows.c.current_due,
+        "assigner_post_id": sa.literal(task["assigner_post_id"], Id),
+        "assigned_at": sa.literal(task["issued_at"], Moment),
+        "returns": sa.literal(0),
+    }
+    tx.execute(insert(assignments).from_select([*own, *shared], select(*rows.c, *shared.values())))
+
+
+def similar_orders(tx, assigner_post_id: str, title_key: str, since: datetime, most: int = 5) -> list[Mapping]:
+    """Open orders of the same post with the same title, the newest first."""
+    query = (
+        select(tasks.c.id, tasks.c.title, tasks.c.issued_at)
+        .where(tasks.c.assigner_post_id == assigner_post_id, tasks.c.title_key == title_key)
+        .where(tasks.c.issued_at >= since)
+        .where(sa.exists().where(assignments.c.task_id == tasks.c.id, is_open))
+        .order_by(tasks.c.id.desc())
+        .limit(most)
+    )
+    return list(tx.execute(query).mappings())
+
+
+_TASK = select(tasks).where(tasks.c.id == sa.bindparam("id", type_=Id))
+
+
+def find_task(tx, task_id: str) -> Mapping | None:
+    return tx.execute(_TASK, {"id": task_id}).mappings().one_or_none()
+
+
+def box(tx, name: str, posts: Sequence[str], before: str | None, limit: int) -> list[Mapping]:
+    """A page of orders that these posts gave, received or follow; the newest first."""
+    mine = {
+        "issued": tasks.c.assigner_post_id == any_of(posts),
+        "received": tasks.c.id.in_(select(assignments.c.task_id).where(assignments.c.post_id == any_of(posts))),
+        "followed": tasks.c.id.in_(select(followers.c.task_id).where(followers.c.post_id == any_of(posts))),
+    }
+    query = select(tasks).where(mine[name]).order_by(tasks.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(tasks.c.id < before)
+    return list(tx.execute(query).mappings())
+
+
+_FOLLOWERS = select(followers).where(followers.c.task_id == any_bound("ids")).order_by(followers.c.post_id)
+
+
+def followers_of(tx, task_ids: Iterable[str]) -> dict[str, list[str]]:
+    found = {}
+    for row in tx.execute(_FOLLOWERS, {"ids": list(task_ids)}):
+        found.setdefault(row.task_id, []).append(row.post_id)
+    return found
+
+
+_OWN_ROLES = select(assignments.c.task_id, assignments.c.role).where(
+    assignments.c.task_id == any_bound("ids"), assignments.c.post_id == any_bound("posts")
+)
+
+
+def own_roles(tx, task_ids: Iterable[str], posts: Sequence[str]) -> dict[str, set[str]]:
+    """By order: the roles of the pieces that these posts answer for."""
+    found = {}
+    for row in tx.execute(_OWN_ROLES, {"ids": list(task_ids), "posts": list(posts)}):
+        found.setdefault(row.task_id, set()).add(row.role)
+    return found
+
+
+_COUNTS = {
+    "assigned": func.count(),
+    "accepted": func.count(assignments.c.accepted_at),
+    "submitted": func.count().filter(assignments.c.state.in_(("result_submitted", "completed", "archived"))),
+    "completed": func.count().filter(assignments.c.state.in_(("completed", "archived"))),
+    "overdue": func.count().filter(overdue()),
+}
+
+
+_ROLL_UPS = (  # a piece passed on inside a unit is part of that unit's own
+    select(tasks.c.id, *(count.label(name) for name, count in _COUNTS.items()))
+    .join_from(tasks, assignments, and_(assignments.c.task_id == tasks.c.id, assignments.c.parent_id.is_(None)))
+    .where(
+        or_(
+            tasks.c.id == any_bound("whole"),
+            and_(tasks.c.id == any_bound("own"), assignments.c.post_id == any_bound("posts")),
+        )
+    )
+    .group_by(tasks.c.id)
+)
+
+
+def roll_ups(
+    tx, whole: Collection[str], own: Collection[str], posts: Sequence[str], day_begins: datetime, now: datetime
+) -> dict[str, dict]:
+    """How far the pieces are, by order: all the pieces of `whole`, only these posts' pieces of `own`."""
+    given = {"whole": list(whole), "own": list(own), "posts": list(posts), "day_begins": day_begins, "now": now}
+    return {row["id"]: {name: row[name] for name in _COUNTS} for row in tx.execute(_ROLL_UPS, given).mappings()}
+
+
+def _summary():
+    joined = sa.join(assignments, tasks, tasks.c.id == assignments.c.task_id)
+    received = (
+        select(func.count().label("to_do"), func.count().filter(overdue()).label("overdue"))
+        .select_from(joined)
+        .where(assignments.c.post_id == any_bound("posts"), is_open)
+        .subquery()
+    )
+    issued = (
+        select(
+            func.count(tasks.c.id.distinct()).label("issued_open"),
+            func.count(tasks.c.id.distinct()).filter(overdue()).label("issued_overdue"),
+        )
+        .select_from(joined)
+        .where(tasks.c.assigner_post_id == any_bound("posts"), is_open)
+        .subquery()
+    )
+    return select(received, issued).join_from(received, issued, sa.true())
+
+
+_SUMMARY = _summary()
+
+
+def summary(tx, posts: Sequence[str], day_begins: datetime, now: datetime) -> dict[str, int]:
+    """Open pieces that these posts answer for, and open orders that they gave."""
+    given = {"posts": list(posts), "day_begins": day_begins, "now": now}
+    return dict(tx.execute(_SUMMARY, given).mappings().one())
