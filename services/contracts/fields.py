@@ -27,7 +27,8 @@ ASSIGNMENT_STATES = (
     "assigned", "in_progress", "declined", "result_submitted", "suspended", "completed", "revoked", "archived",
 )  # fmt: skip
 DUE_STATES = ("no_deadline", "on_track", "due_soon", "due_today", "overdue", "early", "on_time", "late")
-ACTION_ITEM_KINDS = ("assignment_to_receive",)
+GRADES = ("not_met", "met", "good", "excellent")
+ACTION_ITEM_KINDS = ("assignment_to_receive", "refusal_to_decide", "result_to_decide", "extension_to_decide")
 PARTICIPANT_ROLES = ("responsible", "member", "follower")
 
 

@@ -47,16 +47,31 @@ class Overview(Statement):
 
 
 class RaisedItem(Statement):
+    """Where it differs from what the event says of all, the item says so itself."""
+
     id = Id(required=True)
     post_id = Id(required=True)
     unit_id = Id(required=True)
     subject_id = Id(required=True)
     due = Moment(required=True, allow_none=True)
     link = fields.String(required=True)
+    kind = fields.String()
+    task_id = Id()
+    title = fields.String()
+    from_title = fields.String()
+    urgency = fields.String()
+
+
+class ClosedItem(Statement):
+    id = Id(required=True)
+    kind = fields.String(required=True)
+    post_id = Id(required=True)
+    subject_id = Id(required=True)
+    task_id = Id(required=True)
 
 
 class ActionItemsRaised(Statement):
-    """Items of one kind about one order; what they share stands once."""
+    """Items that opened by one act; what they share stands once. `closed` are those that ended by it."""
 
     kind = fields.String(required=True)
     task_id = Id(required=True)
@@ -65,17 +80,10 @@ class ActionItemsRaised(Statement):
     urgency = fields.String(required=True)
     raised_at = Moment(required=True)
     items = fields.List(fields.Nested(RaisedItem), required=True)
-
-
-class ClosedItem(Statement):
-    id = Id(required=True)
-    post_id = Id(required=True)
-    subject_id = Id(required=True)
+    closed = fields.List(fields.Nested(ClosedItem), load_default=list)
 
 
 class ActionItemsClosed(Statement):
-    kind = fields.String(required=True)
-    task_id = Id(required=True)
     closed_at = Moment(required=True)
     items = fields.List(fields.Nested(ClosedItem), required=True)
 

@@ -11,6 +11,9 @@ from gateway import storage
 ENDINGS = (SESSION_ENDED, CAPACITIES_CHANGED) = ("session_ended", "capacities_changed")
 
 
+INSIDE = ("pieces", "awaits", "extension", "concerns")
+
+
 def key_of_post(post_id: str) -> str:
     return f"post:{post_id}"
 
@@ -36,6 +39,22 @@ def tell_posts(tx, name: str, post_ids: list[str], data: dict) -> None:
     """The same for everyone whom it concerns."""
     if post_ids:
         storage.append_live(tx, name, [key_of_post(post_id) for post_id in dict.fromkeys(post_ids)], data, {})
+
+
+def tell_pieces(tx, act: dict, pieces: list[dict]) -> None:
+    """To each owner what became of his piece by an act that was about something else."""
+    own = defaultdict(list)
+    for piece in pieces:
+        if piece["change"] != "issued":  # he hears that once, as something to receive
+            own[key_of_post(piece["post_id"])].append(shown(piece))
+    if own:
+        common = {name: act[name] for name in ("at", "actor_person_id", "acting_for", "reason")} | {"result_id": None}
+        storage.append_live(tx, "assignment_changed", list(own), common, own)
+
+
+def shown(change: dict) -> dict:
+    """A change without what only services need."""
+    return {name: value for name, value in change.items() if name not in INSIDE}
 
 
 def tell_sessions_ended(tx, session_ids: list[str]) -> None:

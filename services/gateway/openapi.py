@@ -30,7 +30,8 @@ What an actor may not see answers as if it did not exist."""
 TAGS = {
     "session": "Signing in and out", "home": "Everything at a glance", "directory": "Units, posts, people",
     "accounts": "Accounts of others: the desk, handing over, revoking",
-    "tasks": "What was ordered, to whom, by when", "reminders": "What one must act on now",
+    "tasks": "What was ordered, to whom, by when", "assignments": "Each unit's piece, and its life",
+    "reminders": "What one must act on now",
     "messaging": "Conversations", "live": "What happens, as it happens",
     "audit": "Who did what to whom", "meta": "About this API",
 }  # fmt: skip

@@ -108,6 +108,30 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "due_in_past": (422, "Hạn đã qua", "The deadline has passed"),
     "due_too_far": (422, "Hạn quá xa", "The deadline is too far away"),
     "due_after_task": (422, "Hạn của đơn vị sau hạn của nhiệm vụ", "A piece is due with its task at the latest"),
+    "due_after_parent": (
+        422, "Hạn của phần việc giao tiếp sau hạn của phần việc cấp trên", "What is passed on is due with its parent",
+    ),
+    "proposed_unit_needed": (422, "Cần nêu đơn vị được đề nghị thực hiện", "Say whose work it is instead"),
+    "own_result": (
+        403, "Người trình kết quả không được tự quyết định về kết quả đó",
+        "Nobody decides on a result that he himself submitted",
+    ),
+    "circular_assignment": (
+        422, "Không thể giao ngược lại cho cấp đã giao việc này", "This post is above in the same chain",
+    ),
+    "unit_not_below": (
+        422, "Chỉ giao tiếp cho bộ phận, công chức thuộc đơn vị mình", "Work is passed on inside one's own unit",
+    ),
+    "no_deadline": (409, "Phần việc này không có hạn để gia hạn", "There is no deadline to extend"),
+    "extension_pending": (
+        409, "Đang có một đề nghị gia hạn chưa được quyết định", "A request for more time is not decided yet",
+    ),
+    "extension_not_later": (422, "Hạn đề nghị không sau hạn hiện hành", "Not later than the present deadline"),
+    "already_decided": (409, "Việc này đã được quyết định", "It was decided already"),
+    "superior_decides": (
+        409, "Nhiệm vụ do cấp trên giao: chỉ cấp trên quyết định gia hạn",
+        "The task came from above: only the superior moves its date",
+    ),
     "import_has_faults": (
         409, "Tệp còn dòng sai hoặc mâu thuẫn, chưa thể áp dụng", "Rows of the file are wrong: it cannot be applied",
     ),
@@ -222,6 +246,7 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"Give either audience or assignments\.", "Nêu đúng một trong hai: danh sách nhận, hoặc từng đơn vị."),
     (r"Give exactly one of due_on, due_at and no_deadline\.", "Nêu đúng một trong: ngày hạn, giờ hạn, không có hạn."),
     (r"Give either into or into_unit_id\.", "Nêu đúng một trong hai: đơn vị có sẵn, hoặc đơn vị mới."),
+    (r"Give either unit_id or post_id\.", "Nêu đúng một trong hai: đơn vị, hoặc chức vụ."),
     (r"Give exactly one change\.", "Nêu đúng một thay đổi."),
     (r"String does not match expected pattern\.", "Không đúng dạng yêu cầu."),
     (r"Give this parameter once\.", "Chỉ nêu tham số này một lần."),

@@ -185,6 +185,21 @@ class AssignmentsQuery(tasks.ListAssignments):
         exclude = ("task_id",)
 
 
+class Happening(tasks.Happening):
+    """`actor_name` is null while the directory is away."""
+
+    actor_name = fields.String(required=True, allow_none=True)
+
+
+class HistoryPage(tasks.HistoryPage):
+    items = fields.List(fields.Nested(Happening), required=True)
+
+
+class MoveAssignments(tasks.MoveAssignments):
+    class Meta(Request.Meta):
+        exclude = ("id", "idempotency_key")
+
+
 # imports and exports
 
 
@@ -301,14 +316,22 @@ class LiveQuery(Request):
 
 
 class ActionItemClosed(reminders.ClosedItem):
-    kind = fields.String(required=True)
-    task_id = Id(required=True)
     closed_at = Moment(required=True)
 
 
 class AssignmentChange(tasks.AssignmentChanged):
     class Meta:
-        exclude = ("concerns",)
+        exclude = ("pieces", "awaits", "extension", "concerns")
+
+
+class TaskRevocation(tasks.TaskRevoked):
+    class Meta:
+        exclude = ("pieces", "concerns")
+
+
+class ExtensionChange(tasks.ExtensionChanged):
+    class Meta:
+        exclude = ("awaits", "concerns")
 
 
 class PostedMessage(messaging.MessagePosted):
@@ -320,6 +343,9 @@ LIVE_EVENTS: dict[str, type[Schema]] = {
     "action_item_raised": reminders.ActionItem,
     "action_item_closed": ActionItemClosed,
     "assignment_changed": AssignmentChange,
+    "task_revoked": TaskRevocation,
+    "extension_requested": ExtensionChange,
+    "extension_decided": ExtensionChange,
     "message_posted": PostedMessage,
 }
 

@@ -13,7 +13,9 @@ from contracts import directory, messaging, reminders, tasks
 from gateway import capacities, live_log, problems, sessions, storage
 from gateway.api.accounts import AccountRoutes
 from gateway.api.appointments import AppointmentsRoutes
+from gateway.api.assignments import AssignmentsRoutes
 from gateway.api.audit import AuditRoutes
+from gateway.api.extensions import ExtensionsRoutes
 from gateway.api.home import HomeRoutes
 from gateway.api.imports import ImportsRoutes
 from gateway.api.live import LiveRoutes
@@ -79,6 +81,8 @@ API = (
     PeopleRoutes,
     ImportsRoutes,
     TasksRoutes,
+    AssignmentsRoutes,
+    ExtensionsRoutes,
     RemindersRoutes,
     MessagingRoutes,
     LiveRoutes,
@@ -103,7 +107,9 @@ class Service(*API, ScimRoutes, HearsDirectory):
 
     @hears(reminders.action_items_raised)
     def on_action_items_raised(self, tx, event):
+        closed = {"closed_at": event.data["raised_at"], "items": event.data.pop("closed")}
         live_log.tell_items(tx, "action_item_raised", event.data)
+        live_log.tell_items(tx, "action_item_closed", closed)
 
     @hears(reminders.action_items_closed)
     def on_action_items_closed(self, tx, event):
@@ -111,7 +117,27 @@ class Service(*API, ScimRoutes, HearsDirectory):
 
     @hears(tasks.assignment_changed)
     def on_assignment_changed(self, tx, event):
-        live_log.tell_posts(tx, "assignment_changed", event.data.pop("concerns"), event.data)
+        data = event.data
+        live_log.tell_posts(tx, "assignment_changed", data["concerns"], live_log.shown(data))
+        live_log.tell_pieces(tx, data, data["pieces"])
+
+    @hears(tasks.task_revoked)
+    def on_task_revoked(self, tx, event):
+        data = event.data
+        live_log.tell_posts(tx, "task_revoked", data["concerns"], live_log.shown(data))
+        live_log.tell_pieces(tx, data, data["pieces"])
+
+    @hears(tasks.assignments_moved)
+    def on_assignments_moved(self, tx, event):
+        live_log.tell_pieces(tx, event.data, event.data["pieces"])
+
+    @hears(tasks.extension_requested)
+    def on_extension_requested(self, tx, event):
+        live_log.tell_posts(tx, "extension_requested", event.data["concerns"], live_log.shown(event.data))
+
+    @hears(tasks.extension_decided)
+    def on_extension_decided(self, tx, event):
+        live_log.tell_posts(tx, "extension_decided", event.data["concerns"], live_log.shown(event.data))
 
     @hears(messaging.message_posted)
     def on_message_posted(self, tx, event):

@@ -15,6 +15,8 @@ STANDING_PC = frozenset({"chairman", "vice_chairman", "standing_member"})
 LOOKS_AFTER_ACCOUNTS = ("head", "chief_of_office", "chairman", "clerk", "office_clerk")  # of their own units
 SERVES_HEAD = frozenset({"clerk", "office_clerk", "secretary"})  # they see and receive the work of their unit's head
 
+OVERSEES = ("chairman", "vice_chairman", "chief_of_office", "deputy_chief_of_office", "office_clerk")
+
 TOTP_REQUIRED_FOR = (  # kinds of posts that need a second factor, unless the operator says others
     "chairman", "vice_chairman", "standing_member", "chief_of_office", "head", "administrator", "auditor",
 )  # fmt: skip
@@ -140,6 +142,31 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "tasks.list_assignments": EVERYBODY,
     "tasks.get_assignment": EVERYBODY,
     "tasks.accept": EVERYBODY,
+    "tasks.decline": EVERYBODY,
+    "tasks.reassign": EVERYBODY,
+    "tasks.uphold": EVERYBODY,
+    "tasks.submit_result": EVERYBODY,
+    "tasks.approve_result": EVERYBODY,
+    "tasks.return_result": EVERYBODY,
+    "tasks.withdraw_result": EVERYBODY,
+    "tasks.suspend": EVERYBODY,
+    "tasks.resume": EVERYBODY,
+    "tasks.revoke": EVERYBODY,
+    "tasks.reopen": EVERYBODY,
+    "tasks.archive": EVERYBODY,
+    "tasks.pass_on": EVERYBODY,
+    "tasks.revoke_task": EVERYBODY,
+    "tasks.request_extension": EVERYBODY,
+    "tasks.grant_extension": EVERYBODY,
+    "tasks.refuse_extension": EVERYBODY,
+    "tasks.withdraw_extension": EVERYBODY,
+    "tasks.get_extension": EVERYBODY,
+    "tasks.list_extensions": EVERYBODY,
+    "tasks.list_children": EVERYBODY,
+    "tasks.list_results": EVERYBODY,
+    "tasks.list_history": EVERYBODY,
+    "tasks.list_task_history": EVERYBODY,
+    "tasks.move_assignments": to(*OVERSEES),
     "tasks.get_summary": EVERYBODY,
     "reminders.list_action_items": EVERYBODY,
     "reminders.get_overview": EVERYBODY,

@@ -20,10 +20,12 @@ class Service(HearsDirectory, audit_reading(messaging.list_audit)):
 
     @hears(tasks.assignment_changed)
     def on_assignment_changed(self, tx, event):
-        """Nothing is said in the conversation: 184 heads would read that a 185th has received his piece.
+        """Nothing is said in the conversation: 184 heads would read that a 185th has received his piece."""
+        use_cases.follow_pieces(tx, [event.data])
 
-        Heard nevertheless, because a reassignment will change who takes part.
-        """
+    @hears(tasks.assignments_moved)
+    def on_assignments_moved(self, tx, event):
+        use_cases.follow_pieces(tx, event.data["pieces"])
 
     @rpc(messaging.list_conversations)
     def list_conversations(self, call, request):

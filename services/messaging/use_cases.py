@@ -1,6 +1,7 @@
 """One function per verb: one transaction, at most one event. Only who takes part knows that a conversation exists."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from chassis import clock
@@ -12,7 +13,9 @@ from kernel.actor import Actor
 from kernel.capacity import actor_for
 from kernel.errors import Refused
 from messaging import storage
-from messaging.domain.case import participants
+from messaging.domain.case import PART_OF_ROLE, participants, parts_of_order
+
+CHANGES_OWNER = frozenset({"reassigned", "moved"})
 
 
 def open_case(tx, order: Mapping) -> None:
@@ -25,7 +28,23 @@ def open_case(tx, order: Mapping) -> None:
         "created_at": order["issued_at"],
         "active_at": order["issued_at"],
     }
-    storage.open_case(tx, conversation, participants(order))
+    parts = storage.add_parts(tx, order["task_id"], parts_of_order(order))
+    storage.open_case(tx, conversation, participants(parts))
+
+
+def follow_pieces(tx, pieces: Iterable[Mapping]) -> None:
+    """Who answers for a unit's piece of an order now takes part, and who did no longer does; what a unit does inside
+    is no matter of the others.
+    """
+    by_task = defaultdict(list)
+    for piece in pieces:
+        if piece["parent_id"] is None and piece["change"] in CHANGES_OWNER:
+            by_task[piece["task_id"]].append(piece)
+    for task_id in sorted(by_task):
+        parts = [(each["assignment_id"], each["post_id"], PART_OF_ROLE[each["role"]]) for each in by_task[task_id]]
+        versions = [each["version"] for each in by_task[task_id]]
+        if posts := storage.change_parts(tx, task_id, parts, versions):
+            storage.set_participants(tx, task_id, posts, participants(storage.parts_of(tx, task_id, posts)))
 
 
 def list_conversations(tx, claims: dict, request: dict, now: datetime) -> dict:

@@ -20,7 +20,24 @@ class Service(HearsDirectory, audit_reading(reminders.list_audit)):
 
     @hears(tasks.assignment_changed)
     def on_assignment_changed(self, tx, event):
-        use_cases.follow_assignment(tx, event.data)
+        pieces = [event.data, *event.data["pieces"]]
+        use_cases.follow_pieces(tx, event.data, pieces, event.subject, event.version)
+
+    @hears(tasks.task_revoked)
+    def on_task_revoked(self, tx, event):
+        use_cases.follow_pieces(tx, event.data, event.data["pieces"], event.subject, event.version)
+
+    @hears(tasks.assignments_moved)
+    def on_assignments_moved(self, tx, event):
+        use_cases.follow_pieces(tx, event.data, event.data["pieces"], event.subject, event.version)
+
+    @hears(tasks.extension_requested)
+    def on_extension_requested(self, tx, event):
+        use_cases.follow_extension(tx, event.data)
+
+    @hears(tasks.extension_decided)
+    def on_extension_decided(self, tx, event):
+        use_cases.follow_extension(tx, event.data)
 
     @rpc(reminders.list_action_items)
     def list_action_items(self, call, request):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import and_, func, select, tuple_, update
+from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.rows import Id, any_of, unnested
@@ -20,7 +20,6 @@ items = sa.Table(
     sa.Column("subject_id", Id),
     sa.Column("version", sa.Integer),
     sa.Column("open", sa.Boolean),
-    sa.Column("known", sa.Boolean),
     sa.Column("post_id", Id),
     sa.Column("unit_id", Id),
     sa.Column("task_id", Id),
@@ -36,45 +35,48 @@ items = sa.Table(
 _never = sa.cast(sa.literal(NEVER), Moment)
 _due = func.nullif(items.c.due, _never, type_=Moment).label("due")
 _shown = (*(column for column in items.c if column.name != "due"), _due)
-_showing = and_(items.c.open, items.c.known)
+_FACTS = ("kind", "post_id", "unit_id", "task_id", "title", "link", "from_title", "urgency_rank", "due")
 
 
 def raise_all(tx, shared: Mapping, each: Sequence[Mapping]) -> list[Mapping]:
-    """One item for each subject, in one statement; returns those that show now and did not before.
-
-    Where a place was kept, only what the order alone knows is filled in: open or closed was said by a later version.
-    """
+    """One item for each subject, in one statement; returns those that are new. Of another subject more is known."""
     own = ("id", "subject_id", "post_id", "unit_id", "link")
     rows = unnested(
         **{name: (items.c[name].type, [item[name] for item in each]) for name in own},
         due_or_none=(Moment, [item["due"] for item in each]),
     )
-    shared = shared | {"open": True, "known": True}
-    values = {name: sa.literal(value, items.c[name].type) for name, value in shared.items()}
+    values = {name: sa.literal(value, items.c[name].type) for name, value in (shared | {"open": True}).items()}
     chosen = [*(rows.c[name] for name in own), func.coalesce(rows.c.due_or_none, _never), *values.values()]
     new = insert(items).from_select([*own, "due", *values], select(*chosen))
-    told = ("known", "from_title", "urgency_rank", "due")
-    upsert = new.on_conflict_do_update(
-        index_elements=["kind", "subject_id"],
-        set_={name: new.excluded[name] for name in told}
-        | {"raised_at": func.coalesce(items.c.raised_at, new.excluded.raised_at)},
-        where=~items.c.known,
-    )
-    raised = tx.execute(upsert.returning(*_shown)).mappings()
-    return sorted((row for row in raised if row["open"]), key=lambda row: row["id"])
+    raised = tx.execute(new.on_conflict_do_nothing(index_elements=["subject_id"]).returning(*_shown)).mappings()
+    return sorted(raised, key=lambda row: row["id"])
 
 
-def keep_place(tx, place: Mapping) -> Mapping:
-    """The item of a subject, locked; a closed one that nobody sees is made if there is none yet."""
-    empty = {"version": 0, "open": False, "known": False}
-    tx.execute(insert(items).values(**place, **empty).on_conflict_do_nothing(index_elements=["kind", "subject_id"]))
-    query = select(*_shown).where(items.c.kind == place["kind"], items.c.subject_id == place["subject_id"])
-    return tx.execute(query.with_for_update()).mappings().one()
+def keep_places(tx, known: Sequence[Mapping]) -> list[Mapping]:
+    """The items of these subjects, locked; a closed one that nobody sees is made where there is none yet."""
+    rows = _given(known, ("id", "subject_id"))
+    places = select(*rows.c, sa.literal(0), sa.false()).order_by(rows.c.subject_id)
+    new = insert(items).from_select(["id", "subject_id", *_FACTS, "version", "open"], places)
+    tx.execute(new.on_conflict_do_nothing(index_elements=["subject_id"]))
+    query = select(*_shown).where(items.c.subject_id == any_of(item["subject_id"] for item in known))
+    return list(tx.execute(query.order_by(items.c.subject_id).with_for_update()).mappings())
 
 
-def change(tx, item_id: str, **changes) -> Mapping:
-    query = update(items).where(items.c.id == item_id).values(**changes).returning(*_shown)
-    return tx.execute(query).mappings().one()
+def change_all(tx, changed: Sequence[Mapping]) -> list[Mapping]:
+    """Items as they are known now, in one statement."""
+    names = ("version", "open", "raised_at", "closed_at")
+    rows = _given(changed, ("subject_id",), names)
+    query = update(items).where(items.c.subject_id == rows.c.subject_id)
+    query = query.values({name: rows.c[name] for name in (*_FACTS, *names)}).returning(*_shown)
+    return sorted(tx.execute(query).mappings(), key=lambda row: row["id"])
+
+
+def _given(each: Sequence[Mapping], first: Sequence[str], last: Sequence[str] = ()):
+    """Rows with an item's facts; what has no deadline sorts last."""
+    names = (*first, *_FACTS, *last)
+    rows = unnested(**{name: (items.c[name].type, [item[name] for item in each]) for name in names})
+    columns = [rows.c[name] if name != "due" else func.coalesce(rows.c.due, _never).label("due") for name in names]
+    return select(*columns).subquery()
 
 
 def burning(
@@ -82,7 +84,7 @@ def burning(
 ) -> list[Mapping]:
     """A page of what these posts must act on: what is due first comes first, then what is most urgent."""
     order = (items.c.due, items.c.urgency_rank, items.c.id)
-    query = select(*_shown).where(items.c.post_id == any_of(posts), _showing).order_by(*order).limit(limit)
+    query = select(*_shown).where(items.c.post_id == any_of(posts), items.c.open).order_by(*order).limit(limit)
     if kind is not None:
         query = query.where(items.c.kind == kind)
     if after is not None:
@@ -95,7 +97,7 @@ def burning(
 def counts(tx, posts: Sequence[str]) -> list[Mapping]:
     query = (
         select(items.c.kind, func.count().label("count"))
-        .where(items.c.post_id == any_of(posts), _showing)
+        .where(items.c.post_id == any_of(posts), items.c.open)
         .group_by(items.c.kind)
         .order_by(items.c.kind)
     )

@@ -8,7 +8,7 @@ from chassis.paging import a_moment, a_number, an_id, page, position
 from contracts import reminders as contract
 from kernel.capacity import actor_for
 from reminders import storage
-from reminders.domain.items import TO_RECEIVE, URGENCY_RANKS, Item, after_change, link_to_assignment
+from reminders.domain.items import TO_RECEIVE, URGENCY_RANKS, link_to, of_extension, of_piece
 
 OVERVIEW_ITEMS = 50
 URGENCIES = {rank: urgency for urgency, rank in URGENCY_RANKS.items()}
@@ -32,59 +32,70 @@ def raise_items(tx, order: Mapping, version: int) -> None:
             "post_id": piece["post_id"],
             "unit_id": piece["unit_id"],
             "due": piece["current_due"],
-            "link": link_to_assignment(piece["id"]),
+            "link": link_to(TO_RECEIVE, piece["id"]),
         }
         for piece in order["assignments"]
     ]
-    _say_raised(tx, storage.raise_all(tx, shared, each), subject=order["task_id"], version=version)
+    raised = storage.raise_all(tx, shared, each)
+    _say(tx, raised, [], subject=order["task_id"], version=version, at=order["issued_at"])
 
 
-def follow_assignment(tx, change: Mapping) -> None:
-    """An assignment moved: what waited for it no longer does, or waits again."""
-    row = storage.keep_place(
-        tx,
-        {
-            "id": clock.new_id(),
-            "kind": TO_RECEIVE,
-            "subject_id": change["assignment_id"],
-            "post_id": change["post_id"],
-            "unit_id": change["unit_id"],
-            "task_id": change["task_id"],
-            "title": change["title"],
-            "link": link_to_assignment(change["assignment_id"]),
-        },
-    )
-    before = Item(row["open"], row["version"], row["known"])
-    after = after_change(before, change["after"], change["version"])
-    if after == before:
+def follow_pieces(tx, act: Mapping, pieces: Sequence[Mapping], subject: str, version: int) -> None:
+    """Pieces moved on: what waited no longer does, or waits for somebody else."""
+    at = act["at"]
+    known = [of_piece(piece, at) for piece in pieces]
+    known += [of_extension(piece, piece["extension"], at) for piece in pieces if piece["extension"]]
+    _follow(tx, known, subject, version, at)
+
+
+def follow_extension(tx, change: Mapping) -> None:
+    """More time was asked for, or that was decided."""
+    known = [of_extension(change, change, change["at"])]
+    _follow(tx, known, change["extension_id"], change["version"], change["at"])
+
+
+def _follow(tx, known: Sequence[Mapping], subject: str, version: int, at: datetime) -> None:
+    """What is older than what is known already changes nothing; only whoever really gains or loses an item hears it."""
+    if not known:
         return
-    earlier_owner = row["post_id"]
-    row = storage.change(
-        tx, row["id"],
-        version=after.version, open=after.open, post_id=change["post_id"], unit_id=change["unit_id"],
-        raised_at=change["at"] if after.open else row["raised_at"],
-        closed_at=None if after.open else change["at"],
-    )  # fmt: skip
-    if after.shows and not (before.shows and row["post_id"] == earlier_owner):
-        _say_raised(tx, [row], subject=change["assignment_id"], version=change["version"])
-    elif before.shows and not after.shows:
-        _say_closed(tx, row, change)
+    before = {
+        row["subject_id"]: row for row in storage.keep_places(tx, [{**each, "id": clock.new_id()} for each in known])
+    }
+    newer = [each for each in known if each["version"] > before[each["subject_id"]]["version"]]
+    if not newer:
+        return
+    after = storage.change_all(tx, newer)
+    raised = [row for row in after if row["open"] and not _is_same(before[row["subject_id"]], row)]
+    closed = [
+        before[row["subject_id"]]
+        for row in after
+        if before[row["subject_id"]]["open"] and not (row["open"] and _is_same(before[row["subject_id"]], row))
+    ]
+    _say(tx, raised, closed, subject, version, at)
 
 
-def _say_raised(tx, rows: Sequence[Mapping], subject: str, version: int) -> None:
-    if rows:
-        shared = ("kind", "task_id", "title", "from_title", "raised_at")
-        data = {name: rows[0][name] for name in shared} | {"urgency": URGENCIES[rows[0]["urgency_rank"]], "items": rows}
+def _is_same(before: Mapping, after: Mapping) -> bool:
+    return before["open"] and all(before[name] == after[name] for name in ("kind", "post_id"))
+
+
+OF_EACH = ("kind", "task_id", "title", "from_title", "urgency")
+
+
+def _say(
+    tx, raised: Sequence[Mapping], closed: Sequence[Mapping], subject: str, version: int, at: datetime
+) -> None:  # fmt: skip
+    if raised:
+        shown = [_shown(row) for row in raised]
+        shared = {name: shown[0][name] for name in OF_EACH}
+        own = [
+            {name: value for name, value in row.items() if name not in OF_EACH or value != shared[name]}
+            for row in shown
+        ]
+        data = shared | {"raised_at": at, "items": own, "closed": closed}
         tx.emit(contract.action_items_raised, subject=subject, version=version, data=data)
-
-
-def _say_closed(tx, row: Mapping, change: Mapping) -> None:
-    tx.emit(
-        contract.action_items_closed,
-        subject=change["assignment_id"],
-        version=change["version"],
-        data={"kind": row["kind"], "task_id": row["task_id"], "closed_at": change["at"], "items": [row]},
-    )
+    elif closed:
+        data = {"closed_at": at, "items": closed}
+        tx.emit(contract.action_items_closed, subject=subject, version=version, data=data)
 
 
 def list_action_items(tx, claims: dict, request: dict, now: datetime) -> dict:

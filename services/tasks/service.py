@@ -5,9 +5,12 @@ from contracts import tasks
 from kernel.audit_log import audit_reading
 from kernel.directory_copy import HearsDirectory
 from tasks.entrypoints.assignments import Assignments
+from tasks.entrypoints.extensions import Extensions
+from tasks.entrypoints.many import Many
 from tasks.entrypoints.orders import Orders
+from tasks.entrypoints.verbs import Verbs
 
 
-class Service(Assignments, Orders, HearsDirectory, audit_reading(tasks.list_audit)):
+class Service(Assignments, Verbs, Extensions, Many, Orders, HearsDirectory, audit_reading(tasks.list_audit)):
     name = "tasks"
     db = Database()

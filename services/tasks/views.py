@@ -1,15 +1,17 @@
 """What an order and its pieces look like to one actor: as much of them as he may see."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from chassis.paging import an_id, page, position
+from chassis.paging import a_number, an_id, page, position
 from kernel.actor import Actor
 from kernel.directory_copy import working_days
 from kernel.errors import Refused
 from tasks.domain.assignment import Piece, allowed
 from tasks.domain.due import due_state, overdue_before
-from tasks.domain.sight import Sight, sight_of
+from tasks.domain.extension import may_request
+from tasks.domain.sight import Sight, sees_piece, sight_of
 from tasks.storage import orders as storage
 from tasks.storage import pieces
 
@@ -35,9 +37,9 @@ def sights(tx, tasks: Sequence[Mapping], actor: Actor) -> dict[str, tuple[Sight,
     }
 
 
-def visible_task(tx, task_id: str, actor: Actor) -> tuple[Mapping, Sight, list[str]]:
+def visible_task(tx, task_id: str, actor: Actor, *, lock: bool = False) -> tuple[Mapping, Sight, list[str]]:
     """Refuses as if it did not exist when the actor may not see the order."""
-    task = storage.find_task(tx, task_id)
+    task = storage.find_task(tx, task_id, lock=lock)
     sight, followers = sights(tx, [task], actor)[task_id] if task else (Sight.NONE, [])
     if sight is Sight.NONE:
         raise not_found()
@@ -57,11 +59,12 @@ def task_view(
     """The order with its roll-up and its first pieces. The level below is not told who follows."""
     [summary] = summaries(tx, [task], {task["id"]: sight}, actor, now)
     pieces = pieces_page(tx, task, sight, actor, now, limit=FIRST_PIECES)
-    return summary | {
+    hidden = {"content": None, "expected_result": None} if sight is Sight.BELOW else {}
+    return summary | hidden | {
         "followers": followers if sight is Sight.WHOLE else [],
         "assignments": pieces,
         "warnings": list(warnings),
-    }
+    }  # fmt: skip
 
 
 def pieces_page(
@@ -79,34 +82,101 @@ def visible_piece(tx, assignment_id: str, actor: Actor, *, lock: bool = False) -
     row = pieces.find_piece(tx, assignment_id, lock=lock)
     if row is None:
         raise not_found()
-    task, sight, followers = visible_task(tx, row["task_id"], actor)
-    if sight is not Sight.WHOLE and row["post_id"] not in actor.serves:
+    task, sight, followers = _task_of(tx, row, actor)
+    above = pieces.posts_above(tx, row["id"]) if row["parent_id"] else ()
+    if not sees_piece(actor, task, sight, row, above):
         raise not_found()
     return row, task, followers
+
+
+def visible_inside(tx, assignment_id: str, actor: Actor) -> tuple[Mapping, Mapping]:
+    """A piece of which the actor sees what was passed on from it."""
+    row, task, _ = visible_piece(tx, assignment_id, actor)
+    above = [row["post_id"], *(pieces.posts_above(tx, row["id"]) if row["parent_id"] else ())]
+    child = {"post_id": None, "parent_id": row["id"]}
+    if not sees_piece(actor, task, Sight.NONE, child, above):
+        raise not_found()
+    return row, task
+
+
+def _task_of(tx, row: Mapping, actor: Actor) -> tuple[Mapping, Sight, list[str]]:
+    """Of a piece whose order the actor need not see: he may be above it only in its unit."""
+    task = storage.find_task(tx, row["task_id"])
+    sight, followers = sights(tx, [task], actor)[task["id"]]
+    return task, sight, followers
 
 
 def piece_view(tx, row: Mapping, task: Mapping, actor: Actor, now: datetime) -> dict:
     """One piece, with the part of its order that the level below may see."""
     [seen] = with_due_states(tx, [row], task["urgency"], now)
-    shared = ("title", "content", "expected_result", "urgency", "assigner_title")
-    return seen | {name: task[name] for name in shared} | {"allowed": allowed(piece_of(row, task), actor)}
+    parent = pieces.find_piece(tx, row["parent_id"]) if row["parent_id"] else None
+    piece = piece_of(tx, row, task)
+    may = allowed(piece, actor) + (["request_extension"] if may_request(piece, actor) else [])
+    clause = task.get("clause")
+    shown = {"clause": clause, "urgency": task["urgency"], "allowed": may, "title": title_of(row, task)}
+    if parent is None:
+        text = {name: task[name] for name in ("content", "expected_result", "assigner_title")}
+        return seen | shown | text | {"parent": None}
+    above = {name: parent[name] for name in ("unit_name", "current_due")}
+    return seen | shown | {
+        "content": row["content"],
+        "expected_result": None,
+        "assigner_title": parent["unit_name"],
+        "parent": above | {"title": title_of(parent, task), "clause": clause},
+    }  # fmt: skip
+
+
+def receiving_level(tx, row: Mapping, task: Mapping) -> str:
+    """Who ordered it, as he is called: above the city's units the leader, inside one the owner of the parent."""
+    if row["parent_id"] is None:
+        return task["assigner_title"]
+    return pieces.find_piece(tx, row["parent_id"])["unit_name"]
+
+
+def title_of(row: Mapping, task: Mapping) -> str:
+    return row["title"] or task["title"]
 
 
 def with_due_states(tx, rows: Sequence[Mapping], urgency: str, now: datetime) -> list[dict]:
     days = working_days(tx)
-    return [
-        dict(row, due_state=due_state(row["current_due"], urgency, now, days, row["done_at"]).name) for row in rows
-    ]  # fmt: skip
+    found = []
+    for row in rows:
+        stands = [
+            due_state(row[due], urgency, now, days, row["done_at"], row["suspended_at"])
+            for due in ("current_due", "original_due")
+        ]
+        state = {"due_state": stands[0].name, "due_days": stands[0].days, "original_due_state": stands[1].name}
+        found.append(dict(row) | state)
+    return found
 
 
-def piece_of(row: Mapping, task: Mapping) -> Piece:
+AS_IT_STANDS = (
+    "role", "post_id", "assigner_post_id", "state", "version", "unit_id", "current_due", "accepted_at",
+    "submitted_at", "submitted_by_person_id", "suspended_at", "done_at", "closed_at", "grade", "returns",
+    "proposed_unit_id",
+)  # fmt: skip
+
+
+def piece_of(tx, row: Mapping, task: Mapping) -> Piece:
     """The row as the rules look at it."""
-    return Piece(
-        role=row["role"],
-        post_id=row["post_id"],
-        assigner_post_id=task["assigner_post_id"],
-        state=row["state"],
-        version=row["version"],
-        accepted_at=row["accepted_at"],
-        done_at=row["done_at"],
+    supports = task["mode"] == "joint" and row["role"] == "support" and row["parent_id"] is None
+    return replace(
+        plain_piece(row),
+        leader_post_ids=() if row["parent_id"] else tuple(task.get("leader_post_ids") or ()),
+        approver_post_id=pieces.lead_post(tx, task["id"]) if supports else None,
     )
+
+
+def plain_piece(row: Mapping) -> Piece:
+    """The row, without those who decide on it beside its assigner."""
+    return Piece(is_child=row["parent_id"] is not None, **{name: row[name] for name in AS_IT_STANDS})
+
+
+def by_rounds(
+    request: Mapping, read: Callable[[int, int], Sequence[Mapping]], shown: Callable[[Mapping], dict]
+) -> dict:
+    """A page of what is counted in rounds: `read(after, limit)`."""
+    after = position(request["cursor"], a_number)
+    rows = read(after[0] if after else 0, request["limit"] + 1)
+    rows, next_cursor = page(rows, request["limit"], lambda row: [row["round"]])
+    return {"items": [shown(row) for row in rows], "next_cursor": next_cursor}

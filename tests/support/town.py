@@ -108,6 +108,11 @@ class Town:
         with self.store.reading() as tx:
             return [dict(row) for row in tx.execute(sa.text(query), parameters).mappings()]
 
+    def do(self, statement: str, **parameters) -> None:
+        """What no verb does: time that has passed, a person who changed."""
+        with self.store.transaction() as tx:
+            tx.execute(sa.text(statement), parameters)
+
     def events(self) -> list[tuple[str, dict]]:
         """What the service has said, in order: names and data."""
         return [(row["name"], row["data"]) for row in self.rows("SELECT name, data FROM outbox ORDER BY id")]

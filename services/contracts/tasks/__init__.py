@@ -2,4 +2,6 @@
 
 from contracts.tasks.assignments import *
 from contracts.tasks.events import *
+from contracts.tasks.extensions import *
+from contracts.tasks.moves import *
 from contracts.tasks.orders import *

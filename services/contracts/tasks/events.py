@@ -31,25 +31,111 @@ class TaskIssued(Statement):
     assignments = fields.List(fields.Nested(IssuedAssignment), required=True)
 
 
-class AssignmentChanged(Statement):
-    """One assignment moved on. `concerns` are the posts that should see it live."""
+class Awaits(Statement):
+    """For whose act something waits: an action item of this kind for this post, from whom and by when."""
+
+    kind = fields.String(required=True)
+    post_id = Id(required=True)
+    unit_id = Id(required=True)
+    from_title = fields.String(required=True)
+    due = Moment(required=True, allow_none=True)
+
+
+class ExtensionNow(Statement):
+    """A request for more time that ended with its piece, or is another post's to decide since the piece moved."""
+
+    extension_id = Id(required=True)
+    version = fields.Integer(required=True)
+    awaits = fields.Nested(Awaits, required=True, allow_none=True)
+
+
+class PieceNow(Statement):
+    """A piece after a change, with the request for more time that changed with it, if one did."""
 
     change = fields.String(required=True)
+
     assignment_id = Id(required=True)
     task_id = Id(required=True)
+    parent_id = Id(required=True, allow_none=True)
     title = fields.String(required=True)
+    urgency = fields.String(required=True)
     unit_id = Id(required=True)
     unit_name = fields.String(required=True)
     post_id = Id(required=True)
     role = fields.String(required=True)
-    before = fields.String(required=True)
+    before = fields.String(required=True, allow_none=True)
     after = fields.String(required=True)
     version = fields.Integer(required=True)
+    current_due = Moment(required=True, allow_none=True)
+    returns = fields.Integer(required=True)
+    awaits = fields.Nested(Awaits, required=True, allow_none=True)
+    extension = fields.Nested(ExtensionNow, required=True, allow_none=True)
+
+
+class Act(Statement):
+    """Who did it, when and why; `concerns` are the posts that should see it live."""
+
     at = Moment(required=True)
     actor_person_id = Id(required=True)
-    acting_for = fields.String(required=True, allow_none=True)
+    acting_for = Id(required=True, allow_none=True)
+    reason = fields.String(required=True, allow_none=True)
+
+
+class AssignmentChanged(PieceNow, Act):
+    """One assignment moved on. `pieces` are others that came into being or changed by the same act: what was passed
+    on, what was revoked with it, what is now another's to decide.
+    """
+
+    result_id = Id(required=True, allow_none=True)
+    pieces = fields.List(fields.Nested(PieceNow), required=True)
     concerns = fields.List(Id(), required=True)
 
+
+class TaskRevoked(Act):
+    """An order was taken back, with all the pieces of it that were open."""
+
+    task_id = Id(required=True)
+    title = fields.String(required=True)
+    unit_ids = fields.List(Id(), required=True)
+    pieces = fields.List(fields.Nested(PieceNow), required=True)
+    concerns = fields.List(Id(), required=True)
+
+
+class AssignmentsMoved(Act):
+    """Open pieces of a unit that was reorganised belong to another one now. `pieces` holds as well those passed on
+    from them, which are the new head's to decide.
+    """
+
+    from_unit_id = Id(required=True)
+    unit_id = Id(required=True)
+    pieces = fields.List(fields.Nested(PieceNow), required=True)
+
+
+class ExtensionChanged(Act):
+    """Of a request for more time. `state` says whether it is decided, `current_due` the deadline that stands."""
+
+    extension_id = Id(required=True)
+    assignment_id = Id(required=True)
+    task_id = Id(required=True)
+    title = fields.String(required=True)
+    urgency = fields.String(required=True)
+    unit_id = Id(required=True)
+    unit_name = fields.String(required=True)
+    post_id = Id(required=True)
+    state = fields.String(required=True)
+    version = fields.Integer(required=True)
+    assignment_version = fields.Integer(required=True)
+    round = fields.Integer(required=True)
+    late = fields.Boolean(required=True)
+    due_before = Moment(required=True)
+    requested_due = Moment(required=True)
+    granted_due = Moment(required=True, allow_none=True)
+    current_due = Moment(required=True)
+    awaits = fields.Nested(Awaits, required=True, allow_none=True)
+    concerns = fields.List(Id(), required=True)
+
+
+_ABOUT_EXTENSION = ("extension_id", "assignment_id", "task_id", "unit_id", "round", "state")
 
 task_issued = Event(
     "tasks", "task_issued", TaskIssued, "An order was given.",
@@ -58,4 +144,20 @@ task_issued = Event(
 assignment_changed = Event(
     "tasks", "assignment_changed", AssignmentChanged, "A piece of an order moved on.",
     hearers=("reminders", "messaging", "gateway"), published=("assignment_id", "task_id", "unit_id", "change"),
+)  # fmt: skip
+task_revoked = Event(
+    "tasks", "task_revoked", TaskRevoked, "An order was taken back.",
+    hearers=("reminders", "gateway"), published=("task_id", "unit_ids"),
+)  # fmt: skip
+assignments_moved = Event(
+    "tasks", "assignments_moved", AssignmentsMoved, "Open pieces of a reorganised unit are another's now.",
+    hearers=("reminders", "messaging", "gateway"), published=("from_unit_id", "unit_id"),
+)  # fmt: skip
+extension_requested = Event(
+    "tasks", "extension_requested", ExtensionChanged, "More time was asked for.",
+    hearers=("reminders", "gateway"), published=_ABOUT_EXTENSION,
+)  # fmt: skip
+extension_decided = Event(
+    "tasks", "extension_decided", ExtensionChanged, "A request for more time was decided, or taken back.",
+    hearers=("reminders", "gateway"), published=_ABOUT_EXTENSION,
 )  # fmt: skip

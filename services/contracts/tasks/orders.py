@@ -100,8 +100,10 @@ class TaskSummary(Statement):
 
 
 class Task(TaskSummary):
-    content = fields.String(required=True)
-    expected_result = fields.String(required=True)
+    """`content` and `expected_result` are null for those to whom it was passed on inside a unit."""
+
+    content = fields.String(required=True, allow_none=True)
+    expected_result = fields.String(required=True, allow_none=True)
     assigner_post_id = Id(required=True)
     assigner_person_id = Id(required=True)
     assigner_title = fields.String(required=True)

@@ -1,7 +1,8 @@
 """Orders and their pieces."""
 
 from contracts import tasks
-from gateway import problems, schemas
+from gateway import schemas
+from gateway.api.assignments import keyed, told
 from gateway.assembling import versioned, with_names
 from gateway.routes import BASE, route
 
@@ -17,8 +18,7 @@ class TasksRoutes:
         order = {name: value for name, value in call.body.items() if name != "issue"}
         task = call.ask(tasks.assign, {"idempotency_key": call.idempotency_key, "order": order})
         with_names(call, self.names, [task], "assigner_person_id", "assigner_name")
-        for warning in task["warnings"]:
-            warning["message"] = problems.describe_warning(warning, call.request.language)
+        told(call, task)
         return versioned(task, status=201, headers={"Location": f"{BASE}/tasks/{task['id']}"})
 
     @route("GET", "/tasks", tag="tasks", query=tasks.ListTasks, answer=tasks.TaskPage)
@@ -39,15 +39,17 @@ class TasksRoutes:
         """The pieces of an order."""
         return call.ask(tasks.list_assignments, call.query | {"task_id": task_id})
 
-    @route("GET", "/assignments/<uuid:assignment_id>", tag="tasks", answer=tasks.AssignmentDetail, etag=True)
-    def get_assignment(self, call, assignment_id):
-        """One piece, as its owner sees it."""
-        return versioned(call.ask(tasks.get_assignment, {"id": assignment_id}))
+    @route("GET", "/tasks/<uuid:task_id>/history", tag="tasks", query=schemas.PageQuery, answer=schemas.HistoryPage)
+    def list_task_history(self, call, task_id):
+        """What happened to an order and its pieces, in order."""
+        page = call.ask(tasks.list_task_history, call.query | {"task_id": task_id})
+        with_names(call, self.names, page["items"], "actor_person_id", "actor_name")
+        return page
 
-    @route("POST", "/assignments/<uuid:assignment_id>/accept", tag="tasks", answer=tasks.AssignmentDetail,
-           idempotency_key=True, if_match=True, etag=True,
-           refusals=("not_authorised", "wrong_state", "directory_stale"))  # fmt: skip
-    def accept_assignment(self, call, assignment_id):
-        """Tiếp nhận: the unit receives the work."""
-        request = {"id": assignment_id, "version": call.version, "idempotency_key": call.idempotency_key}
-        return versioned(call.ask(tasks.accept, request))
+    @route("POST", "/tasks/<uuid:task_id>/revoke", tag="tasks", body=tasks.Reason, answer=schemas.Task,
+           idempotency_key=True, if_match=True, etag=True, refusals=("not_authorised", "wrong_state"))  # fmt: skip
+    def revoke_task(self, call, task_id):
+        """Thu hồi: an order is taken back with all its open pieces."""
+        task = call.ask(tasks.revoke_task, keyed(call, task_id) | call.body)
+        with_names(call, self.names, [task], "assigner_person_id", "assigner_name")
+        return versioned(task)

@@ -15,6 +15,8 @@ from kernel.directory_copy.queries import (
     posts,
     require_fresh,
     resolve_actor,
+    standing_posts,
+    units_below,
     working_days,
 )
 from kernel.directory_copy.tables import create_tables
@@ -32,5 +34,7 @@ __all__ = [
     "read_state",
     "require_fresh",
     "resolve_actor",
+    "standing_posts",
+    "units_below",
     "working_days",
 ]

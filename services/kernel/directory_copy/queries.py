@@ -82,6 +82,17 @@ def head_posts(tx, unit_ids: Iterable[str], now: datetime) -> list[HeadPost]:
     return list(heads.values())
 
 
+def standing_posts(tx, ids: Iterable[str], now: datetime) -> dict[str, HeadPost]:
+    """Those of these posts that stand now, each with its unit, whether or not it heads it."""
+    rows = tx.execute(STANDING, {"ids": list(ids), "day": today(now)})
+    return {row.post_id: HeadPost(row.id, row.code, row.full_name, row.kind, row.post_id, row.title) for row in rows}
+
+
+def units_below(tx, unit_id: str, now: datetime) -> set[str]:
+    """A unit and what is below it now."""
+    return set(tx.execute(BELOW, {"unit_id": unit_id, "day": today(now)}).scalars())
+
+
 def audience_unit_ids(tx, name: str) -> list[str]:
     """The units of a named audience; `whole-city` names people and has none."""
     unit_ids = tx.execute(select(t.audiences.c.unit_ids).where(t.audiences.c.id == name)).scalar_one_or_none()
@@ -190,6 +201,20 @@ HEADS = (
     .where(t.units.c.id == IDS, t.posts.c.is_head, _live(t.units), _live(t.posts))
     .order_by(t.units.c.code, t.posts.c.rank, t.posts.c.id)
 )
+STANDING = (
+    select(t.units.c.id, t.units.c.code, t.units.c.full_name, t.units.c.kind, t.posts.c.id.label("post_id"))
+    .add_columns(t.posts.c.title)
+    .join_from(t.posts, t.units, t.units.c.id == t.posts.c.unit_id)
+    .where(t.posts.c.id == IDS, _live(t.units), _live(t.posts))
+)
+
+
+def _below():
+    tree = select(t.units.c.id).where(t.units.c.id == sa.bindparam("unit_id", type_=t.Id)).cte(recursive=True)
+    return select(tree.union(select(t.units.c.id).where(t.units.c.parent_id == tree.c.id, _live(t.units))).c.id)
+
+
+BELOW = _below()
 POSTS = (
     select(t.posts.c.id, t.posts.c.unit_id, t.units.c.full_name, t.posts.c.kind, t.posts.c.title, t.posts.c.is_head)
     .join_from(t.posts, t.units, t.units.c.id == t.posts.c.unit_id)

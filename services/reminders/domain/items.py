@@ -3,33 +3,42 @@
 What is heard may come twice and in any order, so an item remembers the version of its subject that it knows of.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 
 TO_RECEIVE = "assignment_to_receive"
-WAITING_TO_BE_RECEIVED = "assigned"
+TO_EXTEND = "extension_to_decide"
 URGENCY_RANKS = {"express": 0, "very_urgent": 1, "urgent": 2, "normal": 3}
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """`known`: the order itself has been heard of. Until then there is nothing to show, only a place kept."""
-
-    open: bool
-    version: int
-    known: bool
-
-    @property
-    def shows(self) -> bool:
-        return self.open and self.known
+def of_piece(piece: Mapping, at) -> dict:
+    """What is known of a piece of work from its owner's event. It waits for one thing at a time."""
+    return _item(piece["assignment_id"], piece["version"], piece, piece["awaits"], TO_RECEIVE, at)
 
 
-def after_change(item: Item, state: str, version: int) -> Item:
-    """The item once its assignment came into `state`; what is older than what is known changes nothing."""
-    if version <= item.version:
-        return item
-    return replace(item, open=state == WAITING_TO_BE_RECEIVED, version=version)
+def of_extension(about: Mapping, extension: Mapping, at) -> dict:
+    """What is known of a request for more time."""
+    return _item(extension["extension_id"], extension["version"], about, extension["awaits"], TO_EXTEND, at)
 
 
-def link_to_assignment(assignment_id: str) -> str:
-    """The API path that shows an assignment."""
-    return f"/api/v1/assignments/{assignment_id}"
+def _item(subject_id: str, version: int, about: Mapping, awaits: Mapping | None, kind: str, at) -> dict:
+    """While nothing waits the item keeps its place, so that what comes late does not open it again."""
+    waits = awaits or {
+        "kind": kind, "post_id": about["post_id"], "unit_id": about["unit_id"], "from_title": None, "due": None,
+    }  # fmt: skip
+    return {
+        **waits,
+        "subject_id": subject_id,
+        "version": version,
+        "open": awaits is not None,
+        "task_id": about["task_id"],
+        "title": about["title"],
+        "urgency_rank": URGENCY_RANKS[about["urgency"]],
+        "link": link_to(waits["kind"], subject_id),
+        "raised_at": at if awaits else None,
+        "closed_at": None if awaits else at,
+    }
+
+
+def link_to(kind: str, subject_id: str) -> str:
+    """The API path that shows what it is about."""
+    return f"/api/v1/{'extensions' if kind == TO_EXTEND else 'assignments'}/{subject_id}"

@@ -3,41 +3,90 @@
 The table is the rule: what no row allows is refused. A new verb is one row here and one use case.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from kernel.actor import Actor
 from kernel.errors import Refused
+from tasks.domain.sight import CITY_OFFICE, oversees
 
 STATES = (
     "assigned", "in_progress", "declined", "result_submitted", "suspended", "completed", "revoked", "archived",
 )  # fmt: skip
 CLOSED = frozenset({"completed", "revoked", "archived"})
 OPEN = frozenset(STATES) - CLOSED
+DEPUTIES = frozenset({"deputy_head", "deputy_division_head", "deputy_chief_of_office"})
+NOTHING: Mapping = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What the rules look at: one unit's piece of an order, now. Its owner is the post of the unit's head."""
+    """What the rules look at: a unit's, or inside it a post's, own piece of an order, now.
+
+    `assigner_post_id` is the order's assigner, for a child the owner of its parent. `leader_post_ids` are the others
+    on whose behalf the order was drafted. `approver_post_id` is who decides on the result instead of the assigner.
+    """
 
     role: str
     post_id: str
     assigner_post_id: str
+    leader_post_ids: tuple[str, ...] = ()
+    approver_post_id: str | None = None
+    is_child: bool = False
     state: str | None = None
     version: int = 0
+    unit_id: str | None = None
+    current_due: datetime | None = None
     accepted_at: datetime | None = None
+    submitted_at: datetime | None = None
+    submitted_by_person_id: str | None = None
+    suspended_at: datetime | None = None
     done_at: datetime | None = None
+    closed_at: datetime | None = None
+    grade: str | None = None
+    returns: int = 0
+    proposed_unit_id: str | None = None
 
 
-def assigner(piece: Piece, actor: Actor) -> bool:
-    """The post that gave the order, or whoever may act for it."""
-    return piece.assigner_post_id in actor.serves
+def decides(piece: Piece, actor: Actor) -> bool:
+    """Whoever ordered it, in his own post or by one lent to him: those who serve him see it and do not decide."""
+    return actor.post_id == piece.assigner_post_id or actor.post_id in piece.leader_post_ids
 
 
-def head_or_clerk(piece: Piece, actor: Actor) -> bool:
+def approves(piece: Piece, actor: Actor) -> bool:
+    """The head of the lead unit for what supports him, else whoever ordered it."""
+    if piece.approver_post_id is not None:
+        return actor.post_id == piece.approver_post_id
+    return decides(piece, actor)
+
+
+def owns(piece: Piece, actor: Actor) -> bool:
+    """The head of the unit, or his delegate, and nobody who serves him."""
+    return actor.post_id == piece.post_id
+
+
+def owns_or_serves(piece: Piece, actor: Actor) -> bool:
     """The head of the unit, his delegate, or the unit's authorised clerk."""
     return piece.post_id in actor.serves
+
+
+def leads(piece: Piece, actor: Actor) -> bool:
+    """An owner who has somebody below him."""
+    return owns(piece, actor) and (actor.is_head or actor.post_kind in DEPUTIES)
+
+
+def keeps_files(piece: Piece, actor: Actor) -> bool:
+    """The unit, by its head or clerk; above it the owner of the parent and his clerk, or the city's Office."""
+    if piece.is_child and piece.assigner_post_id in actor.serves:
+        return True
+    in_office = actor.unit_kind == "office" and actor.post_kind in CITY_OFFICE
+    return owns_or_serves(piece, actor) or (in_office and not piece.is_child)
+
+
+def reorganises(piece: Piece, actor: Actor) -> bool:
+    return oversees(actor)
 
 
 def to_work_on(piece: Piece) -> bool:
@@ -62,54 +111,135 @@ class Move:
 
 
 MOVES = (
-    Move("issue", None, "assigned", assigner),
-    Move("accept", "assigned", "in_progress", head_or_clerk, to_work_on),
-    Move("accept", "assigned", "completed", head_or_clerk, to_know_only),
+    Move("issue", None, "assigned", decides),
+    Move("accept", "assigned", "in_progress", owns_or_serves, to_work_on),
+    Move("accept", "assigned", "completed", owns_or_serves, to_know_only),
+    Move("decline", "assigned", "declined", owns),
+    Move("reassign", "declined", "assigned", decides),
+    Move("uphold", "declined", "assigned", decides),
+    Move("submit_result", "in_progress", "result_submitted", owns),
+    Move("approve_result", "result_submitted", "completed", approves),
+    Move("return_result", "result_submitted", "in_progress", approves),
+    Move("withdraw_result", "result_submitted", "in_progress", owns),
+    Move("suspend", "in_progress", "suspended", decides),
+    Move("resume", "suspended", "in_progress", decides),
+    *(Move("revoke", state, "revoked", decides) for state in STATES if state in OPEN),
+    Move("reopen", "completed", "in_progress", decides, to_work_on),
+    Move("archive", "completed", "archived", keeps_files),
+    Move("pass_on", "in_progress", "in_progress", leads),
+    # what other commands bring about: an extension that is granted, a reorganisation
+    *(Move("extend", state, state, decides) for state in STATES if state in OPEN),
+    *(Move("move", state, state, reorganises) for state in STATES if state in OPEN),
 )
-CHANGES = {"accept": "accepted"}  # how a verb is spoken of afterwards, in events
+NOT_BY_ONESELF = frozenset({"approve_result", "return_result"})
+BY_OTHER_COMMANDS = frozenset({"issue", "extend", "move"})
+CHANGES = {  # how a verb is spoken of afterwards, in events
+    "accept": "accepted", "decline": "declined", "reassign": "reassigned", "uphold": "upheld",
+    "submit_result": "submitted", "approve_result": "completed", "return_result": "returned",
+    "withdraw_result": "withdrawn", "suspend": "suspended", "resume": "resumed", "revoke": "revoked",
+    "reopen": "reopened", "archive": "archived", "pass_on": "passed_on", "extend": "extended", "move": "moved",
+    "issue": "issued",
+}  # fmt: skip
 
 
 def _move(piece: Piece, verb: str) -> Move | None:
     return next((m for m in MOVES if m.verb == verb and m.before == piece.state and m.guard(piece)), None)
 
 
-def decide(piece: Piece, verb: str, actor: Actor, version: int | None, at: datetime) -> Piece:
-    """The piece after the verb, or the rule that forbids it.
-
-    `version` is what the actor saw; None means "whatever it is now".
-    """
+def permit(piece: Piece, verb: str, actor: Actor, version: int | None) -> None:
+    """Raises the rule that forbids the verb. `version` is what the actor saw; None means "whatever it is now"."""
     if not any(m.verb == verb and m.who(piece, actor) for m in MOVES):
         raise Refused("not_authorised", f"{verb} is not for this post.", action=verb)
     if version is not None and version != piece.version:
         raise Refused("stale_version", "It has changed since you read it.", current=piece.version)
     if _move(piece, verb) is None:
         raise Refused("wrong_state", f"{verb} is not possible in state {piece.state}.", state=piece.state)
-    return apply(piece, verb, at)
+    if _is_his_own(piece, verb, actor):
+        raise Refused("own_result", "Nobody decides on a result that he himself submitted.")
+
+
+def decide(piece: Piece, verb: str, actor: Actor, version: int | None, at: datetime, data: Mapping = NOTHING) -> Piece:
+    """The piece after the verb, or the rule that forbids it."""
+    permit(piece, verb, actor, version)
+    return apply(piece, verb, at, actor.person_id, data)
 
 
 def allowed(piece: Piece, actor: Actor) -> list[str]:
     """The verbs that this actor may use now."""
-    return [m.verb for m in MOVES if m.before == piece.state and m.guard(piece) and m.who(piece, actor)]
+    return [
+        m.verb
+        for m in MOVES
+        if m.before == piece.state and m.verb not in BY_OTHER_COMMANDS and m.guard(piece) and m.who(piece, actor)
+        and not _is_his_own(piece, m.verb, actor)
+    ]  # fmt: skip
 
 
-def apply(piece: Piece, verb: str, at: datetime) -> Piece:
-    """The piece after a move that has happened."""
+def _is_his_own(piece: Piece, verb: str, actor: Actor) -> bool:
+    return verb in NOT_BY_ONESELF and piece.submitted_by_person_id == actor.person_id
+
+
+def apply(piece: Piece, verb: str, at: datetime, by: str | None = None, data: Mapping = NOTHING) -> Piece:
+    """The piece after a move that has happened; `data` is what the history keeps of it, as JSON has it."""
     move = _move(piece, verb)
     if move is None:
         raise ValueError(f"no move {verb} from state {piece.state}")
-    return replace(
-        piece,
-        state=move.after,
-        version=piece.version + 1,
-        accepted_at=at if verb == "accept" else piece.accepted_at,
-        done_at=at if move.after == "completed" and to_know_only(piece) else piece.done_at,
-    )
+    return replace(piece, state=move.after, version=piece.version + 1, **_effect(piece, verb, at, by, data))
+
+
+WITHOUT_RESULT = {"submitted_at": None, "submitted_by_person_id": None}
+
+
+def _effect(piece: Piece, verb: str, at: datetime, by: str | None, data: Mapping) -> dict:
+    """What a move changes beside the state."""
+    match verb:
+        case "accept":
+            return {"accepted_at": at} | ({"done_at": at, "closed_at": at} if to_know_only(piece) else {})
+        case "decline":
+            return {"proposed_unit_id": data.get("proposed_unit_id")}
+        case "uphold":
+            return {"proposed_unit_id": None}
+        case "issue" | "reassign" | "move":
+            return {"proposed_unit_id": None} | _owner(data) | _due(data)
+        case "submit_result":
+            return {"submitted_at": at, "submitted_by_person_id": by}
+        case "withdraw_result":
+            return WITHOUT_RESULT
+        case "return_result":
+            return WITHOUT_RESULT | {"returns": piece.returns + 1}
+        case "approve_result":  # what counts is the day on which it was submitted
+            return {"done_at": piece.submitted_at, "closed_at": at, "grade": data.get("grade")}
+        case "suspend":
+            return {"suspended_at": at}
+        case "resume":
+            return {"suspended_at": None} | _due(data)
+        case "extend":
+            return _due(data)
+        case "revoke":
+            return {"closed_at": at, "suspended_at": None}
+        case "reopen":
+            return WITHOUT_RESULT | {"done_at": None, "closed_at": None, "grade": None}
+    return {}
+
+
+def _owner(data: Mapping) -> dict:
+    return {name: data[name] for name in ("unit_id", "post_id", "assigner_post_id") if name in data}
+
+
+def _due(data: Mapping) -> dict:
+    if "current_due" not in data:
+        return {}
+    return {"current_due": data["current_due"] and datetime.fromisoformat(data["current_due"])}
+
+
+def lived(piece: Piece, history: Iterable[Mapping]) -> Iterator[tuple[datetime, Piece]]:
+    """The piece after each of its recorded events (`verb`, `version`, `at`, `actor_person_id`, `data`), and when."""
+    for event in sorted(history, key=lambda event: event["version"]):
+        piece = apply(piece, event["verb"], event["at"], event["actor_person_id"], event["data"])
+        if piece.version != event["version"]:
+            raise ValueError(f"history has a gap before version {event['version']}")
+        yield event["at"], piece
 
 
 def fold(piece: Piece, history: Iterable[Mapping]) -> Piece:
-    """The present state, from nothing but the recorded events (`verb`, `version`, `at`)."""
-    for event in sorted(history, key=lambda event: event["version"]):
-        piece = apply(piece, event["verb"], event["at"])
-        if piece.version != event["version"]:
-            raise ValueError(f"history has a gap before version {event['version']}")
-    return piece
+    """The present state, from nothing but the recorded events."""
+    return [piece, *(after for _, after in lived(piece, history))][-1]

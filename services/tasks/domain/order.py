@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
+from kernel.actor import Actor
 from kernel.errors import Refused
 from kernel.working_time import TZ, WorkingDays, end_of_day, today
 
@@ -65,8 +66,8 @@ def decide_order(
     by_unit = {head.unit_id: head for head in heads}
     shares = []
     for place, want in enumerate(wanted):
-        head = _known_head(by_unit, want["unit_id"], f"assignments.{place}.unit_id" if audience is None else "audience")
-        piece_due = _due_of_piece(want["due_on"], due, days, now, f"assignments.{place}.due_on", warnings)
+        head = known_head(by_unit, want["unit_id"], f"assignments.{place}.unit_id" if audience is None else "audience")
+        piece_due = due_within(want["due_on"], due, days, now, f"assignments.{place}.due_on", warnings)
         shares.append(Share(head, want["role"], piece_due))
     return Decision(due, shares, list(dict.fromkeys(order["followers"])), warnings)
 
@@ -108,7 +109,7 @@ def _followers_exist(followers: Sequence[str], known_posts: Collection[str]) -> 
             raise Refused("unknown_post", "No such post.", field=f"followers.{place}", post_id=post_id)
 
 
-def _known_head(by_unit: Mapping[str, Head], unit_id: str, where: str) -> Head:
+def known_head(by_unit: Mapping[str, Head], unit_id: str, where: str) -> Head:
     head = by_unit.get(unit_id)
     if head is None:
         raise Refused("unknown_unit", "No such unit, or nobody heads it.", field=where, unit_id=unit_id)
@@ -122,7 +123,7 @@ def _known_head(by_unit: Mapping[str, Head], unit_id: str, where: str) -> Head:
 
 def _due_of_task(order: Mapping, days: WorkingDays, now: datetime, warnings: list[dict]) -> datetime | None:
     if order["due_on"] is not None:
-        return end_of_day(_working_due(order["due_on"], days, now, "due_on", warnings))
+        return end_of_day(working_due(order["due_on"], days, now, "due_on", warnings))
     if order["due_at"] is not None:
         return _due_at(order["due_at"], order["urgency"], days, now, warnings)
     return None
@@ -137,27 +138,29 @@ def _due_at(due: datetime, urgency: str, days: WorkingDays, now: datetime, warni
     if urgency == "express":
         return due
     local = due.astimezone(TZ)
-    day = _working_due(local.date(), days, now, "due_at", warnings)
+    day = working_due(local.date(), days, now, "due_at", warnings)
     moved = datetime.combine(day, local.time(), TZ)
     if moved <= now:
         raise Refused("due_in_past", "The deadline, moved to a working day, has passed.", field="due_at")
     return moved
 
 
-def _due_of_piece(
-    due_on: date | None, task_due: datetime | None, days: WorkingDays, now: datetime, where: str, warnings: list[dict]
-) -> datetime | None:
+def due_within(
+    due_on: date | None, latest: datetime | None, days: WorkingDays, now: datetime, where: str, warnings: list[dict],
+    *, code: str = "due_after_task",
+) -> datetime | None:  # fmt: skip
+    """A piece's deadline: its own day, else that of what it is a part of, which it never passes."""
     if due_on is None:
-        return task_due
-    due = end_of_day(_working_due(due_on, days, now, where, warnings))
-    if task_due is None:
+        return latest
+    due = end_of_day(working_due(due_on, days, now, where, warnings))
+    if latest is None:
         return due
-    if today(due) > today(task_due):
-        raise Refused("due_after_task", "A piece is due with its task at the latest.", field=where)
-    return min(due, task_due)
+    if today(due) > today(latest):
+        raise Refused(code, "A piece is due with what it is a part of at the latest.", field=where)
+    return min(due, latest)
 
 
-def _working_due(day: date, days: WorkingDays, now: datetime, where: str, warnings: list[dict]) -> date:
+def working_due(day: date, days: WorkingDays, now: datetime, where: str, warnings: list[dict]) -> date:
     """A day off is moved to the working day before it, and the assigner is told."""
     if day < today(now):
         raise Refused("due_in_past", "The deadline has passed.", field=where)
@@ -186,3 +189,13 @@ def probable_duplicate(earlier: Mapping) -> dict:
             "task_id": earlier["id"], "title": earlier["title"], "issued_at": earlier["issued_at"].isoformat(),
         },
     }  # fmt: skip
+
+
+def permit_revocation(task: Mapping, actor: Actor, version: int | None) -> None:
+    """Raises the rule that forbids to take an order back: it is for whoever gave it, while it stands."""
+    if actor.post_id not in {task["assigner_post_id"], *(task.get("leader_post_ids") or ())}:
+        raise Refused("not_authorised", "revoke is not for this post.", action="revoke_task")
+    if version is not None and version != task["version"]:
+        raise Refused("stale_version", "It has changed since you read it.", current=task["version"])
+    if task["state"] != "issued":
+        raise Refused("wrong_state", f"revoke is not possible in state {task['state']}.", state=task["state"])

@@ -10,11 +10,17 @@ CITY_OFFICE = frozenset({"chief_of_office", "deputy_chief_of_office", "office_cl
 
 
 class Sight(Enum):
-    """WHOLE: every piece. OWN: the order's text and deadline, and one's own pieces, never the siblings'."""
+    """WHOLE: every unit's piece. OWN: the order's text and deadline, and one's own pieces, never the siblings'.
+    BELOW: to whom it was passed on inside a unit: the order's title, clause and deadline, and one's own pieces.
+    """
 
     NONE = 0
-    OWN = 1
-    WHOLE = 2
+    BELOW = 1
+    OWN = 2
+    WHOLE = 3
+
+
+PASSED_ON = "passed on"  # in place of the role of a piece that another piece was passed on to
 
 
 def oversees(actor: Actor) -> bool:
@@ -24,13 +30,31 @@ def oversees(actor: Actor) -> bool:
     return actor.unit_kind == "office" and actor.post_kind in CITY_OFFICE
 
 
+def ordered(actor: Actor, task: Mapping) -> bool:
+    """Whoever gave the order, was named with him, or serves one of them."""
+    return not {task["assigner_post_id"], *(task.get("leader_post_ids") or ())}.isdisjoint(actor.serves)
+
+
 def sight_of(actor: Actor, task: Mapping, followers: Collection[str], own_roles: Collection[str]) -> Sight:
     """`own_roles` are the roles of the pieces of this order that the actor answers for.
 
     The lead of joint work answers for the whole, so he sees the supports' pieces too.
     """
-    if oversees(actor) or task["assigner_post_id"] in actor.serves or not set(followers).isdisjoint(actor.serves):
+    if oversees(actor) or ordered(actor, task) or not set(followers).isdisjoint(actor.serves):
         return Sight.WHOLE
     if task["mode"] == "joint" and "lead" in own_roles:
         return Sight.WHOLE
-    return Sight.OWN if own_roles else Sight.NONE
+    if not own_roles:
+        return Sight.NONE
+    return Sight.BELOW if set(own_roles) == {PASSED_ON} else Sight.OWN
+
+
+def sees_piece(actor: Actor, task: Mapping, sight: Sight, piece: Mapping, posts_above: Collection[str]) -> bool:
+    """One's own; of the units' pieces whoever sees the whole; of what is passed on inside a unit those above it in that
+    unit, and above the unit only who oversees the city's work or gave the order.
+    """
+    if piece["post_id"] in actor.serves:
+        return True
+    if piece["parent_id"] is None:
+        return sight is Sight.WHOLE
+    return not set(posts_above).isdisjoint(actor.serves) or oversees(actor) or ordered(actor, task)

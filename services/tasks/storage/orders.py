@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import and_, func, insert, or_, select
 
 from chassis.rows import Id, any_bound, any_of, unnested
+from tasks.domain.sight import PASSED_ON
 from tasks.storage.pieces import is_open, overdue
 from tasks.storage.tables import Moment, assignments, followers, tasks
 
@@ -47,8 +48,21 @@ def similar_orders(tx, assigner_post_id: str, title_key: str, since: datetime, m
 _TASK = select(tasks).where(tasks.c.id == sa.bindparam("id", type_=Id))
 
 
-def find_task(tx, task_id: str) -> Mapping | None:
-    return tx.execute(_TASK, {"id": task_id}).mappings().one_or_none()
+_TASK_TO_CHANGE = _TASK.with_for_update(key_share=True)  # its pieces point at it, and may be written meanwhile
+
+
+def find_task(tx, task_id: str, *, lock: bool = False) -> Mapping | None:
+    return tx.execute(_TASK_TO_CHANGE if lock else _TASK, {"id": task_id}).mappings().one_or_none()
+
+
+def find_tasks(tx, task_ids: Iterable[str]) -> dict[str, Mapping]:
+    rows = tx.execute(select(tasks).where(tasks.c.id == any_of(task_ids))).mappings()
+    return {row["id"]: row for row in rows}
+
+
+def move_task(tx, task_id: str, **changes) -> Mapping:
+    query = sa.update(tasks).where(tasks.c.id == task_id).values(**changes).returning(tasks)
+    return tx.execute(query).mappings().one()
 
 
 def box(tx, name: str, posts: Sequence[str], before: str | None, limit: int) -> list[Mapping]:
@@ -74,9 +88,10 @@ def followers_of(tx, task_ids: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-_OWN_ROLES = select(assignments.c.task_id, assignments.c.role).where(
-    assignments.c.task_id == any_bound("ids"), assignments.c.post_id == any_bound("posts")
-)
+_OWN_ROLES = select(
+    assignments.c.task_id,
+    sa.case((assignments.c.parent_id.is_(None), assignments.c.role), else_=PASSED_ON).label("role"),
+).where(assignments.c.task_id == any_bound("ids"), assignments.c.post_id == any_bound("posts"))
 
 
 def own_roles(tx, task_ids: Iterable[str], posts: Sequence[str]) -> dict[str, set[str]]:

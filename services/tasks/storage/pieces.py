@@ -1,11 +1,13 @@
-"""Pieces: one unit's share of an order."""
+"""Pieces: one unit's share of an order, and what is passed on from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import and_, case, select, update
+from sqlalchemy import and_, case, func, or_, select, update
 
-from chassis.rows import Id, any_of
+from chassis.rows import Id, any_bound, any_of, unnested
+from kernel.directory_copy.tables import posts as copy_posts
 from tasks.domain.assignment import CLOSED
 from tasks.storage.tables import Moment, assignments, tasks
 
@@ -14,20 +16,40 @@ is_open = assignments.c.state.not_in(sa.bindparam("closed", sorted(CLOSED), expa
 
 
 def overdue() -> sa.ColumnElement[bool]:
-    """domain.due.overdue_before, in SQL."""
+    """domain.due.overdue_before, in SQL: missed by now, and already when the clock was stopped, if it was."""
     day_begins, now = (sa.bindparam(name, type_=Moment) for name in ("day_begins", "now"))
-    return and_(is_open, assignments.c.current_due < case((tasks.c.urgency == "express", now), else_=day_begins))
+    stopped = assignments.c.suspended_at
+    day_of_stop = func.date_trunc("day", stopped, "Asia/Ho_Chi_Minh", type_=Moment)
+    return and_(
+        is_open,
+        assignments.c.current_due < case((tasks.c.urgency == "express", now), else_=day_begins),
+        or_(
+            stopped.is_(None),
+            assignments.c.current_due < case((tasks.c.urgency == "express", stopped), else_=day_of_stop),
+        ),
+    )
 
 
 def pieces_of(
     tx, task_id: str, posts: Sequence[str] | None, state: str | None, after: str | None, limit: int
 ) -> list[Mapping]:
-    """A page of an order's pieces, in the order of issue; `posts` None means everybody's."""
+    """A page of an order's pieces, in the order of issue; `posts` None means everybody's, without what the units pass
+    on inside.
+    """
     query = select(assignments).where(assignments.c.task_id == task_id).order_by(assignments.c.id).limit(limit)
-    if posts is not None:
+    if posts is None:
+        query = query.where(assignments.c.parent_id.is_(None))
+    else:
         query = query.where(assignments.c.post_id == any_of(posts))
     if state is not None:
         query = query.where(assignments.c.state == state)
+    if after is not None:
+        query = query.where(assignments.c.id > after)
+    return list(tx.execute(query).mappings())
+
+
+def children_of(tx, parent_id: str, after: str | None, limit: int) -> list[Mapping]:
+    query = select(assignments).where(assignments.c.parent_id == parent_id).order_by(assignments.c.id).limit(limit)
     if after is not None:
         query = query.where(assignments.c.id > after)
     return list(tx.execute(query).mappings())
@@ -43,6 +65,115 @@ def find_piece(tx, assignment_id: str, *, lock: bool = False) -> Mapping | None:
     return tx.execute(_PIECE_TO_CHANGE if lock else _PIECE, {"id": assignment_id}).mappings().one_or_none()
 
 
+def _above():
+    parent = select(assignments.c.parent_id).where(assignments.c.id == sa.bindparam("id", type_=Id))
+    start = select(assignments.c.id, assignments.c.parent_id, assignments.c.post_id).where(
+        assignments.c.id == parent.scalar_subquery()
+    )
+    chain = start.cte(recursive=True)
+    above = select(assignments.c.id, assignments.c.parent_id, assignments.c.post_id)
+    return select(chain.union_all(above.where(assignments.c.id == chain.c.parent_id)).c.post_id)
+
+
+_ABOVE = _above()
+
+
+def posts_above(tx, assignment_id: str) -> list[str]:
+    """Who owns what this piece was passed on from, up to the unit's own piece."""
+    return list(tx.execute(_ABOVE, {"id": assignment_id}).scalars())
+
+
+_LEAD_POST = (
+    select(assignments.c.post_id)
+    .where(assignments.c.task_id == any_bound("ids"), assignments.c.parent_id.is_(None))
+    .where(assignments.c.role == "lead", assignments.c.state != "revoked")
+    .limit(1)
+)
+
+
+def lead_post(tx, task_id: str) -> str | None:
+    """The head of the unit that leads joint work."""
+    return tx.execute(_LEAD_POST, {"ids": [task_id]}).scalar_one_or_none()
+
+
+def waiting_supports(tx, task_ids: Iterable[str]) -> list[Mapping]:
+    """The supports' results that wait for the head of the lead unit, locked."""
+    query = select(assignments).where(assignments.c.task_id == any_of(task_ids), assignments.c.parent_id.is_(None))
+    query = query.where(assignments.c.role == "support", assignments.c.state == "result_submitted")
+    return list(tx.execute(query.order_by(assignments.c.id).with_for_update()).mappings())
+
+
+def has_piece(tx, task_id: str, unit_id: str) -> bool:
+    """Whether a unit has a piece of this order that is not revoked."""
+    query = select(sa.exists().where(
+        assignments.c.task_id == task_id, assignments.c.unit_id == unit_id, assignments.c.parent_id.is_(None),
+        assignments.c.state != "revoked",
+    ))  # fmt: skip
+    return tx.execute(query).scalar_one()
+
+
+def posts_with_open_child(tx, parent_id: str) -> set[str]:
+    return set(tx.execute(select(assignments.c.post_id).where(assignments.c.parent_id == parent_id, is_open)).scalars())
+
+
 def move_piece(tx, assignment_id: str, **changes) -> Mapping:
     query = update(assignments).where(assignments.c.id == assignment_id).values(**changes).returning(assignments)
     return tx.execute(query).mappings().one()
+
+
+def move_pieces(tx, rows: Sequence[Mapping], names: Collection[str]) -> list[Mapping]:
+    """Many pieces at once: each row gives its id and the columns named."""
+    given = unnested(**{name: (assignments.c[name].type, [row[name] for row in rows]) for name in ("id", *names)})
+    query = update(assignments).where(assignments.c.id == given.c.id).values({name: given.c[name] for name in names})
+    return sorted(tx.execute(query.returning(assignments)).mappings(), key=lambda row: row["id"])
+
+
+def add_pieces(tx, rows: Sequence[Mapping]) -> list[Mapping]:
+    """Pieces that are passed on, in one insert."""
+    given = unnested(**{name: (assignments.c[name].type, [row[name] for row in rows]) for name in rows[0]})
+    new = sa.insert(assignments).from_select(list(rows[0]), select(*given.c)).returning(assignments)
+    return sorted(tx.execute(new).mappings(), key=lambda row: row["id"])
+
+
+def locked_below(tx, pieces: Iterable[Mapping]) -> list[Mapping]:
+    """What was passed on from these pieces, at any depth, locked; the pieces themselves are locked already.
+
+    Level by level: while a piece is locked nothing more can be passed on from it.
+    """
+    found, level = [], list(pieces)
+    while level:
+        ids = [row["id"] for row in level]
+        query = select(assignments).where(assignments.c.parent_id == any_of(ids)).order_by(assignments.c.id)
+        level = list(tx.execute(query.with_for_update()).mappings())
+        found += level
+    return found
+
+
+def locked_pieces(tx, task_id: str) -> list[Mapping]:
+    """All the units' own pieces of an order, locked."""
+    query = select(assignments).where(assignments.c.task_id == task_id, assignments.c.parent_id.is_(None))
+    return list(tx.execute(query.order_by(assignments.c.id).with_for_update()).mappings())
+
+
+def locked_open_of_unit(tx, unit_id: str, limit: int) -> list[Mapping]:
+    """Open pieces that belong to the post that heads, or headed, a unit; locked."""
+    heads = select(copy_posts.c.id).where(copy_posts.c.unit_id == unit_id, copy_posts.c.is_head)
+    query = select(assignments).where(assignments.c.unit_id == unit_id, is_open, assignments.c.post_id.in_(heads))
+    return list(tx.execute(query.order_by(assignments.c.id).limit(limit).with_for_update()).mappings())
+
+
+def locked_children(tx, parent_ids: Collection[str]) -> list[Mapping]:
+    """Open pieces passed on directly from these, locked."""
+    query = select(assignments).where(assignments.c.parent_id == any_of(parent_ids), is_open)
+    return list(tx.execute(query.order_by(assignments.c.id).with_for_update()).mappings())
+
+
+def open_of_unit(tx, unit_id: str) -> int:
+    heads = select(copy_posts.c.id).where(copy_posts.c.unit_id == unit_id, copy_posts.c.is_head)
+    query = select(func.count()).where(assignments.c.unit_id == unit_id, is_open, assignments.c.post_id.in_(heads))
+    return tx.execute(query).scalar_one()
+
+
+def moment(value: datetime | None) -> str | None:
+    """As the history keeps it."""
+    return value and value.isoformat()

@@ -24,9 +24,9 @@ tasks = _table(
 )  # fmt: skip
 assignments = _table(
     "assignments", id=Id, task_id=Id, parent_id=Id, assigner_post_id=Id, unit_id=Id, unit_code=sa.Text,
-    unit_name=sa.Text, post_id=Id, role=sa.Text, title=sa.Text, state=sa.Text, version=sa.Integer,
-    original_due=Moment, current_due=Moment, assigned_at=Moment, accepted_at=Moment, submitted_at=Moment,
-    submitted_by_person_id=Id, done_at=Moment, closed_at=Moment, grade=sa.Text, returns=sa.Integer,
+    unit_name=sa.Text, post_id=Id, role=sa.Text, title=sa.Text, content=sa.Text, state=sa.Text, version=sa.Integer,
+    original_due=Moment, current_due=Moment, assigned_at=Moment, accepted_at=Moment, suspended_at=Moment,
+    submitted_at=Moment, submitted_by_person_id=Id, done_at=Moment, closed_at=Moment, grade=sa.Text, returns=sa.Integer,
     proposed_unit_id=Id,
 )  # fmt: skip
 followers = _table("followers", key=("task_id", "post_id"), task_id=Id, post_id=Id)

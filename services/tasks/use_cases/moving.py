@@ -1,47 +1,283 @@
 """A verb on a piece: rule, state, history and event together."""
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
+from chassis.contract import Procedure, schema
+from chassis.idempotency import answer_once
 from contracts import tasks as contract
 from kernel.actor import Actor
+from kernel.capacity import actor_for
+from kernel.directory_copy import posts, working_days
+from kernel.errors import Refused
+from kernel.working_time import WorkingDays, end_of_day, today
 from tasks import views
 from tasks.domain import assignment
-from tasks.storage import history, pieces
+from tasks.domain.assignment import CLOSED, NOTHING, Piece
+from tasks.domain.due import APPROVER_HAS, ASSIGNER_HAS
+from tasks.storage import extensions, history, pieces
+
+WAITING = {  # by state: what waits then, and how many working days whoever must decide has
+    "assigned": ("assignment_to_receive", None),
+    "declined": ("refusal_to_decide", ASSIGNER_HAS),
+    "result_submitted": ("result_to_decide", APPROVER_HAS),
+}
+UNSTORED = ("leader_post_ids", "approver_post_id", "is_child", "role")
+STORED = tuple(field.name for field in fields(Piece) if field.name not in UNSTORED)
 
 
-def change(tx, actor: Actor, verb: str, assignment_id: str, version: int | None, now: datetime) -> dict:
-    """A verb on a piece: rule, state, history and event together."""
-    row, task, followers = views.visible_piece(tx, assignment_id, actor, lock=True)
-    piece = views.piece_of(row, task)
-    new = assignment.decide(piece, verb, actor, version, now)
-    row = pieces.move_piece(
-        tx, assignment_id,
-        state=new.state, version=new.version, accepted_at=new.accepted_at, done_at=new.done_at,
+def once(tx, procedure: Procedure, claims: dict, request: dict, now: datetime, act: Callable[..., dict]) -> dict:
+    """The act, or the answer that it had when it was asked for before: `act(tx, actor, request, now)`."""
+    actor = actor_for(tx, procedure, claims, now)
+    return answer_once(
+        tx,
+        who=actor.person_id,
+        key=request["idempotency_key"],
+        request=[procedure.full_name, actor.post_id, {**request, "idempotency_key": None}],
+        produce=lambda: schema(procedure.reply).dump(act(tx, actor, request, now)),
+    )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A piece, locked, as an actor may move it."""
+
+    row: Mapping
+    task: Mapping
+    followers: list[str]
+    piece: Piece
+    verb: str
+
+
+def permitted(tx, actor: Actor, verb: str, request: Mapping) -> Standing:
+    """The piece, if the actor sees it and the rules allow him the verb; whoever comes too late is told what came
+    before.
+    """
+    row, task, followers = views.visible_piece(tx, request["id"], actor, lock=True)
+    piece = views.piece_of(tx, row, task)
+    try:
+        assignment.permit(piece, verb, actor, request["version"])
+    except Refused as refusal:
+        if refusal.refusal_code in ("stale_version", "wrong_state"):
+            refusal.details |= _last(tx, row["id"])
+        raise
+    return Standing(row, task, followers, piece, verb)
+
+
+def _last(tx, assignment_id: str) -> dict:
+    last = history.last_of(tx, assignment_id)
+    if last is None:
+        return {}
+    return {
+        "change": assignment.CHANGES[last["verb"]],
+        "at": last["at"].isoformat(),
+        "actor_person_id": last["actor_person_id"],
+    }
+
+
+def move(
+    tx,
+    actor: Actor,
+    standing: Standing,
+    now: datetime,
+    *,
+    reason: str | None = None,
+    data: Mapping = NOTHING,
+    snapshot: Mapping = NOTHING,
+    also: Sequence[dict] = (),
+    result_id: str | None = None,
+    concerns: Iterable[str] = (),
+) -> dict:
+    """Moves it and says so. `data` is what the history keeps beside the reason, `snapshot` what the row keeps beside
+    what the rules look at, `also` the other pieces that the act has changed.
+    """
+    before, task = standing.row, standing.task
+    new = assignment.apply(standing.piece, standing.verb, now, actor.person_id, data)
+    row = pieces.move_piece(tx, before["id"], **_stored(new), **snapshot)
+    history.record(
+        tx, event_of(actor, task["id"], row["id"], standing.verb, new.version, now, reason=reason, data=data)
     )  # fmt: skip
-    history.record(tx, event_of(actor, task["id"], assignment_id, verb, new.version, now))
-    if row["post_id"] != actor.post_id:  # for the head whom he serves
-        tx.audit(f"tasks.{verb}", subject=assignment_id, post_id=row["post_id"])
+    if actor.post_id != row["post_id"] and standing.verb in ("accept", "archive"):  # for the head whom he serves
+        tx.audit(f"tasks.{standing.verb}", subject=row["id"], post_id=row["post_id"])
+    withdrawn = withdraw_requests(tx, [row["id"]], actor, now) if row["state"] in CLOSED else {}
+    [said] = said_of(tx, standing.verb, [(before, row, new)], {task["id"]: task}, now, withdrawn)
     tx.emit(
         contract.assignment_changed,
-        subject=assignment_id,
+        subject=row["id"],
         version=new.version,
-        data=dict(row)
+        data=said
+        | act_of(actor, now, reason)
         | {
-            "change": assignment.CHANGES[verb],
-            "assignment_id": assignment_id,
-            "title": task["title"],
-            "before": piece.state,
-            "after": new.state,
-            "at": now,
-            "actor_person_id": actor.person_id,
-            "acting_for": actor.acting_for,
-            "concerns": list(dict.fromkeys([task["assigner_post_id"], *followers, row["post_id"]])),
+            "result_id": result_id,
+            "pieces": list(also),
+            "concerns": _concerned(before, row, new, task, standing.followers, concerns),
         },
     )
     return views.piece_view(tx, row, task, actor, now)
 
 
-def event_of(actor: Actor, task_id: str, assignment_id: str | None, verb: str, version: int, now: datetime) -> dict:
+def _concerned(before, row, new, task, followers, others) -> list[str]:
+    """Whoever should see it live; who follows the order need not see what a unit does inside."""
+    above = [row["assigner_post_id"]] if new.is_child else [task["assigner_post_id"], *followers]
+    named = [*above, new.approver_post_id, before["post_id"], row["post_id"], *others]
+    return [post_id for post_id in dict.fromkeys(named) if post_id]
+
+
+def _stored(piece: Piece) -> dict:
+    return {name: getattr(piece, name) for name in STORED}
+
+
+def revoke_all(
+    tx, actor: Actor, rows: Iterable[Mapping], task: Mapping, now: datetime, reason: str, data: Mapping = NOTHING
+) -> list[dict]:
+    """Those of them that are open, because what they are part of is revoked; what is said of them."""
+    changes = [
+        (row, assignment.apply(views.plain_piece(row), "revoke", now, actor.person_id, data))
+        for row in rows
+        if row["state"] not in CLOSED
+    ]
+    if not changes:
+        return []
+    changed = change_all(tx, actor, changes, "revoke", now, reason=reason, data=dict.fromkeys(_ids(changes), data))
+    requests = withdraw_requests(tx, _ids(changes), actor, now)
+    return said_of(tx, "revoke", changed, {task["id"]: task}, now, requests)
+
+
+def change_all(
+    tx, actor: Actor, changes: Sequence[tuple[Mapping, Piece]], verb: str, now: datetime,
+    *, reason: str | None, data: Mapping[str, Mapping], snapshot: Mapping[str, Mapping] = NOTHING,
+) -> list[tuple[Mapping, Mapping, Piece]]:  # fmt: skip
+    """Many pieces moved alike, one statement for each table; each as it was, as it is, and as the rules look at it.
+
+    `data` is what the history keeps and `snapshot` how the new unit is called, by piece.
+    """
+    named = ("unit_code", "unit_name")
+    given = [
+        {"id": row["id"], **_stored(new), **{name: row[name] for name in named}, **snapshot.get(row["id"], {})}
+        for row, new in changes
+    ]
+    rows = {row["id"]: row for row in pieces.move_pieces(tx, given, [*STORED, *named])}
+    events = [
+        event_of(actor, row["task_id"], row["id"], verb, new.version, now, reason=reason, data=data[row["id"]])
+        for row, new in changes
+    ]
+    history.record_all(tx, events)
+    return [(row, rows[row["id"]], new) for row, new in changes]
+
+
+def _ids(changes: Iterable[tuple[Mapping, Piece]]) -> list[str]:
+    return [row["id"] for row, _ in changes]
+
+
+def hand_over(
+    tx, actor: Actor, rows: Sequence[Mapping], task: Mapping, post_id: str, now: datetime
+) -> list[dict]:  # fmt: skip
+    """Results that another post decides on now; what is said of them."""
+    if not rows:
+        return []
+    data = {"approver_post_id": post_id}
+    changes = [
+        (row, replace(assignment.apply(views.plain_piece(row), "move", now), approver_post_id=post_id)) for row in rows
+    ]
+    changed = change_all(tx, actor, changes, "move", now, reason=None, data=dict.fromkeys(_ids(changes), data))
+    return said_of(tx, "move", changed, {task["id"]: task}, now)
+
+
+def record_children(tx, actor: Actor, rows: Iterable[Mapping], now: datetime) -> None:
+    """The beginning of the history of what was passed on."""
+    own = ("unit_id", "post_id", "assigner_post_id", "role", "parent_id")
+    history.record_all(
+        tx,
+        [
+            event_of(
+                actor, row["task_id"], row["id"], "issue", row["version"], now,
+                data={name: row[name] for name in own} | {"current_due": pieces.moment(row["current_due"])},
+            )
+            for row in rows
+        ],
+    )  # fmt: skip
+
+
+def withdraw_requests(tx, ids: Iterable[str], actor: Actor, now: datetime) -> dict[str, dict]:
+    """Of a closed piece nobody need decide about more time: what is said of the requests, by piece."""
+    withdrawn = extensions.withdraw_pending(tx, ids, actor.person_id, now)
+    return {
+        row["assignment_id"]: {"extension_id": row["id"], "version": row["version"], "awaits": None}
+        for row in withdrawn
+    }  # fmt: skip
+
+
+def said_of(
+    tx, verb: str, changes: Sequence[tuple[Mapping | None, Mapping, Piece]], tasks: Mapping[str, Mapping],
+    now: datetime, extension: Mapping[str, Mapping] = NOTHING,
+) -> list[dict]:  # fmt: skip
+    """What an event says of pieces: each as it was, as it is, and as the rules look at it."""
+    waiting = [(row, new) for _, row, new in changes if new.state in WAITING]
+    named = {post for row, new in waiting for post in (row["post_id"], row["assigner_post_id"], decider_of(new))}
+    known = posts(tx, named - {None}) if any(new.is_child or decider_of(new) for _, new in waiting) else {}
+    days = working_days(tx) if any(decider_of(new) for _, new in waiting) else None
+    awaits = {row["id"]: _awaits(row, new, tasks[row["task_id"]], known, days, now) for row, new in waiting}
+    return [
+        dict(row)
+        | {
+            "change": assignment.CHANGES[verb],
+            "assignment_id": row["id"],
+            "title": views.title_of(row, tasks[row["task_id"]]),
+            "urgency": tasks[row["task_id"]]["urgency"],
+            "before": before and before["state"],
+            "after": row["state"],
+            "awaits": awaits.get(row["id"]),
+            "extension": extension.get(row["id"]),
+        }
+        for before, row, _ in changes
+    ]
+
+
+def decider_of(piece: Piece) -> str | None:
+    """The post for whose decision it waits, if it waits for one."""
+    if piece.state == "declined":
+        return piece.assigner_post_id
+    if piece.state == "result_submitted":
+        return piece.approver_post_id or piece.assigner_post_id
+    return None
+
+
+def _awaits(
+    row: Mapping, piece: Piece, task: Mapping, known: Mapping, days: WorkingDays | None, now: datetime
+) -> dict:  # fmt: skip
+    kind, has_days = WAITING[piece.state]
+    decider = decider_of(piece)
+    if decider is None:
+        above = known.get(row["assigner_post_id"]) if piece.is_child else None
+        return {
+            "kind": kind, "post_id": row["post_id"], "unit_id": row["unit_id"], "due": row["current_due"],
+            "from_title": above.title if above else task["assigner_title"],
+        }  # fmt: skip
+    return {
+        "kind": kind, "post_id": decider, "unit_id": known[decider].unit_id if decider in known else row["unit_id"],
+        "from_title": owner_title(row, known), "due": decide_by(days, piece.submitted_at or now, has_days),
+    }  # fmt: skip
+
+
+def owner_title(row: Mapping, known: Mapping) -> str:
+    """A unit speaks by its head, anybody else by his post."""
+    owner = known.get(row["post_id"])
+    return row["unit_name"] if owner is None or owner.is_head else owner.title
+
+
+def decide_by(days: WorkingDays, since: datetime, count: int) -> datetime:
+    return end_of_day(days.add(today(since), count))
+
+
+def act_of(actor: Actor, now: datetime, reason: str | None) -> dict:
+    return {"at": now, "actor_person_id": actor.person_id, "acting_for": actor.acting_for, "reason": reason}
+
+
+def event_of(
+    actor: Actor, task_id: str, assignment_id: str | None, verb: str, version: int, now: datetime,
+    *, reason: str | None = None, data: Mapping = NOTHING,
+) -> dict:  # fmt: skip
     return {
         "task_id": task_id,
         "assignment_id": assignment_id,
@@ -50,6 +286,6 @@ def event_of(actor: Actor, task_id: str, assignment_id: str | None, verb: str, v
         "actor_person_id": actor.person_id,
         "acting_for": actor.acting_for,
         "at": now,
-        "reason": None,
-        "data": {},
+        "reason": reason,
+        "data": dict(data),
     }

@@ -18,15 +18,20 @@ COMMENT ON COLUMN tasks.leader_post_ids IS 'on whose behalf it was drafted: any 
 UPDATE tasks SET received_on = (issued_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date;
 
 ALTER TABLE assignments
-    ADD parent_id uuid REFERENCES assignments, ADD assigner_post_id uuid, ADD title text, ADD assigned_at timestamptz,
-    ADD submitted_at timestamptz, ADD submitted_by_person_id uuid, ADD closed_at timestamptz, ADD grade text,
-    ADD returns integer NOT NULL DEFAULT 0, ADD proposed_unit_id uuid;
+    ADD parent_id uuid REFERENCES assignments, ADD assigner_post_id uuid, ADD title text, ADD content text,
+    ADD assigned_at timestamptz, ADD suspended_at timestamptz, ADD submitted_at timestamptz,
+    ADD submitted_by_person_id uuid, ADD closed_at timestamptz, ADD grade text, ADD returns integer NOT NULL DEFAULT 0,
+    ADD proposed_unit_id uuid;
 UPDATE assignments a SET assigner_post_id = t.assigner_post_id, assigned_at = t.issued_at, closed_at = a.done_at
     FROM tasks t WHERE t.id = a.task_id;
 ALTER TABLE assignments ALTER assigner_post_id SET NOT NULL, ALTER assigned_at SET NOT NULL;
 COMMENT ON COLUMN assignments.assigner_post_id IS 'the order''s assigner, or the owner of the parent';
 COMMENT ON COLUMN assignments.title IS 'of a piece passed on; empty: the order''s own';
-CREATE INDEX assignments_of_parent ON assignments (parent_id) WHERE parent_id IS NOT NULL;
+COMMENT ON COLUMN assignments.suspended_at IS 'since then the clock stands still';
+CREATE INDEX assignments_of_parent ON assignments (parent_id, id) WHERE parent_id IS NOT NULL;
+CREATE INDEX assignments_open_of_unit ON assignments (unit_id, id)
+    WHERE state NOT IN ('completed', 'revoked', 'archived');
+CREATE INDEX history_of_task ON history (task_id, id);
 
 CREATE TABLE results (
     id uuid PRIMARY KEY,

@@ -1,0 +1,164 @@
+"""More time: asked for, granted, refused, withdrawn."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from chassis import clock
+from contracts import tasks as contract
+from kernel.actor import Actor
+from kernel.capacity import actor_for
+from kernel.directory_copy import posts, working_days
+from kernel.errors import Refused
+from tasks import views
+from tasks.domain import assignment, extension
+from tasks.domain.due import ASSIGNER_HAS, overdue_before
+from tasks.storage import extensions, history, pieces
+from tasks.use_cases import moving
+
+
+def get_extension(tx, claims: dict, request: dict, now: datetime) -> dict:
+    actor = actor_for(tx, contract.get_extension, claims, now)
+    found = extensions.find_extension(tx, request["id"])
+    if found is None:
+        raise views.not_found()
+    views.visible_piece(tx, found["assignment_id"], actor)
+    return dict(found)
+
+
+def list_extensions(tx, claims: dict, request: dict, now: datetime) -> dict:
+    actor = actor_for(tx, contract.list_extensions, claims, now)
+    row, _, _ = views.visible_piece(tx, request["assignment_id"], actor)
+    return views.by_rounds(request, lambda *part: extensions.extensions_of(tx, row["id"], *part), dict)
+
+
+def request_extension(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """Xin gia hạn: the clock does not stop, and silence is not consent."""
+    return moving.once(tx, contract.request_extension, claims, request, now, _request)
+
+
+def grant_extension(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """Cho gia hạn: to the date asked for, or to another; children keep theirs."""
+    return moving.once(tx, contract.grant_extension, claims, request, now, _grant)
+
+
+def refuse_extension(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """Không cho gia hạn."""
+    return moving.once(tx, contract.refuse_extension, claims, request, now, _refuse)
+
+
+def withdraw_extension(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """Rút đề nghị gia hạn."""
+    return moving.once(tx, contract.withdraw_extension, claims, request, now, _withdraw)
+
+
+def _request(tx, actor: Actor, request: dict, now: datetime) -> dict:
+    row, task, followers = views.visible_piece(tx, request["assignment_id"], actor, lock=True)
+    piece = views.piece_of(tx, row, task)
+    due = extension.requested(
+        piece, actor, request["requested_due_on"],
+        pending=extensions.is_pending(tx, row["id"]), latest=_latest(tx, row), days=working_days(tx), now=now,
+    )  # fmt: skip
+    added = extensions.add_extension(
+        tx,
+        {name: request[name] for name in ("reason", "progress", "plan")}
+        | {
+            "id": clock.new_id(),
+            "task_id": task["id"],
+            "assignment_id": row["id"],
+            "version": 1,
+            "state": "pending",
+            "due_before": row["current_due"],
+            "requested_due": due,
+            "late": row["current_due"] < overdue_before(task["urgency"], now),
+            "requested_by_person_id": actor.person_id,
+            "requested_by_post_id": actor.post_id,
+            "requested_at": now,
+        },
+    )
+    _say(tx, contract.extension_requested, actor, added, row, task, followers, now, request["reason"])
+    return dict(added)
+
+
+def _latest(tx, row: Mapping) -> datetime | None:
+    """What is passed on never outlasts its parent."""
+    return pieces.find_piece(tx, row["parent_id"])["current_due"] if row["parent_id"] else None
+
+
+def _grant(tx, actor: Actor, request: dict, now: datetime) -> dict:
+    asked, row, task, followers, piece = _to_decide(tx, actor, "grant_extension", request)
+    if extension.decided_above(task, piece):
+        raise Refused("superior_decides", "The superior who gave the task moves its date.")
+    state, due = extension.granted(
+        piece, asked, request["due_on"], latest=_latest(tx, row), days=working_days(tx), now=now
+    )  # fmt: skip
+    data = {"extension_id": asked["id"], "due_before": pieces.moment(row["current_due"])}
+    data |= {"current_due": pieces.moment(due)}
+    new = assignment.apply(piece, "extend", now, actor.person_id, data)
+    row = pieces.move_piece(tx, row["id"], version=new.version, current_due=new.current_due)
+    history.record(tx, moving.event_of(actor, task["id"], row["id"], "extend", new.version, now, data=data))
+    return _decide(tx, actor, asked, row, task, followers, now, state=state, granted_due=due)
+
+
+def _refuse(tx, actor: Actor, request: dict, now: datetime) -> dict:
+    asked, row, task, followers, _ = _to_decide(tx, actor, "refuse_extension", request)
+    reason = request["reason"]
+    return _decide(tx, actor, asked, row, task, followers, now, state="refused", decision_reason=reason)
+
+
+def _withdraw(tx, actor: Actor, request: dict, now: datetime) -> dict:
+    asked, row, task, followers, _ = _to_decide(tx, actor, "withdraw_extension", request)
+    return _decide(tx, actor, asked, row, task, followers, now, state="withdrawn")
+
+
+def _to_decide(tx, actor: Actor, verb: str, request: dict):
+    """The request under its piece's lock, if the rules let the actor decide on it."""
+    found = extensions.find_extension(tx, request["id"])
+    if found is None:
+        raise views.not_found()
+    row, task, followers = views.visible_piece(tx, found["assignment_id"], actor, lock=True)
+    asked = extensions.find_extension(tx, request["id"])  # as it stands now that nobody else decides
+    piece = views.piece_of(tx, row, task)
+    extension.permit_decision(asked, piece, verb, actor, request["version"])
+    return asked, row, task, followers, piece
+
+
+def _decide(tx, actor: Actor, asked, row, task, followers, now: datetime, **decision) -> dict:
+    decided = extensions.change_extension(
+        tx, asked["id"],
+        version=asked["version"] + 1, decided_by_person_id=actor.person_id, decided_at=now, **decision,
+    )  # fmt: skip
+    reason = decision.get("decision_reason")
+    _say(tx, contract.extension_decided, actor, decided, row, task, followers, now, reason)
+    return dict(decided)
+
+
+def _say(tx, event, actor: Actor, asked: Mapping, row, task, followers, now: datetime, reason: str | None) -> None:
+    decider = row["assigner_post_id"]
+    awaits = None
+    if asked["state"] == "pending":
+        known = posts(tx, [decider, row["post_id"]])
+        awaits = {
+            "kind": "extension_to_decide", "post_id": decider,
+            "unit_id": known[decider].unit_id if decider in known else row["unit_id"],
+            "from_title": moving.owner_title(row, known),
+            "due": moving.decide_by(working_days(tx), asked["requested_at"], ASSIGNER_HAS),
+        }  # fmt: skip
+    tx.emit(
+        event,
+        subject=asked["id"],
+        version=asked["version"],
+        data=dict(asked)
+        | moving.act_of(actor, now, reason)
+        | {
+            "extension_id": asked["id"],
+            "title": views.title_of(row, task),
+            "urgency": task["urgency"],
+            "unit_id": row["unit_id"],
+            "unit_name": row["unit_name"],
+            "post_id": row["post_id"],
+            "assignment_version": row["version"],
+            "current_due": row["current_due"],
+            "awaits": awaits,
+            "concerns": list(dict.fromkeys([decider, *([] if row["parent_id"] else followers), row["post_id"]])),
+        },
+    )
