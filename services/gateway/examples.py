@@ -10,8 +10,9 @@ _NOW = "2026-11-23T08:30:00+07:00"
 
 _ASSIGNMENT = {
     "id": _PIECE, "task_id": _TASK, "unit_id": _UNIT, "unit_name": "Phường Bến Thành", "post_id": _POST,
-    "role": "lead", "state": "assigned", "original_due": _DUE, "current_due": _DUE, "due_state": "on_track",
-    "version": 1, "accepted_at": None,
+    "parent_id": None, "role": "lead", "state": "assigned", "original_due": _DUE, "current_due": _DUE,
+    "due_state": "on_track", "due_days": 9, "original_due_state": "on_track", "version": 1, "accepted_at": None,
+    "submitted_at": None, "done_at": None, "grade": None, "returns": 0,
 }  # fmt: skip
 _ORDER = {
     "title": "Rà soát phòng cháy chữa cháy tại chợ",
@@ -39,9 +40,36 @@ EXAMPLES = {
         "answer": {
             **_ASSIGNMENT, "state": "in_progress", "version": 2, "accepted_at": _NOW, "title": _ORDER["title"],
             "content": _ORDER["content"], "expected_result": _ORDER["expected_result"], "urgency": "urgent",
-            "assigner_title": "Phó Chủ tịch UBND Thành phố", "allowed": [],
+            "assigner_title": "Phó Chủ tịch UBND Thành phố", "clause": None, "proposed_unit_id": None, "parent": None,
+            "allowed": ["submit_result", "pass_on", "request_extension"],
         },
     },
+    "decline_assignment": {"body": {"reason": "Chợ thuộc địa bàn phường khác", "proposed_unit_id": _UNIT}},
+    "reassign_assignment": {"body": {"unit_id": _UNIT}},
+    "uphold_assignment": {"body": {"reason": "Chợ nằm trên địa bàn hai phường"}},
+    "submit_result": {
+        "body": {
+            "summary": "Đã kiểm tra 12 chợ, có 3 tồn tại.",
+            "document": {"number": "112/BC-UBND", "issued_on": "2026-12-03"},
+        },
+    },
+    "approve_result": {"body": {"grade": "good"}},
+    "return_result": {"body": {"reason": "Thiếu thời hạn khắc phục"}},
+    "suspend_assignment": {"body": {"reason": "Chờ quy định mới", "basis": "Công văn 45/UBND-ĐT"}},
+    "resume_assignment": {"body": {"due_on": "2026-12-11"}},
+    "revoke_assignment": {"body": {"reason": "Trùng với kế hoạch của Công an Thành phố"}},
+    "revoke_task": {"body": {"reason": "Trùng với kế hoạch của Công an Thành phố"}},
+    "reopen_assignment": {"body": {"reason": "Số liệu chưa đúng"}},
+    "pass_on_assignment": {"body": {"pieces": [{"post_id": _POST, "title": "Kiểm tra chợ Bến Thành"}]}},
+    "move_assignments": {"body": {"unit_id": _UNIT, "reason": "Sáp nhập theo Nghị quyết 1685"}},
+    "request_extension": {
+        "body": {
+            "reason": "Chờ kết quả thẩm định", "requested_due_on": "2026-12-18", "progress": "Đã kiểm tra 8 chợ",
+            "plan": "Xong 4 chợ còn lại trong hai tuần",
+        },
+    },
+    "grant_extension": {"body": {"due_on": "2026-12-11"}},
+    "refuse_extension": {"body": {"reason": "Hạn do Thành phố cam kết"}},
     "mark_read": {"body": {"number": 12}},
     "reorganise": {
         "body": {

@@ -52,6 +52,7 @@ def test_asyncapi_names_every_event_and_procedure(fresh):
 
 def test_what_siblings_may_read_is_this_list_and_holds_nothing_personal():
     published = {name: event.published for name, event in EVENTS.items() if event.published is not None}
+    about_extension = ("extension_id", "assignment_id", "task_id", "unit_id", "round", "state")
     assert published == {
         "unit_changed": ("unit_ids",),
         "unit_reorganised": ("change", "on_day", "unit_ids", "successor_ids"),
@@ -62,6 +63,10 @@ def test_what_siblings_may_read_is_this_list_and_holds_nothing_personal():
         "working_days_changed": ("years",),
         "task_issued": ("task_id", "unit_ids"),
         "assignment_changed": ("assignment_id", "task_id", "unit_id", "change"),
+        "task_revoked": ("task_id", "unit_ids"),
+        "assignments_moved": ("from_unit_id", "unit_id"),
+        "extension_requested": about_extension,
+        "extension_decided": about_extension,
     }
     for names in published.values():
         assert not [name for name in names if PERSONAL.search(name)]

@@ -129,10 +129,10 @@ def action_items(facts: Facts) -> Iterator[Violation]:
         yield from _exactly(1, len(found), f"assignment {piece.id} of task {piece.task_id}: action items")
         for item in found:
             is_open = piece.state == "assigned"
-            wanted = (piece.post_id, piece.task_id, is_open, True, piece.version)
-            there = (item.post_id, item.task_id, item.open, item.known, item.version)
+            wanted = (piece.post_id, piece.task_id, is_open, piece.version)
+            there = (item.post_id, item.task_id, item.open, item.version)
             if there != wanted:
-                kind = LOST if item.open != is_open or not item.known else WRONG
+                kind = LOST if item.open != is_open else WRONG
                 yield Violation(kind, f"action item of {piece.id}: {there}, expected {wanted}")
     for subject in items:
         yield Violation(WRONG, f"action item of {subject}: there is no such assignment")

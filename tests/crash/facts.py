@@ -40,7 +40,7 @@ class Facts:
     followers: list = field(default_factory=list)  # task_id, post_id
     keys: list = field(default_factory=list)  # key, id: the idempotency keys and the id in the stored answer
     accepted: list = field(default_factory=list)  # assignment_id, once for each acceptance in the history
-    items: list = field(default_factory=list)  # subject_id, kind, task_id, post_id, open, known, version
+    items: list = field(default_factory=list)  # subject_id, kind, task_id, post_id, open, version
     conversations: list = field(default_factory=list)  # id, task_id, name
     participants: list = field(default_factory=list)  # conversation_id, post_id, role
     live: list = field(default_factory=list)  # id, type, audience, common, per_recipient
@@ -79,7 +79,7 @@ def _gather_from(service: str, connection: psycopg.Connection, facts: Facts) -> 
         facts.accepted = rows("SELECT assignment_id::text FROM history WHERE verb = 'accept'")
     elif service == "reminders":
         facts.items = rows(
-            "SELECT subject_id::text, kind, task_id::text, post_id::text, open, known, version FROM action_items"
+            "SELECT subject_id::text, kind, task_id::text, post_id::text, open, version FROM action_items"
         )
     elif service == "messaging":
         facts.conversations = rows("SELECT id::text, task_id::text, name FROM conversations WHERE kind = 'case'")

@@ -15,7 +15,7 @@ Piece = namedtuple("Piece", "id task_id unit_id post_id role state version")
 Follower = namedtuple("Follower", "task_id post_id")
 Key = namedtuple("Key", "key id")
 Accepted = namedtuple("Accepted", "assignment_id")
-Item = namedtuple("Item", "subject_id kind task_id post_id open known version")
+Item = namedtuple("Item", "subject_id kind task_id post_id open version")
 Conversation = namedtuple("Conversation", "id task_id name")
 Participant = namedtuple("Participant", "conversation_id post_id role")
 Row = namedtuple("Row", "id type audience common per_recipient")
@@ -47,8 +47,8 @@ def sound() -> Facts:
         keys=[Key("k", "t"), Key("accept-a1", "a1")],
         accepted=[Accepted("a1")],
         items=[
-            Item("a1", "assignment_to_receive", "t", "p1", False, True, 2),
-            Item("a2", "assignment_to_receive", "t", "p2", True, True, 1),
+            Item("a1", "assignment_to_receive", "t", "p1", False, 2),
+            Item("a2", "assignment_to_receive", "t", "p2", True, 1),
         ],
         conversations=[Conversation("c", "t", "T")],
         participants=[
@@ -118,7 +118,6 @@ def replaced(name: str, place: int, **changes):
         (LOST, without("items", 1)),
         (TWICE, doubled("items", 0)),
         (LOST, replaced("items", 0, open=True)),
-        (LOST, replaced("items", 1, known=False)),
         (WRONG, replaced("items", 1, post_id="p1")),
         (WRONG, replaced("items", 1, subject_id="a9")),
         (LOST, without("conversations", 0)),

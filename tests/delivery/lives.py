@@ -1,8 +1,9 @@
 """What a town lives through: facts of its directory, orders, acceptances, messages, told by the real services."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 
@@ -14,12 +15,15 @@ from directory.domain.names import fold
 from directory.storage import facts, tables
 from directory.tests.support import moved
 from directory.use_cases import facts as feed
+from kernel.working_time import today
 from messaging import use_cases as messaging
-from tasks.use_cases import assignments, orders
+from tasks.use_cases import extensions as more_time
+from tasks.use_cases import many, orders, verbs
 from tests.support.town import claims, id_of, person, post, unit
 from tests.support.town import facts as town_facts
 
 DAY = date(2026, 3, 2)
+MONTH = timedelta(days=30)
 ACCOUNT = id_of("account of the revoked")
 REVOKED = person("ward-3 official")
 
@@ -129,7 +133,7 @@ def directory_changes() -> list[Callable]:
 
 
 def give_orders(store) -> None:
-    """Two orders to the three wards, one of them joint; of the six pieces four are received."""
+    """Two orders to the three wards, one of them joint; of the six pieces four are received. And one to a ward."""
     each = {"mode": "each", "audience": "all-wards"}
     joint = {
         "mode": "joint",
@@ -140,9 +144,10 @@ def give_orders(store) -> None:
         ],
         "followers": [post("office chief_of_office")],
     }
-    text = {"content": "Nội dung", "expected_result": "Báo cáo", "no_deadline": True}
+    text = {"content": "Nội dung", "expected_result": "Báo cáo", "due_on": str(today(clock.now()) + MONTH)}
     pieces = {}
-    for title, wanted in (("Việc một", each), ("Việc hai", joint)):
+    one = {"mode": "each", "assignments": [{"unit_id": unit("ward-1")}]}
+    for title, wanted in (("Việc một", each), ("Việc hai", joint), ("Việc ba", one)):
         request = {"idempotency_key": title, "order": {"title": title, **text, **wanted}}
         with store.transaction() as tx:
             loaded = tasks_contract.assign.request().load(request)
@@ -157,42 +162,78 @@ def give_orders(store) -> None:
     ):
         request = {"id": pieces[title, post(who)], "version": 1, "idempotency_key": f"{title} {who}"}
         with store.transaction() as tx:
-            assignments.accept(tx, claims(who), request, clock.now())
+            verbs.accept(tx, claims(who), request, clock.now())
 
 
-def foretell(store) -> None:
-    """Moves that the contract names and no verb makes yet, said in the name of tasks: two pieces go to another post,
-    where one still waits and the other is received and submitted.
+def live_on(store) -> None:
+    """What may become of the pieces: refused and given to others, submitted, approved, passed on, revoked; more time
+    asked for, granted and overtaken; an order taken back; a ward that was merged into the department.
     """
     with store.reading() as tx:
-        waiting = sa.text("SELECT a.*, t.title FROM assignments a JOIN tasks t ON t.id = a.task_id WHERE a.version = 1")
-        pieces = tx.execute(waiting).mappings().all()
-    assert len(pieces) == 2
-    moves = [("declined", "assigned", "declined"), ("reassigned", "declined", "assigned")]
-    ends = [("accepted", "assigned", "in_progress"), ("submitted", "in_progress", "result_submitted")]
-    for piece, changes in zip(pieces, (moves, moves + ends), strict=True):
-        for version, (change, before, after) in enumerate(changes, start=2):
-            owner = {} if version == 2 else {"post_id": post("office official"), "unit_id": unit("office")}
-            said = dict(piece) | owner
-            with store.transaction() as tx:
-                tx.emit(
-                    tasks_contract.assignment_changed, subject=str(piece["id"]), version=version,
-                    data=said | {
-                        "change": change, "assignment_id": piece["id"], "before": before, "after": after,
-                        "version": version, "at": clock.now(), "actor_person_id": person("dept head"),
-                        "acting_for": None, "concerns": [said["post_id"], post("committee vice_chairman")],
-                    },
-                )  # fmt: skip
+        found = tx.execute(
+            sa.text("SELECT a.id::text, t.title, a.post_id::text FROM assignments a JOIN tasks t ON t.id = a.task_id")
+        )
+        pieces = {(row.title, row.post_id): row.id for row in found}
+    keys = itertools.count()
+
+    def does(use_case, who: str, id_: str, **body) -> dict:
+        procedure = getattr(tasks_contract, use_case.__name__)
+        request = {"id": id_, "version": None, "idempotency_key": f"life {next(keys)}"} | body
+        if use_case in (more_time.request_extension, many.move_assignments):
+            del request["version"]
+        if use_case is more_time.request_extension:
+            request["assignment_id"] = request.pop("id")
+        with store.transaction() as tx:
+            return use_case(tx, claims(who), procedure.request().load(request), clock.now())
+
+    def piece(title: str, who: str) -> str:
+        return pieces[title, post(who)]
+
+    def is_given_to(id_: str, who: str, owner: str, **to) -> None:
+        does(verbs.decline, owner, id_, reason="Không thuộc địa bàn", proposed_unit_id=unit("dept"))
+        does(verbs.reassign, "committee vice_chairman", id_, **to)
+        does(verbs.accept, who, id_)
+        document = {"number": "1/BC", "issued_on": "2026-03-02"}
+        does(verbs.submit_result, who, id_, summary="Đã xong", document=document)
+
+    leader = "committee vice_chairman"
+    is_given_to(piece("Việc một", "ward-2 head"), "dept head", "ward-2 head", unit_id=unit("dept"))
+    does(verbs.approve_result, leader, piece("Việc một", "ward-2 head"), grade="good")
+    is_given_to(piece("Việc hai", "ward-2 head"), "office chief_of_office", "ward-2 head", unit_id=unit("office"))
+
+    third = piece("Việc một", "ward-3 head")
+    more = {
+        "reason": "Chờ",
+        "progress": "Một nửa",
+        "plan": "Tuần sau",
+        "requested_due_on": str(today(clock.now()) + 2 * MONTH),
+    }
+    asked = does(more_time.request_extension, "ward-3 head", third, **more)
+    does(more_time.grant_extension, leader, asked["id"])
+    does(
+        more_time.request_extension,
+        "ward-3 head",
+        third,
+        **more | {"requested_due_on": str(today(clock.now()) + 3 * MONTH)},
+    )
+    does(verbs.pass_on, "ward-3 head", third, pieces=[{"post_id": post("ward-3 official")}])
+    does(verbs.revoke, leader, third, reason="Không cần nữa")
+
+    does(verbs.pass_on, "ward-1 head", piece("Việc hai", "ward-1 head"), pieces=[{"post_id": post("ward-1 official")}])
+    does(many.move_assignments, "office chief_of_office", unit("ward-1"), unit_id=unit("dept"), reason="Sáp nhập")
+    with store.reading() as tx:
+        last = tx.execute(sa.text("SELECT id::text FROM tasks WHERE title = 'Việc ba'")).scalar_one()
+    does(many.revoke_task, leader, last, reason="Trùng")
 
 
 def talk(store) -> None:
     """In each conversation two people say something."""
     with store.reading() as tx:
         request = messaging_contract.list_conversations.request().load({})
-        found = messaging.list_conversations(tx, claims("ward-1 head"), request, clock.now())["items"]
-    assert len(found) == 2
+        found = messaging.list_conversations(tx, claims("dept head"), request, clock.now())["items"]
+    assert len(found) == 3
     for conversation in found:
-        for who in ("ward-1 head", "committee vice_chairman"):
+        for who in ("dept head", "committee vice_chairman"):
             request = {"conversation_id": conversation["id"], "text": f"{who} nói", "idempotency_key": who}
             request["idempotency_key"] += conversation["id"]
             with store.transaction() as tx:

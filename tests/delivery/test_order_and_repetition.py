@@ -115,7 +115,7 @@ def story(house) -> Story:
     for name in HEARERS:
         house.begin(name, told.feeds[0])
     lives.give_orders(house.store("tasks"))
-    lives.foretell(house.store("tasks"))
+    lives.live_on(house.store("tasks"))
     told.messages += said(house.containers["tasks"])
     for name in ("reminders", "messaging"):
         for message in told.for_ears(house.ears[name]):

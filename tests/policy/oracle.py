@@ -68,16 +68,16 @@ def expected(cell: Cell) -> str:
     if right in table():
         kinds = table()[right] if isinstance(table()[right], list) else table()[right].get(cell.place, [])
         return str(asks["may" if cell.kind in kinds else "else"])
-    rights = table()["rights"][_part(cell, bool(grant.get("in_person")))]
-    if "unseen" in asks and "piece" not in rights:
+    rights = _rights(cell, bool(grant.get("in_person")))
+    if "unseen" in asks and asks.get("sees", "piece") not in rights:
         return asks["unseen"]
     return str(asks["may" if right in rights else "else"])
 
 
-def _part(cell: Cell, in_person: bool) -> str:
+def _rights(cell: Cell, in_person: bool) -> set[str]:
     here = table()["parts"][cell.about].get(cell.place, {})
     if cell.kind in here:
-        return here[cell.kind]
+        return set(table()["rights"][here[cell.kind]])
     if in_person and cell.kind in table()["work_for_their_head"]:
-        return here.get("head", "none")
-    return "none"
+        return set(table()["rights"][here.get("head", "none")]) - set(table()["of_the_head_alone"])
+    return set()

@@ -212,6 +212,56 @@ class Scene:
             return f"{answer.status_code} {'shown' if answer.json()['items'] else 'not shown'}"
         return str(answer.status_code)
 
+    @staticmethod
+    def _verbs(task: str, piece: str) -> dict:
+        why, of_piece = {"reason": "Vì vậy"}, f"/assignments/{piece}"
+        result = {"summary": "Xong", "document": {"number": "1/BC", "issued_on": "2026-03-02"}}
+        bodies = {
+            "decline_assignment": ("decline", why | {"proposed_unit_id": NOBODY}),
+            "reassign_assignment": ("reassign", {"unit_id": NOBODY}),
+            "uphold_assignment": ("uphold", why),
+            "submit_result": ("submit-result", result),
+            "approve_result": ("approve-result", {"grade": "met"}),
+            "return_result": ("return-result", why),
+            "withdraw_result": ("withdraw-result", {}),
+            "suspend_assignment": ("suspend", why),
+            "resume_assignment": ("resume", {}),
+            "revoke_assignment": ("revoke", why),
+            "reopen_assignment": ("reopen", why),
+            "archive_assignment": ("archive", {}),
+            "pass_on_assignment": ("children", {"pieces": [{"unit_id": NOBODY}]}),
+        }
+        more_time = why | {"requested_due_on": AHEAD, "progress": "Một nửa", "plan": "Tuần sau"}
+        return {
+            name: ("POST", f"{of_piece}/{verb}", NEVER | {"json": body}) for name, (verb, body) in bodies.items()
+        } | {
+            "request_extension": ("POST", f"{of_piece}/extensions", {"json": more_time}),
+            "revoke_task": ("POST", f"/tasks/{task}/revoke", NEVER | {"json": why}),
+            "move_assignments": ("POST", f"/units/{NOBODY}/move-assignments", {"json": why | {"unit_id": NOBODY}}),
+            "list_task_history": ("GET", f"/tasks/{task}/history", {}),
+            "list_history": ("GET", f"{of_piece}/history", {}),
+            "list_results": ("GET", f"{of_piece}/results", {}),
+            "list_extensions": ("GET", f"{of_piece}/extensions", {}),
+            "list_children": ("GET", f"{of_piece}/children", {}),
+        }
+
+    @cached_property
+    def extension(self) -> str:
+        """A request for more time of the ward `lead`, in an order of its own."""
+        leader = sign_in(self.platform.base_url, self.platform.account("vice_chairman"))
+        order = an_order(audience=None, assignments=[{"unit_id": self.units["lead"]}], title="Việc cần thêm thời gian")
+        piece = leader.post("/tasks", order).json()["assignments"]["items"][0]["id"]
+        head, address = (
+            self.signed_in(self.posts["lead", "head"].holder),
+            f"{self.platform.base_url}/api/v1/assignments/{piece}",
+        )
+        headers = {"If-Match": "*", "Idempotency-Key": clock.new_id()}
+        assert head.post(f"{address}/accept", headers=headers, timeout=30).status_code == 200
+        _, _, options = self._verbs("", piece)["request_extension"]
+        asked = head.post(f"{address}/extensions", headers={"Idempotency-Key": clock.new_id()}, timeout=30, **options)
+        assert asked.status_code == 201, asked.text
+        return asked.json()["id"]
+
     def _request(self, cell: Cell) -> tuple[str, str, dict]:
         order = self.orders.get(cell.about, {})
         task, piece, conversation = (order.get(name, "") for name in ("task", "piece", "conversation"))
@@ -223,6 +273,7 @@ class Scene:
             "list_assignments": ("GET", f"/tasks/{task}/assignments", {}),
             "get_assignment": ("GET", f"/assignments/{piece}", {}),
             "accept_assignment": ("POST", f"/assignments/{piece}/accept", {"headers": {"If-Match": '"999"'}}),
+            **self._verbs(task, piece),
             "list_conversations": ("GET", "/conversations", {"params": {"task_id": task}}),
             "get_conversation": ("GET", f"/conversations/{conversation}", {}),
             "list_participants": ("GET", f"/conversations/{conversation}/participants", {}),

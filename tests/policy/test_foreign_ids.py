@@ -13,6 +13,7 @@ from tests.support.client import days_from_now, sign_in
 FOREIGN = {
     "task_id": lambda scene: scene.orders["each"]["task"],
     "assignment_id": lambda scene: scene.orders["each"]["piece"],
+    "extension_id": lambda scene: scene.extension,
     "conversation_id": lambda scene: scene.orders["each"]["conversation"],
     "delegation_id": lambda scene: scene.capacities["lead", "head", "lent for everything"][1],
     "session_id": lambda scene: scene.foreign_session["id"],

@@ -40,21 +40,45 @@ def issued(title: str = "Diễn tập", pieces=PIECES, due: str | None = None, *
 
 def changed(change: str, after: str, version: int, ward: str = "ward-1", title: str = "Diễn tập", **changes) -> dict:
     """The data of assignment_changed, as a handler gets them."""
-    moved = {
+    act = {"at": "2026-03-02T03:00:00+00:00", "actor_person_id": id_of("somebody"), "acting_for": None, "reason": None}
+    said = piece_now(change, after, version, ward, title, **changes) | act
+    said |= {"result_id": None, "pieces": [], "concerns": []}
+    return tasks.assignment_changed.data().load(said | {name: changes[name] for name in changes.keys() & said.keys()})
+
+
+def piece_now(change: str, after: str, version: int, ward: str, title: str = "Diễn tập", **changes) -> dict:
+    """What an event says of a piece: who must act now follows from the state, unless it is said."""
+    piece = {
         "change": change,
         "assignment_id": piece_id(ward, title),
         "task_id": id_of(f"task {title}"),
+        "parent_id": None,
         "title": title,
+        "urgency": "urgent",
         "unit_id": unit(ward),
         "unit_name": ward,
         "post_id": post(f"{ward} head"),
-        "role": dict(PIECES)[ward],
+        "role": dict(PIECES).get(ward, "lead"),
         "before": "assigned",
         "after": after,
         "version": version,
-        "at": "2026-03-02T03:00:00+00:00",
-        "actor_person_id": id_of("somebody"),
-        "acting_for": None,
-        "concerns": [],
+        "current_due": None,
+        "returns": 0,
+        "extension": None,
     }
-    return tasks.assignment_changed.data().load(moved | changes)
+    piece |= {name: changes[name] for name in changes.keys() & piece.keys()}
+    return piece | {"awaits": changes.get("awaits", awaits(piece))}
+
+
+def awaits(piece: dict) -> dict | None:
+    leader = {
+        "post_id": post("committee vice_chairman"),
+        "unit_id": unit("committee"),
+        "from_title": piece["unit_name"],
+    }
+    owner = {"post_id": piece["post_id"], "unit_id": piece["unit_id"], "from_title": "Phó Chủ tịch"}
+    return {
+        "assigned": {"kind": "assignment_to_receive", "due": None, **owner},
+        "declined": {"kind": "refusal_to_decide", "due": "2026-03-04T16:59:59+00:00", **leader},
+        "result_submitted": {"kind": "result_to_decide", "due": "2026-03-03T16:59:59+00:00", **leader},
+    }.get(piece["after"])

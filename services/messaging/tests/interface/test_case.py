@@ -1,5 +1,7 @@
 """An order brings its conversation; who takes part, and who does not."""
 
+import itertools
+
 import pytest
 
 from chassis.errors import CallFailed
@@ -8,7 +10,7 @@ from contracts import messaging, tasks
 from messaging import use_cases
 from messaging.service import Service
 from tests.support.orders import changed, issued
-from tests.support.town import claims, post, unit
+from tests.support.town import claims, id_of, post, unit
 
 HEAD = claims("ward-1 head")
 
@@ -46,6 +48,43 @@ def test_a_change_of_a_piece_is_heard_and_says_nothing(here, tell):
 
     assert here.rows("SELECT count(*) AS n FROM messages") == [{"n": 0}]
     assert here.events() == []
+
+
+REASSIGNED = {"post_id": post("dept head"), "unit_id": unit("dept")}
+MOVES = [
+    (tasks.task_issued, issued()),
+    (tasks.assignment_changed, changed("reassigned", "assigned", 3, **REASSIGNED)),
+    (tasks.assignment_changed, changed("reassigned", "assigned", 5, post_id=post("office official"))),
+    (tasks.assignment_changed, changed("reassigned", "assigned", 3, "ward-3", post_id=post("ward-1 head"))),
+]
+
+
+@pytest.mark.parametrize("arrival", list(itertools.permutations(MOVES)), ids=range(24))
+def test_whoever_answers_for_a_piece_now_takes_part_in_its_part_and_who_did_does_not(town, arrival):
+    here = town("messaging")
+    for event, data in arrival:
+        with here.store.transaction() as tx:
+            if event is tasks.task_issued:
+                use_cases.open_case(tx, data)
+            else:
+                use_cases.follow_pieces(tx, [data])
+
+    found = here.rows("SELECT post_id::text, role FROM participants")
+    assert {row["post_id"]: row["role"] for row in found} == {
+        post("committee vice_chairman"): "follower",
+        post("office chief_of_office"): "follower",
+        post("office official"): "responsible",
+        post("ward-2 head"): "member",
+        post("ward-1 head"): "follower",
+    }
+
+
+def test_what_a_unit_does_inside_is_no_matter_of_the_others(conversation, here):
+    with here.store.transaction() as tx:
+        inside = changed("reassigned", "assigned", 3, "ward-1", parent_id=id_of("parent"), **REASSIGNED)
+        use_cases.follow_pieces(tx, [inside])
+
+    assert here.rows("SELECT count(*) AS n FROM participants") == [{"n": 5}]
 
 
 def test_everybody_named_takes_part_the_responsible_first(conversation, caller):

@@ -9,7 +9,7 @@ from chassis.inbox import Heard
 from chassis.testing import until
 from contracts import tasks
 from reminders.service import Service
-from tests.support.orders import PIECES, changed, issued, piece_id
+from tests.support.orders import PIECES, changed, issued, piece_id, piece_now
 from tests.support.town import post, unit
 
 ACCEPTED = (tasks.assignment_changed, changed("accepted", "in_progress", 2))
@@ -26,17 +26,17 @@ def hear(here):
     """The handlers as the inbox calls them, each event in a transaction of its own."""
 
     def heard(event, data: dict) -> None:
-        handler = {"task_issued": Service.on_task_issued, "assignment_changed": Service.on_assignment_changed}
         subject, version = data.get("assignment_id", data["task_id"]), data.get("version", 1)
         with here.store.transaction() as tx:
-            handler[event.name](Service(), tx, Heard("", event.name, subject, version, clock.now(), data))
+            handler = getattr(Service, f"on_{event.name}")
+            handler(Service(), tx, Heard("", event.name, subject, version, clock.now(), data))
 
     return heard
 
 
 def items(here) -> list[tuple]:
     """Of each ward: whether the item shows, and the version that it knows of."""
-    rows = here.rows("SELECT subject_id::text, open AND known AS shows, version FROM action_items")
+    rows = here.rows("SELECT subject_id::text, open AS shows, version FROM action_items")
     found = {row["subject_id"]: (row["shows"], row["version"]) for row in rows}
     return [found[piece_id(ward)] for ward, _ in PIECES if piece_id(ward) in found]
 
@@ -71,6 +71,67 @@ def test_an_acceptance_that_comes_before_its_order_keeps_it_closed(here, hear):
     assert items(here) == [(False, 2), (True, 1), (True, 1)]
     [(name, said)] = here.events()
     assert (name, len(said["items"])) == ("action_items_raised", 2)
+
+
+def test_a_decision_waits_for_whoever_must_decide_and_what_it_ended_is_said_with_it(here, hear):
+    hear(*ISSUED)
+    hear(tasks.assignment_changed, changed("declined", "declined", 2))
+
+    name, said = here.events()[-1]
+    assert (name, said["kind"], said["from_title"]) == ("action_items_raised", "refusal_to_decide", "ward-1")
+    assert [item["post_id"] for item in said["items"]] == [post("committee vice_chairman")]
+    assert [(item["kind"], item["post_id"]) for item in said["closed"]] == [
+        ("assignment_to_receive", post("ward-1 head"))
+    ]  # fmt: skip
+
+
+def test_what_is_passed_on_waits_for_those_below_and_ends_with_what_it_is_part_of(here, hear):
+    children = [
+        piece_now("issued", "assigned", 1, "division", parent_id=piece_id("ward-1"), title=title)
+        for title in ("Việc a", "Việc b")
+    ]
+    hear(tasks.assignment_changed, changed("passed_on", "in_progress", 3, pieces=children))
+    name, said = here.events()[-1]
+    assert (name, said["title"], len(said["items"])) == ("action_items_raised", "Việc a", 2)
+    assert [item.get("title") for item in said["items"]] == [None, "Việc b"]
+
+    gone = [child | {"after": "revoked", "version": 2, "awaits": None} for child in children]
+    hear(tasks.assignment_changed, changed("revoked", "revoked", 4, pieces=gone))
+    name, said = here.events()[-1]
+    assert (name, len(said["items"])) == ("action_items_closed", 2)
+
+
+def an_extension(event, version: int, state: str) -> dict:
+    waits = {
+        "kind": "extension_to_decide", "post_id": post("committee vice_chairman"), "unit_id": unit("committee"),
+        "from_title": "ward-1", "due": "2026-03-04T16:59:59+00:00",
+    }  # fmt: skip
+    due = "2026-03-20T16:59:59+00:00"
+    return event.data().load(
+        piece_now("x", "in_progress", 2, "ward-1")
+        | {
+            "at": "2026-03-02T03:00:00+00:00", "actor_person_id": post("x"), "acting_for": None, "reason": "x",
+            "extension_id": EXTENSION, "version": version, "assignment_version": 2, "state": state, "round": 1,
+            "late": False, "due_before": due, "requested_due": due, "granted_due": None, "current_due": due,
+            "awaits": waits if state == "pending" else None, "concerns": [],
+        }
+    )  # fmt: skip
+
+
+EXTENSION = piece_id("an extension")
+REQUESTED = (tasks.extension_requested, an_extension(tasks.extension_requested, 1, "pending"))
+DECIDED = (tasks.extension_decided, an_extension(tasks.extension_decided, 2, "refused"))
+
+
+@pytest.mark.parametrize("arrival", [(REQUESTED, DECIDED), (DECIDED, REQUESTED)], ids=["in order", "late"])
+def test_a_request_for_more_time_waits_until_it_is_decided(here, hear, arrival):
+    for heard in arrival:
+        hear(*heard)
+
+    assert here.rows("SELECT open, version, kind, link FROM action_items") == [
+        {"open": False, "version": 2, "kind": "extension_to_decide", "link": f"/api/v1/extensions/{EXTENSION}"}
+    ]
+    assert [name for name, _ in here.events()] in ([], ["action_items_raised", "action_items_closed"])
 
 
 def test_when_all_were_accepted_before_the_order_came_nothing_is_said(here, hear):
@@ -115,9 +176,10 @@ def test_whatever_comes_first_the_end_is_the_same(here, hear, arrival):
 
     assert items(here) == [(False, 4), (True, 1), (True, 1)]
     raised = [said for name, said in here.events() if name == "action_items_raised"]
-    closed = [said for name, said in here.events() if name == "action_items_closed"]
+    ended = [said["items"] for name, said in here.events() if name == "action_items_closed"]
+    ended += [said["closed"] for said in raised]
     of_piece = [item for said in raised for item in said["items"] if item["subject_id"] == piece_id("ward-1")]
-    assert len(of_piece) == len(closed)  # whatever showed was taken away again
+    assert len(of_piece) == sum(map(len, ended))  # whatever showed was taken away again
 
 
 def test_over_the_bus_an_order_told_twice_is_heard_once(here, run, tell):

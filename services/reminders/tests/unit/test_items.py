@@ -1,47 +1,34 @@
-"""An action item follows its subject, whatever the order in which it hears of it."""
+"""What is known of a thing that waits, from what its owner says."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from datetime import UTC, datetime
 
-from reminders.domain.items import Item, after_change
+from reminders.domain.items import TO_EXTEND, of_extension, of_piece
+from tests.support.orders import piece_now
 
-RAISED = Item(open=True, version=1, known=True)
-PLACE = Item(open=False, version=0, known=False)
-STATES = ["assigned", "in_progress", "declined", "completed", "revoked", "result_submitted"]
+AT = datetime(2026, 3, 2, 3, tzinfo=UTC)
 
 
-def test_whoever_has_accepted_has_nothing_left_to_receive():
-    assert after_change(RAISED, "in_progress", 2) == Item(open=False, version=2, known=True)
+def test_what_waits_stands_open_for_whoever_must_act_and_leads_to_it():
+    piece = piece_now("submitted", "result_submitted", 3, "ward-1")
+    item = of_piece(piece, AT)
+
+    assert (item["open"], item["kind"], item["post_id"]) == (True, "result_to_decide", piece["awaits"]["post_id"])
+    assert (item["link"], item["raised_at"], item["closed_at"]) == (
+        f"/api/v1/assignments/{piece['assignment_id']}", AT, None,
+    )  # fmt: skip
 
 
-def test_a_reassigned_piece_waits_again():
-    declined = after_change(RAISED, "declined", 2)
+def test_what_waits_for_nobody_keeps_its_place_under_its_owner():
+    piece = piece_now("accepted", "in_progress", 2, "ward-1")
+    item = of_piece(piece, AT)
 
-    assert after_change(declined, "assigned", 3) == Item(open=True, version=3, known=True)
-
-
-def test_what_is_older_than_what_is_known_changes_nothing():
-    accepted = after_change(RAISED, "in_progress", 4)
-
-    assert after_change(accepted, "assigned", 3) == accepted
+    assert (item["open"], item["post_id"], item["version"]) == (False, piece["post_id"], 2)
+    assert (item["raised_at"], item["closed_at"], item["from_title"]) == (None, AT, None)
 
 
-def test_an_item_shows_once_its_order_is_known():
-    assert not after_change(PLACE, "assigned", 3).shows
+def test_a_request_for_more_time_is_a_subject_of_its_own():
+    piece = piece_now("revoked", "revoked", 4, "ward-1")
+    item = of_extension(piece, {"extension_id": "e1", "version": 2, "awaits": None}, AT)
 
-
-@given(st.lists(st.sampled_from(STATES), min_size=1, max_size=6).flatmap(
-    lambda states: st.tuples(
-        st.just(states),
-        st.lists(st.sampled_from(range(len(states))), max_size=12).flatmap(
-            lambda repeats: st.permutations([*range(len(states)), *repeats])
-        ),
-    )
-))  # fmt: skip
-def test_changes_in_any_order_and_any_number_of_times_leave_the_same_item(case):
-    states, deliveries = case
-    item = RAISED
-    for index in deliveries:
-        item = after_change(item, states[index], index + 2)
-
-    assert item == Item(open=states[-1] == "assigned", version=len(states) + 1, known=True)
+    assert (item["subject_id"], item["kind"], item["version"], item["open"]) == ("e1", TO_EXTEND, 2, False)
+    assert item["link"] == "/api/v1/extensions/e1"
