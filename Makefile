@@ -30,6 +30,10 @@ unit: ## run the tests that need no server, in seconds
 	@bash deploy/local/bootstrap.sh
 	@exec $(PYTHON) -m pytest -q services/*/tests/unit $(ARGS)
 
+lives: ## play thousands of random lives of an assignment against the table of moves
+	@bash deploy/local/bootstrap.sh
+	@CONGVU_LIVES=1 $(PYTHON) -m pytest -q --timeout=3600 services/tasks/tests/unit/test_lives.py
+
 crash: ## kill everything at any moment under a stream of orders: nothing is lost (KILLS=1000, SEED=1: docs/crash-test.md)
 	@bash deploy/local/bootstrap.sh private
 	@exec $(PYTHON) -W ignore -m tests.crash

@@ -77,8 +77,9 @@ Part = tuple[str, str, str]
 
 def add_parts(tx, task_id: str, parts: Sequence[Part]) -> list[Part]:
     """Why posts take part, as the order says; where a later change was heard already, what that said."""
-    tx.execute(_new_parts(task_id, parts, [1] * len(parts)).on_conflict_do_nothing())
-    return parts_of(tx, task_id)
+    new = _new_parts(task_id, parts, [1] * len(parts)).on_conflict_do_nothing()
+    added = tx.execute(new.returning(case_parts.c.source_id)).all()
+    return list(parts) if len(added) == len(parts) else parts_of(tx, task_id)
 
 
 def change_parts(tx, task_id: str, parts: Sequence[Part], versions: Sequence[int]) -> set[str]:

@@ -219,6 +219,9 @@ def _revoke(tx, actor: Actor, request: dict, now: datetime) -> dict:
 
 def _reopen(tx, actor: Actor, request: dict, now: datetime) -> dict:
     standing = moving.permitted(tx, actor, "reopen", request)
+    parent = pieces.find_piece(tx, standing.row["parent_id"]) if standing.piece.is_child else None
+    if "revoked" in (standing.task["state"], parent and parent["state"]):
+        raise Refused("wrong_state", "What it is part of was revoked.", state="revoked")
     was = {"grade": standing.row["grade"], "done_at": pieces.moment(standing.row["done_at"])}
     return moving.move(tx, actor, standing, now, reason=request["reason"], data={"was": was})
 

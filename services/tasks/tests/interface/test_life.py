@@ -188,6 +188,20 @@ def test_what_was_approved_may_be_reopened_and_the_grade_stays_in_the_history(de
     assert desk.refused(tasks.reopen, piece, VICE, reason="Lại") == "wrong_state"
 
 
+def test_what_is_part_of_something_revoked_is_not_reopened(desk, task, pieces, dept):
+    desk.submitted(pieces["ward-1"])
+    desk(tasks.approve_result, pieces["ward-1"], VICE, grade="met")
+    desk(tasks.revoke_task, task, VICE, reason="Trùng")
+    assert desk.refused(tasks.reopen, pieces["ward-1"], VICE, reason="Lại") == "wrong_state"
+
+    head, official = claims("dept head"), claims("dept official")
+    [child] = desk(tasks.pass_on, dept, head, pieces=[{"post_id": post("dept official")}])["children"]
+    desk.submitted(child, official)
+    desk(tasks.approve_result, child, head, grade="met")
+    desk(tasks.revoke, dept, VICE, reason="Thôi")
+    assert desk.refused(tasks.reopen, child, head, reason="Lại") == "wrong_state"
+
+
 def test_who_is_only_informed_receives_it_and_no_more(desk, pieces):
     told, who = pieces["ward-3"], claims("ward-3 head")
     desk.accepted(told, who)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.working_time import TZ, WorkingDays, end_of_day, today
-from tasks.domain.due import due_state, overdue_before
+from tasks.domain.due import delay, due_state, overdue_before, report_class
 
 DAYS = WorkingDays({})
 URGENCIES = st.sampled_from(["normal", "urgent", "very_urgent", "express"])
@@ -96,3 +96,72 @@ def test_the_process_time_zone_is_of_no_account(day, hour, urgency):
     local = datetime.combine(day, time(hour.hour, hour.minute), TZ)
 
     assert due_state(due(20), urgency, local, DAYS) == due_state(due(20), urgency, local.astimezone(UTC), DAYS)
+
+
+def test_while_it_is_suspended_the_clock_stands_where_it_stood():
+    assert due_state(due(5), "normal", at(20), DAYS, suspended_at=at(3)) == ("due_soon", 2)
+    assert due_state(due(5), "normal", at(20), DAYS, suspended_at=at(9)) == ("overdue", 2)
+    assert due_state(due(5), "normal", at(20), DAYS) == ("overdue", 11)
+
+
+@pytest.mark.parametrize(
+    ("done_at", "now", "expected"),
+    [
+        (None, 5, "in_progress_in_time"),
+        (None, 6, "in_progress_overdue"),
+        (at(5), 20, "completed_on_time"),
+        (at(4), 20, "completed_on_time"),
+        (at(6), 20, "completed_late"),
+    ],
+)
+def test_the_four_classes_of_a_report_upwards(done_at, now, expected):
+    state = due_state(due(5), "normal", at(now), DAYS, done_at)
+
+    assert report_class(state, done=done_at is not None) == expected
+
+
+def split(states: list[tuple[int, str]], now: int, waits=(), deadline: int = 5) -> tuple[int, int, int, int]:
+    """Days of the owner, the approver, the assigner and nobody; due on Thursday the 5th."""
+    asked = [(at(since), until and at(until)) for since, until in waits]
+    lost = delay(due(deadline), [(at(day), state) for day, state in states], asked, at(now), DAYS)
+    return lost["owner"], lost["approver"], lost["assigner"], lost["nobody"]
+
+
+RECEIVED = [(2, "assigned"), (3, "in_progress")]
+
+
+@pytest.mark.parametrize(
+    ("states", "now", "expected"),
+    [
+        (RECEIVED, 5, (0, 0, 0, 0)),
+        (RECEIVED, 10, (3, 0, 0, 0)),  # the weekend is nobody's delay
+        ([*RECEIVED, (6, "result_submitted")], 12, (1, 3, 0, 1)),  # the approver has Monday the 9th
+        ([*RECEIVED, (4, "result_submitted")], 10, (0, 3, 0, 0)),
+        ([*RECEIVED, (6, "result_submitted"), (11, "completed")], 30, (1, 2, 0, 1)),
+        ([*RECEIVED, (6, "result_submitted"), (10, "in_progress")], 12, (3, 1, 0, 1)),  # sent back: the owner's again
+        ([(2, "assigned"), (4, "declined")], 10, (1, 0, 2, 0)),
+        ([(2, "assigned"), (6, "declined"), (12, "assigned")], 13, (4, 0, 2, 0)),
+        ([*RECEIVED, (6, "suspended"), (12, "in_progress")], 13, (2, 0, 0, 4)),
+        ([*RECEIVED, (6, "revoked")], 13, (1, 0, 0, 0)),
+        ([*RECEIVED, (6, "result_submitted"), (9, "completed"), (16, "in_progress")], 17, (2, 0, 0, 1)),
+    ],
+)
+def test_the_days_after_the_due_day_are_somebodys(states, now, expected):
+    assert split(states, now) == expected
+
+
+@pytest.mark.parametrize(
+    ("waits", "expected"),
+    [
+        ([(9, None)], (4, 0, 2, 0)),  # asked on the 9th: his are the 9th, 10th and 11th too
+        ([(9, 10)], (6, 0, 0, 0)),
+        ([(3, 10)], (3, 0, 3, 0)),
+        ([(3, 6), (10, None)], (4, 0, 2, 0)),
+    ],
+)
+def test_an_undecided_request_is_the_assigners_after_two_days(waits, expected):
+    assert split(RECEIVED, 13, waits) == expected
+
+
+def test_without_a_deadline_nobody_loses_days():
+    assert sum(delay(None, [(at(2), "assigned")], [], at(20), DAYS).values()) == 0
