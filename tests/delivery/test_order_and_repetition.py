@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import eventlet
 import pytest
 import sqlalchemy as sa
-from hypothesis import Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from chassis import clock
@@ -190,7 +190,10 @@ class Watching:
 
 
 # to find a smaller example of a hundred deliveries would take longer than to read the one that failed
-few = settings(max_examples=8, deadline=None, derandomize=True, phases=[Phase.generate])
+few = settings(
+    max_examples=6, deadline=None, derandomize=True, phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.large_base_example],
+)  # fmt: skip
 
 
 @pytest.mark.timeout(300)

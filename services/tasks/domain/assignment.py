@@ -128,7 +128,7 @@ MOVES = (
     Move("archive", "completed", "archived", keeps_files),
     Move("pass_on", "in_progress", "in_progress", leads),
     # what other commands bring about: an extension that is granted, a reorganisation
-    *(Move("extend", state, state, decides) for state in STATES if state in OPEN),
+    *(Move("extend", state, state, decides) for state in ("in_progress", "result_submitted", "suspended")),
     *(Move("move", state, state, reorganises) for state in STATES if state in OPEN),
 )
 NOT_BY_ONESELF = frozenset({"approve_result", "return_result"})
