@@ -232,7 +232,7 @@ def test_no_life_leaves_the_table():
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=20_000 if LONG else 400, stateful_step_count=40 if LONG else 30, deadline=None,
+            max_examples=20_000 if LONG else 300, stateful_step_count=40 if LONG else 30, deadline=None,
             derandomize=not LONG, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip
