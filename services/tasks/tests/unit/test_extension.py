@@ -8,7 +8,7 @@ from kernel.actor import Actor
 from kernel.errors import Refused
 from kernel.working_time import TZ, WorkingDays, end_of_day
 from tasks.domain.assignment import Piece
-from tasks.domain.extension import decided_above, granted, requested
+from tasks.domain.extension import decided_above, granted, permit_decision, requested
 
 DAYS, NOW = WorkingDays({}), datetime(2026, 3, 2, 9, tzinfo=TZ)
 OWNER = Actor("p1", "m1", "owner", "head", "", "u1", "ward", True, None, ("owner",))
@@ -60,3 +60,12 @@ def test_of_what_came_from_above_only_the_superior_moves_the_date(source):
 
     assert decided_above({"source": source}, PIECE) and not decided_above({"source": source}, child)
     assert not decided_above({"source": "city_pc"}, PIECE)
+
+
+def test_what_is_decided_is_not_decided_again_whoever_comes():
+    decided = {"state": "granted", "version": 2, "decided_at": NOW, "decided_by_person_id": "p9"}
+    assigner = Actor("p2", "m2", "assigner", "vice_chairman", "", "u0", "committee", False, None, ("assigner",))
+    for verb, who in (("grant_extension", assigner), ("refuse_extension", assigner), ("withdraw_extension", OWNER)):
+        with pytest.raises(Refused) as refusal:
+            permit_decision(decided, PIECE, verb, who, None)
+        assert (refusal.value.refusal_code, refusal.value.details["actor_person_id"]) == ("already_decided", "p9")

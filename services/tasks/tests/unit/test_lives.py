@@ -180,6 +180,7 @@ class Life(RuleBasedStateMachine):
         except Refused:
             assert self.piece == before
             return
+        assert request["state"] == "pending"
         self._end_request(state)
         if grant:
             self._happens("extend", person, {"current_due": due.isoformat()})
