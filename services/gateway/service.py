@@ -25,6 +25,7 @@ from gateway.api.reminders import RemindersRoutes
 from gateway.api.scim import ScimRoutes
 from gateway.api.session import SessionRoutes
 from gateway.api.single_sign_on import SingleSignOnRoutes
+from gateway.api.task_proposals import TaskProposalsRoutes
 from gateway.api.tasks import TasksRoutes
 from gateway.assembling import known_names
 from gateway.live import LiveStreams
@@ -79,6 +80,7 @@ API = (
     PeopleRoutes,
     ImportsRoutes,
     TasksRoutes,
+    TaskProposalsRoutes,
     RemindersRoutes,
     MessagingRoutes,
     LiveRoutes,

@@ -3,3 +3,4 @@
 from contracts.tasks.assignments import *
 from contracts.tasks.events import *
 from contracts.tasks.orders import *
+from contracts.tasks.proposals import *

@@ -7,23 +7,29 @@ from kernel.directory_copy.facts import read_state
 from kernel.directory_copy.filling import DirectoryCopy
 from kernel.directory_copy.hearing import HearsDirectory
 from kernel.directory_copy.queries import (
+    Audience,
     HeadPost,
     Post,
+    Unit,
     audience_unit_ids,
     head_posts,
     holders,
     posts,
     require_fresh,
     resolve_actor,
+    unit_audiences,
+    units_of_kinds,
     working_days,
 )
 from kernel.directory_copy.tables import create_tables
 
 __all__ = [
+    "Audience",
     "DirectoryCopy",
     "HeadPost",
     "HearsDirectory",
     "Post",
+    "Unit",
     "audience_unit_ids",
     "create_tables",
     "head_posts",
@@ -32,5 +38,7 @@ __all__ = [
     "read_state",
     "require_fresh",
     "resolve_actor",
+    "unit_audiences",
+    "units_of_kinds",
     "working_days",
 ]

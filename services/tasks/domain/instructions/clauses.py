@@ -7,6 +7,7 @@ before the first is the preamble; a heading ("Giao Sở A:") gives its lead to t
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from tasks.domain.instructions.reading import Reading, rule
 from tasks.domain.instructions.units import Mention
@@ -19,7 +20,7 @@ _STOP = rule(r"[;!?](?=[ \n])|\.(?=[ \n])|\n")
 _ABBREVIATED = rule(r"(?:\b(?:tp|p|x|q|đ|vp|ths|ts|gs|bs|st|v)|\A ?\d{1,2})$")
 _TITLES = (
     r"(?:(?:cho|nhiệm vụ|trách nhiệm|thủ trưởng|giám đốc|chủ tịch|chánh|trưởng|đồng chí|đ/c|ông|bà|lãnh đạo|tập thể"
-    r"|người đứng đầu|ubnd|ủy ban nhân dân|tất cả|toàn bộ|thống nhất) ){0,5}"
+    r"|người đứng đầu|các|ubnd|ủy ban nhân dân|tất cả|toàn bộ|thống nhất) ){0,5}"
 )
 _AND = rule(rf"(?: cũ)?(?: ?[,;] ?(?:và )?| và | ?& ?){_TITLES}")
 _TITLES_ONLY = rule(rf"(?:.*: ?)?\W{{0,4}}{_TITLES}")
@@ -37,7 +38,9 @@ _LEADING = rule(
     r"(?:,| \()?(?: có trách nhiệm| chịu trách nhiệm)?(?: ?(?:là|làm))?(?: (?:cơ quan|đơn vị))?"
     r" ?(?:chủ trì|(?:làm |là )?đầu mối)\b"
 )
-_HELPS = rule(r"(?:,| \()?(?: có trách nhiệm)?(?: cùng)? ?(?:phối hợp|hỗ trợ)\b(?! (?:các|những)? ?[^.;]{0,20}(?:báo cáo))")
+_HELPS = rule(
+    r"(?:,| \()?(?: có trách nhiệm)?(?: cùng)? ?(?:phối hợp|hỗ trợ)\b(?! (?:các|những)? ?[^.;]{0,20}(?:báo cáo))"
+)
 _BESIDE_LEAD = rule(rf"(?:chủ trì|đầu mối)\)? ?,? (?:và )?{_TITLES}$")
 _NEXT = rule(rf", ?(?:đồng thời |còn |riêng |và )?{_TITLES}$")
 _ONLY_TELLS = rule(
@@ -128,7 +131,7 @@ def _cut(document: Document, sentence: _Sentence, inside: list[Mention], beginni
 def _sentences(reading: Reading) -> Iterator[_Sentence]:
     marks = [(found.start(), found.end(), found["line"] or found["inline"]) for found in reading.find(_MARK)]
     edges = [(0, 0, None), *marks, (len(reading.letters), len(reading.letters), None)]
-    for (_, begins, mark), (ends, _, _) in zip(edges, edges[1:], strict=False):
+    for (_, begins, mark), (ends, _, _) in pairwise(edges):
         level = _level(mark) if mark else None
         start = begins
         for found in reading.find(_STOP, begins, ends):
@@ -184,9 +187,7 @@ def _groups(reading: Reading, mentions: Sequence[Mention]) -> list[list[Mention]
     return groups
 
 
-def _roles(
-    reading: Reading, sentence: _Sentence, mentions: Sequence[Mention], goes_on: bool
-) -> list[tuple[int, int]]:
+def _roles(reading: Reading, sentence: _Sentence, mentions: Sequence[Mention], goes_on: bool) -> list[tuple[int, int]]:
     """Gives every mention its role; where the sentence's instructions begin, and where the work of each does."""
     beginnings: list[tuple[int, int]] = []
     groups = _groups(reading, [each for each in mentions if each.kind != "superior"])
@@ -235,7 +236,7 @@ def _role(
     helps = right(_HELPS)
     if helps and has_lead and not _names_whom(reading, helps.end(), after):
         return SUPPORT, start
-    if right(_ONLY_TELLS) or group[0].kind == "indefinite" and has_lead:
+    if right(_ONLY_TELLS) or (group[0].kind == "indefinite" and has_lead):
         return None, start
     return LEAD, following.start() + 1 if following else start
 

@@ -10,7 +10,7 @@ from kernel.working_time import ONE_DAY, TZ, WorkingDays, today
 from tasks.domain.instructions.reading import Reading, rule
 
 _BY = (
-    r"(?<!\w)(?:(?:trước|chậm nhất(?: là)?|muộn nhất(?: là)?|đến hết|đến|hết|hạn chót(?: là)?|hạn cuối(?: là)?|hạn(?: là)?"
+    r"(?<!\w)(?:(?:trước|chậm nhất(?: là)?|muộn nhất(?: là)?|đến hết|đến|hết|hạn(?: chót| cuối)?(?: là)?"
     r"|thời hạn(?: hoàn thành)?|thời gian(?: hoàn thành| thực hiện)?|hoàn thành|hoàn tất|xong|trong|vào)[ :]{1,2}){1,3}"
 )
 _YEAR = r"(?:(?:/|-|\.| ?, năm | năm )(?P<year>\d{4}))?"
@@ -20,22 +20,28 @@ _DAY = rule(
     rf"(?P<month>\d{{1,2}}){_YEAR}(?![\d%])"
 )
 _MONTH = rule(rf"{_BY}(?P<part>đầu |giữa |cuối )?tháng (?:(?P<month>\d{{1,2}}){_YEAR}(?!\d)|(?P<near>này|sau|tới))")
-_PART_OF_MONTH = rule(rf"(?<!\w)(?P<part>cuối |giữa |đầu )tháng (?:(?P<month>\d{{1,2}}){_YEAR}(?!\d)|(?P<near>này|sau|tới))")
+_PART_OF_MONTH = rule(
+    rf"(?<!\w)(?P<part>cuối |giữa |đầu )tháng (?:(?P<month>\d{{1,2}}){_YEAR}(?!\d)|(?P<near>này|sau|tới))"
+)
 _QUARTER = rule(rf"{_BY}(?:cuối )?quý (?P<quarter>iv|i{{1,3}}|[1-4])\b{_YEAR}")
 _IN_YEAR = rule(rf"{_BY}(?:cuối )?năm (?:(?P<year>\d{{4}})(?!\d)|nay|này)")
 _SPAN = rule(
-    r"(?<!\w)(?:(?:chậm nhất|trong|sau|thời hạn|thời gian|hạn|vòng|không quá|tối đa|là)[ :]{1,2}){1,4}(?P<count>\d{1,3})"
-    r"(?: ?\(\w{2,6}(?: \w{2,6}){0,2}\))? (?P<unit>ngày làm việc|ngày|tuần|tháng|giờ|tiếng)\b"
+    r"(?<!\w)(?:(?:chậm nhất|trong|sau|thời hạn|thời gian|hạn|vòng|không quá|tối đa|là)[ :]{1,2}){1,4}"
+    r"(?P<count>\d{1,3})(?: ?\(\w{2,6}(?: \w{2,6}){0,2}\))? (?P<unit>ngày làm việc|ngày|tuần|tháng|giờ|tiếng)\b"
     r"(?! (?:đầu năm|cuối năm|đầu|một lần)|/| \d{1,2}[/-])"
 )
-_TODAY = rule(r"(?<!\w)(?:ngay )?(?:trong|trước cuối|hết|cuối) (?:ngày hôm nay|hôm nay|ngày)\b(?! (?:\d|mai|làm|lễ|tết|nghỉ))")
+_TODAY = rule(
+    r"(?<!\w)(?:ngay )?(?:trong|trước cuối|hết|cuối) (?:ngày hôm nay|hôm nay|ngày)\b(?! (?:\d|mai|làm|lễ|tết|nghỉ))"
+)
 _TOMORROW = rule(rf"{_BY}(?:sáng |chiều |hết )?ngày mai\b")
 _WEEKDAY = rule(
     rf"{_BY}(?:ngày )?(?:thứ (?P<weekday>hai|ba|tư|năm|sáu|bảy)|(?P<sunday>chủ nhật))\b(?: tuần (?P<near>này|sau|tới))?"
     r"(?!,? (?:ngày )?\d)"
 )
 _WEEK = rule(r"(?<!\w)(?:trong|hết|cuối|trước cuối|ngay trong) tuần (?P<near>này|sau|tới)\b")
-_REPORTING = rule(r"(?<!\w)(?:định kỳ )?(?:hằng|hàng|mỗi) (?P<period>tuần|tháng|quý)\b|(?<!\w)định kỳ (?:hằng|hàng) (?P<yearly>năm)\b")
+_REPORTING = rule(
+    r"(?<!\w)(?:định kỳ )?(?:hằng|hàng|mỗi) (?P<period>tuần|tháng|quý)\b|(?<!\w)định kỳ (?:hằng|hàng) (?P<yearly>năm)\b"
+)
 
 _QUARTERS = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _WEEKDAYS = {"hai": 0, "ba": 1, "tư": 2, "tu": 2, "năm": 3, "nam": 3, "sáu": 4, "sau": 4, "bảy": 5, "bay": 5}

@@ -11,12 +11,14 @@ _KINDS = (
     "|thông tư|hướng dẫn|chương trình|văn bản|biên bản|phiếu chuyển|quy định|đề án"
 )
 _NUMBERED = rule(
-    rf"(?<!\w)(?P<kind>{_KINDS})(?: hỏa tốc| khẩn)? (?:(?:số ?:? ?)(?P<number>\d{{1,6}}(?:[/-][\w&.]{{1,20}}){{0,6}})"
+    rf"(?<!\w)(?P<kind>{_KINDS})(?: hỏa tốc| khẩn)? (?:(?:số ?:? ?)(?P<number>\d{{1,6}}(?:[/-][\w&]{{1,20}}){{0,6}})"
     r"|(?P<bare>\d{1,6}(?:[/-]\w{1,20}){1,6}))"
     r"(?:,? ngày (?P<day>\d{1,2})(?:/|-|\.| tháng )(?P<month>\d{1,2})(?:/|-|\.| năm )(?P<year>\d{4}))?"
     r"(?P<issuer> của [^,.;:\n]{1,80})?"
 )
-_PART = r"(?:điểm (?:[a-zđ]|\d{1,2}(?:\.\d{1,2}){0,2})|tiết [a-zđ]|khoản \d{1,2}|mục (?:[ivx]{1,5}|\d{1,2})|điều \d{1,3})"
+_PART = (
+    r"(?:điểm (?:[a-zđ]|\d{1,2}(?:\.\d{1,2}){0,2})|tiết [a-zđ]|khoản \d{1,2}|mục (?:[ivx]{1,5}|\d{1,2})|điều \d{1,3})"
+)
 _CLAUSE = rule(rf"(?<!\w){_PART}\b(?:,? (?:của )?{_PART}\b){{0,3}}(?! (?:tỷ|triệu|nghìn|đồng))")
 _ORIGINS = (
     ("government_office", rule(r"(?<!\w)(?:văn phòng chính phủ|thủ tướng|của chính phủ)|[-/](?:vpcp|ttg|cp)\b")),
@@ -70,7 +72,7 @@ def clauses_in(reading: Reading, start: int, end: int) -> list[Clause]:
 
 
 def origin_of(reading: Reading, spans: Iterable[tuple[int, int]]) -> Origin | None:
-    """The level that the cited documents come from: said by their numbers and their issuers, not by whom one reports to."""
+    """The level that the cited documents come from, by their numbers and issuers and not by whom one reports to."""
     for start, end in spans:
         for match in reading.find(_NUMBERED, start, end):
             for source, pattern in _ORIGINS:
@@ -81,5 +83,3 @@ def origin_of(reading: Reading, spans: Iterable[tuple[int, int]]) -> Origin | No
                 if found := reading.first(pattern, before, match.start()):
                     return Origin(*found.span(), source)
     return None
-
-

@@ -4,24 +4,26 @@ from dataclasses import dataclass
 
 from tasks.domain.instructions.reading import Reading, rule
 
-_KINDS = (
-    ("named", rule(r"(?<!\w)(?:sản phẩm|kết quả đầu ra)(?: yêu cầu| dự kiến)? ?: ?(?P<what>[^.;\n]{1,300})")),
-    ("advice", rule(r"(?<!\w)(?P<what>tham mưu)\b")),
-    (
-        "submission",
-        rule(
-            r"(?<!tờ )(?<!chương )(?<!công )(?<!quy )(?<!quá )(?<!lộ )(?<!tiến )(?<!giáo )(?<!hành )(?<!\w)"
-            r"(?P<what>trình)\b(?! (?:độ|tự|bày|diễn|báo))"
-        ),
-    ),
-    ("report", rule(r"(?<!chế độ )(?<!nghe )(?<!tại )(?<!theo )(?<!\w)(?P<what>báo cáo)\b(?! (?:số \d|tại |tài chính|viên))")),
-)  # fmt: skip
-_ENDS = rule(r"[,.;\n]|\b(?:trước|chậm nhất|muộn nhất|trong (?:vòng|thời hạn|tháng|quý|năm|tuần|ngày|\d)|đến ngày|hạn)\b")
-_URGENCIES = (
-    ("express", rule(r"(?<!\w)hỏa tốc\b")),
-    ("very_urgent", rule(r"(?<!\w)thượng khẩn\b")),
-    ("urgent", rule(r"(?:\A|(?<=[\n.(]) ?|\b(?:công văn|độ|mức độ|công điện|văn bản|việc|báo cáo)[ :]{1,2})(?P<word>khẩn)\b(?! (?:trương|cấp))")),
-)  # fmt: skip
+_NAMED = rule(r"(?<!\w)(?:sản phẩm|kết quả đầu ra)(?: yêu cầu| dự kiến)? ?: ?(?P<what>[^.;\n]{1,300})")
+_ADVICE = rule(r"(?<!\w)(?P<what>tham mưu)\b")
+_SUBMISSION = rule(
+    r"(?<!tờ )(?<!chương )(?<!công )(?<!quy )(?<!quá )(?<!lộ )(?<!tiến )(?<!giáo )(?<!hành )(?<!\w)"
+    r"(?P<what>trình)\b(?! (?:độ|tự|bày|diễn|báo))"
+)
+_REPORT = rule(r"(?<!chế độ )(?<!nghe )(?<!tại )(?<!theo )(?<!\w)(?P<what>báo cáo)\b(?! (?:số \d|tại |tài chính|viên))")
+_KINDS = {"named": _NAMED, "advice": _ADVICE, "submission": _SUBMISSION, "report": _REPORT}
+_ENDS = rule(
+    r"[,.;\n]|\b(?:trước|chậm nhất|muộn nhất|trong (?:vòng|thời hạn|tháng|quý|năm|tuần|ngày|\d)|đến ngày|hạn)\b"
+)
+_URGENT = rule(
+    r"(?:\A|(?<=[\n.(]) ?|\b(?:công văn|độ|mức độ|công điện|văn bản|việc|báo cáo)[ :]{1,2})"
+    r"(?P<word>khẩn)\b(?! (?:trương|cấp))"
+)
+_URGENCIES = {
+    "express": rule(r"(?<!\w)(?P<word>hỏa tốc)\b"),
+    "very_urgent": rule(r"(?<!\w)(?P<word>thượng khẩn)\b"),
+    "urgent": _URGENT,
+}
 LONGEST = 300
 
 
@@ -45,7 +47,7 @@ class Urgency:
 def products_in(reading: Reading, start: int, end: int) -> list[Product]:
     """One of each kind, the first."""
     found = []
-    for kind, pattern in _KINDS:
+    for kind, pattern in _KINDS.items():
         match = reading.first(pattern, start, end)
         if match is None:
             continue
@@ -59,7 +61,7 @@ def products_in(reading: Reading, start: int, end: int) -> list[Product]:
 
 
 def urgency_in(reading: Reading, start: int, end: int) -> Urgency | None:
-    for level, pattern in _URGENCIES:
+    for level, pattern in _URGENCIES.items():
         if match := reading.first(pattern, start, end):
-            return Urgency(*match.span("word" if "word" in match.groupdict() else 0), level)
+            return Urgency(*match.span("word"), level)
     return None

@@ -8,7 +8,7 @@ from kernel.working_time import WorkingDays
 from tasks.domain.instructions import clauses, documents, products
 from tasks.domain.instructions.clauses import INFORM, LEAD, SUPPORT, Instruction
 from tasks.domain.instructions.deadlines import Calendar, Deadline, reporting_in
-from tasks.domain.instructions.reading import Place, Reading, rule
+from tasks.domain.instructions.reading import Reading, rule
 from tasks.domain.instructions.units import Mention, Vocabulary, mentions_of
 
 MOST_PROPOSALS = 50
@@ -68,9 +68,7 @@ class _Proposal:
                 self._finding(mention, role=mention.role, kind=mention.kind, candidates=mention.candidates)
                 for mention in self._mentions()
             ],
-            "deadlines": [
-                self._finding(each, days=each.days, at=each.at, doubt=each.doubt) for each in self.deadlines
-            ],
+            "deadlines": [self._finding(each, days=each.days, at=each.at, doubt=each.doubt) for each in self.deadlines],
             "reporting": [self._finding(each, period=each.period) for each in self.reporting],
             "documents": [
                 self._finding(

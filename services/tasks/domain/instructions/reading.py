@@ -10,13 +10,41 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
-_DASHES = dict.fromkeys("‐‑‒–—−", "-")
-_PLACED = {
-    old: new
-    for pair in ("oà òa oá óa oả ỏa oã õa oạ ọa oè òe oé óe oẻ ỏe oẽ õe oẹ ọe uỳ ùy uý úy uỷ ủy uỹ ũy uỵ ụy".split(),)
-    for old, new in zip(pair[::2], pair[1::2], strict=True)
-}
+_TONES = [
+    "oà",
+    "òa",
+    "oá",
+    "óa",
+    "oả",
+    "ỏa",
+    "oã",
+    "õa",
+    "oạ",
+    "ọa",
+    "oè",
+    "òe",
+    "oé",
+    "óe",
+    "oẻ",
+    "ỏe",
+    "oẽ",
+    "õe",
+    "oẹ",
+    "ọe",
+    "uỳ",
+    "ùy",
+    "uý",
+    "úy",
+    "uỷ",
+    "ủy",
+    "uỹ",
+    "ũy",
+    "uỵ",
+    "ụy",
+]
+_PLACED = dict(zip(_TONES[::2], _TONES[1::2], strict=True))
 _TO_PLACE = re.compile("|".join(_PLACED))
 
 
@@ -55,16 +83,15 @@ class Reading:
         letters, starts, ends, capitals = [], [], [], []
         for start, end, cluster in _clusters(text):
             for letter in cluster:
-                is_blank = letter.isspace() or unicodedata.category(letter) in ("Cc", "Cf", "Zl", "Zp")
-                seen = (" ", "\n")[letter in "\n\r\u2028\u2029"] if is_blank else _DASHES.get(letter, letter.lower())
-                if is_blank and letters and letters[-1] in " \n":
-                    letters[-1] = max(letters[-1], seen, key="\n".__eq__)
+                read = _as_read(letter)
+                if read in " \n" and letters and letters[-1] in " \n":
+                    letters[-1] = "\n" if "\n" in (read, letters[-1]) else " "
                     ends[-1] = end
                     continue
-                letters.append(seen if len(seen) == 1 else letter)
+                letters.append(read)
                 starts.append(start)
                 ends.append(end)
-                capitals.append(letter.isupper())
+                capitals.append(read != letter and letter.isupper())
         self.letters = _one_tone_place("".join(letters))
         self.folded = without_diacritics(self.letters)
         self.is_plain = self.letters == self.folded
@@ -104,6 +131,19 @@ class Reading:
 def without_diacritics(text: str) -> str:
     """Letter by letter, so that places stay where they are."""
     return text.translate(_FOLDED)
+
+
+@lru_cache(4096)
+def _as_read(letter: str) -> str:
+    """One letter for one letter."""
+    if letter in "\n\r\u2028\u2029":
+        return "\n"
+    if letter.isspace() or unicodedata.category(letter) in ("Cc", "Cf"):
+        return " "
+    if unicodedata.category(letter) == "Pd":
+        return "-"
+    small = letter.lower()
+    return small if len(small) == 1 else letter
 
 
 class _Folded(dict):

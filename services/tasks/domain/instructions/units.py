@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -142,42 +142,46 @@ def words_of(text: str) -> list[str]:
 # how names are written short
 
 _SHORTER = {
-    "Ủy ban nhân dân": ("UBND", "Ủy ban"), "Văn phòng": ("VP",), "Thành phố": ("TP", "TP Hồ Chí Minh", "TP HCM", "TPHCM",
-    "Thành phố Hồ Chí Minh", ""), "Phường": ("P",), "Xã": ("X",), "Đặc khu": ("ĐK",),
-}  # fmt: skip
+    "Ủy ban nhân dân": ("UBND", "Ủy ban"),
+    "Văn phòng": ("VP",),
+    "Thành phố": ("TP", "TP Hồ Chí Minh", "TP HCM", "TPHCM", "Thành phố Hồ Chí Minh"),
+    "Phường": ("P",),
+    "Xã": ("X",),
+    "Đặc khu": ("ĐK",),
+}
 
 
-def _forms(unit: Unit) -> Iterable[tuple[str, str]]:
+def _forms(unit: Unit) -> Iterator[tuple[str, str]]:
     """Every way to write a unit, and what to call that way."""
     full = unit.full_name
     yield full, "full_name"
-    variants = [full]
+    shorter = [full]
     for long, shorts in _SHORTER.items():
-        variants += [
-            " ".join(each.replace(long, short).split()) for each in variants if long in each for short in shorts
-        ]
-    yield from ((form, "short_name") for form in variants[1:] if len(form.split()) > 1)
+        shorter += [each.replace(long, short) for each in shorter if long in each for short in shorts]
+    if unit.kind == "office":
+        shorter += [each.replace(" Thành phố", "") for each in shorter]
+    yield from ((form, "short_name") for form in shorter)
     if unit.kind in COMMUNES:
-        yield from ((f"UBND {unit.name}", "name"),)
+        yield f"UBND {unit.name}", "name"
         return
     yield unit.code, "code"
-    initials = "".join(word[0] for word in words_of(full))
-    yield initials, "abbreviation"
-    for each in (full, full.replace(" và ", " "), full.replace(" - ", " ")):
-        words = words_of(each)
-        yield " ".join(words), "short_name"
-        yield "".join(word[0] for word in words), "abbreviation"
-    if unit.kind in DEPARTMENTS and full.endswith(unit.name) and full != unit.name:
-        prefix = full.removesuffix(unit.name).strip()
-        for name in (unit.name, unit.name.replace(" và ", " ")):
-            letters = [word[0] for word in words_of(name)]
-            yield f"{prefix} {''.join(letters)}", "abbreviation"
-        for halves in (unit.name.split(" và "), unit.name.split(" - ")):  # GD&ĐT, QH-KT: each half by its initials
-            if len(halves) > 1:
-                yield f"{prefix} " + " ".join("".join(word[0] for word in words_of(half)) for half in halves), (
-                    "abbreviation"
-                )
-                yield "S" + " ".join("".join(word[0] for word in words_of(half)) for half in halves), "abbreviation"
+    yield from ((initials, "abbreviation") for initials in _initials(full))
+    without_and = full.replace(" và ", " ")
+    yield without_and, "short_name"
+    prefix = full.removesuffix(unit.name).strip()
+    if unit.kind in DEPARTMENTS and prefix and prefix != full:
+        for initials in _initials(unit.name):
+            yield f"{prefix} {initials}", "abbreviation"
+            yield prefix[0] + initials, "abbreviation"
+
+
+def _initials(name: str) -> Iterator[str]:
+    """ "Giáo dục và Đào tạo" -> GDVĐT, GDĐT, GD ĐT (as GD&ĐT is read)."""
+    words = words_of(name)
+    halves = [words_of(half) for half in re.split(r" và | - ", name)]
+    yield "".join(word[0] for word in words)
+    yield "".join(word[0] for half in halves for word in half)
+    yield " ".join("".join(word[0] for word in half) for half in halves)
 
 
 # audiences, superiors and bodies that are in no directory
@@ -187,9 +191,7 @@ _END = "(?![\\w])"
 _LEVELS = "(?:phường|xã|đặc khu)"
 _COMMUNES_LISTED = rule(rf"\b{_ALL}(?P<first>{_LEVELS})(?P<rest>(?:(?:, ?| và | ){_LEVELS}){{0,2}}){_END}")
 _COMMUNE_LEVEL = rule(r"\b(?:ubnd |ủy ban nhân dân )?cấp xã\b")
-_DEPARTMENTS = rule(
-    rf"\b{_ALL}(?:sở(?:(?:, ?| và | - |-| )(?:ban|ngành)(?!\w)){{0,2}})(?: thành phố| tp)?{_END}"
-)
+_DEPARTMENTS = rule(rf"\b{_ALL}(?:sở(?:(?:, ?| và | - |-| )(?:ban|ngành)(?!\w)){{0,2}})(?: thành phố| tp)?{_END}")
 _EVERYBODY = rule(r"\b(?:tất cả |toàn bộ )(?:các )?(?:đơn vị|cơ quan)\b")
 _INDEFINITE = rule(
     r"\b(?:các|những) (?:sở|ban|ngành|đơn vị|cơ quan|địa phương|tổ chức|bệnh viện|trường|doanh nghiệp|chủ đầu tư"
@@ -334,18 +336,14 @@ def _audiences(reading: Reading, vocabulary: Vocabulary) -> Iterable[Mention]:
         yield from _an_audience(reading, vocabulary, found, "all-units", False)
 
 
-def _an_audience(
-    reading: Reading, vocabulary: Vocabulary, found: re.Match, name: str, sure: bool
-) -> Iterable[Mention]:
+def _an_audience(reading: Reading, vocabulary: Vocabulary, found: re.Match, name: str, sure: bool) -> Iterable[Mention]:
     audience = vocabulary.audiences.get(name)
     if audience is None or reading.at(_OF_CONCERN, found.end()):
         return
     count = found.groupdict().get("count")
     if count:
         sure = int(count) == len(audience.unit_ids)
-    yield Mention(
-        found.start(), found.end(), "audience", [Candidate(None, name, audience.title, "audience", sure)]
-    )
+    yield Mention(found.start(), found.end(), "audience", [Candidate(None, name, audience.title, "audience", sure)])
 
 
 def _superiors(reading: Reading, vocabulary: Vocabulary) -> Iterable[Mention]:
@@ -363,7 +361,3 @@ def _unknown(reading: Reading, vocabulary: Vocabulary) -> Iterable[Mention]:
             continue  # "Sở" alone
         if reading.is_capital(found.start()) or reading.is_plain or reading.is_capital(found.end() + 1):
             yield Mention(found.start(), end, "unknown")
-
-
-def expanded(audience: str, audiences: Mapping[str, Audience]) -> Sequence[str]:
-    return audiences[audience].unit_ids
