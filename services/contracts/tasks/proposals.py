@@ -8,8 +8,8 @@ from contracts.fields import MODES, ROLES, SOURCES, URGENCIES, Day, Id, Moment, 
 READS_AT_MOST = 20_000  # characters
 DOUBTS = ("past", "which_year", "no_such_day", "vague")
 TO_DECIDE = (
-    "no_lead", "unknown_unit", "indefinite_units", "which_unit", "unit_unsure", "support_in_each", "no_deadline",
-    "several_deadlines", "no_expected_result", *(f"deadline_{doubt}" for doubt in DOUBTS),
+    "unknown_unit", "indefinite_units", "which_unit", "unit_unsure", "support_in_each", "deadline_missing",
+    "several_deadlines", "expected_result_missing", *(f"deadline_{doubt}" for doubt in DOUBTS),
 )  # fmt: skip
 UNIT_FINDINGS = ("unit", "audience", "unknown", "indefinite")
 MATCHED = ("full_name", "short_name", "name", "abbreviation", "code", "audience", "reference")

@@ -23,7 +23,7 @@ _TITLES = (
     r"|người đứng đầu|các|ubnd|ủy ban nhân dân|tất cả|toàn bộ|thống nhất) ){0,5}"
 )
 _AND = rule(rf"(?: cũ)?(?: ?[,;] ?(?:và )?| và | ?& ?){_TITLES}")
-_TITLES_ONLY = rule(rf"(?:.*: ?)?\W{{0,4}}{_TITLES}")
+_TITLES_ONLY = rule(rf"\W{{0,4}}{_TITLES}$")
 _ORDERED = rule(
     rf"\b(?:giao|phân công|yêu cầu|đề nghị|chỉ đạo|(?:chủ trì|đầu mối|thực hiện)(?: là)? ?:)[ :]?[ ]?{_TITLES}$"
 )
@@ -166,10 +166,12 @@ def _with_that_one(
 ) -> list[Mention]:
     """ "Giao Sở này": the unit named last; surely meant, but a person should see it."""
     found = reading.first(_THAT_ONE, sentence.start, sentence.end)
-    units = [each for each in earlier if each.kind == "unit"]
-    if not found or not units or any(each.start <= found.start("it") < each.end for each in inside):
+    if not found or any(each.start <= found.start("it") < each.end for each in inside):
         return inside
-    meant = [replace(each, matched="reference", sure=False) for each in units[-1].candidates]
+    unit = next((each for each in reversed(earlier) if each.kind == "unit"), None)
+    if unit is None:
+        return inside
+    meant = [replace(each, matched="reference", sure=False) for each in unit.candidates]
     new = Mention(*found.span("it"), "unit", meant)
     return sorted(
         [each for each in inside if each.end <= new.start or each.start >= new.end] + [new], key=lambda each: each.start
@@ -229,7 +231,8 @@ def _role(
         return None, start
     if has_lead and left(_BESIDE_LEAD):
         return SUPPORT, start
-    is_first = reading.form(_TITLES_ONLY).fullmatch(reading.letters, sentence.start, start)
+    begins = left(_TITLES_ONLY)
+    is_first = begins is not None and (begins.start() == sentence.start or ":" in begins[0])
     following = left(_NEXT)
     if not is_first and not following:
         return None, start

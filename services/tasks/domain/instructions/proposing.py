@@ -1,7 +1,7 @@
 """From a text to proposals: orders as far as the text says them, every finding with its place, and what is left to a
 person to decide. Nothing that the text leaves open is filled in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from kernel.working_time import WorkingDays
@@ -17,6 +17,7 @@ _BEFORE_WORK = rule(
     r"(?: ?\([^)]{0,40}\))?[ ,:]{0,3}(?:(?:có trách nhiệm|chịu trách nhiệm|chủ trì|làm đầu mối|là đầu mối|khẩn trương"
     r"|phối hợp(?: tổ chức)?|nghiêm túc|phải|tiếp tục|cần)[ ,:]{0,3}){0,4}"
 )
+_LABEL = rule(r"(?<!\w)(?:nội dung|nhiệm vụ|tên nhiệm vụ) ?: ?")
 _TITLE_ENDS = rule(
     r"[.;\n]|, ?(?:báo cáo|trình|gửi|hoàn thành|xong|định kỳ|có kết quả)\b"
     r"|\b(?:trước|chậm nhất|muộn nhất|trong vòng|trong thời hạn|hoàn thành|xong) (?:ngày|trước|trong|\d)"
@@ -27,35 +28,55 @@ def propose(text: str, vocabulary: Vocabulary, days: WorkingDays, now: datetime)
     reading = Reading(text)
     calendar = Calendar(now, days)
     document = clauses.document_of(reading, mentions_of(reading, vocabulary))
-    instructions = document.instructions
+    preamble = _Said(reading, calendar, document.preamble)
+    for_all = _Said(reading, calendar, document.for_all)
     return {
         "given_on": calendar.today,
         "proposals": [
-            _Proposal(reading, vocabulary, calendar, document, each).dump() for each in instructions[:MOST_PROPOSALS]
+            _Proposal(reading, vocabulary, calendar, each, preamble, for_all).dump()
+            for each in document.instructions[:MOST_PROPOSALS]
         ],
-        "more": len(instructions) > MOST_PROPOSALS,
+        "more": len(document.instructions) > MOST_PROPOSALS,
     }
 
 
+class _Said:
+    """What parts of the text say, whoever is meant."""
+
+    def __init__(self, reading: Reading, calendar: Calendar, spans: Sequence[tuple[int, int]]):
+        def every(finder) -> list:
+            return [found for span in spans for found in finder(reading, *span)]
+
+        self.deadlines = every(calendar.deadlines)
+        self.reporting = every(reporting_in)
+        self.documents = every(documents.documents_in)
+        self.clauses = every(documents.clauses_in)
+        self.products = every(products.products_in)
+        self.source = documents.origin_of(reading, spans)
+        self.urgency = next((said for span in spans if (said := products.urgency_in(reading, *span))), None)
+
+
 class _Proposal:
+    """One instruction: what it says itself, then what the preamble or the closing words say for all."""
+
     def __init__(
         self,
         reading: Reading,
         vocabulary: Vocabulary,
         calendar: Calendar,
-        document: clauses.Document,
         instruction: Instruction,
+        preamble: _Said,
+        for_all: _Said,
     ):
         self.reading, self.vocabulary, self.instruction = reading, vocabulary, instruction
-        own, preamble = [(instruction.start, instruction.end)], document.preamble
-        self.deadlines = _in(own, calendar.deadlines, reading) or _in(document.for_all, calendar.deadlines, reading)
-        self.reporting = _in(own, reporting_in, reading)
-        self.documents = _in(own, documents.documents_in, reading) or _in(preamble, documents.documents_in, reading)
-        self.clauses = _in(own, documents.clauses_in, reading) or _in(preamble, documents.clauses_in, reading)
-        self.source = documents.origin_of(reading, own) or documents.origin_of(reading, preamble)
-        self.products = products.products_in(reading, *own[0])
-        said = (products.urgency_in(reading, start, end) for start, end in [*own, *preamble])
-        self.urgency = next((each for each in said if each), None)
+        own = _Said(reading, calendar, [(instruction.start, instruction.end)])
+        self.deadlines = own.deadlines or for_all.deadlines
+        self.reporting = own.reporting or for_all.reporting
+        self.documents = own.documents or preamble.documents
+        self.clauses = own.clauses or preamble.clauses
+        self.source = own.source or preamble.source
+        self.products = own.products
+        self.urgency = own.urgency or preamble.urgency
         self.to_decide: list[dict] = []
 
     def dump(self) -> dict:
@@ -103,11 +124,11 @@ class _Proposal:
     def _order(self) -> dict:
         order = {"title": self._title(), "content": self._place(self.instruction.start, self.instruction.end)["text"]}
         order |= self._units() | self._due()
-        if self.products:
-            said = [self._sentence(each.start, each.whole_end) for each in self.products]
-            order["expected_result"] = "; ".join(dict.fromkeys(said))[:LONGEST_PRODUCT]
+        wanted = [self._sentence(each.start, each.whole_end) for each in self.products]
+        if wanted := "; ".join(dict.fromkeys(filter(None, wanted))):
+            order["expected_result"] = wanted[:LONGEST_PRODUCT]
         else:
-            self._decide("no_expected_result")
+            self._decide("expected_result_missing")
         if self.urgency:
             order["urgency"] = self.urgency.level
         if self.source:
@@ -134,8 +155,6 @@ class _Proposal:
 
     def _shares(self, named: dict[str, dict], audiences: Sequence[str]) -> dict:
         leads = list(named[LEAD])
-        if not leads and not any(mention.kind != "unit" for mention in self._mentions(LEAD)):
-            self._decide("no_lead")
         mode = "each" if len(self._mentions(LEAD)) > 1 or len(leads) > 1 else "joint"
         others = [(SUPPORT, unit_id) for unit_id in named[SUPPORT]] if mode == "joint" else []
         if mode == "each":
@@ -162,7 +181,7 @@ class _Proposal:
             if each.doubt:
                 self._decide(f"deadline_{each.doubt}", each)
         if not meant:
-            self._decide("no_deadline")
+            self._decide("deadline_missing")
         elif len(meant) > 1:
             self._decide("several_deadlines")
         else:
@@ -174,11 +193,13 @@ class _Proposal:
 
     def _title(self) -> str:
         start, end = self.instruction.head_ends, self.instruction.end
-        if skipped := self.reading.at(_BEFORE_WORK, start, end):
+        if labelled := self.reading.first(_LABEL, start, end):
+            start = labelled.end()
+        elif skipped := self.reading.at(_BEFORE_WORK, start, end):
             start = skipped.end()
         stop = self.reading.first(_TITLE_ENDS, min(start + 10, end), end)
         title = self._sentence(start, stop.start() if stop else end)
-        if not title:
+        if title.count(" ") < 2:  # "Thực hiện" says too little
             title = self._sentence(self.instruction.start, end)
         return title if len(title) <= LONGEST_TITLE else title[:LONGEST_TITLE].rsplit(" ", 1)[0]
 
@@ -191,7 +212,3 @@ def _when(deadline: Deadline) -> dict:
     if deadline.doubt or len(deadline.days) != 1:
         return {}
     return {"due_at": deadline.at} if deadline.at else {"due_on": deadline.days[0]}
-
-
-def _in(spans: Iterable[tuple[int, int]], finder, reading: Reading) -> list:
-    return [found for start, end in spans for found in finder(reading, start, end)]

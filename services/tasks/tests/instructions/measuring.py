@@ -48,10 +48,14 @@ def cases(half: str) -> list[dict]:
     return yaml.safe_load((HERE / f"{half}.yaml").read_text(encoding="utf-8"))
 
 
+@cache
+def _codes() -> dict[str, str]:
+    return {unit.name: unit.code for unit in units() if unit.kind in AUDIENCES["all-commune-level"][1]}
+
+
 def code_of(word: str) -> str:
-    """A unit of the expectation: its code, or its name where only one bears it."""
-    names = {unit.name: unit.code for unit in units() if unit.kind in ("ward", "commune", "special_zone")}
-    return names.get(word, word)
+    """A unit of the expectation: its code, or a commune's or ward's name."""
+    return _codes().get(word, word)
 
 
 def expected_of(case: dict) -> list[tuple]:
@@ -136,3 +140,18 @@ def figures(count: Counter) -> tuple[float, float]:
     """Precision and recall; 1 where there was nothing to find."""
     found, there = count["right"] + count["wrong"], count["right"] + count["missed"]
     return (count["right"] / found if found else 1.0), (count["right"] / there if there else 1.0)
+
+
+def table() -> str:
+    """The figures as they stand in the docs."""
+    lines = ["| | written: found of | precision | recall | held out: found of | precision | recall |"]
+    lines.append("|---|---|---|---|---|---|---|")
+    halves = [counts(half) for half in HALVES]
+    totals = [sum(half.values(), start=Counter()) for half in halves]
+    for name, *of_kind in [*((kind, *(half[kind] for half in halves)) for kind in KINDS), ("**all**", *totals)]:
+        cells = [name]
+        for count in of_kind:
+            precision, recall = figures(count)
+            cells += [f"{count['right']} of {count['right'] + count['missed']}", f"{precision:.3f}", f"{recall:.3f}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
