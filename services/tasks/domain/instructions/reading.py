@@ -116,6 +116,10 @@ class Reading:
     def is_capital(self, at: int) -> bool:
         return at < len(self._capitals) and self._capitals[at]
 
+    def is_name(self, at: int) -> bool:
+        """Names of their own are written with a capital, or are a number."""
+        return self.is_capital(at) or self.letters[at : at + 1].isdigit()
+
     def place(self, start: int, end: int) -> Place:
         """Where in the text as written, without blanks around it."""
         while start < end and self.letters[start] in " \n":

@@ -162,6 +162,7 @@ def _forms(unit: Unit) -> Iterator[tuple[str, str]]:
         shorter += [each.replace(" Thành phố", "") for each in shorter]
     yield from ((form, "short_name") for form in shorter)
     if unit.kind in COMMUNES:
+        yield from ((f"{body} {full}", "full_name") for body in ("UBND", "Ủy ban nhân dân"))
         yield f"UBND {unit.name}", "name"
         return
     yield unit.code, "code"
@@ -359,5 +360,5 @@ def _unknown(reading: Reading, vocabulary: Vocabulary) -> Iterable[Mention]:
         end = ends.start() if ends else min(found.end() + 60, len(reading.letters))
         if end == found.end() and " " not in found[0]:
             continue  # "Sở" alone
-        if reading.is_capital(found.start()) or reading.is_plain or reading.is_capital(found.end() + 1):
+        if reading.is_plain or reading.is_name(found.start()) or reading.is_name(found.end() + 1):
             yield Mention(found.start(), end, "unknown")

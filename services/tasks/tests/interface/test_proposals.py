@@ -15,7 +15,8 @@ from tests.support.town import DELEGATION, claims, unit
 VICE = claims("committee vice_chairman")
 DUE = today(clock.now()) + timedelta(days=30)
 TEXT = (
-    f"Giao Sở Nội vụ chủ trì, phối hợp với UBND phường 1, phường 2 rà soát nhà, đất công, báo cáo trước {DUE:%d/%m/%Y}.\n"
+    f"Giao Sở Nội vụ chủ trì, phối hợp với UBND phường 1, phường 2 rà soát nhà, đất công, "
+    f"báo cáo trước {DUE:%d/%m/%Y}.\n"
     f"Yêu cầu UBND các phường niêm yết danh sách, gửi báo cáo trước ngày {DUE:%d/%m/%Y}."
 )
 

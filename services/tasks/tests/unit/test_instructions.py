@@ -124,7 +124,8 @@ def test_with_diacritics_it_is_one_of_them():
 
 def test_a_body_that_the_directory_does_not_have_is_said_to_be_unknown():
     proposal = one("Giao Công an Thành phố chủ trì, phối hợp với Sở Y tế báo cáo trước 15/11.")
-    assert [(each["kind"], each["place"]["text"]) for each in proposal["units"]][0] == ("unknown", "Công an Thành phố")
+    unknown, _ = proposal["units"]
+    assert (unknown["kind"], unknown["place"]["text"]) == ("unknown", "Công an Thành phố")
     assert proposal["order"]["assignments"] == [{"unit_id": "SYT", "role": "support"}]
     assert decisions(proposal) == {"unknown_unit"}
 
@@ -295,12 +296,13 @@ def test_no_more_than_fifty_are_shown_and_it_is_said():
 
 # hostile texts
 
-WORDS = (
-    "giao", "Giao", "yêu cầu", "chủ trì", "phối hợp", "với", "Sở", "Sở Y tế", "Tài chính", "UBND", "các", "phường", "xã",
-    "đặc khu", "Thanh An", "Công an", "trước", "ngày", "tháng", "quý", "năm", "trong", "15/11", "31/02", "2026", "17",
-    "giờ", "hằng", "báo cáo", "tham mưu", "trình", "khẩn", "hỏa tốc", "công văn số", "1/UBND", "điểm a", "khoản 2", "của",
-    "và", ",", ".", ";", ":", "\n", "1.", "a)", "-", "(", ")", "e\u0301", "\u0301", "\u200b", "İ", "ﬁ", "𝒜", "TP.", "biết",
-)  # fmt: skip
+WORDS = [
+    *("giao", "Giao", "yêu cầu", "chủ trì", "phối hợp", "với", "Sở", "Sở Y tế", "Tài chính", "UBND", "các", "phường"),
+    *("xã", "đặc khu", "Thanh An", "Công an", "trước", "ngày", "tháng", "quý", "năm", "trong", "15/11", "31/02"),
+    *("2026", "17", "giờ", "hằng", "báo cáo", "tham mưu", "trình", "khẩn", "hỏa tốc", "công văn số", "1/UBND", "của"),
+    *("điểm a", "khoản 2", "và", ",", ".", ";", ":", "\n", "1.", "a)", "-", "(", ")", "TP.", "biết"),
+    *("e\u0301", "\u0301", "\u200b", "İ", "ﬁ", "𝒜"),
+]
 
 
 @settings(max_examples=60, deadline=None)
@@ -373,8 +375,8 @@ def lines_run(text: str) -> int:
 @pytest.mark.parametrize(
     "piece",
     [
-        "giao ", "Sở ", "Sở Tài chính, ", "trước ngày 1/1 ", "các phường, xã, ", "phối hợp với ", "Công an A ", "1) ", ". ",
-        "UBND phường ", "thủ trưởng giám đốc ", ": ", "công văn số 1/a/", "e\u0301\u0301", "Giao Sở Y tế làm. ",
+        "giao ", "Sở ", "Sở Tài chính, ", "trước ngày 1/1 ", "các phường, xã, ", "phối hợp với ", "Công an A ", "1) ",
+        ". ", "UBND phường ", "thủ trưởng giám đốc ", ": ", "công văn số 1/a/", "e\u0301\u0301", "Giao Sở Y tế làm. ",
         "giao sở làm. Sở Y tế, ", "Theo Công văn số 1/TU, khoản 2. ",
     ],
 )  # fmt: skip
