@@ -43,6 +43,8 @@ _HELPS = rule(
 )
 _BESIDE_LEAD = rule(rf"(?:chủ trì|đầu mối)\)? ?,? (?:và )?{_TITLES}$")
 _NEXT = rule(rf", ?(?:đồng thời |còn |riêng |và )?{_TITLES}$")
+_WITH = rule(rf"(?: chặt chẽ)?(?: cùng với| với| cùng)? {_TITLES}")
+_TITLES_END = rule(rf"\b{_TITLES}$")
 _ONLY_TELLS = rule(
     r" (?:đã|vừa) |,? (?:có|tại) (?:tờ trình|công văn|văn bản|báo cáo số|ý kiến)|,? (?:trình|đề xuất|báo cáo) tại\b"
 )
@@ -249,12 +251,6 @@ def _names_whom(reading: Reading, start: int, next_group: int) -> bool:
     return next_group - start < 60 and reading.form(_WITH).fullmatch(reading.letters, start, next_group) is not None
 
 
-_WITH = rule(rf"(?: chặt chẽ)?(?: cùng với| với| cùng)? {_TITLES}")
-
-
 def _after_titles(reading: Reading, start: int, before: int) -> int:
     found = reading.before(_TITLES_END, start, before)
     return found.start() if found else start
-
-
-_TITLES_END = rule(rf"\b{_TITLES}$")
