@@ -19,6 +19,7 @@ _ORDER = {
     "content": "Kiểm tra toàn bộ chợ trên địa bàn, lập danh sách tồn tại.",
     "expected_result": "Báo cáo kèm danh sách và thời hạn khắc phục", "urgency": "urgent", "source": "city_pc",
 }  # fmt: skip
+_INSTRUCTION = "Giao Sở Tài chính chủ trì rà soát nhà, đất công, báo cáo trước ngày 15/12."
 
 EXAMPLES = {
     "create_token": {
@@ -34,6 +35,42 @@ EXAMPLES = {
             "assigner_title": "Phó Chủ tịch UBND Thành phố", "assigner_name": "Nguyễn Thị Minh An", "followers": [],
             "roll_up": {"assigned": 113, "accepted": 0, "submitted": 0, "completed": 0, "overdue": 0},
             "assignments": {"items": [_ASSIGNMENT], "next_cursor": "WyIwMTk4…"}, "warnings": [],
+        },
+    },
+    "propose_tasks": {
+        "body": {"text": _INSTRUCTION},
+        "answer": {
+            "given_on": "2026-11-23", "more": False,
+            "proposals": [
+                {
+                    "place": {"start": 0, "end": 74, "text": _INSTRUCTION},
+                    "order": {
+                        "title": "Rà soát nhà, đất công", "content": _INSTRUCTION, "mode": "joint",
+                        "assignments": [{"unit_id": _UNIT, "role": "lead"}], "due_on": "2026-12-15",
+                        "expected_result": "Báo cáo",
+                    },
+                    "to_decide": [],
+                    "units": [
+                        {
+                            "place": {"start": 5, "end": 17, "text": "Sở Tài chính"}, "kind": "unit", "role": "lead",
+                            "candidates": [
+                                {
+                                    "unit_id": _UNIT, "audience": None, "name": "Sở Tài chính",
+                                    "matched": "full_name", "sure": True,
+                                },
+                            ],
+                        },
+                    ],
+                    "deadlines": [
+                        {
+                            "place": {"start": 57, "end": 73, "text": "trước ngày 15/12"}, "days": ["2026-12-15"],
+                            "at": None, "doubt": None,
+                        },
+                    ],
+                    "results": [{"place": {"start": 49, "end": 56, "text": "báo cáo"}, "kind": "report"}],
+                    "reporting": [], "documents": [], "clauses": [], "source": None, "urgency": None,
+                },
+            ],
         },
     },
     "accept_assignment": {

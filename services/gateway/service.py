@@ -27,6 +27,7 @@ from gateway.api.reminders import RemindersRoutes
 from gateway.api.scim import ScimRoutes
 from gateway.api.session import SessionRoutes
 from gateway.api.single_sign_on import SingleSignOnRoutes
+from gateway.api.task_proposals import TaskProposalsRoutes
 from gateway.api.tasks import TasksRoutes
 from gateway.assembling import known_names
 from gateway.live import LiveStreams
@@ -83,6 +84,7 @@ API = (
     TasksRoutes,
     AssignmentsRoutes,
     ExtensionsRoutes,
+    TaskProposalsRoutes,
     RemindersRoutes,
     MessagingRoutes,
     LiveRoutes,

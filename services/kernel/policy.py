@@ -13,6 +13,7 @@ from kernel.errors import Refused
 
 STANDING_PC = frozenset({"chairman", "vice_chairman", "standing_member"})
 LOOKS_AFTER_ACCOUNTS = ("head", "chief_of_office", "chairman", "clerk", "office_clerk")  # of their own units
+PREPARES_ORDERS = frozenset({"chief_of_office", "deputy_chief_of_office", "office_clerk", "secretary", "clerk"})
 SERVES_HEAD = frozenset({"clerk", "office_clerk", "secretary"})  # they see and receive the work of their unit's head
 
 OVERSEES = ("chairman", "vice_chairman", "chief_of_office", "deputy_chief_of_office", "office_clerk")
@@ -137,6 +138,7 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "directory.set_audience": to("administrator", in_person=True),
     "directory.set_working_days": to("administrator", in_person=True),
     "tasks.assign": to(*STANDING_PC),
+    "tasks.propose": to(*STANDING_PC, *PREPARES_ORDERS),
     "tasks.get_task": EVERYBODY,
     "tasks.list_tasks": EVERYBODY,
     "tasks.list_assignments": EVERYBODY,

@@ -8,9 +8,12 @@ from tasks.entrypoints.assignments import Assignments
 from tasks.entrypoints.extensions import Extensions
 from tasks.entrypoints.many import Many
 from tasks.entrypoints.orders import Orders
+from tasks.entrypoints.proposals import Proposals
 from tasks.entrypoints.verbs import Verbs
 
 
-class Service(Assignments, Verbs, Extensions, Many, Orders, HearsDirectory, audit_reading(tasks.list_audit)):
+class Service(
+    Assignments, Verbs, Extensions, Many, Orders, Proposals, HearsDirectory, audit_reading(tasks.list_audit)
+):  # fmt: skip
     name = "tasks"
     db = Database()

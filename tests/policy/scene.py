@@ -268,6 +268,7 @@ class Scene:
         unknown_unit = an_order(audience=None, assignments=[{"unit_id": NOBODY}])
         return {
             "create_task": ("POST", "/tasks", {"json": unknown_unit}),
+            "propose_tasks": ("POST", "/task-proposals", {"json": {"text": "Giao Sở Y tế báo cáo."}}),
             "list_tasks": ("GET", "/tasks", {}),
             "get_task": ("GET", f"/tasks/{task}", {}),
             "list_assignments": ("GET", f"/tasks/{task}/assignments", {}),

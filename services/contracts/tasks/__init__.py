@@ -5,3 +5,4 @@ from contracts.tasks.events import *
 from contracts.tasks.extensions import *
 from contracts.tasks.moves import *
 from contracts.tasks.orders import *
+from contracts.tasks.proposals import *

@@ -187,6 +187,10 @@ class Directory(Neighbour):
 class Tasks(Neighbour):
     name = "tasks"
 
+    @rpc(tasks.propose)
+    def propose(self, call, request):
+        return self.answer(call, request, {"given_on": "2026-11-23", "proposals": [], "more": False})
+
     @rpc(tasks.assign)
     def assign(self, call, request):
         return self.answer(call, request, task())

@@ -7,8 +7,10 @@ from kernel.directory_copy.facts import read_state
 from kernel.directory_copy.filling import DirectoryCopy
 from kernel.directory_copy.hearing import HearsDirectory
 from kernel.directory_copy.queries import (
+    Audience,
     HeadPost,
     Post,
+    Unit,
     audience_unit_ids,
     head_posts,
     holders,
@@ -16,16 +18,20 @@ from kernel.directory_copy.queries import (
     require_fresh,
     resolve_actor,
     standing_posts,
+    unit_audiences,
     units_below,
+    units_of_kinds,
     working_days,
 )
 from kernel.directory_copy.tables import create_tables
 
 __all__ = [
+    "Audience",
     "DirectoryCopy",
     "HeadPost",
     "HearsDirectory",
     "Post",
+    "Unit",
     "audience_unit_ids",
     "create_tables",
     "head_posts",
@@ -35,6 +41,8 @@ __all__ = [
     "require_fresh",
     "resolve_actor",
     "standing_posts",
+    "unit_audiences",
     "units_below",
+    "units_of_kinds",
     "working_days",
 ]

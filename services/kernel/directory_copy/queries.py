@@ -38,6 +38,22 @@ class HeadPost:
 
 
 @dataclass(frozen=True)
+class Unit:
+    id: str
+    code: str
+    kind: str
+    name: str
+    full_name: str
+
+
+@dataclass(frozen=True)
+class Audience:
+    name: str
+    title: str
+    unit_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Post:
     id: str
     unit_id: str
@@ -100,6 +116,16 @@ def audience_unit_ids(tx, name: str) -> list[str]:
         _require_filled(tx)
         raise Refused("unknown_audience", f"There is no audience {name!r}.", audience=name)
     return list(unit_ids)
+
+
+def units_of_kinds(tx, kinds: Iterable[str], now: datetime) -> list[Unit]:
+    """The units of these kinds that exist now, in the order of their codes."""
+    return [Unit(*row) for row in tx.execute(UNITS, {"kinds": list(kinds), "day": today(now)})]
+
+
+def unit_audiences(tx) -> list[Audience]:
+    """Every audience that names units."""
+    return [Audience(row.id, row.title, tuple(row.unit_ids)) for row in tx.execute(AUDIENCES)]
 
 
 def working_days(tx) -> WorkingDays:
@@ -215,6 +241,16 @@ def _below():
 
 
 BELOW = _below()
+UNITS = (
+    select(t.units.c.id, t.units.c.code, t.units.c.kind, t.units.c.name, t.units.c.full_name)
+    .where(t.units.c.kind.in_(sa.bindparam("kinds", expanding=True)), _live(t.units))
+    .order_by(t.units.c.code)
+)
+AUDIENCES = (
+    select(t.audiences.c.id, t.audiences.c.title, t.audiences.c.unit_ids)
+    .where(sa.func.cardinality(t.audiences.c.unit_ids) > 0)
+    .order_by(t.audiences.c.id)
+)
 POSTS = (
     select(t.posts.c.id, t.posts.c.unit_id, t.units.c.full_name, t.posts.c.kind, t.posts.c.title, t.posts.c.is_head)
     .join_from(t.posts, t.units, t.units.c.id == t.posts.c.unit_id)

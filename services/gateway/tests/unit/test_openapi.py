@@ -33,6 +33,7 @@ OUTLINE = {
     "POST /posts/{post_id}/close", "POST /memberships", "POST /memberships/{membership_id}/end", "GET /delegations",
     "POST /delegations", "DELETE /delegations/{delegation_id}", "GET /units/{unit_id}/people",
     "GET /people/{person_id}/vcard", "PATCH /me/contact", "PATCH /people/{person_id}/contact",
+    "POST /task-proposals",
 }  # fmt: skip
 
 
