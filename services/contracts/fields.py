@@ -28,7 +28,17 @@ ASSIGNMENT_STATES = (
 )  # fmt: skip
 DUE_STATES = ("no_deadline", "on_track", "due_soon", "due_today", "overdue", "early", "on_time", "late")
 GRADES = ("not_met", "met", "good", "excellent")
-ACTION_ITEM_KINDS = ("assignment_to_receive", "refusal_to_decide", "result_to_decide", "extension_to_decide")
+ACTION_ITEM_KINDS = (
+    "assignment_to_receive", "refusal_to_decide", "result_to_decide", "extension_to_decide", "order_to_issue",
+    "blocker_to_decide", "urging_to_answer", "correction_to_decide",
+)  # fmt: skip
+REPORTING = ("none", "weekly", "monthly")
+BLOCKER_LEVELS = ("assigner", "lead", "office", "city")
+URGING_KINDS = ("urge", "ask_evidence", "check_figures", "opinion", "standing_pc_directive")
+URGED = ("overdue", "not_received")
+CORRECTED_FIELDS = (
+    "original_due", "current_due", "done_on", "document_issued_on", "role", "grade", "document_number",
+)  # fmt: skip
 PARTICIPANT_ROLES = ("responsible", "member", "follower")
 
 

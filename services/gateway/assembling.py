@@ -43,7 +43,7 @@ def with_names(call, known: MutableMapping[str, str], items: Iterable[dict], id_
     away.
     """
     items = list(items)
-    names = {id_: known.get(id_) for id_ in {item[id_field] for item in items}}
+    names = {id_: known.get(id_) for id_ in {item[id_field] for item in items} - {None}}
     unknown = [id_ for id_, name in names.items() if name is None][:NAMES_AT_MOST]
     try:
         answer = call.ask(directory.get_names, {"person_ids": unknown}, NAMES_SECONDS) if unknown else {}
@@ -53,7 +53,7 @@ def with_names(call, known: MutableMapping[str, str], items: Iterable[dict], id_
     except CallFailed as error:
         log.warning("names left out", code=error.code)
     for item in items:
-        item[name_field] = names[item[id_field]]
+        item[name_field] = names.get(item[id_field])
 
 
 def versioned(body: dict, **kwargs) -> Answer:

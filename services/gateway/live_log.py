@@ -11,7 +11,7 @@ from gateway import storage
 ENDINGS = (SESSION_ENDED, CAPACITIES_CHANGED) = ("session_ended", "capacities_changed")
 
 
-INSIDE = ("pieces", "awaits", "extension", "concerns")
+INSIDE = ("pieces", "awaits", "extension", "waiting", "concerns")
 
 
 def key_of_post(post_id: str) -> str:

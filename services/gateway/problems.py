@@ -128,6 +128,22 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     ),
     "extension_not_later": (422, "Hạn đề nghị không sau hạn hiện hành", "Not later than the present deadline"),
     "already_decided": (409, "Việc này đã được quyết định", "It was decided already"),
+    "no_such_level": (
+        422, "Không có cấp này ở trên phần việc để quyết định", "There is no such level above this piece to decide",
+    ),
+    "urging_open": (
+        409, "Đã có đôn đốc cùng loại chưa được trả lời", "The same is asked already, and not answered yet",
+    ),
+    "correction_pending": (
+        409, "Đang có một đề nghị đính chính chưa được quyết định", "A correction is not decided yet",
+    ),
+    "correction_impossible": (
+        422, "Không thể đính chính như vậy", "This fact cannot be put right in this way",
+    ),
+    "own_correction": (
+        403, "Người đề nghị đính chính không được tự quyết định",
+        "Nobody decides on a correction that he himself proposed",
+    ),
     "superior_decides": (
         409, "Nhiệm vụ do cấp trên giao: chỉ cấp trên quyết định gia hạn",
         "The task came from above: only the superior moves its date",

@@ -169,9 +169,9 @@ class StaffQuery(directory.ListStaff):
 
 
 class NewOrder(tasks.Order):
-    """An order that is given at once; `issue` false, a draft, is not offered yet."""
+    """An order that is given at once; with `issue` false a draft, which nobody has given yet."""
 
-    issue = fields.Boolean(load_default=True, validate=validate.Equal(True))
+    issue = fields.Boolean(load_default=True)
 
 
 class Task(tasks.Task):
@@ -321,7 +321,7 @@ class ActionItemClosed(reminders.ClosedItem):
 
 class AssignmentChange(tasks.AssignmentChanged):
     class Meta:
-        exclude = ("pieces", "awaits", "extension", "concerns")
+        exclude = ("pieces", "awaits", "extension", "waiting", "concerns")
 
 
 class TaskRevocation(tasks.TaskRevoked):
@@ -339,6 +339,31 @@ class PostedMessage(messaging.MessagePosted):
         exclude = ("participant_post_ids",)
 
 
+class DraftChange(tasks.DraftChanged):
+    class Meta:
+        exclude = ("waiting", "concerns")
+
+
+class ProgressChange(tasks.ProgressReported):
+    class Meta:
+        exclude = ("waiting", "concerns")
+
+
+class BlockerChange(tasks.BlockerChanged):
+    class Meta:
+        exclude = ("waiting", "concerns")
+
+
+class UrgingAnswer(tasks.UrgingAnswered):
+    class Meta:
+        exclude = ("waiting", "concerns")
+
+
+class CorrectionChange(tasks.CorrectionChanged):
+    class Meta:
+        exclude = ("waiting", "concerns", "pieces")
+
+
 LIVE_EVENTS: dict[str, type[Schema]] = {
     "action_item_raised": reminders.ActionItem,
     "action_item_closed": ActionItemClosed,
@@ -346,6 +371,13 @@ LIVE_EVENTS: dict[str, type[Schema]] = {
     "task_revoked": TaskRevocation,
     "extension_requested": ExtensionChange,
     "extension_decided": ExtensionChange,
+    "draft_changed": DraftChange,
+    "progress_reported": ProgressChange,
+    "blocker_raised": BlockerChange,
+    "blocker_resolved": BlockerChange,
+    "urging_answered": UrgingAnswer,
+    "correction_proposed": CorrectionChange,
+    "correction_decided": CorrectionChange,
     "message_posted": PostedMessage,
 }
 

@@ -15,6 +15,8 @@ from gateway.api.accounts import AccountRoutes
 from gateway.api.appointments import AppointmentsRoutes
 from gateway.api.assignments import AssignmentsRoutes
 from gateway.api.audit import AuditRoutes
+from gateway.api.corrections import CorrectionsRoutes
+from gateway.api.drafts import DraftsRoutes
 from gateway.api.extensions import ExtensionsRoutes
 from gateway.api.home import HomeRoutes
 from gateway.api.imports import ImportsRoutes
@@ -23,12 +25,14 @@ from gateway.api.messaging import MessagingRoutes
 from gateway.api.meta import MetaRoutes
 from gateway.api.organisation import OrganisationRoutes
 from gateway.api.people import PeopleRoutes
+from gateway.api.progress import ProgressRoutes
 from gateway.api.reminders import RemindersRoutes
 from gateway.api.scim import ScimRoutes
 from gateway.api.session import SessionRoutes
 from gateway.api.single_sign_on import SingleSignOnRoutes
 from gateway.api.task_proposals import TaskProposalsRoutes
 from gateway.api.tasks import TasksRoutes
+from gateway.api.urgings import UrgingsRoutes
 from gateway.assembling import known_names
 from gateway.live import LiveStreams
 from gateway.routes import BASE
@@ -84,6 +88,10 @@ API = (
     TasksRoutes,
     AssignmentsRoutes,
     ExtensionsRoutes,
+    DraftsRoutes,
+    ProgressRoutes,
+    UrgingsRoutes,
+    CorrectionsRoutes,
     TaskProposalsRoutes,
     RemindersRoutes,
     MessagingRoutes,
@@ -140,6 +148,35 @@ class Service(*API, ScimRoutes, HearsDirectory):
     @hears(tasks.extension_decided)
     def on_extension_decided(self, tx, event):
         live_log.tell_posts(tx, "extension_decided", event.data["concerns"], live_log.shown(event.data))
+
+    @hears(tasks.draft_changed)
+    def on_draft_changed(self, tx, event):
+        live_log.tell_posts(tx, "draft_changed", event.data["concerns"], live_log.shown(event.data))
+
+    @hears(tasks.progress_reported)
+    def on_progress_reported(self, tx, event):
+        live_log.tell_posts(tx, "progress_reported", event.data["concerns"], live_log.shown(event.data))
+
+    @hears(tasks.blocker_raised)
+    def on_blocker_raised(self, tx, event):
+        live_log.tell_posts(tx, "blocker_raised", event.data["concerns"], live_log.shown(event.data))
+
+    @hears(tasks.blocker_resolved)
+    def on_blocker_resolved(self, tx, event):
+        live_log.tell_posts(tx, "blocker_resolved", event.data["concerns"], live_log.shown(event.data))
+
+    @hears(tasks.urging_answered)
+    def on_urging_answered(self, tx, event):
+        live_log.tell_posts(tx, "urging_answered", event.data["concerns"], live_log.shown(event.data))
+
+    @hears(tasks.correction_proposed)
+    def on_correction_proposed(self, tx, event):
+        live_log.tell_posts(tx, "correction_proposed", event.data["concerns"], live_log.shown(event.data))
+
+    @hears(tasks.correction_decided)
+    def on_correction_decided(self, tx, event):
+        live_log.tell_posts(tx, "correction_decided", event.data["concerns"], live_log.shown(event.data))
+        live_log.tell_pieces(tx, event.data, event.data["pieces"])
 
     @hears(messaging.message_posted)
     def on_message_posted(self, tx, event):

@@ -27,6 +27,14 @@ class Service(HearsDirectory, audit_reading(messaging.list_audit)):
     def on_assignments_moved(self, tx, event):
         use_cases.follow_pieces(tx, event.data["pieces"])
 
+    @hears(tasks.correction_decided)
+    def on_correction_decided(self, tx, event):
+        use_cases.follow_pieces(tx, event.data["pieces"])
+
+    @hears(tasks.urging_raised)
+    def on_urging_raised(self, tx, event):
+        use_cases.post_urging(tx, event.data)
+
     @rpc(messaging.list_conversations)
     def list_conversations(self, call, request):
         with self.db.reading() as tx:

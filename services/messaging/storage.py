@@ -62,14 +62,27 @@ _rank = sa.case({part: rank for rank, part in enumerate(PARTS)}, value=participa
 
 
 def open_case(tx, conversation: Mapping, parts: Mapping[str, str]) -> None:
-    """A task's conversation with all who take part, unless the task has one."""
-    new = insert(conversations).values(**conversation).on_conflict_do_nothing(index_elements=["task_id"])
-    conversation_id = tx.execute(new.returning(conversations.c.id)).scalar_one_or_none()
-    if conversation_id is None:
-        return
+    """A task's conversation with all who take part. An urging that was heard before may have begun it."""
+    new = insert(conversations).values(**conversation)
+    known = {
+        "name": new.excluded.name,
+        "created_at": new.excluded.created_at,
+        "active_at": func.greatest(conversations.c.active_at, new.excluded.active_at),
+    }
+    new = new.on_conflict_do_update(index_elements=["task_id"], set_=known)
+    conversation_id = tx.execute(new.returning(conversations.c.id)).scalar_one()
     rows = unnested(post_id=(Id, list(parts)), role=(sa.Text(), list(parts.values())))
     chosen = select(sa.literal(conversation_id, Id), *rows.c)
-    tx.execute(insert(participants).from_select(["conversation_id", "post_id", "role"], chosen))
+    new = insert(participants).from_select(["conversation_id", "post_id", "role"], chosen)
+    role = {"role": new.excluded.role}
+    tx.execute(new.on_conflict_do_update(index_elements=["conversation_id", "post_id"], set_=role))
+
+
+def begin_case(tx, conversation: Mapping) -> Mapping:
+    """The task's conversation, locked; where its order was not heard yet, one in which nobody takes part so far."""
+    new = insert(conversations).values(**conversation)
+    same = new.on_conflict_do_update(index_elements=["task_id"], set_={"kind": new.excluded.kind})
+    return tx.execute(same.returning(conversations)).mappings().one()
 
 
 Part = tuple[str, str, str]

@@ -15,7 +15,7 @@ from kernel.errors import Refused
 from messaging import storage
 from messaging.domain.case import PART_OF_ROLE, participants, parts_of_order
 
-CHANGES_OWNER = frozenset({"reassigned", "moved"})
+CHANGES_PART = frozenset({"reassigned", "moved", "corrected"})
 
 
 def open_case(tx, order: Mapping) -> None:
@@ -38,13 +38,40 @@ def follow_pieces(tx, pieces: Iterable[Mapping]) -> None:
     """
     by_task = defaultdict(list)
     for piece in pieces:
-        if piece["parent_id"] is None and piece["change"] in CHANGES_OWNER:
+        if piece["parent_id"] is None and piece["change"] in CHANGES_PART:
             by_task[piece["task_id"]].append(piece)
     for task_id in sorted(by_task):
         parts = [(each["assignment_id"], each["post_id"], PART_OF_ROLE[each["role"]]) for each in by_task[task_id]]
         versions = [each["version"] for each in by_task[task_id]]
         if posts := storage.change_parts(tx, task_id, parts, versions):
             storage.set_participants(tx, task_id, posts, participants(storage.parts_of(tx, task_id, posts)))
+
+
+def post_urging(tx, urging: Mapping) -> None:
+    """It is said to all who take part, and names nobody: who is late is not told to his neighbours. What is heard before
+    the order itself finds its conversation begun.
+    """
+    if urging["inside"]:
+        return
+    at = urging["at"]
+    begun = {
+        "id": clock.new_id(), "kind": "case", "name": urging["title"], "task_id": urging["task_id"],
+        "created_at": at, "active_at": at,
+    }  # fmt: skip
+    conversation = storage.begin_case(tx, begun)
+    message = {
+        "id": urging["act_id"],
+        "conversation_id": conversation["id"],
+        "number": storage.next_number(tx, conversation["id"], at),
+        "kind": "urging",
+        "text": urging["text"],
+        "sender_person_id": urging["actor_person_id"],
+        "sender_post_id": urging["from_post_id"],
+        "sender_title": urging["from_title"],
+        "acting_for": urging["acting_for"],
+        "sent_at": at,
+    }
+    _add(tx, message, conversation["name"])
 
 
 def list_conversations(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -113,19 +140,24 @@ def _post(tx, actor: Actor, conversation_id: str, text: str, now: datetime) -> d
         "acting_for": actor.acting_for,
         "sent_at": now,
     }
-    storage.add_message(tx, message)
     storage.mark_read(tx, actor.person_id, conversation_id, message["number"])  # who speaks has read
+    _add(tx, message, conversation["name"])
+    return message
+
+
+def _add(tx, message: Mapping, conversation_name: str) -> None:
+    storage.add_message(tx, message)
+    conversation_id = message["conversation_id"]
     tx.emit(
         contract.message_posted,
         subject=conversation_id,
         version=message["number"],
         data=message
         | {
-            "conversation_name": conversation["name"],
+            "conversation_name": conversation_name,
             "participant_post_ids": storage.post_ids_of(tx, conversation_id),
         },
     )
-    return message
 
 
 def mark_read(tx, claims: dict, request: dict, now: datetime) -> dict:

@@ -39,6 +39,38 @@ class Service(HearsDirectory, audit_reading(reminders.list_audit)):
     def on_extension_decided(self, tx, event):
         use_cases.follow_extension(tx, event.data)
 
+    @hears(tasks.draft_changed)
+    def on_draft_changed(self, tx, event):
+        use_cases.follow_waiting(tx, event.data, event.subject, event.version)
+
+    @hears(tasks.progress_reported)
+    def on_progress_reported(self, tx, event):
+        use_cases.follow_waiting(tx, event.data, event.subject, event.version)
+
+    @hears(tasks.blocker_raised)
+    def on_blocker_raised(self, tx, event):
+        use_cases.follow_waiting(tx, event.data, event.subject, event.version)
+
+    @hears(tasks.blocker_resolved)
+    def on_blocker_resolved(self, tx, event):
+        use_cases.follow_waiting(tx, event.data, event.subject, event.version)
+
+    @hears(tasks.urging_raised)
+    def on_urging_raised(self, tx, event):
+        use_cases.follow_waiting(tx, event.data, event.subject, event.version)
+
+    @hears(tasks.urging_answered)
+    def on_urging_answered(self, tx, event):
+        use_cases.follow_waiting(tx, event.data, event.subject, event.version)
+
+    @hears(tasks.correction_proposed)
+    def on_correction_proposed(self, tx, event):
+        use_cases.follow_waiting(tx, event.data, event.subject, event.version)
+
+    @hears(tasks.correction_decided)
+    def on_correction_decided(self, tx, event):
+        use_cases.follow_waiting(tx, event.data, event.subject, event.version)
+
     @rpc(reminders.list_action_items)
     def list_action_items(self, call, request):
         with self.db.reading() as tx:

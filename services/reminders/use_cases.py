@@ -8,14 +8,14 @@ from chassis.paging import a_moment, a_number, an_id, page, position
 from contracts import reminders as contract
 from kernel.capacity import actor_for
 from reminders import storage
-from reminders.domain.items import TO_RECEIVE, URGENCY_RANKS, link_to, of_extension, of_piece
+from reminders.domain.items import TO_RECEIVE, URGENCY_RANKS, link_to, of_extension, of_piece, of_waiting
 
 OVERVIEW_ITEMS = 50
 URGENCIES = {rank: urgency for urgency, rank in URGENCY_RANKS.items()}
 
 
 def raise_items(tx, order: Mapping, version: int) -> None:
-    """An order was given: the head of every unit in it has something to receive."""
+    """An order was given: the head of every unit in it has something to receive, and no leader need issue it."""
     shared = {
         "kind": TO_RECEIVE,
         "version": 1,
@@ -32,12 +32,14 @@ def raise_items(tx, order: Mapping, version: int) -> None:
             "post_id": piece["post_id"],
             "unit_id": piece["unit_id"],
             "due": piece["current_due"],
-            "link": link_to(TO_RECEIVE, piece["id"]),
+            "link": link_to(TO_RECEIVE, piece["id"], order["task_id"]),
         }
         for piece in order["assignments"]
     ]
     raised = storage.raise_all(tx, shared, each)
-    _say(tx, raised, [], subject=order["task_id"], version=version, at=order["issued_at"])
+    at = order["issued_at"]
+    _, closed = _change(tx, [of_waiting(order, one, at) for one in order["waiting"]])
+    _say(tx, raised, closed, subject=order["task_id"], version=version, at=order["issued_at"])
 
 
 def follow_pieces(tx, act: Mapping, pieces: Sequence[Mapping], subject: str, version: int) -> None:
@@ -45,6 +47,7 @@ def follow_pieces(tx, act: Mapping, pieces: Sequence[Mapping], subject: str, ver
     at = act["at"]
     known = [of_piece(piece, at) for piece in pieces]
     known += [of_extension(piece, piece["extension"], at) for piece in pieces if piece["extension"]]
+    known += [of_waiting(piece, each, at) for piece in pieces for each in piece["waiting"]]
     _follow(tx, known, subject, version, at)
 
 
@@ -54,16 +57,29 @@ def follow_extension(tx, change: Mapping) -> None:
     _follow(tx, known, change["extension_id"], change["version"], change["at"])
 
 
+def follow_waiting(tx, act: Mapping, subject: str, version: int) -> None:
+    """Something else than a piece waits, or no longer does; a correction may have moved its piece as well."""
+    at = act["at"]
+    known = [of_piece(piece, at) for piece in act.get("pieces", ())]
+    _follow(tx, known + [of_waiting(act, each, at) for each in act["waiting"]], subject, version, at)
+
+
 def _follow(tx, known: Sequence[Mapping], subject: str, version: int, at: datetime) -> None:
-    """What is older than what is known already changes nothing; only whoever really gains or loses an item hears it."""
+    """Only whoever really gains or loses an item hears it."""
+    raised, closed = _change(tx, known)
+    _say(tx, raised, closed, subject, version, at)
+
+
+def _change(tx, known: Sequence[Mapping]) -> tuple[list[Mapping], list[Mapping]]:
+    """The items that opened and those that closed; what is older than what is known already changes nothing."""
     if not known:
-        return
+        return [], []
     before = {
         row["subject_id"]: row for row in storage.keep_places(tx, [{**each, "id": clock.new_id()} for each in known])
     }
     newer = [each for each in known if each["version"] > before[each["subject_id"]]["version"]]
     if not newer:
-        return
+        return [], []
     after = storage.change_all(tx, newer)
     raised = [row for row in after if row["open"] and not _is_same(before[row["subject_id"]], row)]
     closed = [
@@ -71,7 +87,7 @@ def _follow(tx, known: Sequence[Mapping], subject: str, version: int, at: dateti
         for row in after
         if before[row["subject_id"]]["open"] and not (row["open"] and _is_same(before[row["subject_id"]], row))
     ]
-    _say(tx, raised, closed, subject, version, at)
+    return raised, closed
 
 
 def _is_same(before: Mapping, after: Mapping) -> bool:

@@ -9,8 +9,10 @@ from kernel.actor import Actor
 from kernel.directory_copy import working_days
 from kernel.errors import Refused
 from tasks.domain.assignment import Piece, allowed
+from tasks.domain.drafting import NOT_ISSUED, allowed_steps
 from tasks.domain.due import due_state, overdue_before
 from tasks.domain.extension import may_request
+from tasks.domain.order import may_revoke
 from tasks.domain.sight import Sight, sees_piece, sight_of
 from tasks.storage import orders as storage
 from tasks.storage import pieces
@@ -61,10 +63,18 @@ def task_view(
     pieces = pieces_page(tx, task, sight, actor, now, limit=FIRST_PIECES)
     hidden = {"content": None, "expected_result": None} if sight is Sight.BELOW else {}
     return summary | hidden | {
+        "allowed": allowed_of(task, actor),
         "followers": followers if sight is Sight.WHOLE else [],
         "assignments": pieces,
         "warnings": list(warnings),
     }  # fmt: skip
+
+
+def allowed_of(task: Mapping, actor: Actor) -> list[str]:
+    """What the actor may do with the order as a whole."""
+    if task["state"] in NOT_ISSUED:
+        return allowed_steps(task, actor)
+    return ["revoke"] if task["state"] == "issued" and may_revoke(task, actor) else []
 
 
 def pieces_page(

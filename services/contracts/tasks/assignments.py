@@ -8,7 +8,7 @@ from contracts.fields import ById, Day, Id, Moment, Page, Statement
 
 class Assignment(Statement):
     """`due_state` and `due_days` stand against the present deadline, `original_due_state` against the first one.
-    `parent_id` is what it was passed on from.
+    `parent_id` is what it was passed on from. While `under_correction` it stands apart from what is overdue.
     """
 
     id = Id(required=True)
@@ -30,6 +30,7 @@ class Assignment(Statement):
     done_at = Moment(required=True, allow_none=True)
     grade = fields.String(required=True, allow_none=True)
     returns = fields.Integer(required=True)
+    under_correction = fields.Boolean(required=True)
 
 
 class Parent(Statement):

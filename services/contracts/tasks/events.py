@@ -15,6 +15,29 @@ class IssuedAssignment(Statement):
     current_due = Moment(required=True, allow_none=True)
 
 
+class Awaits(Statement):
+    """For whose act something waits: an action item of this kind for this post, from whom and by when."""
+
+    kind = fields.String(required=True)
+    post_id = Id(required=True)
+    unit_id = Id(required=True)
+    from_title = fields.String(required=True)
+    due = Moment(required=True, allow_none=True)
+
+
+class Waiting(Statement):
+    """Something that waits for a post, or (`awaits` null) no longer does: a leader's being asked to issue, a blocker, an
+    urging, a correction. Each has its own id and versions.
+    """
+
+    subject_id = Id(required=True)
+    version = fields.Integer(required=True)
+    kind = fields.String(required=True)
+    post_id = Id(required=True)
+    unit_id = Id(required=True)
+    awaits = fields.Nested(Awaits, required=True, allow_none=True)
+
+
 class TaskIssued(Statement):
     """An order was given: everything its hearers need to act and to render."""
 
@@ -29,16 +52,7 @@ class TaskIssued(Statement):
     followers = fields.List(Id(), required=True)
     unit_ids = fields.List(Id(), required=True)
     assignments = fields.List(fields.Nested(IssuedAssignment), required=True)
-
-
-class Awaits(Statement):
-    """For whose act something waits: an action item of this kind for this post, from whom and by when."""
-
-    kind = fields.String(required=True)
-    post_id = Id(required=True)
-    unit_id = Id(required=True)
-    from_title = fields.String(required=True)
-    due = Moment(required=True, allow_none=True)
+    waiting = fields.List(fields.Nested(Waiting), load_default=list)  # leaders who need not issue it any more
 
 
 class ExtensionNow(Statement):
@@ -50,7 +64,7 @@ class ExtensionNow(Statement):
 
 
 class PieceNow(Statement):
-    """A piece after a change, with the request for more time that changed with it, if one did."""
+    """A piece after a change, with what changed with it: a request for more time; what was `waiting` about it."""
 
     change = fields.String(required=True)
 
@@ -70,6 +84,7 @@ class PieceNow(Statement):
     returns = fields.Integer(required=True)
     awaits = fields.Nested(Awaits, required=True, allow_none=True)
     extension = fields.Nested(ExtensionNow, required=True, allow_none=True)
+    waiting = fields.List(fields.Nested(Waiting), load_default=list)
 
 
 class Act(Statement):
@@ -135,6 +150,92 @@ class ExtensionChanged(Act):
     concerns = fields.List(Id(), required=True)
 
 
+class OfPiece(Act):
+    """About one piece."""
+
+    assignment_id = Id(required=True)
+    task_id = Id(required=True)
+    title = fields.String(required=True)
+    urgency = fields.String(required=True)
+    unit_id = Id(required=True)
+    unit_name = fields.String(required=True)
+    post_id = Id(required=True)
+    waiting = fields.List(fields.Nested(Waiting), required=True)
+    concerns = fields.List(Id(), required=True)
+
+
+class DraftChanged(Act):
+    """A draft was put before leaders, or sent back."""
+
+    task_id = Id(required=True)
+    title = fields.String(required=True)
+    urgency = fields.String(required=True)
+    change = fields.String(required=True)
+    waiting = fields.List(fields.Nested(Waiting), required=True)
+    concerns = fields.List(Id(), required=True)
+
+
+class ProgressReported(OfPiece):
+    """`waiting` holds what stops the work, if the report says so."""
+
+    report_id = Id(required=True)
+    number = fields.Integer(required=True)
+    percent = fields.Integer(required=True, allow_none=True)
+    blocker_id = Id(required=True, allow_none=True)
+
+
+class BlockerChanged(OfPiece):
+    blocker_id = Id(required=True)
+    version = fields.Integer(required=True)
+    level = fields.String(required=True)
+    decides_post_id = Id(required=True)
+    answer_due = Moment(required=True)
+
+
+class Urged(Statement):
+    urging_id = Id(required=True)
+    assignment_id = Id(required=True)
+    unit_id = Id(required=True)
+    post_id = Id(required=True)
+
+
+class UrgingRaised(Act):
+    """One act, be it about one piece or about all late ones. `inside`: about what a unit passed on, which is no matter
+    of the others in the order.
+    """
+
+    act_id = Id(required=True)
+    task_id = Id(required=True)
+    title = fields.String(required=True)
+    urgency = fields.String(required=True)
+    kind = fields.String(required=True)
+    text = fields.String(required=True)
+    from_post_id = Id(required=True)
+    from_title = fields.String(required=True)
+    inside = fields.Boolean(required=True)
+    answer_due = Moment(required=True)
+    urgings = fields.List(fields.Nested(Urged), required=True)
+    waiting = fields.List(fields.Nested(Waiting), required=True)
+    concerns = fields.List(Id(), required=True)
+
+
+class UrgingAnswered(OfPiece):
+    urging_id = Id(required=True)
+    version = fields.Integer(required=True)
+    kind = fields.String(required=True)
+
+
+class CorrectionChanged(OfPiece):
+    """`pieces` holds the one that an accepted correction put right."""
+
+    correction_id = Id(required=True)
+    version = fields.Integer(required=True)
+    kind = fields.String(required=True)
+    field = fields.String(required=True)
+    state = fields.String(required=True)
+    pieces = fields.List(fields.Nested(PieceNow), required=True)
+
+
 _ABOUT_EXTENSION = ("extension_id", "assignment_id", "task_id", "unit_id", "round", "state")
 
 task_issued = Event(
@@ -160,4 +261,38 @@ extension_requested = Event(
 extension_decided = Event(
     "tasks", "extension_decided", ExtensionChanged, "A request for more time was decided, or taken back.",
     hearers=("reminders", "gateway"), published=_ABOUT_EXTENSION,
+)  # fmt: skip
+draft_changed = Event(
+    "tasks", "draft_changed", DraftChanged, "A draft was put before leaders, or sent back.",
+    hearers=("reminders", "gateway"),
+)  # fmt: skip
+progress_reported = Event(
+    "tasks", "progress_reported", ProgressReported, "A unit said how far it is.",
+    hearers=("reminders", "gateway"), published=("report_id", "assignment_id", "task_id", "unit_id"),
+)  # fmt: skip
+_ABOUT_BLOCKER = ("blocker_id", "assignment_id", "task_id", "unit_id", "level")
+blocker_raised = Event(
+    "tasks", "blocker_raised", BlockerChanged, "Something stops the work, and a level must decide.",
+    hearers=("reminders", "gateway"), published=_ABOUT_BLOCKER,
+)  # fmt: skip
+blocker_resolved = Event(
+    "tasks", "blocker_resolved", BlockerChanged, "The level that must decide has decided.",
+    hearers=("reminders", "gateway"), published=_ABOUT_BLOCKER,
+)  # fmt: skip
+urging_raised = Event(
+    "tasks", "urging_raised", UrgingRaised, "Owners of pieces are urged.",
+    hearers=("reminders", "messaging"),
+)  # fmt: skip
+urging_answered = Event(
+    "tasks", "urging_answered", UrgingAnswered, "The owner of a piece answered.",
+    hearers=("reminders", "gateway"),
+)  # fmt: skip
+_ABOUT_CORRECTION = ("correction_id", "assignment_id", "task_id", "unit_id", "kind", "field", "state")
+correction_proposed = Event(
+    "tasks", "correction_proposed", CorrectionChanged, "A fact was entered wrongly, or is disputed.",
+    hearers=("reminders", "gateway"), published=_ABOUT_CORRECTION,
+)  # fmt: skip
+correction_decided = Event(
+    "tasks", "correction_decided", CorrectionChanged, "A correction was accepted, refused or withdrawn.",
+    hearers=("reminders", "messaging", "gateway"), published=_ABOUT_CORRECTION,
 )  # fmt: skip

@@ -6,6 +6,7 @@ from chassis.contract import PATIENCE, Procedure
 from contracts.audit import list_audit_of
 from contracts.fields import (
     MODES,
+    REPORTING,
     ROLES,
     SOURCES,
     UNIT_AUDIENCES,
@@ -34,7 +35,8 @@ class Order(Request):
     """An order, as a leader gives it: who answers for it, what product, by when.
 
     Either `audience` (all its units are leads of their own pieces, mode `each`) or `assignments`.
-    Exactly one of `due_on` (a day, Asia/Ho_Chi_Minh), `due_at` (an instant) and `no_deadline`.
+    Exactly one of `due_on` (a day, Asia/Ho_Chi_Minh), `due_at` (an instant) and `no_deadline`. `reporting` is by default
+    monthly, weekly when urgent and above, and none when due within five working days.
     """
 
     title = Line(max=300, required=True)
@@ -51,6 +53,7 @@ class Order(Request):
     expected_result = Text(max=2_000, required=True)
     source = one_of(SOURCES, load_default="city_pc")
     followers = fields.List(Id(), load_default=list, validate=validate.Length(max=50))
+    reporting = one_of(REPORTING, load_default=None, allow_none=True)
 
     @validates_schema
     def _one_of_each(self, data, **_):
@@ -94,19 +97,43 @@ class TaskSummary(Statement):
     source = fields.String(required=True)
     state = fields.String(required=True)
     original_due = Moment(required=True, allow_none=True)
-    issued_at = Moment(required=True)
+    issued_at = Moment(required=True, allow_none=True)
     version = fields.Integer(required=True)
     roll_up = fields.Nested(RollUp, required=True)
 
 
+class DraftedAssignment(Statement):
+    unit_id = Id(required=True)
+    role = fields.String(required=True)
+    due_on = fields.String(required=True, allow_none=True)
+
+
+class DraftedOrder(Statement):
+    """What the draft of an order says beside its text, as it was given."""
+
+    audience = fields.String(required=True, allow_none=True)
+    assignments = fields.List(fields.Nested(DraftedAssignment), required=True, allow_none=True)
+    due_on = fields.String(required=True, allow_none=True)
+    due_at = fields.String(required=True, allow_none=True)
+    no_deadline = fields.Boolean(required=True)
+    followers = fields.List(Id(), required=True)
+    reporting = fields.String(required=True, allow_none=True)
+
+
 class Task(TaskSummary):
-    """`content` and `expected_result` are null for those to whom it was passed on inside a unit."""
+    """`content` and `expected_result` are null for those to whom it was passed on inside a unit. Until it is issued it
+    has a `draft`, and neither assigner nor pieces. `leader_post_ids`: in whose name it was drafted.
+    """
 
     content = fields.String(required=True, allow_none=True)
     expected_result = fields.String(required=True, allow_none=True)
-    assigner_post_id = Id(required=True)
-    assigner_person_id = Id(required=True)
-    assigner_title = fields.String(required=True)
+    assigner_post_id = Id(required=True, allow_none=True)
+    assigner_person_id = Id(required=True, allow_none=True)
+    assigner_title = fields.String(required=True, allow_none=True)
+    reporting = fields.String(required=True)
+    leader_post_ids = fields.List(Id(), required=True)
+    draft = fields.Nested(DraftedOrder, required=True, allow_none=True)
+    allowed = fields.List(fields.String(), required=True)  # what this actor may do with the order now
     followers = fields.List(Id(), required=True)
     assignments = fields.Nested(AssignmentPage, required=True)
     warnings = fields.List(fields.Nested(Warning), required=True)
@@ -118,9 +145,11 @@ class TaskPage(Statement):
 
 
 class ListTasks(Page):
-    """`issued`: ordered by the actor's post; `received`: given to a post that he answers for; `followed`."""
+    """`issued`: ordered by the actor's post; `received`: given to a post that he answers for; `followed`; `drafts`:
+    prepared by his post or, for those who prepare orders there, in his unit; `awaiting_my_issue`: put before him.
+    """
 
-    box = one_of(("issued", "received", "followed"), load_default="issued")
+    box = one_of(("issued", "received", "followed", "drafts", "awaiting_my_issue"), load_default="issued")
 
 
 class Summary(Statement):

@@ -14,9 +14,10 @@ class TasksRoutes:
                      "unit_twice", "unit_not_direct", "role_not_in_mode",
                      "due_in_past", "due_too_far", "due_after_task", "directory_stale"))  # fmt: skip
     def create_task(self, call):
-        """Giao việc ngay: order work to units at once."""
+        """Giao việc ngay: order work to units at once; with `issue` false a draft (soạn), which nobody has given yet."""
         order = {name: value for name, value in call.body.items() if name != "issue"}
-        task = call.ask(tasks.assign, {"idempotency_key": call.idempotency_key, "order": order})
+        procedure = tasks.assign if call.body["issue"] else tasks.draft
+        task = call.ask(procedure, {"idempotency_key": call.idempotency_key, "order": order})
         with_names(call, self.names, [task], "assigner_person_id", "assigner_name")
         told(call, task)
         return versioned(task, status=201, headers={"Location": f"{BASE}/tasks/{task['id']}"})

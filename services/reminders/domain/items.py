@@ -7,6 +7,11 @@ from collections.abc import Mapping
 
 TO_RECEIVE = "assignment_to_receive"
 TO_EXTEND = "extension_to_decide"
+PATHS = {
+    TO_EXTEND: "extensions", "blocker_to_decide": "blockers", "urging_to_answer": "urgings",
+    "correction_to_decide": "corrections",
+}  # fmt: skip
+TO_ISSUE = "order_to_issue"
 URGENCY_RANKS = {"express": 0, "very_urgent": 1, "urgent": 2, "normal": 3}
 
 
@@ -18,6 +23,12 @@ def of_piece(piece: Mapping, at) -> dict:
 def of_extension(about: Mapping, extension: Mapping, at) -> dict:
     """What is known of a request for more time."""
     return _item(extension["extension_id"], extension["version"], about, extension["awaits"], TO_EXTEND, at)
+
+
+def of_waiting(act: Mapping, each: Mapping, at) -> dict:
+    """What is known of something else that waits: a draft, a blocker, an urging, a correction."""
+    about = {name: act[name] for name in ("task_id", "title", "urgency")} | dict(each)
+    return _item(each["subject_id"], each["version"], about, each["awaits"], each["kind"], at)
 
 
 def _item(subject_id: str, version: int, about: Mapping, awaits: Mapping | None, kind: str, at) -> dict:
@@ -33,12 +44,14 @@ def _item(subject_id: str, version: int, about: Mapping, awaits: Mapping | None,
         "task_id": about["task_id"],
         "title": about["title"],
         "urgency_rank": URGENCY_RANKS[about["urgency"]],
-        "link": link_to(waits["kind"], subject_id),
+        "link": link_to(waits["kind"], subject_id, about["task_id"]),
         "raised_at": at if awaits else None,
         "closed_at": None if awaits else at,
     }
 
 
-def link_to(kind: str, subject_id: str) -> str:
+def link_to(kind: str, subject_id: str, task_id: str) -> str:
     """The API path that shows what it is about."""
-    return f"/api/v1/{'extensions' if kind == TO_EXTEND else 'assignments'}/{subject_id}"
+    if kind == TO_ISSUE:
+        return f"/api/v1/tasks/{task_id}"
+    return f"/api/v1/{PATHS.get(kind, 'assignments')}/{subject_id}"

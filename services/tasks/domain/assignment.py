@@ -127,18 +127,19 @@ MOVES = (
     Move("reopen", "completed", "in_progress", decides, to_work_on),
     Move("archive", "completed", "archived", keeps_files),
     Move("pass_on", "in_progress", "in_progress", leads),
-    # what other commands bring about: an extension that is granted, a reorganisation
+    # what other commands bring about: an extension that is granted, a reorganisation, a fact that was put right
     *(Move("extend", state, state, decides) for state in ("in_progress", "result_submitted", "suspended")),
     *(Move("move", state, state, reorganises) for state in STATES if state in OPEN),
+    *(Move("correct", state, state, decides) for state in STATES if state not in ("revoked", "archived")),
 )
 NOT_BY_ONESELF = frozenset({"approve_result", "return_result"})
-BY_OTHER_COMMANDS = frozenset({"issue", "extend", "move"})
+BY_OTHER_COMMANDS = frozenset({"issue", "extend", "move", "correct"})
 CHANGES = {  # how a verb is spoken of afterwards, in events
     "accept": "accepted", "decline": "declined", "reassign": "reassigned", "uphold": "upheld",
     "submit_result": "submitted", "approve_result": "completed", "return_result": "returned",
     "withdraw_result": "withdrawn", "suspend": "suspended", "resume": "resumed", "revoke": "revoked",
     "reopen": "reopened", "archive": "archived", "pass_on": "passed_on", "extend": "extended", "move": "moved",
-    "issue": "issued",
+    "issue": "issued", "correct": "corrected",
 }  # fmt: skip
 
 
@@ -214,6 +215,8 @@ def _effect(piece: Piece, verb: str, at: datetime, by: str | None, data: Mapping
             return {"suspended_at": None} | _due(data)
         case "extend":
             return _due(data)
+        case "correct":
+            return _due(data) | _put_right(data)
         case "revoke":
             return {"closed_at": at, "suspended_at": None}
         case "reopen":
@@ -229,6 +232,11 @@ def _due(data: Mapping) -> dict:
     if "current_due" not in data:
         return {}
     return {"current_due": data["current_due"] and datetime.fromisoformat(data["current_due"])}
+
+
+def _put_right(data: Mapping) -> dict:
+    found = {name: data[name] for name in ("role", "grade") if name in data}
+    return found | ({"done_at": datetime.fromisoformat(data["done_at"])} if "done_at" in data else {})
 
 
 def lived(piece: Piece, history: Iterable[Mapping]) -> Iterator[tuple[datetime, Piece]]:

@@ -10,6 +10,7 @@ from typing import Protocol
 from kernel.actor import Actor
 from kernel.errors import Refused
 from kernel.working_time import TZ, WorkingDays, end_of_day, today
+from tasks.domain.progress import period_of
 
 DIRECTLY_BELOW = frozenset({"office", "department", "ward", "commune", "special_zone"})
 FARTHEST_DUE = timedelta(days=20 * 365)
@@ -40,6 +41,7 @@ class Decision:
     due: datetime | None
     shares: list[Share]
     followers: list[str]
+    reporting: str
     warnings: list[dict] = field(default_factory=list)
 
 
@@ -69,7 +71,8 @@ def decide_order(
         head = known_head(by_unit, want["unit_id"], f"assignments.{place}.unit_id" if audience is None else "audience")
         piece_due = due_within(want["due_on"], due, days, now, f"assignments.{place}.due_on", warnings)
         shares.append(Share(head, want["role"], piece_due))
-    return Decision(due, shares, list(dict.fromkeys(order["followers"])), warnings)
+    reporting = order["reporting"] or period_of(order["urgency"], due, now, days)
+    return Decision(due, shares, list(dict.fromkeys(order["followers"])), reporting, warnings)
 
 
 def _wanted(order: Mapping, audience: Sequence[str] | None) -> list[Mapping]:
@@ -191,9 +194,13 @@ def probable_duplicate(earlier: Mapping) -> dict:
     }  # fmt: skip
 
 
+def may_revoke(task: Mapping, actor: Actor) -> bool:
+    return actor.post_id in {task["assigner_post_id"], *(task.get("leader_post_ids") or ())}
+
+
 def permit_revocation(task: Mapping, actor: Actor, version: int | None) -> None:
     """Raises the rule that forbids to take an order back: it is for whoever gave it, while it stands."""
-    if actor.post_id not in {task["assigner_post_id"], *(task.get("leader_post_ids") or ())}:
+    if not may_revoke(task, actor):
         raise Refused("not_authorised", "revoke is not for this post.", action="revoke_task")
     if version is not None and version != task["version"]:
         raise Refused("stale_version", "It has changed since you read it.", current=task["version"])

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from enum import Enum
 
 from kernel.actor import Actor
+from tasks.domain.drafting import NOT_ISSUED, sees_draft
 
 CITY_LEADERS = frozenset({"chairman", "vice_chairman"})
 CITY_OFFICE = frozenset({"chief_of_office", "deputy_chief_of_office", "office_clerk"})
@@ -40,6 +41,8 @@ def sight_of(actor: Actor, task: Mapping, followers: Collection[str], own_roles:
 
     The lead of joint work answers for the whole, so he sees the supports' pieces too.
     """
+    if task.get("state") in NOT_ISSUED:
+        return Sight.WHOLE if sees_draft(task, actor) else Sight.NONE
     if oversees(actor) or ordered(actor, task) or not set(followers).isdisjoint(actor.serves):
         return Sight.WHOLE
     if task["mode"] == "joint" and "lead" in own_roles:

@@ -17,13 +17,13 @@ _AT_FIRST = func.jsonb_build_object(
 
 
 def record_issue(tx, event: Mapping) -> None:
-    """The issue in the history: of the order, and of each of its pieces."""
+    """The issue in the history: of the order, which may have been a draft before, and of each of its pieces."""
     tx.execute(insert(history).values(**event))
-    names = [name for name in event if name not in ("assignment_id", "data")]
+    names = [name for name in event if name not in ("assignment_id", "version", "data")]
     values = [sa.literal(event[name], history.c[name].type).label(name) for name in names]
-    pieces = select(*values, assignments.c.id, _AT_FIRST).where(assignments.c.task_id == event["task_id"])
-    pieces = pieces.order_by(assignments.c.id)
-    tx.execute(insert(history).from_select([*names, "assignment_id", "data"], pieces))
+    own = (assignments.c.id, assignments.c.version, _AT_FIRST)
+    pieces = select(*values, *own).where(assignments.c.task_id == event["task_id"]).order_by(assignments.c.id)
+    tx.execute(insert(history).from_select([*names, "assignment_id", "version", "data"], pieces))
 
 
 def record(tx, event: Mapping) -> None:

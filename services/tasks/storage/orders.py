@@ -12,9 +12,12 @@ from tasks.storage.pieces import is_open, overdue
 from tasks.storage.tables import Moment, assignments, followers, tasks
 
 
-def add_task(tx, task: Mapping, pieces: Sequence[Mapping], follower_ids: Sequence[str]) -> None:
-    """An order with all its pieces: one insert for each table, however many units it names."""
-    tx.execute(insert(tasks).values(**task))
+def add_task(tx, task: Mapping) -> Mapping:
+    return tx.execute(insert(tasks).values(**task).returning(tasks)).mappings().one()
+
+
+def add_pieces(tx, task: Mapping, pieces: Sequence[Mapping], follower_ids: Sequence[str]) -> None:
+    """All the pieces of an order: one insert for each table, however many units it names."""
     if follower_ids:
         rows = unnested(post_id=(Id, follower_ids))
         tx.execute(insert(followers).from_select(["task_id", "post_id"], select(sa.literal(task["id"], Id), *rows.c)))
@@ -28,6 +31,7 @@ def add_task(tx, task: Mapping, pieces: Sequence[Mapping], follower_ids: Sequenc
         "assigner_post_id": sa.literal(task["assigner_post_id"], Id),
         "assigned_at": sa.literal(task["issued_at"], Moment),
         "returns": sa.literal(0),
+        "under_correction": sa.false(),
     }
     tx.execute(insert(assignments).from_select([*own, *shared], select(*rows.c, *shared.values())))
 

@@ -16,12 +16,15 @@ is_open = assignments.c.state.not_in(sa.bindparam("closed", sorted(CLOSED), expa
 
 
 def overdue() -> sa.ColumnElement[bool]:
-    """domain.due.overdue_before, in SQL: missed by now, and already when the clock was stopped, if it was."""
+    """domain.due.overdue_before, in SQL: missed by now, and already when the clock was stopped, if it was. What is
+    under correction stands apart.
+    """
     day_begins, now = (sa.bindparam(name, type_=Moment) for name in ("day_begins", "now"))
     stopped = assignments.c.suspended_at
     day_of_stop = func.date_trunc("day", stopped, "Asia/Ho_Chi_Minh", type_=Moment)
     return and_(
         is_open,
+        assignments.c.under_correction.is_(False),
         assignments.c.current_due < case((tasks.c.urgency == "express", now), else_=day_begins),
         or_(
             stopped.is_(None),

@@ -20,14 +20,14 @@ tasks = _table(
     expected_result=sa.Text, mode=sa.Text, urgency=sa.Text, source=sa.Text, field=sa.Text, document_id=Id,
     clause=sa.Text, received_on=sa.Date, reporting=sa.Text, original_due=Moment, assigner_post_id=Id,
     assigner_person_id=Id, assigner_title=sa.Text, leader_post_ids=ARRAY(Id), issued_at=Moment, drafted_by_post_id=Id,
-    drafted_by_person_id=Id, drafted_at=Moment, draft=JSONB,
+    drafted_by_unit_id=Id, drafted_by_person_id=Id, drafted_at=Moment, draft=JSONB,
 )  # fmt: skip
 assignments = _table(
     "assignments", id=Id, task_id=Id, parent_id=Id, assigner_post_id=Id, unit_id=Id, unit_code=sa.Text,
     unit_name=sa.Text, post_id=Id, role=sa.Text, title=sa.Text, content=sa.Text, state=sa.Text, version=sa.Integer,
     original_due=Moment, current_due=Moment, assigned_at=Moment, accepted_at=Moment, suspended_at=Moment,
     submitted_at=Moment, submitted_by_person_id=Id, done_at=Moment, closed_at=Moment, grade=sa.Text, returns=sa.Integer,
-    proposed_unit_id=Id,
+    proposed_unit_id=Id, under_correction=sa.Boolean,
 )  # fmt: skip
 followers = _table("followers", key=("task_id", "post_id"), task_id=Id, post_id=Id)
 history = _table(
@@ -59,4 +59,10 @@ urgings = _table(
     "urgings", id=Id, task_id=Id, assignment_id=Id, version=sa.Integer, kind=sa.Text, text=sa.Text, from_post_id=Id,
     from_person_id=Id, from_title=sa.Text, to_post_id=Id, raised_at=Moment, answer_due=Moment, answer=sa.Text,
     answered_by_person_id=Id, answered_at=Moment,
+)  # fmt: skip
+corrections = _table(
+    "corrections", id=Id, task_id=Id, assignment_id=Id, version=sa.Integer, round=sa.Integer, kind=sa.Text,
+    field=sa.Text, was=sa.Text, value=sa.Text, reason=sa.Text, state=sa.Text, decides_post_id=Id,
+    proposed_by_person_id=Id, proposed_by_post_id=Id, proposed_at=Moment, decided_by_person_id=Id, decided_at=Moment,
+    decision_reason=sa.Text,
 )  # fmt: skip

@@ -7,6 +7,7 @@ from chassis.paging import a_number, an_id, page, position
 from contracts import tasks as contract
 from kernel.capacity import actor_for
 from tasks import views
+from tasks.domain import drafting
 from tasks.domain.assignment import CHANGES
 from tasks.domain.sight import Sight
 from tasks.storage import history, pieces, results
@@ -67,4 +68,5 @@ def list_task_history(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 
 def _happening(row: Mapping) -> dict:
-    return dict(row) | {"change": CHANGES[row["verb"]]}
+    words = CHANGES if row["assignment_id"] else CHANGES | drafting.CHANGES
+    return dict(row) | {"change": words[row["verb"]]}

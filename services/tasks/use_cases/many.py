@@ -16,6 +16,7 @@ from tasks.domain.order import permit_revocation
 from tasks.domain.sight import Sight
 from tasks.storage import extensions, history, orders, pieces
 from tasks.use_cases import moving
+from tasks.use_cases.waiting import after_moves
 
 
 def revoke_task(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -82,7 +83,10 @@ def _move_assignments(tx, actor: Actor, request: dict, now: datetime) -> dict:
         data={row["id"]: data for row, _, data in changes},
         snapshot={id_: {"unit_code": head.unit_code, "unit_name": head.unit_name} for id_ in moved},
     )  # fmt: skip
-    said = moving.said_of(tx, "move", changed, tasks, now, _requests_handed_over(tx, children, head, now))
+    said = moving.said_of(
+        tx, "move", changed, tasks, now, _requests_handed_over(tx, children, head, now),
+        after_moves(tx, [(before, after) for before, after, _ in changed], now),
+    )  # fmt: skip
     tx.audit("tasks.move_assignments", subject=old, unit_id=new_unit, moved=len(rows))
     tx.emit(
         contract.assignments_moved,

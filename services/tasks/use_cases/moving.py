@@ -17,6 +17,7 @@ from tasks.domain import assignment
 from tasks.domain.assignment import CLOSED, NOTHING, Piece
 from tasks.domain.due import APPROVER_HAS, ASSIGNER_HAS
 from tasks.storage import extensions, history, pieces
+from tasks.use_cases.waiting import after_moves
 
 WAITING = {  # by state: what waits then, and how many working days whoever must decide has
     "assigned": ("assignment_to_receive", None),
@@ -101,7 +102,8 @@ def move(
     if actor.post_id != row["post_id"] and standing.verb in ("accept", "archive"):  # for the head whom he serves
         tx.audit(f"tasks.{standing.verb}", subject=row["id"], post_id=row["post_id"])
     withdrawn = withdraw_requests(tx, [row["id"]], actor, now) if row["state"] in CLOSED else {}
-    [said] = said_of(tx, standing.verb, [(before, row, new)], {task["id"]: task}, now, withdrawn)
+    waiting = after_moves(tx, [(before, row)], now)
+    [said] = said_of(tx, standing.verb, [(before, row, new)], {task["id"]: task}, now, withdrawn, waiting)
     tx.emit(
         contract.assignment_changed,
         subject=row["id"],
@@ -141,7 +143,8 @@ def revoke_all(
         return []
     changed = change_all(tx, actor, changes, "revoke", now, reason=reason, data=dict.fromkeys(_ids(changes), data))
     requests = withdraw_requests(tx, _ids(changes), actor, now)
-    return said_of(tx, "revoke", changed, {task["id"]: task}, now, requests)
+    waiting = after_moves(tx, [(before, after) for before, after, _ in changed], now)
+    return said_of(tx, "revoke", changed, {task["id"]: task}, now, requests, waiting)
 
 
 def change_all(
@@ -210,14 +213,14 @@ def withdraw_requests(tx, ids: Iterable[str], actor: Actor, now: datetime) -> di
 
 def said_of(
     tx, verb: str, changes: Sequence[tuple[Mapping | None, Mapping, Piece]], tasks: Mapping[str, Mapping],
-    now: datetime, extension: Mapping[str, Mapping] = NOTHING,
+    now: datetime, extension: Mapping[str, Mapping] = NOTHING, waiting: Mapping[str, list[dict]] = NOTHING,
 ) -> list[dict]:  # fmt: skip
     """What an event says of pieces: each as it was, as it is, and as the rules look at it."""
-    waiting = [(row, new) for _, row, new in changes if new.state in WAITING]
-    named = {post for row, new in waiting for post in (row["post_id"], row["assigner_post_id"], decider_of(new))}
-    known = posts(tx, named - {None}) if any(new.is_child or decider_of(new) for _, new in waiting) else {}
-    days = working_days(tx) if any(decider_of(new) for _, new in waiting) else None
-    awaits = {row["id"]: _awaits(row, new, tasks[row["task_id"]], known, days, now) for row, new in waiting}
+    undecided = [(row, new) for _, row, new in changes if new.state in WAITING]
+    named = {post for row, new in undecided for post in (row["post_id"], row["assigner_post_id"], decider_of(new))}
+    known = posts(tx, named - {None}) if any(new.is_child or decider_of(new) for _, new in undecided) else {}
+    days = working_days(tx) if any(decider_of(new) for _, new in undecided) else None
+    awaits = {row["id"]: _awaits(row, new, tasks[row["task_id"]], known, days, now) for row, new in undecided}
     return [
         dict(row)
         | {
@@ -229,6 +232,7 @@ def said_of(
             "after": row["state"],
             "awaits": awaits.get(row["id"]),
             "extension": extension.get(row["id"]),
+            "waiting": waiting.get(row["id"], []),
         }
         for before, row, _ in changes
     ]
@@ -268,6 +272,25 @@ def owner_title(row: Mapping, known: Mapping) -> str:
 
 def decide_by(days: WorkingDays, since: datetime, count: int) -> datetime:
     return end_of_day(days.add(today(since), count))
+
+
+def of_piece(
+    actor: Actor, row: Mapping, task: Mapping, followers: Iterable[str], now: datetime, waiting: list[dict],
+    *others: str, reason: str | None = None,
+) -> dict:  # fmt: skip
+    """What every event about something of one piece says."""
+    named = [task["assigner_post_id"], *followers] if row["parent_id"] is None else [row["assigner_post_id"]]
+    return act_of(actor, now, reason) | {
+        "assignment_id": row["id"],
+        "task_id": task["id"],
+        "title": views.title_of(row, task),
+        "urgency": task["urgency"],
+        "unit_id": row["unit_id"],
+        "unit_name": row["unit_name"],
+        "post_id": row["post_id"],
+        "waiting": waiting,
+        "concerns": list(dict.fromkeys([*named, row["post_id"], *others])),
+    }
 
 
 def act_of(actor: Actor, now: datetime, reason: str | None) -> dict:

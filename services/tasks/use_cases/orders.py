@@ -1,6 +1,6 @@
 """Orders: giving them, and reading them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from chassis import clock
@@ -14,11 +14,13 @@ from kernel.directory_copy import audience_unit_ids, head_posts, posts, require_
 from kernel.working_time import today
 from tasks import views
 from tasks.domain import assignment
+from tasks.domain.drafting import in_drafting_office
 from tasks.domain.due import overdue_before
 from tasks.domain.order import SAME_ORDER_WITHIN, Decision, decide_order, probable_duplicate, title_key
 from tasks.domain.sight import Sight
 from tasks.storage import history
 from tasks.storage import orders as storage
+from tasks.storage.drafts import drafts_of, drafts_to_issue
 from tasks.use_cases.moving import event_of
 
 
@@ -36,28 +38,36 @@ def assign(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 
 def _assign(tx, actor: Actor, order: dict, now: datetime) -> dict:
+    return give(tx, actor, order, now)
+
+
+def give(
+    tx, actor: Actor, order: dict, now: datetime, *, drafted: Mapping | None = None, waiting: Sequence[dict] = ()
+) -> dict:
+    """The order is issued. `drafted` is the row in which it was kept until now; `waiting` the leaders who were asked."""
     require_fresh(tx, now)
-    decision = _decide(tx, order, now)
+    decision = decide(tx, order, now)
     key = title_key(order["title"])
     similar = storage.similar_orders(tx, actor.post_id, key, now - SAME_ORDER_WITHIN)
-    task, pieces = _issue(tx, actor, order | {"title_key": key}, decision, now)
+    task, pieces = _issue(tx, actor, order | {"title_key": key}, decision, now, drafted)
     tx.emit(
         contract.task_issued,
         subject=task["id"],
         version=task["version"],
-        data=task
+        data=dict(task)
         | {
             "task_id": task["id"],
             "followers": decision.followers,
             "unit_ids": [piece["unit_id"] for piece in pieces],
             "assignments": pieces,
+            "waiting": waiting,
         },
     )
     warnings = decision.warnings + [probable_duplicate(earlier) for earlier in similar]
     return views.task_view(tx, task, Sight.WHOLE, decision.followers, actor, now, warnings)
 
 
-def _decide(tx, order: dict, now: datetime) -> Decision:
+def decide(tx, order: dict, now: datetime) -> Decision:
     """Gathers the facts that the rules ask for, from the copy of the directory."""
     audience = audience_unit_ids(tx, order["audience"]) if order["audience"] else None
     unit_ids = [want["unit_id"] for want in order["assignments"]] if audience is None else audience
@@ -68,13 +78,14 @@ def _decide(tx, order: dict, now: datetime) -> Decision:
     )  # fmt: skip
 
 
-def _issue(tx, actor: Actor, order: Mapping, decision: Decision, now: datetime) -> tuple[dict, list[dict]]:
+def _issue(
+    tx, actor: Actor, order: Mapping, decision: Decision, now: datetime, drafted: Mapping | None
+) -> tuple[Mapping, list[dict]]:
     """Writes the order, its pieces and the beginning of their history."""
     given = ("title", "title_key", "content", "expected_result", "mode", "urgency", "source")
     task = {name: order[name] for name in given} | {
-        "id": clock.new_id(),
         "state": "issued",
-        "version": 1,
+        "reporting": decision.reporting,
         "original_due": decision.due,
         "assigner_post_id": actor.post_id,
         "assigner_person_id": actor.person_id,
@@ -82,6 +93,10 @@ def _issue(tx, actor: Actor, order: Mapping, decision: Decision, now: datetime) 
         "issued_at": now,
         "received_on": today(now),
     }
+    if drafted is None:
+        task = storage.add_task(tx, task | {"id": clock.new_id(), "version": 1, "leader_post_ids": []})
+    else:
+        task = storage.move_task(tx, drafted["id"], version=drafted["version"] + 1, draft=None, **task)
     pieces = []
     for share in decision.shares:
         new = assignment.apply(assignment.Piece(share.role, share.head.post_id, actor.post_id), "issue", now)
@@ -98,8 +113,8 @@ def _issue(tx, actor: Actor, order: Mapping, decision: Decision, now: datetime) 
                 "version": new.version,
             }
         )
-    storage.add_task(tx, task, pieces, decision.followers)
-    history.record_issue(tx, event_of(actor, task["id"], None, "issue", 1, now))
+    storage.add_pieces(tx, task, pieces, decision.followers)
+    history.record_issue(tx, event_of(actor, task["id"], None, "issue", task["version"], now))
     return task, pieces
 
 
@@ -112,10 +127,18 @@ def get_task(tx, claims: dict, request: dict, now: datetime) -> dict:
 def list_tasks(tx, claims: dict, request: dict, now: datetime) -> dict:
     actor = actor_for(tx, contract.list_tasks, claims, now)
     before = position(request["cursor"], an_id)
-    rows = storage.box(tx, request["box"], actor.serves, before[0] if before else None, request["limit"] + 1)
+    rows = _box(tx, request["box"], actor, before[0] if before else None, request["limit"] + 1)
     rows, next_cursor = page(rows, request["limit"], lambda row: [row["id"]])
     sight = {task_id: seen for task_id, (seen, _) in views.sights(tx, rows, actor).items()}
     return {"items": views.summaries(tx, rows, sight, actor, now), "next_cursor": next_cursor}
+
+
+def _box(tx, name: str, actor: Actor, *part) -> list[Mapping]:
+    if name == "drafts":
+        return drafts_of(tx, actor.unit_id, None if in_drafting_office(actor) else actor.post_id, *part)
+    if name == "awaiting_my_issue":
+        return drafts_to_issue(tx, actor.serves, *part)
+    return storage.box(tx, name, actor.serves, *part)
 
 
 def get_summary(tx, claims: dict, now: datetime) -> dict:

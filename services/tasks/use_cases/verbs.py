@@ -280,4 +280,5 @@ def _child(parent: Mapping, child, now: datetime) -> dict:
         "current_due": child.due,
         "assigned_at": now,
         "returns": 0,
+        "under_correction": False,
     }

@@ -1,0 +1,183 @@
+"""Orders before they are given: drafted, put before a leader, sent back, issued."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from chassis import clock
+from chassis.contract import schema
+from chassis.idempotency import answer_once
+from contracts import tasks as contract
+from kernel.actor import Actor
+from kernel.capacity import actor_for
+from kernel.directory_copy import posts, require_fresh, standing_posts
+from tasks import views
+from tasks.domain.drafting import CHANGES, Step, leaders_exist, permit_step, request_id
+from tasks.domain.order import title_key
+from tasks.domain.sight import Sight
+from tasks.storage import drafts, history, orders
+from tasks.use_cases import moving
+from tasks.use_cases.orders import decide, give
+from tasks.use_cases.waiting import TO_ISSUE, done, waits
+
+TEXT = ("title", "content", "expected_result", "mode", "urgency", "source")
+
+
+def draft(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """Soạn: an order that is checked and kept, and that nobody has given."""
+    actor = actor_for(tx, contract.draft, claims, now)
+    order = request["order"]
+    return answer_once(
+        tx,
+        who=actor.person_id,
+        key=request["idempotency_key"],
+        request=[contract.draft.full_name, actor.post_id, order],
+        produce=lambda: schema(contract.draft.reply).dump(_draft(tx, actor, order, now)),
+    )
+
+
+def edit_draft(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """The draft is written anew."""
+    return moving.once(tx, contract.edit_draft, claims, request, now, _edit)
+
+
+def discard_draft(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """Its history says that it was there."""
+    return moving.once(tx, contract.discard_draft, claims, request, now, _discard)
+
+
+def submit_for_issue(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """Trình giao thay mặt: to a leader, or to a group of whom any one decides."""
+    return moving.once(tx, contract.submit_for_issue, claims, request, now, _submit)
+
+
+def return_draft(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """Trả lại dự thảo."""
+    return moving.once(tx, contract.return_draft, claims, request, now, _return)
+
+
+def issue(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """Giao: as it was drafted, and as the rules and the directory are now."""
+    return moving.once(tx, contract.issue, claims, request, now, _issue)
+
+
+def _draft(tx, actor: Actor, order: dict, now: datetime) -> dict:
+    decision = decide(tx, order, now)
+    task = orders.add_task(
+        tx,
+        _written(order, decision)
+        | {
+            "id": clock.new_id(),
+            "state": "draft",
+            "version": 1,
+            "leader_post_ids": [],
+            "drafted_by_post_id": actor.post_id,
+            "drafted_by_unit_id": actor.unit_id,
+            "drafted_by_person_id": actor.person_id,
+            "drafted_at": now,
+        },
+    )
+    history.record(tx, moving.event_of(actor, task["id"], None, "draft", 1, now))
+    return _view(tx, task, actor, now, decision.warnings)
+
+
+def _written(order: dict, decision) -> dict:
+    """The order in the row: its text as of any other, the rest as it was given."""
+    return {name: order[name] for name in TEXT} | {
+        "title_key": title_key(order["title"]),
+        "original_due": decision.due,
+        "reporting": decision.reporting,
+        "draft": schema(contract.Order).dump(order),
+    }
+
+
+def _view(tx, task: Mapping, actor: Actor, now: datetime, warnings: Iterable = ()) -> dict:
+    return views.task_view(tx, task, Sight.WHOLE, [], actor, now, warnings)
+
+
+def _permitted(tx, actor: Actor, verb: str, request: dict) -> tuple[Mapping, Step]:
+    task, _, _ = views.visible_task(tx, request["id"], actor, lock=True)
+    if task["drafted_by_post_id"] is None:
+        raise views.not_found()  # it never was a draft
+    return task, permit_step(task, verb, actor, request["version"])
+
+
+def _take(tx, actor: Actor, task: Mapping, step: Step, now: datetime, reason: str | None = None, **changes) -> Mapping:
+    """The step, and its place in the history."""
+    task = orders.move_task(tx, task["id"], state=step.after, version=task["version"] + 1, **changes)
+    data = {"leader_post_ids": task["leader_post_ids"]} if step.verb == "submit_for_issue" else {}
+    history.record(
+        tx, moving.event_of(actor, task["id"], None, step.verb, task["version"], now, reason=reason, data=data)
+    )  # fmt: skip
+    return task
+
+
+def _edit(tx, actor: Actor, request: dict, now: datetime) -> dict:
+    task, step = _permitted(tx, actor, "edit_draft", request)
+    decision = decide(tx, request["order"], now)
+    task = _take(tx, actor, task, step, now, **_written(request["order"], decision))
+    return _view(tx, task, actor, now, decision.warnings)
+
+
+def _discard(tx, actor: Actor, request: dict, now: datetime) -> dict:
+    task, step = _permitted(tx, actor, "discard_draft", request)
+    history.record(tx, moving.event_of(actor, task["id"], None, step.verb, task["version"] + 1, now))
+    drafts.discard_draft(tx, task["id"])
+    return {}
+
+
+def _submit(tx, actor: Actor, request: dict, now: datetime) -> dict:
+    require_fresh(tx, now)
+    before, step = _permitted(tx, actor, "submit_for_issue", request)
+    wanted = request["leader_post_ids"]
+    standing = standing_posts(tx, wanted, now)
+    known = posts(tx, wanted)
+    leaders = leaders_exist(wanted, {post_id: known[post_id].kind for post_id in standing})
+    task = _take(tx, actor, before, step, now, leader_post_ids=leaders)
+    asked = _requests(tx, {*before["leader_post_ids"], *leaders}, task, actor.post_title)
+    _say(tx, actor, task, step, asked, now)
+    return _view(tx, task, actor, now)
+
+
+def _return(tx, actor: Actor, request: dict, now: datetime) -> dict:
+    task, step = _permitted(tx, actor, "return_draft", request)
+    task = _take(tx, actor, task, step, now, reason=request["reason"])
+    _say(tx, actor, task, step, _requests(tx, task["leader_post_ids"], task), now, request["reason"])
+    return _view(tx, task, actor, now)
+
+
+def _issue(tx, actor: Actor, request: dict, now: datetime) -> dict:
+    task, _ = _permitted(tx, actor, "issue", request)
+    order = schema(contract.Order).load(task["draft"])
+    asked = _requests(tx, task["leader_post_ids"], task | {"state": "issued", "version": task["version"] + 1})
+    return give(tx, actor, order, now, drafted=task, waiting=asked)
+
+
+def _requests(tx, leaders: Iterable[str], task: Mapping, from_title: str | None = None) -> list[dict]:
+    """For each of these leaders whether the draft waits for him now."""
+    known, found = posts(tx, leaders) if leaders else {}, []
+    for post_id in sorted(known):
+        about = (TO_ISSUE, request_id(task["id"], post_id), task["version"], post_id, known[post_id].unit_id)
+        if task["state"] == "awaiting_issue" and post_id in task["leader_post_ids"]:
+            found.append(waits(*about, from_title=from_title, due=None))
+        else:
+            found.append(done(*about))
+    return found
+
+
+def _say(
+    tx, actor: Actor, task: Mapping, step: Step, waiting: list[dict], now: datetime, reason: str | None = None
+) -> None:
+    tx.emit(
+        contract.draft_changed,
+        subject=task["id"],
+        version=task["version"],
+        data=moving.act_of(actor, now, reason)
+        | {
+            "task_id": task["id"],
+            "title": task["title"],
+            "urgency": task["urgency"],
+            "change": CHANGES[step.verb],
+            "waiting": waiting,
+            "concerns": [task["drafted_by_post_id"], *task["leader_post_ids"]],
+        },
+    )
