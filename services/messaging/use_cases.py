@@ -48,8 +48,8 @@ def follow_pieces(tx, pieces: Iterable[Mapping]) -> None:
 
 
 def post_urging(tx, urging: Mapping) -> None:
-    """It is said to all who take part, and names nobody: who is late is not told to his neighbours. What is heard before
-    the order itself finds its conversation begun.
+    """It is said to all who take part, and names nobody: who is late is not told to his neighbours. What is heard
+    before the order itself finds its conversation begun.
     """
     if urging["inside"]:
         return

@@ -26,8 +26,8 @@ class Awaits(Statement):
 
 
 class Waiting(Statement):
-    """Something that waits for a post, or (`awaits` null) no longer does: a leader's being asked to issue, a blocker, an
-    urging, a correction. Each has its own id and versions.
+    """Something that waits for a post, or (`awaits` null) no longer does: a leader's being asked to issue, a blocker,
+    an urging, a correction. Each has its own id and versions.
     """
 
     subject_id = Id(required=True)

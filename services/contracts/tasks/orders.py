@@ -35,8 +35,8 @@ class Order(Request):
     """An order, as a leader gives it: who answers for it, what product, by when.
 
     Either `audience` (all its units are leads of their own pieces, mode `each`) or `assignments`.
-    Exactly one of `due_on` (a day, Asia/Ho_Chi_Minh), `due_at` (an instant) and `no_deadline`. `reporting` is by default
-    monthly, weekly when urgent and above, and none when due within five working days.
+    Exactly one of `due_on` (a day, Asia/Ho_Chi_Minh), `due_at` (an instant) and `no_deadline`. `reporting` is by
+    default monthly, weekly when urgent and above, and none when due within five working days.
     """
 
     title = Line(max=300, required=True)

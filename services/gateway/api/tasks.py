@@ -14,7 +14,7 @@ class TasksRoutes:
                      "unit_twice", "unit_not_direct", "role_not_in_mode",
                      "due_in_past", "due_too_far", "due_after_task", "directory_stale"))  # fmt: skip
     def create_task(self, call):
-        """Giao việc ngay: order work to units at once; with `issue` false a draft (soạn), which nobody has given yet."""
+        """Giao việc ngay: order work to units at once; with `issue` false a draft, which nobody has given yet."""
         order = {name: value for name, value in call.body.items() if name != "issue"}
         procedure = tasks.assign if call.body["issue"] else tasks.draft
         task = call.ask(procedure, {"idempotency_key": call.idempotency_key, "order": order})

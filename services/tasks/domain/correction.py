@@ -1,5 +1,5 @@
-"""Đính chính: a fact that was entered wrongly is put right, proposed by one and decided by another. A unit that disputes
-how it was classified proposes one as well: the same way, the same log.
+"""Đính chính: a fact that was entered wrongly is put right, proposed by one and decided by another. A unit that
+disputes how it was classified proposes one as well: the same way, the same log.
 """
 
 from collections.abc import Collection, Mapping
@@ -39,7 +39,7 @@ def kind_of(piece: Piece, field: str, actor: Actor) -> str:
 
 
 def decider(piece: Piece, actor: Actor, office: str | None) -> str:
-    """Another than proposes: whoever ordered it; what he himself proposes the Office decides, inside a unit the owner."""
+    """Another than proposes: whoever ordered it; on what he proposes the Office decides, inside a unit the owner."""
     if not decides(piece, actor):
         return piece.assigner_post_id
     other = piece.post_id if piece.is_child else office

@@ -148,7 +148,7 @@ def _return(tx, actor: Actor, request: dict, now: datetime) -> dict:
 def _issue(tx, actor: Actor, request: dict, now: datetime) -> dict:
     task, _ = _permitted(tx, actor, "issue", request)
     order = schema(contract.Order).load(task["draft"])
-    asked = _requests(tx, task["leader_post_ids"], task | {"state": "issued", "version": task["version"] + 1})
+    asked = _requests(tx, task["leader_post_ids"], dict(task) | {"state": "issued", "version": task["version"] + 1})
     return give(tx, actor, order, now, drafted=task, waiting=asked)
 
 

@@ -44,7 +44,7 @@ def _assign(tx, actor: Actor, order: dict, now: datetime) -> dict:
 def give(
     tx, actor: Actor, order: dict, now: datetime, *, drafted: Mapping | None = None, waiting: Sequence[dict] = ()
 ) -> dict:
-    """The order is issued. `drafted` is the row in which it was kept until now; `waiting` the leaders who were asked."""
+    """The order is issued. `drafted` is the row in which it was kept until now; `waiting` the leaders asked."""
     require_fresh(tx, now)
     decision = decide(tx, order, now)
     key = title_key(order["title"])

@@ -61,7 +61,7 @@ def _urge(tx, actor: Actor, request: dict, now: datetime) -> dict:
 
 
 def _urge_many(tx, actor: Actor, request: dict, now: datetime) -> dict:
-    task, sight, followers = views.visible_task(tx, request["task_id"], actor)
+    task, _, followers = views.visible_task(tx, request["task_id"], actor)
     deciders = (task["assigner_post_id"], *task["leader_post_ids"])
     rules.permit_urging(deciders, followers, request["kind"], actor)
     rows = storage.late_pieces(tx, task["id"], request["only"], overdue_before("normal", now), now)

@@ -59,7 +59,24 @@ class Desk:
     def ask(self, procedure, who: dict = VICE, **request) -> dict:
         return self.caller(procedure, request, claims=who)
 
+    def refused_to_ask(self, procedure, who: dict, **request) -> str:
+        with pytest.raises(CallFailed) as refusal:
+            self.caller(procedure, request, claims=who)
+        return refusal.value.code
+
     def order(self, who: dict = VICE, **changes) -> dict:
+        return self.caller(tasks.assign, self._keyed(order=self.an_order(**changes)), claims=who)
+
+    def _keyed(self, **request) -> dict:
+        return {"idempotency_key": f"order-{next(_keys)}"} | request
+
+    def draft(self, who: dict, **changes) -> dict:
+        return self.caller(tasks.draft, self._keyed(order=self.an_order(**changes)), claims=who)
+
+    def draft_refused(self, who: dict, **changes) -> str:
+        return self.refused_to_ask(tasks.draft, who, **self._keyed(order=self.an_order(**changes)))
+
+    def an_order(self, **changes) -> dict:
         order = {
             "title": "Chuẩn bị diễn tập", "content": "Theo kế hoạch.", "mode": "joint", "due_on": day(30),
             "expected_result": "Kế hoạch", "followers": [post("office chief_of_office")],
@@ -71,7 +88,7 @@ class Desk:
         } | changes  # fmt: skip
         if "no_deadline" in changes or "due_at" in changes:
             del order["due_on"]
-        return self.caller(tasks.assign, {"idempotency_key": f"order-{next(_keys)}", "order": order}, claims=who)
+        return order
 
     def pieces_of(self, task: dict) -> dict[str, dict]:
         by_unit = {unit(name): name for name in ("ward-1", "ward-2", "ward-3", "dept")}
@@ -91,6 +108,44 @@ class Desk:
         return self.caller(
             tasks.request_extension, request | {"idempotency_key": f"key-{next(_keys)}"} | body, claims=who
         )
+
+    # what is said about a piece
+
+    def urge(self, piece: dict, who: dict, kind: str = "urge") -> dict:
+        return self.caller(tasks.urge, self._urging(piece, kind), claims=who)
+
+    def urge_refused(self, piece: dict, who: dict, kind: str = "urge") -> str:
+        return self.refused_to_ask(tasks.urge, who, **self._urging(piece, kind))
+
+    def _urging(self, piece: dict, kind: str) -> dict:
+        return self._keyed(assignment_id=piece["id"], kind=kind, text="Đề nghị báo cáo")
+
+    def report(self, piece: dict, who: dict, **body) -> dict:
+        return self.caller(tasks.report_progress, self._report(piece, body), claims=who)
+
+    def report_refused(self, piece: dict, who: dict, **body) -> str:
+        return self.refused_to_ask(tasks.report_progress, who, **self._report(piece, body))
+
+    def _report(self, piece: dict, body: dict) -> dict:
+        return self._keyed(assignment_id=piece["id"], result="Đã xong một nửa", **body)
+
+    def block(self, piece: dict, who: dict, level: str = "assigner") -> dict:
+        return self.caller(tasks.raise_blocker, self._blocker(piece, level), claims=who)
+
+    def block_refused(self, piece: dict, who: dict, level: str) -> str:
+        return self.refused_to_ask(tasks.raise_blocker, who, **self._blocker(piece, level))
+
+    def _blocker(self, piece: dict, level: str) -> dict:
+        return self._keyed(assignment_id=piece["id"], text="Chưa có kinh phí", level=level)
+
+    def correct(self, piece: dict, who: dict, field: str, value: str) -> dict:
+        return self.caller(tasks.propose_correction, self._correction(piece, field, value), claims=who)
+
+    def correct_refused(self, piece: dict, who: dict, field: str, value: str) -> str:
+        return self.refused_to_ask(tasks.propose_correction, who, **self._correction(piece, field, value))
+
+    def _correction(self, piece: dict, field: str, value: str) -> dict:
+        return self._keyed(assignment_id=piece["id"], field=field, value=value, reason="Nhập nhầm")
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from tasks.domain.due import delay
 LONG = bool(os.environ.get("CONGVU_LIVES"))
 BEGIN = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 DAYS = WorkingDays({})
-VERBS = sorted({move.verb for move in MOVES} - {"issue", "extend", "move"})
+VERBS = sorted({move.verb for move in MOVES} - {"issue", "extend", "move", "correct"})
 POSTS = ("assigner", "leader", "owner", "clerk", "other", "office", "lead")
 PEOPLE = ("p1", "p2", "p3", "p4")
 MUCH_LATER = end_of_day(today(BEGIN) + timedelta(days=90)).isoformat()
@@ -141,6 +141,13 @@ class Life(RuleBasedStateMachine):
     def the_unit_above_is_reorganised(self):
         self._happens("move", "p4", {"assigner_post_id": "assigner"})
 
+    @precondition(lambda self: self.piece.state not in ("revoked", "archived"))
+    @rule(grade=st.sampled_from(["met", "good"]), days=st.integers(1, 90))
+    def a_fact_is_put_right(self, grade, days):
+        before, due = self.piece, (self.at + timedelta(days=days)).isoformat()
+        self._happens("correct", "p4", {"grade": grade} if before.grade else {"current_due": due})
+        assert (self.piece.state, self.piece.post_id) == (before.state, before.post_id)
+
     @rule(days=st.integers(1, 9))
     def time_goes_on(self, days):
         self.at += timedelta(days=days)
@@ -210,7 +217,7 @@ class Life(RuleBasedStateMachine):
 
     def what_is_closed_stays_so(self):
         if self.piece.state in CLOSED:
-            for verb, post in product({move.verb for move in MOVES} - {"reopen", "archive"}, POSTS):
+            for verb, post in product({move.verb for move in MOVES} - {"reopen", "archive", "correct"}, POSTS):
                 with pytest.raises(Refused):
                     permit(self.piece, verb, self._actor("p4", post), None)
 
