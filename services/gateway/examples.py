@@ -12,7 +12,7 @@ _ASSIGNMENT = {
     "id": _PIECE, "task_id": _TASK, "unit_id": _UNIT, "unit_name": "Phường Bến Thành", "post_id": _POST,
     "parent_id": None, "role": "lead", "state": "assigned", "original_due": _DUE, "current_due": _DUE,
     "due_state": "on_track", "due_days": 9, "original_due_state": "on_track", "version": 1, "accepted_at": None,
-    "submitted_at": None, "done_at": None, "grade": None, "returns": 0,
+    "submitted_at": None, "done_at": None, "grade": None, "returns": 0, "under_correction": False,
 }  # fmt: skip
 _ORDER = {
     "title": "Rà soát phòng cháy chữa cháy tại chợ",
@@ -33,6 +33,7 @@ EXAMPLES = {
             "id": _TASK, **_ORDER, "mode": "each", "state": "issued", "original_due": _DUE, "issued_at": _NOW,
             "version": 1, "assigner_post_id": _POST, "assigner_person_id": _PERSON,
             "assigner_title": "Phó Chủ tịch UBND Thành phố", "assigner_name": "Nguyễn Thị Minh An", "followers": [],
+            "reporting": "weekly", "leader_post_ids": [], "draft": None, "allowed": ["revoke"],
             "roll_up": {"assigned": 113, "accepted": 0, "submitted": 0, "completed": 0, "overdue": 0},
             "assignments": {"items": [_ASSIGNMENT], "next_cursor": "WyIwMTk4…"}, "warnings": [],
         },
@@ -107,6 +108,23 @@ EXAMPLES = {
     },
     "grant_extension": {"body": {"due_on": "2026-12-11"}},
     "refuse_extension": {"body": {"reason": "Hạn do Thành phố cam kết"}},
+    "edit_draft": {"body": {**_ORDER, "mode": "each", "audience": "all-wards", "due_on": "2026-12-04"}},
+    "submit_for_issue": {"body": {"leader_post_ids": [_POST]}},
+    "return_draft": {"body": {"reason": "Cần nêu rõ sản phẩm"}},
+    "report_progress": {
+        "body": {
+            "result": "Đã kiểm tra 8 trong 12 chợ", "percent": 65,
+            "blocker": {"text": "Chưa có kinh phí khắc phục", "level": "city"},
+        },
+    },
+    "raise_blocker": {"body": {"text": "Chưa có kinh phí khắc phục", "level": "city"}},
+    "answer_blocker": {"body": {"text": "Giao Sở Tài chính bố trí trong tháng 12"}},
+    "urge_assignment": {"body": {"kind": "check_figures", "text": "Đề nghị rà lại số liệu quận cũ"}},
+    "urge_task": {"body": {"text": "Đề nghị tiếp nhận ngay", "only": "not_received"}},
+    "answer_urging": {"body": {"text": "Đã tiếp nhận, báo cáo trước thứ Sáu"}},
+    "propose_correction": {"body": {"field": "done_on", "value": "2026-12-03", "reason": "Nhập nhầm ngày văn bản"}},
+    "accept_correction": {"body": {"reason": "Đã đối chiếu văn bản gốc"}},
+    "refuse_correction": {"body": {"reason": "Văn bản gốc ghi ngày 05/12"}},
     "mark_read": {"body": {"number": 12}},
     "reorganise": {
         "body": {

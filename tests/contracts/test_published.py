@@ -53,6 +53,8 @@ def test_asyncapi_names_every_event_and_procedure(fresh):
 def test_what_siblings_may_read_is_this_list_and_holds_nothing_personal():
     published = {name: event.published for name, event in EVENTS.items() if event.published is not None}
     about_extension = ("extension_id", "assignment_id", "task_id", "unit_id", "round", "state")
+    about_blocker = ("blocker_id", "assignment_id", "task_id", "unit_id", "level")
+    about_correction = ("correction_id", "assignment_id", "task_id", "unit_id", "kind", "field", "state")
     assert published == {
         "unit_changed": ("unit_ids",),
         "unit_reorganised": ("change", "on_day", "unit_ids", "successor_ids"),
@@ -67,6 +69,11 @@ def test_what_siblings_may_read_is_this_list_and_holds_nothing_personal():
         "assignments_moved": ("from_unit_id", "unit_id"),
         "extension_requested": about_extension,
         "extension_decided": about_extension,
+        "progress_reported": ("report_id", "assignment_id", "task_id", "unit_id"),
+        "blocker_raised": about_blocker,
+        "blocker_resolved": about_blocker,
+        "correction_proposed": about_correction,
+        "correction_decided": about_correction,
     }
     for names in published.values():
         assert not [name for name in names if PERSONAL.search(name)]

@@ -59,6 +59,7 @@ class Tables:
         "copy_state": ("fresh_at",),
         "inbox": ("received_at",),
         "live_log": ("id", "at"),
+        "messages": ("number",),  # in the order of arrival
         "provider_logouts": ("issued_at", "noted_at"),
         "sessions": ("ended_at",),
     }
@@ -79,7 +80,7 @@ class Tables:
     def state(self) -> dict[str, list[str]]:
         found = self.read()
         tasks = {row["id"]: row["task_id"] for row in found.get("conversations", ())}
-        for row in found.get("participants", ()):
+        for row in [*found.get("participants", ()), *found.get("messages", ())]:
             row["conversation_id"] = tasks[row["conversation_id"]]
         for row in found.get("sessions", ()):
             row["ended"] = row["ended_at"] is not None

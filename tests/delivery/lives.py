@@ -17,8 +17,8 @@ from directory.tests.support import moved
 from directory.use_cases import facts as feed
 from kernel.working_time import today
 from messaging import use_cases as messaging
+from tasks.use_cases import corrections, drafts, many, orders, progress, urgings, verbs
 from tasks.use_cases import extensions as more_time
-from tasks.use_cases import many, orders, verbs
 from tests.support.town import claims, id_of, person, post, unit
 from tests.support.town import facts as town_facts
 
@@ -165,6 +165,12 @@ def give_orders(store) -> None:
             verbs.accept(tx, claims(who), request, clock.now())
 
 
+ABOUT_A_PIECE = (
+    more_time.request_extension, progress.report_progress, progress.raise_blocker, urgings.urge,
+    corrections.propose_correction,
+)  # fmt: skip
+
+
 def live_on(store) -> None:
     """What may become of the pieces: refused and given to others, submitted, approved, passed on, revoked; more time
     asked for, granted and overtaken; an order taken back; a ward that was merged into the department.
@@ -179,9 +185,9 @@ def live_on(store) -> None:
     def does(use_case, who: str, id_: str, **body) -> dict:
         procedure = getattr(tasks_contract, use_case.__name__)
         request = {"id": id_, "version": None, "idempotency_key": f"life {next(keys)}"} | body
-        if use_case in (more_time.request_extension, many.move_assignments):
+        if use_case is many.move_assignments or use_case in ABOUT_A_PIECE:
             del request["version"]
-        if use_case is more_time.request_extension:
+        if use_case in ABOUT_A_PIECE:
             request["assignment_id"] = request.pop("id")
         with store.transaction() as tx:
             return use_case(tx, claims(who), procedure.request().load(request), clock.now())
@@ -202,6 +208,20 @@ def live_on(store) -> None:
     is_given_to(piece("Việc hai", "ward-2 head"), "office chief_of_office", "ward-2 head", unit_id=unit("office"))
 
     third = piece("Việc một", "ward-3 head")
+    first = piece("Việc hai", "ward-1 head")
+    does(progress.report_progress, "ward-3 head", third, result="Một nửa", blocker={"text": "Thiếu tiền"})
+    stops = does(progress.raise_blocker, "ward-1 head", first, text="Thiếu người", level="city")
+    does(progress.answer_blocker, "committee chairman", stops["id"], text="Tăng cường")
+    urged = does(urgings.urge, leader, first, text="Đề nghị báo cáo")
+    does(urgings.answer_urging, "ward-1 clerk", urged["id"], text="Đang làm")
+    does(urgings.urge, leader, first, text="Đề nghị xong ngay")
+    does(urgings.urge, "office chief_of_office", third, text="Bổ sung minh chứng", kind="ask_evidence")
+    told = piece("Việc hai", "dept head")
+    wrong = does(corrections.propose_correction, leader, told, field="role", value="support", reason="Nhầm")
+    does(corrections.accept_correction, "office chief_of_office", wrong["id"], reason="Đúng")
+    later = str(today(clock.now()) + 2 * MONTH)
+    does(corrections.propose_correction, "ward-1 head", first, field="current_due", value=later, reason="Nhầm")
+    prepare(store, does)
     more = {
         "reason": "Chờ",
         "progress": "Một nửa",
@@ -224,6 +244,22 @@ def live_on(store) -> None:
     with store.reading() as tx:
         last = tx.execute(sa.text("SELECT id::text FROM tasks WHERE title = 'Việc ba'")).scalar_one()
     does(many.revoke_task, leader, last, reason="Trùng")
+
+
+def prepare(store, does: Callable) -> None:
+    """An order that is drafted, put before two leaders, sent back, put before one of them, and given."""
+    order = {
+        "title": "Việc bốn", "content": "Nội dung", "expected_result": "Báo cáo", "mode": "each", "no_deadline": True,
+        "assignments": [{"unit_id": unit("ward-2")}],
+    }  # fmt: skip
+    request = tasks_contract.draft.request().load({"idempotency_key": "Việc bốn", "order": order})
+    with store.transaction() as tx:
+        task = drafts.draft(tx, claims("office chief_of_office"), request, clock.now())["id"]
+    leaders = [post("committee chairman"), post("committee vice_chairman")]
+    does(drafts.submit_for_issue, "office chief_of_office", task, leader_post_ids=leaders)
+    does(drafts.return_draft, "committee vice_chairman", task, reason="Thiếu sản phẩm")
+    does(drafts.submit_for_issue, "office chief_of_office", task, leader_post_ids=leaders[:1])
+    does(drafts.issue, "committee chairman", task)
 
 
 def talk(store) -> None:

@@ -1,5 +1,6 @@
 """Orders before they are given."""
 
+from chassis.http import Answer
 from contracts import tasks
 from gateway import schemas
 from gateway.api.assignments import keyed, told
@@ -25,6 +26,7 @@ class DraftsRoutes:
     def discard_draft(self, call, task_id):
         """Bỏ dự thảo: only one's own, and only while it is a draft."""
         call.ask(tasks.discard_draft, keyed(call, task_id))
+        return Answer(status=204)
 
     @route("POST", "/tasks/<uuid:task_id>/submit-for-issue", tag="tasks", body=tasks.Leaders, answer=schemas.Task,
            idempotency_key=True, if_match=True, etag=True, refusals=(*STEP, "unknown_post"))  # fmt: skip

@@ -61,6 +61,7 @@ def issue(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 
 def _draft(tx, actor: Actor, order: dict, now: datetime) -> dict:
+    require_fresh(tx, now)
     decision = decide(tx, order, now)
     task = orders.add_task(
         tx,
