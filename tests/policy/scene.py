@@ -22,6 +22,7 @@ from tests.support.client import an_order, sign_in
 NOBODY = "01990000-0000-7000-8000-000000000000"
 AHEAD = "2027-07-01"
 NEVER = {"headers": {"If-Match": '"999999999"'}}  # a version that never was
+UNKNOWN_UNIT = an_order(audience=None, assignments=[{"unit_id": NOBODY}])
 A_LOSS = {"person_id": NOBODY, "kind": "password", "reason": "Quên mật khẩu"}
 A_DISSOLUTION = {"on_day": AHEAD, "document_number": "1/NQ", "dissolve": {"unit_id": NOBODY}}
 A_POST = {"unit_id": NOBODY, "kind": "official", "title": "Chuyên viên", "from_day": AHEAD}
@@ -199,7 +200,7 @@ class Scene:
         method, path, options = self._request(cell)
         options = dict(options)
         headers = options.pop("headers", {}) | ({"X-Acting-For": delegation_id} if delegation_id else {})
-        if method in ("POST", "DELETE"):
+        if method in ("POST", "PUT", "DELETE"):
             headers["Idempotency-Key"] = clock.new_id()
         if method == "POST":
             options.setdefault("json", {})
@@ -238,6 +239,21 @@ class Scene:
             "request_extension": ("POST", f"{of_piece}/extensions", {"json": more_time}),
             "revoke_task": ("POST", f"/tasks/{task}/revoke", NEVER | {"json": why}),
             "move_assignments": ("POST", f"/units/{NOBODY}/move-assignments", {"json": why | {"unit_id": NOBODY}}),
+            "edit_draft": ("PUT", f"/tasks/{task}", NEVER | {"json": UNKNOWN_UNIT}),
+            "discard_draft": ("DELETE", f"/tasks/{task}", NEVER),
+            "submit_for_issue": (
+                "POST",
+                f"/tasks/{NOBODY}/submit-for-issue",
+                NEVER | {"json": {"leader_post_ids": [NOBODY]}},
+            ),
+            "return_draft": ("POST", f"/tasks/{task}/return-draft", NEVER | {"json": why}),
+            "issue_task": ("POST", f"/tasks/{task}/issue", NEVER),
+            "report_progress": ("POST", f"{of_piece}/progress", {"json": {"result": "Một nửa"}}),
+            "raise_blocker": ("POST", f"{of_piece}/blockers", {"json": {"text": "Thiếu tiền", "level": "lead"}}),
+            "list_progress": ("GET", f"{of_piece}/progress", {}),
+            "list_blockers": ("GET", f"{of_piece}/blockers", {}),
+            "list_urgings": ("GET", f"{of_piece}/urgings", {}),
+            "list_corrections": ("GET", f"{of_piece}/corrections", {}),
             "list_task_history": ("GET", f"/tasks/{task}/history", {}),
             "list_history": ("GET", f"{of_piece}/history", {}),
             "list_results": ("GET", f"{of_piece}/results", {}),
@@ -262,12 +278,38 @@ class Scene:
         assert asked.status_code == 201, asked.text
         return asked.json()["id"]
 
+    @cached_property
+    def drafted(self) -> str:
+        """An order that the Office has drafted, and nobody has given."""
+        clerk = self.signed_in(self.posts["office", "office_clerk"].holder)
+        order = an_order(audience=None, assignments=[{"unit_id": self.units["lead"]}], title="Việc đang soạn")
+        return self._made(clerk, "/tasks", order | {"issue": False})["id"]
+
+    @cached_property
+    def said(self) -> dict[str, str]:
+        """A blocker, an urging and a correction of the piece of the ward `lead`, by the parameters of paths."""
+        head = self.signed_in(self.posts["lead", "head"].holder)
+        clerk = self.signed_in(self.posts["office", "office_clerk"].holder)
+        about = f"/assignments/{self.orders['each']['piece']}"
+        wrong = {"field": "current_due", "value": AHEAD, "reason": "Nhập nhầm"}
+        return {
+            "blocker_id": self._made(head, f"{about}/blockers", {"text": "Thiếu kinh phí"})["id"],
+            "urging_id": self._made(clerk, f"{about}/urgings", {"text": "Đề nghị báo cáo"})["id"],
+            "correction_id": self._made(head, f"{about}/corrections", wrong)["id"],
+        }
+
+    def _made(self, session: requests.Session, path: str, body: dict) -> dict:
+        headers = {"Idempotency-Key": clock.new_id()}
+        made = session.post(f"{self.platform.base_url}/api/v1{path}", json=body, headers=headers, timeout=30)
+        assert made.status_code == 201, made.text
+        return made.json()
+
     def _request(self, cell: Cell) -> tuple[str, str, dict]:
         order = self.orders.get(cell.about, {})
         task, piece, conversation = (order.get(name, "") for name in ("task", "piece", "conversation"))
-        unknown_unit = an_order(audience=None, assignments=[{"unit_id": NOBODY}])
         return {
-            "create_task": ("POST", "/tasks", {"json": unknown_unit}),
+            "create_task": ("POST", "/tasks", {"json": UNKNOWN_UNIT}),
+            "create_draft": ("POST", "/tasks", {"json": UNKNOWN_UNIT | {"issue": False}}),
             "propose_tasks": ("POST", "/task-proposals", {"json": {"text": "Giao Sở Y tế báo cáo."}}),
             "list_tasks": ("GET", "/tasks", {}),
             "get_task": ("GET", f"/tasks/{task}", {}),

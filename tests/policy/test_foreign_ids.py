@@ -14,6 +14,9 @@ FOREIGN = {
     "task_id": lambda scene: scene.orders["each"]["task"],
     "assignment_id": lambda scene: scene.orders["each"]["piece"],
     "extension_id": lambda scene: scene.extension,
+    "blocker_id": lambda scene: scene.said["blocker_id"],
+    "urging_id": lambda scene: scene.said["urging_id"],
+    "correction_id": lambda scene: scene.said["correction_id"],
     "conversation_id": lambda scene: scene.orders["each"]["conversation"],
     "delegation_id": lambda scene: scene.capacities["lead", "head", "lent for everything"][1],
     "session_id": lambda scene: scene.foreign_session["id"],
@@ -91,3 +94,12 @@ def test_a_foreign_id_looks_like_an_absent_one(scene, stranger, entrypoint, para
     absent = ask(dict.fromkeys(parameters, NOBODY))
     assert absent[0] in (403, 404), absent
     assert ask({name: FOREIGN[name](scene) for name in parameters}) == absent
+
+
+@pytest.mark.parametrize("role", ["vice_chairman", "department_head", "unit_head"])
+def test_a_draft_looks_like_an_absent_order_to_whoever_has_no_part_in_it(scene, platform, role):
+    someone = sign_in(platform.base_url, platform.account(role))
+    headers = {"If-Match": "*", "Idempotency-Key": "the-same"}
+    for method, path in (("GET", ""), ("GET", "/assignments"), ("GET", "/history"), ("DELETE", "")):
+        answers = [someone.request(method, f"/tasks/{task}{path}", headers=headers) for task in (scene.drafted, NOBODY)]
+        assert {answer.status_code for answer in answers} == {404}
