@@ -88,7 +88,6 @@ def move(
     snapshot: Mapping = NOTHING,
     also: Sequence[dict] = (),
     result_id: str | None = None,
-    concerns: Iterable[str] = (),
 ) -> dict:
     """Moves it and says so. `data` is what the history keeps beside the reason, `snapshot` what the row keeps beside
     what the rules look at, `also` the other pieces that the act has changed.
@@ -113,16 +112,16 @@ def move(
         | {
             "result_id": result_id,
             "pieces": list(also),
-            "concerns": _concerned(before, row, new, task, standing.followers, concerns),
+            "concerns": _concerned(standing, row, new),
         },
     )
     return views.piece_view(tx, row, task, actor, now)
 
 
-def _concerned(before, row, new, task, followers, others) -> list[str]:
+def _concerned(standing: Standing, row: Mapping, new: Piece) -> list[str]:
     """Whoever should see it live; who follows the order need not see what a unit does inside."""
-    above = [row["assigner_post_id"]] if new.is_child else [task["assigner_post_id"], *followers]
-    named = [*above, new.approver_post_id, before["post_id"], row["post_id"], *others]
+    above = [row["assigner_post_id"], *(() if new.is_child else standing.followers)]
+    named = [*above, new.approver_post_id, standing.row["post_id"], row["post_id"]]
     return [post_id for post_id in dict.fromkeys(named) if post_id]
 
 

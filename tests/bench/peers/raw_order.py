@@ -37,6 +37,7 @@ ROWS = {
     },
     "messaging": {
         "inbox": "handler = 'task_issued' AND event_id = %(issued)s",
+        "case_parts": "task_id = %(task)s",
         "conversations": "task_id = %(task)s",
         "participants": "conversation_id = (SELECT id FROM conversations WHERE task_id = %(task)s)",
     },

@@ -25,12 +25,19 @@ def raised(*wards: str, title: str = "Việc") -> dict:
     }  # fmt: skip
 
 
-def changed(*concerns: str) -> dict:
+def changed(*concerns: str, **changes) -> dict:
+    return piece("ward-1", **changes) | {
+        "at": NOW, "actor_person_id": person("ward-1 head"), "acting_for": None, "reason": None, "result_id": None,
+        "pieces": changes.get("pieces", []), "concerns": [post(each) for each in concerns],
+    }  # fmt: skip
+
+
+def piece(ward: str, change: str = "accepted", **_) -> dict:
     return {
-        "change": "accepted", "assignment_id": PIECE, "task_id": TASK, "title": "Việc", "unit_id": unit("ward-1"),
-        "unit_name": "Phường 1", "post_id": post("ward-1 head"), "role": "lead", "before": "assigned",
-        "after": "in_progress", "version": 2, "at": NOW, "actor_person_id": person("ward-1 head"),
-        "acting_for": None, "concerns": [post(each) for each in concerns],
+        "change": change, "assignment_id": PIECE, "task_id": TASK, "parent_id": None, "title": "Việc",
+        "urgency": "urgent", "unit_id": unit(ward), "unit_name": "Phường 1", "post_id": post(f"{ward} head"),
+        "role": "lead", "before": "assigned", "after": "in_progress", "version": 2, "current_due": None, "returns": 0,
+        "awaits": None, "extension": None,
     }  # fmt: skip
 
 
@@ -49,13 +56,43 @@ def test_a_head_hears_his_own_item_once_and_nobody_elses(client, head, vice, tel
         assert not schemas.LIVE_EVENTS[event]().validate(data)
 
 
+def closed_item() -> dict:
+    return {
+        "id": id_of("item"), "kind": "assignment_to_receive", "post_id": post("ward-1 head"), "subject_id": PIECE,
+        "task_id": TASK,
+    }  # fmt: skip
+
+
+def test_what_an_act_ended_is_told_with_what_it_began(client, head, tell):
+    other = client.signed_in("ward-2 head")
+    ended, began = head.live(), other.live()
+    until(lambda: ended.names and began.names)
+    tell(reminders.action_items_raised, raised("ward-2") | {"closed": [closed_item()]})
+    until(lambda: len(ended.events) == 2 and len(began.events) == 2)
+
+    assert (ended.names, began.names) == (["hello", "action_item_closed"], ["hello", "action_item_raised"])
+    assert not schemas.LIVE_EVENTS["action_item_closed"]().validate(ended.events[1][2])
+
+
+def test_each_owner_hears_what_became_of_his_own_piece_and_nothing_that_only_services_need(client, head, vice, tell):
+    other, assigner = client.signed_in("ward-2 head").live(), vice.live()
+    until(lambda: other.names and assigner.names)
+    also = [piece("ward-2", "revoked"), piece("ward-3", "issued")]
+    tell(tasks.assignment_changed, changed("committee vice_chairman", change="revoked", pieces=also))
+    until(lambda: len(other.events) == 2 and len(assigner.events) == 2)
+
+    for stream, ward in ((other, "ward-2"), (assigner, "ward-1")):
+        _, name, data = stream.events[1]
+        assert (name, data["change"], data["unit_id"]) == ("assignment_changed", "revoked", unit(ward))
+        assert not schemas.LIVE_EVENTS[name]().validate(data)
+        assert data.keys().isdisjoint({"pieces", "awaits", "extension", "concerns"})
+
+
 def test_every_kind_of_event_arrives_in_its_published_form(head, vice, tell):
     stream, assigner = head.live(), vice.live()
     until(lambda: stream.names and assigner.names)
     tell(tasks.assignment_changed, changed("committee vice_chairman"))
-    closed = {"kind": "assignment_to_receive", "task_id": TASK, "closed_at": NOW}
-    item = {"id": id_of("item"), "post_id": post("ward-1 head"), "subject_id": PIECE}
-    tell(reminders.action_items_closed, closed | {"items": [item]})
+    tell(reminders.action_items_closed, {"closed_at": NOW, "items": [closed_item()]})
     said = message() | {"conversation_name": "Việc", "participant_post_ids": [post("ward-1 head")]}
     tell(messaging.message_posted, said)
     until(lambda: len(stream.events) == 3 and len(assigner.events) == 2)

@@ -17,6 +17,17 @@ OUTLINE = {
     "GET /home", "GET /units", "GET /units/{unit_id}", "GET /people", "GET /people/{person_id}",
     "GET /audiences", "POST /tasks", "GET /tasks", "GET /tasks/{task_id}", "GET /tasks/{task_id}/assignments",
     "GET /assignments/{assignment_id}", "POST /assignments/{assignment_id}/accept", "GET /action-items",
+    "GET /tasks/{task_id}/history", "POST /tasks/{task_id}/revoke", "POST /units/{unit_id}/move-assignments",
+    *(f"GET /assignments/{{assignment_id}}/{part}" for part in ("history", "results", "extensions", "children")),
+    *(
+        f"POST /assignments/{{assignment_id}}/{verb}"
+        for verb in (
+            "decline", "reassign", "uphold", "submit-result", "approve-result", "return-result", "withdraw-result",
+            "suspend", "resume", "revoke", "reopen", "archive", "children", "extensions",
+        )
+    ),
+    "GET /extensions/{extension_id}",
+    *(f"POST /extensions/{{extension_id}}/{decision}" for decision in ("grant", "refuse", "withdraw")),
     "GET /conversations", "GET /conversations/{conversation_id}", "GET /conversations/{conversation_id}/participants",
     "GET /conversations/{conversation_id}/messages", "POST /conversations/{conversation_id}/messages",
     "POST /directory/imports", "GET /directory/imports", "GET /directory/imports/{import_id}",
