@@ -82,3 +82,46 @@ def awaits(piece: dict) -> dict | None:
         "declined": {"kind": "refusal_to_decide", "due": "2026-03-04T16:59:59+00:00", **leader},
         "result_submitted": {"kind": "result_to_decide", "due": "2026-03-03T16:59:59+00:00", **leader},
     }.get(piece["after"])
+
+
+def urged(title: str = "Diễn tập", **changes) -> dict:
+    """The data of urging_raised, about the piece of ward 1, as a handler gets them."""
+    waiting = {
+        "subject_id": id_of(f"urging in {title}"), "version": 1, "kind": "urging_to_answer",
+        "post_id": post("ward-1 head"), "unit_id": unit("ward-1"),
+    }  # fmt: skip
+    awaits = {name: waiting[name] for name in ("kind", "post_id", "unit_id")}
+    urging = {
+        "act_id": id_of(f"urging in {title}"),
+        "task_id": id_of(f"task {title}"),
+        "title": title,
+        "urgency": "urgent",
+        "kind": "urge",
+        "text": "Đề nghị báo cáo",
+        "from_post_id": post("committee vice_chairman"),
+        "from_title": "Phó Chủ tịch",
+        "inside": False,
+        "answer_due": "2026-03-04T16:59:59+00:00",
+        "urgings": [],
+        "waiting": [waiting | {"awaits": awaits | {"from_title": "Phó Chủ tịch", "due": None}}],
+        "concerns": [],
+        "at": "2026-03-02T04:00:00+00:00",
+        "actor_person_id": id_of("somebody"),
+        "acting_for": None,
+        "reason": None,
+    }
+    return tasks.urging_raised.data().load(urging | changes)
+
+
+def put_before(leaders: dict[str, bool], version: int, title: str = "Diễn tập") -> dict:
+    """The data of draft_changed: for each of these posts whether the draft waits for him."""
+
+    def request(name: str, asked: bool) -> dict:
+        awaits = {"kind": "order_to_issue", "post_id": post(name), "unit_id": unit("committee")}
+        waits = awaits | {"from_title": "Chánh Văn phòng", "due": None} if asked else None
+        return awaits | {"subject_id": id_of(f"{title} before {name}"), "version": version, "awaits": waits}
+
+    act = {"at": "2026-03-02T01:00:00+00:00", "actor_person_id": id_of("somebody"), "acting_for": None, "reason": None}
+    about = {"task_id": id_of(f"task {title}"), "title": title, "urgency": "urgent", "change": "submitted_for_issue"}
+    waiting = [request(name, asked) for name, asked in leaders.items()]
+    return tasks.draft_changed.data().load(about | act | {"waiting": waiting, "concerns": []})

@@ -22,13 +22,13 @@ class SubmitForIssue(Keyed, Leaders):
     """The draft goes to those who may give it."""
 
 
-class Draft(Keyed):
+class Step(Keyed):
     """A step that needs no words."""
 
 
 draft = Procedure("tasks", "draft", AssignRequest, Task, "Prepare an order, without giving it.", patience=PATIENCE)
 edit_draft = Procedure("tasks", "edit_draft", EditDraft, Task, "The draft is written anew.", patience=PATIENCE)
-discard_draft = Procedure("tasks", "discard_draft", Draft, Nothing, "One's own draft goes.", patience=PATIENCE)
+discard_draft = Procedure("tasks", "discard_draft", Step, Nothing, "One's own draft goes.", patience=PATIENCE)
 submit_for_issue = Procedure(
     "tasks", "submit_for_issue", SubmitForIssue, Task, "The draft is put before a leader.", patience=PATIENCE
 )
@@ -36,5 +36,5 @@ return_draft = Procedure(
     "tasks", "return_draft", ForAReason, Task, "The leader sends the draft back.", patience=PATIENCE
 )  # fmt: skip
 issue = Procedure(
-    "tasks", "issue", Draft, Task, "The leader gives the order as it was drafted.", timeout=10.0, patience=PATIENCE
+    "tasks", "issue", Step, Task, "The leader gives the order as it was drafted.", timeout=10.0, patience=PATIENCE
 )  # fmt: skip

@@ -8,7 +8,6 @@ from kernel.errors import Refused
 from kernel.working_time import WorkingDays, end_of_day, today
 from tasks.domain.assignment import Piece, owns_or_serves
 
-LEVELS = ("assigner", "lead", "office", "city")  # whoever ordered it, the lead of joint work, the Office, the chairman
 ANSWER_DAYS = 2
 RAISED_IN = ("assigned", "in_progress", "suspended")
 

@@ -13,7 +13,6 @@ from tasks.domain.sight import CITY_OFFICE
 
 GRADES = ("not_met", "met", "good", "excellent")
 DATES = ("original_due", "current_due", "done_on", "document_issued_on")
-FIELDS = (*DATES, "role", "grade", "document_number")
 CLASSIFIES = frozenset({"grade", "done_on", "original_due", "current_due"})
 OF_RESULT = frozenset({"document_number", "document_issued_on"})
 DECIDE_DAYS = 2

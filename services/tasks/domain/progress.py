@@ -9,17 +9,15 @@ from datetime import date, datetime, timedelta
 
 from kernel.working_time import WorkingDays, today
 
-PERIODS = ("none", "weekly", "monthly")
 REPORTED_IN = ("in_progress", "suspended", "result_submitted")
 DUE_TOO_SOON = 5  # working days: whoever delivers by then need not report before
-NO_SOONER_THAN_MONTHLY = frozenset({"normal"})
 
 
 def period_of(urgency: str, due: datetime | None, now: datetime, days: WorkingDays) -> str:
     """Unless the order says another."""
     if due is not None and days.between(today(now), today(due)) <= DUE_TOO_SOON:
         return "none"
-    return "monthly" if urgency in NO_SOONER_THAN_MONTHLY else "weekly"
+    return "monthly" if urgency == "normal" else "weekly"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,7 @@ from tasks.domain.assignment import CLOSED, Piece, owns_or_serves
 from tasks.domain.blocker import require_open
 from tasks.domain.sight import CITY_OFFICE
 
-KINDS = ("urge", "ask_evidence", "check_figures", "opinion", "standing_pc_directive")
-ONLY = ("overdue", "not_received")
+DIRECTIVE = "standing_pc_directive"
 ANSWER_DAYS = {"normal": 2, "urgent": 1, "very_urgent": 0, "express": 0}
 
 
@@ -25,7 +24,7 @@ def permit_urging(deciders: Collection[str], followers: Collection[str], kind: s
     """Whoever ordered it, follows it, or sits in the Office; only for the city does one speak in its name."""
     if actor.post_id not in {*deciders, *followers} and not _speaks_for_the_city(actor):
         raise Refused("not_authorised", "This post does not urge.", action="urge")
-    if kind == "standing_pc_directive" and not _speaks_for_the_city(actor):
+    if kind == DIRECTIVE and not _speaks_for_the_city(actor):
         raise Refused("not_authorised", "This post does not speak for the Standing PC.", action="urge")
 
 

@@ -43,6 +43,12 @@ def last_of(tx, assignment_id: str) -> Mapping | None:
     return tx.execute(query).mappings().one_or_none()
 
 
+def last_of_task(tx, task_id: str) -> Mapping:
+    """Of the order as a whole."""
+    query = select(history).where(history.c.task_id == task_id, history.c.assignment_id.is_(None))
+    return tx.execute(query.order_by(history.c.version.desc()).limit(1)).mappings().one()
+
+
 def history_of(tx, task_id: str, assignment_id: str, after: int = 0, limit: int | None = None) -> list[Mapping]:
     """One piece's, by its versions."""
     query = select(history).where(history.c.task_id == task_id, history.c.assignment_id == assignment_id)

@@ -10,6 +10,7 @@ from contracts import tasks as contract
 from kernel.actor import Actor
 from kernel.capacity import actor_for
 from kernel.directory_copy import posts, require_fresh, standing_posts
+from kernel.errors import Refused
 from tasks import views
 from tasks.domain.drafting import CHANGES, Step, leaders_exist, permit_step, request_id
 from tasks.domain.order import title_key
@@ -96,10 +97,16 @@ def _view(tx, task: Mapping, actor: Actor, now: datetime, warnings: Iterable = (
 
 
 def _permitted(tx, actor: Actor, verb: str, request: dict) -> tuple[Mapping, Step]:
+    """The draft, locked, if the rules allow the step; whoever comes too late is told what came before."""
     task, _, _ = views.visible_task(tx, request["id"], actor, lock=True)
     if task["drafted_by_post_id"] is None:
         raise views.not_found()  # it never was a draft
-    return task, permit_step(task, verb, actor, request["version"])
+    try:
+        return task, permit_step(task, verb, actor, request["version"])
+    except Refused as refusal:
+        if refusal.refusal_code in ("stale_version", "wrong_state"):
+            refusal.details |= moving.happened(history.last_of_task(tx, task["id"]), CHANGES)
+        raise
 
 
 def _take(tx, actor: Actor, task: Mapping, step: Step, now: datetime, reason: str | None = None, **changes) -> Mapping:

@@ -68,10 +68,13 @@ def permitted(tx, actor: Actor, verb: str, request: Mapping) -> Standing:
 
 def _last(tx, assignment_id: str) -> dict:
     last = history.last_of(tx, assignment_id)
-    if last is None:
-        return {}
+    return {} if last is None else happened(last, assignment.CHANGES)
+
+
+def happened(last: Mapping, words: Mapping[str, str]) -> dict:
+    """What was done, when and by whom."""
     return {
-        "change": assignment.CHANGES[last["verb"]],
+        "change": words[last["verb"]],
         "at": last["at"].isoformat(),
         "actor_person_id": last["actor_person_id"],
     }

@@ -9,7 +9,7 @@ from chassis.inbox import Heard
 from chassis.testing import until
 from contracts import tasks
 from reminders.service import Service
-from tests.support.orders import PIECES, changed, issued, piece_id, piece_now
+from tests.support.orders import PIECES, changed, issued, piece_id, piece_now, put_before, urged
 from tests.support.town import post, unit
 
 ACCEPTED = (tasks.assignment_changed, changed("accepted", "in_progress", 2))
@@ -193,3 +193,43 @@ def test_over_the_bus_an_order_told_twice_is_heard_once(here, run, tell):
     assert container.checks["inbox"]()
     assert items(here) == [(False, 2), (True, 1), (True, 1)]
     assert here.rows("SELECT count(*) AS n FROM inbox") == [{"n": 2}]
+
+
+LEADERS = ("committee chairman", "committee vice_chairman")
+DRAFT = [
+    (tasks.draft_changed, put_before(dict.fromkeys(LEADERS, True), 2)),
+    (tasks.draft_changed, put_before(dict.fromkeys(LEADERS, False), 3)),
+    (tasks.draft_changed, put_before({LEADERS[0]: True, LEADERS[1]: False}, 4)),
+]
+
+
+@pytest.mark.parametrize("arrival", list(itertools.permutations(DRAFT)), ids=range(6))
+def test_each_leader_is_asked_for_himself_and_only_as_long_as_the_draft_is_before_him(here, hear, arrival):
+    for event, data in arrival:
+        hear(event, data)
+
+    [item] = here.rows("SELECT post_id::text, kind, link, task_id::text FROM action_items WHERE open")
+    assert item == {
+        "post_id": post(LEADERS[0]), "kind": "order_to_issue", "link": f"/api/v1/tasks/{item['task_id']}",
+        "task_id": issued()["task_id"],
+    }  # fmt: skip
+
+
+def test_the_issue_ends_the_asking_and_says_so_with_what_it_raises(here, hear):
+    hear(*DRAFT[0])
+    given = put_before(dict.fromkeys(LEADERS, False), 3)["waiting"]
+    hear(tasks.task_issued, issued(waiting=given))
+
+    assert here.rows("SELECT kind FROM action_items WHERE open GROUP BY kind") == [{"kind": "assignment_to_receive"}]
+    name, said = here.events()[-1]
+    assert (name, len(said["items"]), len(said["closed"])) == ("action_items_raised", 3, 2)
+
+
+def test_an_urging_is_an_item_of_its_own_and_goes_with_its_piece(here, hear):
+    hear(*ISSUED)
+    hear(tasks.urging_raised, urged())
+    assert len(here.rows("SELECT id FROM action_items WHERE open AND post_id = :post", post=post("ward-1 head"))) == 2
+    [waiting] = urged()["waiting"]
+    ended = [waiting | {"version": 2, "awaits": None}]
+    hear(tasks.assignment_changed, changed("revoked", "revoked", 2, waiting=ended))
+    assert here.rows("SELECT id FROM action_items WHERE open AND post_id = :post", post=post("ward-1 head")) == []

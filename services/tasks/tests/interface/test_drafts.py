@@ -1,12 +1,15 @@
 """An order before it is given: who sees it, who may put it before whom, and what becomes of it."""
 
+import eventlet
 import pytest
 
+from chassis.errors import CallFailed
 from contracts import tasks
 from tasks.tests.interface.conftest import CLERK, DEPT, DEPUTY, HEAD, VICE
 from tests.support.town import claims, person, post, unit
 
 CHAIRMAN, CHIEF = claims("committee chairman"), claims("office chief_of_office")
+DEPUTY_OF_OFFICE = claims("office deputy_chief_of_office")
 LEADERS = [post("committee vice_chairman"), post("committee chairman")]
 
 
@@ -38,9 +41,6 @@ def test_nobody_outside_sees_it(desk, draft):
     assert [each["id"] for each in desk.ask(tasks.list_tasks, VICE, box="awaiting_my_issue")["items"]] == [draft["id"]]
     assert desk.ask(tasks.list_tasks, CHAIRMAN, box="awaiting_my_issue")["items"] == []
     assert desk.refused_to_ask(tasks.get_task, CHAIRMAN, **ask) == "not_found"
-
-
-DEPUTY_OF_OFFICE = claims("office deputy_chief_of_office")
 
 
 def test_of_a_group_of_leaders_each_is_asked_and_any_one_gives_it(here, desk, draft):
@@ -83,6 +83,24 @@ def test_what_is_sent_back_is_written_anew_and_put_before_another(here, desk, dr
     assert desk.refused(tasks.issue, draft, VICE) == "not_found"
     assert desk(tasks.issue, draft, CHAIRMAN)["title"] == "Việc mới"
     assert desk.refused(tasks.issue, draft, CHAIRMAN) == "wrong_state"
+
+
+def test_of_two_leaders_who_give_it_at_once_one_does_and_the_other_learns_why(here, desk, draft):
+    desk(tasks.submit_for_issue, draft, CHIEF, leader_post_ids=LEADERS)
+
+    def trying(who):
+        try:
+            return desk(tasks.issue, draft, who)["state"]
+        except CallFailed as refusal:
+            return refusal
+
+    greens = [eventlet.spawn(trying, who) for who in (VICE, CHAIRMAN)]
+    outcomes = sorted((green.wait() for green in greens), key=lambda outcome: outcome != "issued")
+    assert outcomes[0] == "issued"
+    assert (outcomes[1].code, outcomes[1].details["change"]) == ("wrong_state", "issued")
+    assert outcomes[1].details["actor_person_id"] in (person("committee vice_chairman"), person("committee chairman"))
+    assert [name for name, _ in here.events()].count("task_issued") == 1
+    assert len(here.rows("SELECT id FROM assignments")) == 3
 
 
 def test_it_is_checked_again_when_it_is_given(here, desk, draft):
