@@ -8,7 +8,8 @@ from gateway.routes import BASE, route
 
 DECISION = ("not_authorised", "own_correction", "already_decided")
 POSSIBLE = (
-    "wrong_state", "nothing_changes", "correction_impossible", "role_not_in_mode", "no_deadline", "due_after_parent",
+    "wrong_state", "nothing_changes", "correction_impossible", "role_not_in_mode", "no_deadline", "due_too_far",
+    "due_after_parent",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from kernel.actor import Actor
 from kernel.errors import Refused
 from kernel.working_time import end_of_day, today
 from tasks.domain.assignment import OPEN, Piece, decides, owns, owns_or_serves
+from tasks.domain.order import FARTHEST_DUE
 from tasks.domain.sight import CITY_OFFICE
 
 GRADES = ("not_met", "met", "good", "excellent")
@@ -120,11 +121,13 @@ def _dated(
         return {"done_at": end_of_day(day)}
     if row[field] is None:
         raise Refused("no_deadline", "There is no deadline to correct.")
+    if day < today(row["assigned_at"]):
+        raise Refused("correction_impossible", "Before it was given.", field="value")
     due = end_of_day(day)
     if latest is not None and due > latest:
         raise Refused("due_after_parent", "What is passed on is due with its parent at the latest.", field="value")
-    if day < today(row["assigned_at"]):
-        raise Refused("correction_impossible", "Before it was given.", field="value")
+    if day > today(now) + FARTHEST_DUE:
+        raise Refused("due_too_far", "The deadline is more than 20 years away.", field="value")
     moves_with_it = field == "original_due" and row["current_due"] == row["original_due"]  # nothing was granted yet
     return {field: due} | ({"current_due": due} if moves_with_it else {})
 

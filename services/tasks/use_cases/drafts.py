@@ -12,6 +12,7 @@ from kernel.capacity import actor_for
 from kernel.directory_copy import posts, require_fresh, standing_posts
 from kernel.errors import Refused
 from tasks import views
+from tasks.domain import assignment
 from tasks.domain.drafting import CHANGES, Step, leaders_exist, permit_step, request_id
 from tasks.domain.order import title_key
 from tasks.domain.sight import Sight
@@ -20,6 +21,7 @@ from tasks.use_cases import moving
 from tasks.use_cases.orders import decide, give
 from tasks.use_cases.waiting import TO_ISSUE, done, waits
 
+OF_ORDER = assignment.CHANGES | CHANGES
 TEXT = ("title", "content", "expected_result", "mode", "urgency", "source")
 
 
@@ -78,7 +80,7 @@ def _draft(tx, actor: Actor, order: dict, now: datetime) -> dict:
             "drafted_at": now,
         },
     )
-    history.record(tx, moving.event_of(actor, task["id"], None, "draft", 1, now))
+    _record(tx, actor, task, "draft", now)
     return _view(tx, task, actor, now, decision.warnings)
 
 
@@ -105,7 +107,7 @@ def _permitted(tx, actor: Actor, verb: str, request: dict) -> tuple[Mapping, Ste
         return task, permit_step(task, verb, actor, request["version"])
     except Refused as refusal:
         if refusal.refusal_code in ("stale_version", "wrong_state"):
-            refusal.details |= moving.happened(history.last_of_task(tx, task["id"]), CHANGES)
+            refusal.details |= moving.happened(history.last_of_task(tx, task["id"]), OF_ORDER)
         raise
 
 
@@ -113,10 +115,15 @@ def _take(tx, actor: Actor, task: Mapping, step: Step, now: datetime, reason: st
     """The step, and its place in the history."""
     task = orders.move_task(tx, task["id"], state=step.after, version=task["version"] + 1, **changes)
     data = {"leader_post_ids": task["leader_post_ids"]} if step.verb == "submit_for_issue" else {}
-    history.record(
-        tx, moving.event_of(actor, task["id"], None, step.verb, task["version"], now, reason=reason, data=data)
-    )  # fmt: skip
+    _record(tx, actor, task, step.verb, now, reason=reason, data=data)
     return task
+
+
+def _record(tx, actor: Actor, task: Mapping, verb: str, now: datetime, **said) -> None:
+    """Most steps say nothing to others, so what is done in another's name is written down here."""
+    history.record(tx, moving.event_of(actor, task["id"], None, verb, task["version"], now, **said))
+    if actor.acting_for or verb == "discard_draft":
+        tx.audit(f"tasks.{verb}", subject=task["id"])
 
 
 def _edit(tx, actor: Actor, request: dict, now: datetime) -> dict:
@@ -128,7 +135,7 @@ def _edit(tx, actor: Actor, request: dict, now: datetime) -> dict:
 
 def _discard(tx, actor: Actor, request: dict, now: datetime) -> dict:
     task, step = _permitted(tx, actor, "discard_draft", request)
-    history.record(tx, moving.event_of(actor, task["id"], None, step.verb, task["version"] + 1, now))
+    _record(tx, actor, dict(task) | {"version": task["version"] + 1}, step.verb, now)
     drafts.discard_draft(tx, task["id"])
     return {}
 

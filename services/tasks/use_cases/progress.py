@@ -11,10 +11,9 @@ from kernel.capacity import actor_for
 from kernel.directory_copy import head_posts, posts, units_of_kinds, working_days
 from tasks import views
 from tasks.domain import blocker as rules
-from tasks.domain.assignment import CLOSED
+from tasks.domain.assignment import CLOSED, Piece
 from tasks.domain.blocker import permit_report
 from tasks.domain.progress import REPORTED_IN, reports_owed
-from tasks.storage import pieces
 from tasks.storage import progress as storage
 from tasks.use_cases import moving
 from tasks.use_cases.waiting import TO_UNBLOCK, done, waits
@@ -44,13 +43,14 @@ def list_progress(tx, claims: dict, request: dict, now: datetime) -> dict:
     before = position(request["cursor"], a_number)
     rows = storage.reports_of(tx, row["id"], before[0] if before else None, request["limit"] + 1)
     rows, next_cursor = page(rows, request["limit"], lambda row: [row["number"]])
+    period = "none" if row["role"] == "inform" else task["reporting"]
     standing = reports_owed(
-        task["reporting"], row["assigned_at"], storage.reported_at(tx, row["id"]),
+        period, row["assigned_at"], storage.reported_at(tx, row["id"]),
         row["closed_at"] or row["submitted_at"] or row["suspended_at"] or now, working_days(tx),
         open_=row["state"] not in CLOSED,
     )  # fmt: skip
     return {
-        "items": rows, "next_cursor": next_cursor, "reporting": task["reporting"], "missing": standing.missing,
+        "items": rows, "next_cursor": next_cursor, "reporting": period, "missing": standing.missing,
         "next_due": standing.next_due,
     }  # fmt: skip
 
@@ -116,7 +116,7 @@ def _raise(tx, actor: Actor, request: dict, now: datetime) -> dict:
 
 def _blocker(tx, actor: Actor, request: Mapping, row, task, piece, where: str, now: datetime):
     """What stops the work, and whom it waits for."""
-    decides = rules.decider(request["level"], piece, _posts_of_levels(tx, request["level"], task, now), where)
+    decides = rules.decider(request["level"], piece, _posts_of_levels(tx, request["level"], piece, now), where)
     due = rules.answer_due(now, working_days(tx))
     blocker = storage.add_blocker(
         tx,
@@ -140,9 +140,9 @@ def _blocker(tx, actor: Actor, request: Mapping, row, task, piece, where: str, n
     return blocker, [waits(TO_UNBLOCK, blocker["id"], 1, decides, unit_id, from_title=title, due=due)]
 
 
-def _posts_of_levels(tx, level: str, task: Mapping, now: datetime) -> dict[str, str | None]:
+def _posts_of_levels(tx, level: str, piece: Piece, now: datetime) -> dict[str, str | None]:
     if level == "lead":
-        return {level: pieces.lead_post(tx, task["id"]) if task["mode"] == "joint" else None}
+        return {level: piece.approver_post_id}  # of a support only
     if level not in KIND_OF_LEVEL:
         return {}
     return {level: head_of_kind(tx, KIND_OF_LEVEL[level], now)}
