@@ -35,10 +35,10 @@ def test_from_the_draft_to_what_is_put_right(person, ward, leader, head):
     assert (draft["state"], draft["assigner_name"], draft["draft"]["due_on"]) == ("draft", None, order["due_on"])
     task = f"/tasks/{draft['id']}"
     assert leader.get(task).status_code == 404
-    edited = drafter.request(
-        "PUT", task, json={**order, "title": "Việc đã sửa"} | {"issue": None}, headers={"If-Match": "*"}
-    )
-    assert edited.status_code == 422  # whether it is given at once is no part of a draft
+    headers = {"If-Match": "*", "Idempotency-Key": draft["id"]}
+    text = {name: value for name, value in order.items() if name != "issue"} | {"title": "Việc đã sửa"}
+    edited = drafter.request("PUT", task, json=text, headers=headers)
+    assert (edited.status_code, edited.json()["title"], edited.json()["version"]) == (200, "Việc đã sửa", 2)
     me = leader.get("/me").json()
     post_id = next(each["post_id"] for each in me["memberships"] if each["primary"])
     does(drafter, f"{task}/submit-for-issue", {"leader_post_ids": [post_id]})
@@ -80,11 +80,18 @@ def test_from_the_draft_to_what_is_put_right(person, ward, leader, head):
     correction = does(head, f"{about}/corrections", wrong, 201)
     assert head.get(about).json()["under_correction"] is True
     until(lambda: item_of(leader, correction["id"]), 10)
-    refused = head.post(
-        f"/corrections/{correction['id']}/accept", {"reason": "Tôi"}, headers={"If-Match": "*"}
-    )  # fmt: skip
-    assert (refused.status_code, refused.json()["code"]) == (403, "not_authorised")
+    assert does(head, f"/corrections/{correction['id']}/accept", {"reason": "Tôi"}, 403)["code"] == "not_authorised"
     does(leader, f"/corrections/{correction['id']}/accept", {"reason": "Đúng"})
     until(lambda: item_of(leader, correction["id"]) is None, 10)
     now = head.get(about).json()
     assert (now["under_correction"], now["current_due"][:10]) == (False, days_from_now(20))
+
+
+def test_a_draft_is_discarded(person, ward):
+    drafter = person("unit_clerk")
+    order = an_order(audience=None, assignments=[{"unit_id": ward}], title="Việc bỏ", issue=False)
+    task = f"/tasks/{does(drafter, '/tasks', order, 201)['id']}"
+    headers = {"If-Match": "*", "Idempotency-Key": task}
+    for _ in range(2):  # the second has the answer of the first
+        assert drafter.request("DELETE", task, headers=headers).status_code == 204
+    assert drafter.get(task).status_code == 404

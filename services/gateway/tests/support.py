@@ -195,6 +195,10 @@ class Tasks(Neighbour):
     def assign(self, call, request):
         return self.answer(call, request, task())
 
+    @rpc(tasks.draft)
+    def draft(self, call, request):
+        return self.answer(call, request, task())
+
     @rpc(tasks.get_task)
     def get_task(self, call, request):
         return self.answer(call, request, task())

@@ -4,6 +4,7 @@ disputes how it was classified proposes one as well: the same way, the same log.
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
+from itertools import permutations
 
 from kernel.actor import Actor
 from kernel.errors import Refused
@@ -18,7 +19,11 @@ CLASSIFIES = frozenset({"grade", "done_on", "original_due", "current_due"})
 OF_RESULT = frozenset({"document_number", "document_issued_on"})
 DECIDE_DAYS = 2
 CORRECTED_IN = OPEN | {"completed"}
-ROLES_OF_MODE = {"joint": ("support", "inform"), "each": ("lead", "inform")}  # between these a piece may change
+ROLES = {  # from and to: the lead of joint work stays, and of an order somebody always leads
+    "joint": {("support", "inform"), ("inform", "support")},
+    "each": {("inform", "lead")},
+}
+INSIDE = set(permutations(("lead", "support", "inform"), 2))
 
 
 def permit_proposal(piece: Piece, followers: Collection[str], actor: Actor, *, pending: bool) -> None:
@@ -98,9 +103,9 @@ def corrected(
 
 
 def _role(value: str, row: Mapping, mode: str) -> Mapping:
-    """Not to, nor from, the one lead of joint work; and to be informed only as long as nothing is under way."""
-    possible = ROLES_OF_MODE[mode] if row["parent_id"] is None else ("lead", "support", "inform")
-    if value not in possible or row["role"] not in possible:
+    """As the mode allows it, and only as long as nothing is under way."""
+    possible = ROLES[mode] if row["parent_id"] is None else INSIDE
+    if (row["role"], value) not in possible:
         raise Refused("role_not_in_mode", "No such role in this mode.", field="value")
     if row["state"] != "assigned" and not (row["role"] == "inform" and row["state"] == "completed"):
         raise Refused("wrong_state", f"The role stands in state {row['state']}.", state=row["state"])

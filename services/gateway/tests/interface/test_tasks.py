@@ -24,6 +24,13 @@ def test_an_order_reaches_tasks_and_comes_back_with_the_assigners_name(vice):
     assert request["idempotency_key"] == "k-1" and request["order"]["audience"] == "all-wards"
 
 
+def test_an_order_that_is_not_given_yet_is_a_draft(vice):
+    Tasks.answers = {"tasks.draft": task(state="draft", assigner_person_id=None, issued_at=None)}
+    answer = vice.post("/tasks", ORDER | {"issue": False}, headers=KEY)
+    assert (answer.status_code, answer.json()["state"], answer.json()["assigner_name"]) == (201, "draft", None)
+    assert not asked("tasks.assign") and "issue" not in asked("tasks.draft")[0][1]["order"]
+
+
 def test_warnings_are_told_in_the_readers_language(vice):
     warning = {"code": "due_moved", "message": "Moved.", "details": {"field": "due_on"}}
     Tasks.answers = {"tasks.assign": task(warnings=[warning])}
@@ -47,7 +54,7 @@ FORMS = [
     ({"audience": None}, "audience"),
     ({"due_on": "2026-12-01"}, "due_on"),
     ({"due_on": "tomorrow", "no_deadline": False}, "due_on"),
-    ({"issue": False}, "issue"),
+    ({"issue": "later"}, "issue"),
     ({"audience": None, "assignments": [{"unit_id": "x"}]}, "assignments.0.unit_id"),
     ({"audience": None, "assignments": [{"unit_id": unit("ward-1"), "more": 1}]}, "assignments.0.more"),
 ]
