@@ -250,6 +250,12 @@ class Scene:
             "issue_task": ("POST", f"/tasks/{task}/issue", NEVER),
             "report_progress": ("POST", f"{of_piece}/progress", {"json": {"result": "Một nửa"}}),
             "raise_blocker": ("POST", f"{of_piece}/blockers", {"json": {"text": "Thiếu tiền", "level": "lead"}}),
+            "urge_task": ("POST", f"/tasks/{task}/urgings", {"json": {"text": "Nhanh", "only": "overdue"}}),
+            "propose_correction": (
+                "POST",
+                f"{of_piece}/corrections",
+                {"json": why | {"field": "role", "value": "lead"}},
+            ),
             "list_progress": ("GET", f"{of_piece}/progress", {}),
             "list_blockers": ("GET", f"{of_piece}/blockers", {}),
             "list_urgings": ("GET", f"{of_piece}/urgings", {}),
@@ -262,15 +268,17 @@ class Scene:
         }
 
     @cached_property
-    def extension(self) -> str:
-        """A request for more time of the ward `lead`, in an order of its own."""
+    def apart(self) -> str:
+        """The piece of the ward `lead` in an order of its own, about which there is more to say."""
         leader = sign_in(self.platform.base_url, self.platform.account("vice_chairman"))
         order = an_order(audience=None, assignments=[{"unit_id": self.units["lead"]}], title="Việc cần thêm thời gian")
-        piece = leader.post("/tasks", order).json()["assignments"]["items"][0]["id"]
-        head, address = (
-            self.signed_in(self.posts["lead", "head"].holder),
-            f"{self.platform.base_url}/api/v1/assignments/{piece}",
-        )
+        return leader.post("/tasks", order).json()["assignments"]["items"][0]["id"]
+
+    @cached_property
+    def extension(self) -> str:
+        """A request for more time for that piece."""
+        piece, head = self.apart, self.signed_in(self.posts["lead", "head"].holder)
+        address = f"{self.platform.base_url}/api/v1/assignments/{piece}"
         headers = {"If-Match": "*", "Idempotency-Key": clock.new_id()}
         assert head.post(f"{address}/accept", headers=headers, timeout=30).status_code == 200
         _, _, options = self._verbs("", piece)["request_extension"]
@@ -287,10 +295,10 @@ class Scene:
 
     @cached_property
     def said(self) -> dict[str, str]:
-        """A blocker, an urging and a correction of the piece of the ward `lead`, by the parameters of paths."""
+        """A blocker, an urging and a correction of that piece, by the parameters of paths."""
         head = self.signed_in(self.posts["lead", "head"].holder)
         clerk = self.signed_in(self.posts["office", "office_clerk"].holder)
-        about = f"/assignments/{self.orders['each']['piece']}"
+        about = f"/assignments/{self.apart}"
         wrong = {"field": "current_due", "value": AHEAD, "reason": "Nhập nhầm"}
         return {
             "blocker_id": self._made(head, f"{about}/blockers", {"text": "Thiếu kinh phí"})["id"],
