@@ -95,8 +95,8 @@ def _report(tx, actor: Actor, request: dict, now: datetime) -> dict:
     about = moving.of_piece(actor, row, task, followers, now, waiting, *_deciders(waiting))
     tx.emit(
         contract.progress_reported,
-        subject=row["id"],
-        version=report["number"],
+        subject=report["id"],
+        version=1,
         data=about
         | {"report_id": report["id"]}
         | {name: report[name] for name in ("number", "percent", "blocker_id")},
