@@ -1,5 +1,6 @@
 """Progress while the work goes on, and what stops it."""
 
+from chassis.http import Answer
 from contracts import tasks
 from gateway import schemas
 from gateway.api.assignments import keyed
@@ -20,7 +21,7 @@ class ProgressRoutes:
     def report_progress(self, call, assignment_id):
         """Báo cáo tiến độ: what is done so far, and what stops the rest."""
         request = {"assignment_id": assignment_id, "idempotency_key": call.idempotency_key}
-        return call.ask(tasks.report_progress, call.body | request)
+        return Answer(call.ask(tasks.report_progress, call.body | request), status=201)
 
     @route("GET", "/assignments/<uuid:assignment_id>/blockers", tag="assignments", query=schemas.PageQuery,
            answer=tasks.BlockerPage)  # fmt: skip
