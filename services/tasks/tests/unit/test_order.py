@@ -35,8 +35,8 @@ def lead(unit_id, role="lead", due_on=None):
 
 def decide(*wanted, audience=None, mode="each", heads=("a", "b", "c"), posts=("f1", "f2"), **changes):
     order = {
-        "mode": mode, "urgency": "urgent", "followers": [], "reporting": None, "due_on": date(2026, 3, 20), "due_at": None,
-        "audience": None if audience is None else "all-wards", "assignments": list(wanted) or None,
+        "mode": mode, "urgency": "urgent", "followers": [], "due_on": date(2026, 3, 20), "due_at": None,
+        "reporting": None, "audience": None if audience is None else "all-wards", "assignments": list(wanted) or None,
     } | changes  # fmt: skip
     heads = [head if isinstance(head, AHead) else AHead(head) for head in heads]
     return decide_order(order, heads=heads, audience=audience, known_posts=posts, days=DAYS, now=NOW)
@@ -124,8 +124,8 @@ def test_a_deadline_in_the_past_is_refused():
 def test_a_day_off_today_cannot_be_moved_into_the_past():
     with pytest.raises(Refused, match="has passed") as refusal:
         decide_order(
-            {"mode": "each", "urgency": "urgent", "followers": [], "reporting": None, "due_on": date(2026, 3, 8), "due_at": None,
-             "audience": None, "assignments": [lead("a")]},
+            {"mode": "each", "urgency": "urgent", "followers": [], "due_on": date(2026, 3, 8), "due_at": None,
+             "reporting": None, "audience": None, "assignments": [lead("a")]},
             heads=[AHead("a")], audience=None, known_posts=(), days=DAYS, now=datetime(2026, 3, 8, 9, tzinfo=TZ),
         )  # fmt: skip
     assert refusal.value.refusal_code == "due_in_past"
