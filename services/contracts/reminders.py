@@ -1,6 +1,6 @@
 """reminders: what a post or a person must act on now, until he has acted."""
 
-from marshmallow import fields
+from marshmallow import fields, pre_load
 
 from chassis.contract import Event, Procedure
 from contracts.audit import list_audit_of
@@ -86,6 +86,12 @@ class ActionItemsRaised(Statement):
 class ActionItemsClosed(Statement):
     closed_at = Moment(required=True)
     items = fields.List(fields.Nested(ClosedItem), required=True)
+
+    @pre_load
+    def _of_the_first_form(self, data, **_):
+        """Kind and order stood once, for all items."""
+        shared = {name: data[name] for name in ("kind", "task_id") if name in data}
+        return data | {"items": [shared | item for item in data["items"]]} if shared else data
 
 
 list_action_items = Procedure(

@@ -13,9 +13,9 @@ from kernel.actor import Actor
 from kernel.capacity import actor_for
 from kernel.errors import Refused
 from messaging import storage
-from messaging.domain.case import PART_OF_ROLE, participants, parts_of_order
+from messaging.domain.case import part_of_piece, participants, parts_of_order
 
-CHANGES_PART = frozenset({"reassigned", "moved", "corrected"})
+CHANGES_PART = frozenset({"reassigned", "moved", "revoked", "corrected"})
 
 
 def open_case(tx, order: Mapping) -> None:
@@ -33,15 +33,15 @@ def open_case(tx, order: Mapping) -> None:
 
 
 def follow_pieces(tx, pieces: Iterable[Mapping]) -> None:
-    """Who answers for a unit's piece of an order now takes part, and who did no longer does; what a unit does inside
-    is no matter of the others.
+    """Who answers for a unit's piece of an order now takes part, and who did no longer does; whoever need not do it
+    any more only follows. What a unit does inside is no matter of the others.
     """
     by_task = defaultdict(list)
     for piece in pieces:
         if piece["parent_id"] is None and piece["change"] in CHANGES_PART:
             by_task[piece["task_id"]].append(piece)
     for task_id in sorted(by_task):
-        parts = [(each["assignment_id"], each["post_id"], PART_OF_ROLE[each["role"]]) for each in by_task[task_id]]
+        parts = [(each["assignment_id"], each["post_id"], part_of_piece(each)) for each in by_task[task_id]]
         versions = [each["version"] for each in by_task[task_id]]
         if posts := storage.change_parts(tx, task_id, parts, versions):
             storage.set_participants(tx, task_id, posts, participants(storage.parts_of(tx, task_id, posts)))

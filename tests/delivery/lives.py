@@ -240,6 +240,9 @@ def live_on(store) -> None:
     does(verbs.revoke, leader, third, reason="Không cần nữa")
 
     does(verbs.pass_on, "ward-1 head", piece("Việc hai", "ward-1 head"), pieces=[{"post_id": post("ward-1 official")}])
+    with store.transaction() as tx:
+        ended = sa.text("UPDATE copy_units SET valid_to = :day WHERE id = :id")
+        tx.execute(ended, {"day": today(clock.now()), "id": unit("ward-1")})
     does(many.move_assignments, "office chief_of_office", unit("ward-1"), unit_id=unit("dept"), reason="Sáp nhập")
     with store.reading() as tx:
         last = tx.execute(sa.text("SELECT id::text FROM tasks WHERE title = 'Việc ba'")).scalar_one()

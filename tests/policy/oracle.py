@@ -79,5 +79,7 @@ def _rights(cell: Cell, in_person: bool) -> set[str]:
     if cell.kind in here:
         return set(table()["rights"][here[cell.kind]])
     if in_person and cell.kind in table()["work_for_their_head"]:
-        return set(table()["rights"][here.get("head", "none")]) - set(table()["of_the_head_alone"])
+        part = here.get("head", "none")
+        rights = {*table()["rights"][part], *table()["of_the_clerks_alone"].get(part, ())}
+        return rights - set(table()["of_the_head_alone"])
     return set()

@@ -34,7 +34,7 @@ def detail(**changes) -> dict:
 
 
 def summary(**changes) -> dict:
-    roll_up = {"assigned": 1, "accepted": 0, "submitted": 0, "completed": 0, "overdue": 0}
+    roll_up = {"assigned": 1, "accepted": 0, "submitted": 0, "completed": 0, "overdue": 0, "revoked": 0}
     return {
         "id": TASK, "title": "Việc", "mode": "each", "urgency": "urgent", "source": "city_pc", "state": "issued",
         "original_due": None, "issued_at": NOW, "version": 1, "roll_up": roll_up,

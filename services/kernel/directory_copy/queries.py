@@ -104,6 +104,16 @@ def standing_posts(tx, ids: Iterable[str], now: datetime) -> dict[str, HeadPost]
     return {row.post_id: HeadPost(row.id, row.code, row.full_name, row.kind, row.post_id, row.title) for row in rows}
 
 
+def has_clerk(tx, unit_id: str, now: datetime) -> bool:
+    """Whether somebody works for the head of this unit."""
+    return tx.execute(HAS_CLERK, {"unit_id": unit_id, "day": today(now)}).scalar_one()
+
+
+def has_ended(tx, unit_id: str, now: datetime) -> bool | None:
+    """Whether a unit stands no more; None if nobody knows it."""
+    return tx.execute(HAS_ENDED, {"unit_id": unit_id, "day": today(now)}).scalar_one_or_none()
+
+
 def units_below(tx, unit_id: str, now: datetime) -> set[str]:
     """A unit and what is below it now."""
     return set(tx.execute(BELOW, {"unit_id": unit_id, "day": today(now)}).scalars())
@@ -235,8 +245,17 @@ STANDING = (
 )
 
 
+UNIT_ID = sa.bindparam("unit_id", type_=t.Id)
+HAS_ENDED = select(sa.func.coalesce(t.units.c.valid_to <= DAY, sa.false())).where(t.units.c.id == UNIT_ID)
+HAS_CLERK = select(
+    sa.exists()
+    .where(t.posts.c.unit_id == UNIT_ID, t.posts.c.kind.in_(policy.SERVES_HEAD), _live(t.posts))
+    .where(t.memberships.c.post_id == t.posts.c.id, _live(t.memberships))
+)
+
+
 def _below():
-    tree = select(t.units.c.id).where(t.units.c.id == sa.bindparam("unit_id", type_=t.Id)).cte(recursive=True)
+    tree = select(t.units.c.id).where(t.units.c.id == UNIT_ID).cte(recursive=True)
     return select(tree.union(select(t.units.c.id).where(t.units.c.parent_id == tree.c.id, _live(t.units))).c.id)
 
 
