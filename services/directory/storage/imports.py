@@ -18,6 +18,7 @@ from directory.storage import tables as t
 from directory.storage.bulk import batches
 from directory.storage.exports import numbered_posts
 
+COMPARING_MS = 300_000  # longer than the process may use the processor
 STARTING = timedelta(seconds=30)  # a process has this long to take its lock
 
 SHOWN = [t.imports.c[name] for name in (
@@ -72,6 +73,11 @@ def change(tx, import_id: str, **values) -> None:
 
 def tell_progress(tx, import_id: str, stage: str, done: int, total: int) -> None:
     tx.execute(sa.update(t.imports).where(t.imports.c.id == import_id).values(stage=stage, done=done, total=total))
+
+
+def take_time(tx) -> None:
+    """Comparing is done here and asks the database nothing meanwhile, which must not take it for a hung client."""
+    tx.execute(sa.text(f"SET LOCAL idle_in_transaction_session_timeout = {COMPARING_MS}"))
 
 
 def put_rows(tx, import_id: str, rows: list[dict]) -> None:

@@ -30,15 +30,15 @@ WALK = 50  # for each line that is looked for, so many are walked past at most
 RARE = 3  # so many words of a name
 
 VALID = "valid_from <= :day AND (valid_to IS NULL OR valid_to > :day)"
-# match: 0 the whole name, 1 the name that he is called by, 2 beginnings of words of the name,
-# 3 words of name, post and unit; the more, the fewer of them stand side by side there as they were typed, and one more
-# if the last does not end what it is taken from
-# A key of a name is the beginning of one of its words, one of a post or unit a whole word: few, because each is an entry
-# that a new line has to make. Which of their words begin as it was typed, `post_words` knows.
+# A name is found by beginnings of its words, a post and a unit by their whole words: each is an entry that a new line
+# has to make in the index. Which of their words begin as it was typed, `post_words` knows.
 NAME_KEY = f"hashtext(left(:word{{}}, {LONGEST_KEY}))"
 EITHER_KEY = """{{keys}} && (
     SELECT array_agg(hashtext('*' || word)) || {name_key}
     FROM post_words WHERE word >= :word{place} COLLATE "C" AND word < (:word{place} || '~') COLLATE "C")"""
+# match: 0 the whole name, 1 the name that he is called by, 2 beginnings of words of the name,
+# 3 words of name, post and unit; the more, the fewer of them stand side by side there as they were typed, and one more
+# if the last does not end what it is taken from
 PARTS = {
     "own": """
         own AS MATERIALIZED (SELECT top_id FROM entries WHERE person_id = :seeker AND {valid} ORDER BY rank LIMIT 1)

@@ -354,7 +354,7 @@ def test_who_takes_out_his_unit_gets_the_numbers_that_he_may_see(own_city, run, 
     own = own_city.one("SELECT id FROM units WHERE code = '25747'").id
     head, clerk, official = (own_city.roles[role]["person_id"] for role in ("unit_head", "unit_clerk", "official"))
     own_city.do(lambda tx: tx.execute(sa.text("UPDATE people SET mobile = '01', room = 'A 1', phone = '02'")))
-    hide = sa.text("UPDATE people SET shown_to = '{\"phone\": \"self\", \"room\": \"unit\"}' WHERE id = :id")
+    hide = sa.text('UPDATE people SET shown_to = \'{"phone": "self", "room": "unit"}\' WHERE id = :id')
     own_city.do(lambda tx: tx.execute(hide, {"id": official}))
     numbers = {person: number_of(own_city, role) for person, role in (
         (head, "unit_head"), (clerk, "unit_clerk"), (official, "official"))}  # fmt: skip
