@@ -55,6 +55,9 @@ def test_the_break_glass_account_works_without_a_phone_and_raises_an_alert(own_c
     assert refusal(sign_in, own_city, security, "khancap", old) == "wrong_credentials"
     assert sign_in(own_city, security, "khancap", new, address=OFFICE)["restriction"] is None
     assert capsys.readouterr().out.count("the break-glass account is being used") == 2
+    sealed, used = [(name, data) for name, data in said(own_city) if name.startswith("break_glass")]
+    assert (sealed[0], used[0]) == ("break_glass_sealed", "break_glass_used")  # a wrong guess is told to the operator
+    assert used[1].keys() == {"account_id", "person_id", "at"}
     assert ("account.signed_in", "break_glass") in [
         (row.action, row.kind) for row in own_city.all("SELECT action, details->>'kind' AS kind FROM audit_log")
     ]

@@ -3,6 +3,7 @@
 import base64
 import hmac
 import time
+from ipaddress import ip_network
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import eventlet
@@ -13,7 +14,7 @@ from joserfc import jwt
 
 from chassis.testing import until
 from contracts import directory
-from gateway.single_sign_on import outbound, provider
+from gateway.single_sign_on import flow, outbound, provider
 from gateway.single_sign_on.settings import ProviderSettings
 from gateway.tests.support import PASSWORD, Stream, asked, assert_problem
 from kernel.errors import Refused
@@ -37,12 +38,14 @@ def doors(gateway, city, monkeypatch):
     monkeypatch.setattr(outbound, "PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(provider, "NEW_KEYS_SECONDS", 0.0)
 
-    def start(second_factor=False, **others):
+    def start(second_factor=False, trusted_proxies=(), **others):
         offered = tuple(
             ProviderSettings(name, name.title(), each.issuer, CLIENT_ID, CLIENT_SECRET, second_factor)
             for name, each in ({"city": city} | others).items()
         )
-        return gateway(secure_cookies=False, providers=offered, public_url=PUBLIC)
+        return gateway(
+            secure_cookies=False, providers=offered, public_url=PUBLIC, trusted_proxies=trusted_proxies
+        )  # fmt: skip
 
     return start
 
@@ -154,6 +157,23 @@ def test_a_code_that_another_sign_in_was_given_does_not_fit(browser, city):
     assert_problem(browser.me(), 401, "unauthenticated")
 
 
+def test_from_one_address_only_so_many_are_under_way(doors, city, monkeypatch):
+    monkeypatch.setattr(flow, "UNFINISHED_PER_SOURCE", 2)
+    client = doors(trusted_proxies=(ip_network("127.0.0.1"),))
+    office, elsewhere = ({"X-Forwarded-For": address} for address in ("192.0.2.1", "192.0.2.2"))
+    browser = Browser(client)
+    left = [browser.get("/oidc/city/start", headers=office) for _ in range(2)]
+    refused = browser.get("/oidc/city/start", headers=office)
+    assert_problem(refused, 429, "too_many_attempts")
+    assert 0 < int(refused.headers["Retry-After"]) <= flow.ATTEMPT_SECONDS
+    assert browser.get("/oidc/city/start", headers=elsewhere).status_code == 303
+    me = client.signed_in(WHO)  # whoever is signed in is no stranger
+    linking = me.post("/me/identities", {"provider": "city", "password": PASSWORD}, headers=office)
+    assert linking.status_code == 201
+    assert browser.back(city.sign_in(left[0].headers["Location"], WHO)).status_code == 303
+    assert browser.get("/oidc/city/start", headers=office).status_code == 303
+
+
 def test_nobody_is_sent_to_another_site(browser):
     for path in (
         "https://evil.example", "//evil.example", "/\\evil.example", "\\/evil.example", "/\t/evil.example", "/ x", "",
@@ -180,7 +200,10 @@ def owing(neighbours, right: str) -> None:
 
     def checked(request):
         if request["second_factor"] or request["totp"] == right:
-            return {"account_id": id_of("account"), "person_id": person(WHO), "version": 1, "restriction": None}
+            return {
+                "account_id": id_of("account"), "person_id": person(WHO), "version": 1, "restriction": None,
+                "lacks_second_factor": False,
+            }  # fmt: skip
         return Refused("wrong_credentials" if request["totp"] else "totp_required")
 
     neighbours["directory"].service_cls.answers = {"directory.verify_identity": checked}
