@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import sqlalchemy as sa
+from openpyxl import load_workbook
 
+from directory import papers
 from directory.tests.conftest import empty
-from directory.tests.interface.test_handover import rows
 from directory.tests.support import OFFICE, refusal, said, sign_in
 
 SERVICES = Path(__file__).resolve().parents[3]
@@ -80,10 +81,11 @@ def test_the_whole_city_is_handed_over_in_files_for_the_operator_alone(own_city,
     done = operate(world, "handover", "--folder", str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr
     files = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert files == ["25747.csv", "25747.html"]
-    sheet = tmp_path / "out" / "25747.csv"
+    assert files == ["25747.html", "25747.xlsx"]
+    sheet = tmp_path / "out" / "25747.xlsx"
     assert stat.S_IMODE(sheet.stat().st_mode) == 0o600
-    found = rows(sheet.read_text())
+    header, *found = load_workbook(sheet).active.values
+    assert header == papers.HEADER
     assert done.stdout.startswith(f"{len(found)} accounts")
     assert sign_in(own_city, security, found[0][3], found[0][4])
     assert not any(row[4] in done.stdout + done.stderr for row in found)

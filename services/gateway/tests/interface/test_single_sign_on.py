@@ -459,6 +459,15 @@ def test_the_providers_session_ends_ours_and_its_stream(doors, city):
     assert local.get("/me").status_code == 200
 
 
+def test_a_provider_signs_out_nobody_but_its_own(doors, city):
+    with listening() as other:
+        browser = Browser(doors(other=other))
+        browser.sign_in(city)
+        assert logout(browser.client, other.logout_token(sid="s-1", sub=WHO), "other").status_code == 200
+        assert logout(browser.client, other.logout_token(sub=WHO), "other").status_code == 200
+        assert browser.me().status_code == 200
+
+
 def test_a_logout_in_one_process_ends_the_stream_of_another(doors, city):
     one, elsewhere = doors(), doors()
     browser = Browser(one)
@@ -483,6 +492,7 @@ def test_logout_tokens_that_must_not_count(doors, city):
         ),
         "a nonce": city.logout_token(**wrong, nonce="x"),
         "no id": city.logout_token(**wrong, jti=None),
+        "an id that is too long": city.logout_token(**wrong, jti="x" * 300),
         "no time": city.logout_token(**wrong, iat=None),
         "no expiry": city.logout_token(**wrong, exp=None),
         "expired": city.logout_token(**wrong, exp=now - 120),
