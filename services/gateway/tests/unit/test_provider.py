@@ -90,19 +90,19 @@ def test_a_certificate_counts_only_if_we_trust_who_gave_it(tmp_path):
             leave(provider(secure))
 
 
-def right(found, request, spaces=()) -> Response:
+def right(found, request, spaces=(), status=200) -> Response:
     """The right description, after so much of nothing."""
-    return Response(itertools.chain(spaces, found._description(request).response))
+    return Response(itertools.chain(spaces, found._description(request).response), status)
 
 
-@pytest.mark.parametrize("name", ["elsewhere", "long", "late"])
+@pytest.mark.parametrize("name", ["elsewhere", "missing", "long", "late"])
 def test_the_right_answer_given_wrongly(name, other, monkeypatch):
     """Each would be believed if nobody looked at how it came."""
 
     def late():
         for _ in range(10):
             eventlet.sleep(0.1)  # each piece in time, the whole of it not
-            yield b" "
+            yield b" " * 8192  # the server sends no less at a time
 
     if name == "late":
         monkeypatch.setattr(outbound, "SECONDS", 0.5)
@@ -110,6 +110,7 @@ def test_the_right_answer_given_wrongly(name, other, monkeypatch):
         "elsewhere": {
             WHERE: Response(status=302, headers={"Location": "/there"}), "/there": lambda request: right(other, request)
         },
+        "missing": {WHERE: lambda request: right(other, request, status=404)},
         "long": {WHERE: lambda request: right(other, request, [b" " * outbound.MAX_ANSWER])},
         "late": {WHERE: lambda request: right(other, request, late())},
     }[name]  # fmt: skip
@@ -134,6 +135,13 @@ def test_a_provider_elsewhere_has_no_endpoint_on_this_machine_in_clear(monkeypat
     monkeypatch.setattr(asking, "_metadata_until", 0.0)
     with pytest.raises(ProviderUnavailable):
         leave(asking)
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "http://evil.example/logout", 7, None])
+def test_nobody_is_sent_to_sign_out_where_no_provider_is(other, address):
+    assert provider(other).sign_out_url("/bye").startswith(other.issuer + "/logout?")
+    other.metadata = {"end_session_endpoint": address}
+    assert provider(other).sign_out_url("/bye") is None
 
 
 def test_a_key_that_was_withdrawn_counts_no_longer(other, monkeypatch):
