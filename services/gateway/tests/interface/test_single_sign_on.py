@@ -266,6 +266,18 @@ def test_a_provider_that_is_not_offered(browser, client):
     assert client.get("/oidc/providers").json()["items"] == []
 
 
+def test_a_refused_code_brings_nobody_in_whatever_comes_with_it(browser, city):
+    address = city.sign_in(browser.leave(), WHO)
+
+    def refusing(request):
+        answer = city._token(request)
+        answer.status_code = 400
+        return answer
+
+    city.answers = {"/token": refusing}
+    assert_problem(browser.back(address), 400, "sign_in_failed")
+
+
 # tokens
 
 
@@ -330,7 +342,7 @@ def hostile(city) -> dict:
         "no token": signed(lambda claims: ""),
         "three dots": signed(lambda claims: "..."),
         "not an object in the header": signed(lambda claims: "W10.W10.W10"),
-        "too long": signed(lambda claims: "x" * 20_000),
+        "too long": with_claims(filling="x" * 20_000),
     }  # fmt: skip
 
 
