@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from chassis.contract import Event, Procedure
-from contracts.directory.accounts import Account
+from contracts.directory.accounts import SignedIn
 from contracts.fields import ById, Id, Moment, Nothing, Request, Statement
 
 ISSUER_AT_MOST, SUBJECT_AT_MOST = 500, 255
@@ -56,7 +56,7 @@ class IdentityRemoved(Statement):
 
 
 verify_identity = Procedure(
-    "directory", "verify_identity", VerifyIdentity, Account, "Whose account an identity is.", caller="service",
+    "directory", "verify_identity", VerifyIdentity, SignedIn, "Whose account an identity is.", caller="service",
     callers=("gateway",),
 )  # fmt: skip
 list_identities = Procedure("directory", "list_identities", Nothing, IdentityList, "The actor's own identities.")
