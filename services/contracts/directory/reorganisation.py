@@ -18,7 +18,9 @@ class UnitNames(Request):
 class NewUnit(UnitNames):
     """`code` is the official one. Without `head_title` the head is called as usual for the kind."""
 
-    code = fields.String(required=True, validate=validate.Regexp(r"[A-Za-z0-9]+([.-][A-Za-z0-9]+)*\Z"))
+    code = fields.String(
+        required=True, validate=[validate.Length(1, 30), validate.Regexp(r"[A-Za-z0-9]+([.-][A-Za-z0-9]+)*\Z")]
+    )
     kind = one_of(UNIT_KINDS, required=True)
     head_title = Line(max=300, load_default=None, allow_none=True)
 

@@ -1,6 +1,6 @@
 """Units reorganised in the real city: what becomes of people, history and copies, who may, and plans."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -218,7 +218,7 @@ def test_one_key_has_one_answer(trial):
     claims = trial.claims("administrator")
     first = trial.do(reorganisation.reorganise, claims, request, NOW)
     assert trial.do(reorganisation.reorganise, claims, request, NOW) == first
-    assert trial.one("SELECT count(*) FROM reorganisations").count == 1
+    assert trial.one("SELECT count(*) FROM reorganisations WHERE on_day = :day", day=TODAY).count == 1
 
 
 # plans
@@ -330,3 +330,22 @@ def test_over_the_bus(own_city, run, caller):
     assert caller(contract.list_reorganisations, {}, claims)["items"][0]["id"] == done["id"]
     today_ = caller(contract.get_successors, {"id": division}, claims)["today"]
     assert [each["code"] for each in today_] == ["25747"]
+
+
+# the demonstration's own
+
+
+def test_the_loaded_city_has_a_past_that_leads_to_today(trial):
+    former = unit_id(trial, "26746")
+    assert shown(trial, former, date(2025, 6, 30))["head"]["title"] == "Chủ tịch UBND Phường Nguyễn Thái Bình"
+    assert refusal(shown, trial, former) == ("not_found", None)
+    found = trial.ask(organisation.get_successors, former, NOW)
+    assert [each["full_name"] for each in found["today"]] == ["Phường Sài Gòn", "Phường Bến Thành"]
+
+
+def test_the_loaded_city_has_a_plan_that_can_be_carried_out_on_its_day(trial):
+    plan = trial.one("SELECT id, on_day FROM reorganisations WHERE state = 'planned'")
+    assert plan.on_day > TODAY
+    reorganisation.carry_out_due(trial.store, NOW + (plan.on_day - TODAY))
+    done = trial.one("SELECT state, failure FROM reorganisations WHERE id = :id", id=plan.id)
+    assert (done.state, done.failure) == ("done", None)
