@@ -3,7 +3,7 @@
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from chassis.contract import PATIENCE, Procedure
-from contracts.fields import UNIT_KINDS, ById, Day, Id, Line, Moment, Page, Request, Statement, one_of
+from contracts.fields import THESE_CENTURIES, UNIT_KINDS, ById, Day, Id, Line, Moment, Page, Request, Statement, one_of
 
 REORGANISATION_STATES = ("planned", "done", "withdrawn", "failed")
 CHANGES = ("establish", "rename", "move", "merge", "split", "dissolve")
@@ -76,7 +76,7 @@ class DissolveUnit(Request):
 class Reorganise(Request):
     """Exactly one change. On this day it is done at once; on a day ahead it is a plan, carried out on its day."""
 
-    on_day = Day(required=True)
+    on_day = Day(required=True, validate=THESE_CENTURIES)
     document_number = Line(max=100, required=True)
     establish = fields.Nested(EstablishUnit)
     rename = fields.Nested(RenameUnit)
