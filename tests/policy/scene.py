@@ -182,6 +182,16 @@ class Scene:
         return administrator.get(f"{self.platform.base_url}/api/v1/people/{person_id}/account", timeout=30).json()["id"]
 
     @cached_property
+    def somebody_again(self) -> dict:
+        """A person with a number that is somebody's already."""
+        number = "MT-0001"
+        administrator = self.signed_in(self.posts["platform", "administrator"].holder)
+        person = f"{self.platform.base_url}/api/v1/people/{self.posts['below', 'official'].holder}"
+        given = administrator.patch(person, json={"employee_number": number}, headers={"If-Match": "*"}, timeout=30)
+        assert given.status_code == 200, given.text
+        return {"name": "Nguyễn Văn An", "employee_number": number}
+
+    @cached_property
     def _session_store(self) -> SessionStore:
         return SessionStore(Store(self.platform.addresses["databases"]["gateway"], pool_size=1), 3600, 3600)
 
@@ -250,6 +260,11 @@ class Scene:
             "set_audience": ("PUT", "/audiences/all-wards", NEVER | {"json": {"unit_ids": [NOBODY]}}),
             "set_working_days": ("PUT", "/working-days/2027", NEVER | {"json": A_HOLIDAY}),
             "change_contact": ("PATCH", f"/people/{NOBODY}/contact", NEVER | {"json": {"room": "1"}}),
+            "add_person": ("POST", "/people", {"json": self.somebody_again}),
+            "change_person": ("PATCH", f"/people/{NOBODY}", NEVER | {"json": {"name": "Trần An"}}),
+            "list_identities_of": ("GET", f"/people/{NOBODY}/identities", {}),
+            "list_post_delegations": ("GET", f"/posts/{self.posts['below', 'division_head'].id}/delegations", {}),
+            "list_holders": ("GET", f"/posts/{self.posts['lead', 'head'].id}/holders", {}),
             "list_imports": ("GET", "/directory/imports", {}),
             "apply_import": ("POST", f"/directory/imports/{NOBODY}/apply", NEVER),
             "export": ("GET", "/directory/exports", {"params": {"what": "units", "unit_id": NOBODY}}),

@@ -1,7 +1,7 @@
 """What SCIM says of a person, and what of it the directory takes over.
 
 A SCIM resource is a dictionary as RFC 7643 writes it. What a client says is kept as it was said; the directory's own
-name, numbers and address follow from it. The employee number stands only in the directory: there files know people by it.
+name, numbers and address follow from it. The employee number stands only in the directory: by it files know people.
 """
 
 import hashlib

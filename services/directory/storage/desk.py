@@ -54,17 +54,17 @@ def waiting(tx, now: datetime, day, *, care: Care, before_id: str | None, limit:
 
 def _recovery(day):
     """With whom it is about, as who asked and who decides see him."""
-    asker, held = t.people.alias(), t.memberships
+    asker, held, post = t.people.alias(), t.memberships.alias(), t.posts.alias()
     person_id = t.accounts.c.person_id
     return (
         select(
             t.recoveries, person_id, t.people.c.name.label("person_name"), asker.c.name.label("asked_by_name"),
-            t.posts.c.title, t.units.c.full_name.label("unit_name"),
+            post.c.title, t.units.c.full_name.label("unit_name"),
         )
         .join_from(t.recoveries, t.accounts, t.accounts.c.id == t.recoveries.c.account_id)
         .join(t.people, t.people.c.id == person_id)
         .join(asker, asker.c.id == t.recoveries.c.asked_by)
         .outerjoin(held, sa.and_(held.c.person_id == person_id, held.c.primary, t.live(held, day)))
-        .outerjoin(t.posts, t.posts.c.id == held.c.post_id)
-        .outerjoin(t.units, t.units.c.id == t.posts.c.unit_id)
+        .outerjoin(post, post.c.id == held.c.post_id)
+        .outerjoin(t.units, t.units.c.id == post.c.unit_id)
     )  # fmt: skip

@@ -103,7 +103,8 @@ def _users(client):
     said = t.provisioned.c
     return _joined(
         client, t.people.c.id, t.people.c.name, t.people.c.phone, t.people.c.mobile, t.people.c.email,
-        t.people.c.employee_number, t.people.c.shown_to, t.accounts.c.id.label("account_id"), (said.client_id == client.id).label("own"),
+        t.people.c.employee_number, t.people.c.shown_to, t.accounts.c.id.label("account_id"),
+        (said.client_id == client.id).label("own"),
         t.accounts.c.username, t.accounts.c.revoked_at, t.accounts.c.revoked_by, t.external_ids.c.external_id,
         said.said,
         said.name.label("said_name"), said.phone.label("said_phone"), said.mobile.label("said_mobile"),

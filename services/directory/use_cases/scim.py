@@ -79,8 +79,7 @@ def create_user(tx, client, request: dict, now: datetime, first: bool) -> dict |
     if joins and post_id is None:
         return make_generic_post(tx, unit_id, day)
     if person is None:
-        taken = rules.taken(user)
-        stored.add_person(tx, person_id, taken)
+        stored.add_person(tx, person_id, rules.taken(user))
     else:
         taken = rules.taken_beside(user, _there(person))
         if taken != _there(person):
@@ -95,7 +94,7 @@ def create_user(tx, client, request: dict, now: datetime, first: bool) -> dict |
         raise _taken_already()
     if not stored.name_outside(tx, client, person_id, user.get("externalId")):
         raise _taken_already()
-    stored.remember(tx, client, person_id, said, taken, now)
+    stored.remember(tx, client, person_id, said, rules.taken(user), now)
     changed = [ended(each.membership, day) for each in leaves]
     if joins:
         has_primary = any(each.membership.primary for each in held if each not in leaves)

@@ -112,7 +112,8 @@ class SingleSignOnRoutes:
         return self._with_providers(call.ask(directory.list_identities_of, call.query | {"person_id": person_id}))
 
     @route("PUT", "/people/<uuid:person_id>/identities/<string:provider>", tag="directory", body=schemas.Subject,
-           answer=schemas.IdentityOf, refusals=("unknown_provider", "identity_taken", "identity_linked_already"))  # fmt: skip
+           answer=schemas.IdentityOf,
+           refusals=("unknown_provider", "identity_taken", "identity_linked_already"))  # fmt: skip
     def put_identity(self, call, person_id, provider):
         """For administrators: who a person is to a provider that knows him by no other identity yet.
 
