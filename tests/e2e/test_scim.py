@@ -133,9 +133,7 @@ def test_whom_an_administrator_made_gets_his_account_from_the_machine_that_knows
         corrected = administrator.request("PATCH", path, json={"name": "Lê Thị Đúng Tên"}, headers=tag)
         assert (corrected.status_code, corrected.json()["name"]) == (200, "Lê Thị Đúng Tên"), corrected.text
     assert idp.get(f"/Users/{user['id']}").json()["displayName"] == "Lê Thị Đúng Tên"
-    assert refused(
-        idp.post("/Users", a_user(new_name(), **{ENTERPRISE: {"employeeNumber": number}})), 409, "uniqueness"
-    )
+    assert refused(idp.ask("POST", "/Users", again), 409, "uniqueness")
 
 
 def test_two_things_to_tell_are_told_one_after_the_other(idp, rows):

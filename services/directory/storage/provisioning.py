@@ -62,26 +62,30 @@ def spend(tx, client_id: str, count: int, day: date) -> bool:
 # users
 
 
-def _joined(client, *columns):
+USERS = t.accounts.outerjoin(t.provisioned, t.provisioned.c.person_id == t.accounts.c.person_id)
+
+
+def _known_to(client, query):
     """Those whom a client may know."""
-    here = (
-        t.accounts.join(t.people, t.people.c.id == t.accounts.c.person_id)
-        .outerjoin(t.provisioned, t.provisioned.c.person_id == t.accounts.c.person_id)
-        .outerjoin(
-            t.external_ids,
-            sa.and_(t.external_ids.c.person_id == t.accounts.c.person_id, t.external_ids.c.client_id == client.id),
-        )
-    )
-    query = select(*columns).select_from(here)
     query = query.where(t.accounts.c.kind == "personal", t.provisioned.c.deleted_at.is_(None))
     return query.where(t.provisioned.c.client_id == client.id) if client.reach == "own" else query
 
 
+def _joined(client, *columns):
+    """With all that is asked about them."""
+    here = USERS.join(t.people, t.people.c.id == t.accounts.c.person_id).outerjoin(
+        t.external_ids,
+        sa.and_(t.external_ids.c.person_id == t.accounts.c.person_id, t.external_ids.c.client_id == client.id),
+    )
+    return _known_to(client, select(*columns).select_from(here))
+
+
 def user_page(tx, client, wanted, day: date, offset: int, limit: int) -> tuple[int, list]:
-    """How many there are, and some of them in the order of their ids."""
-    ids = _joined(client, t.accounts.c.person_id)
-    if wanted is not None:
-        ids = ids.where(scim_filter.users(wanted, client.id, day))
+    """How many there are, and some of them in the order of their ids. To count and walk over all, accounts are enough."""
+    if wanted is None:
+        ids = _known_to(client, select(t.accounts.c.person_id).select_from(USERS))
+    else:
+        ids = _joined(client, t.accounts.c.person_id).where(scim_filter.users(wanted, client.id, day))
     total = tx.execute(select(func.count()).select_from(ids.subquery())).scalar_one()
     if not limit or offset >= total:
         return total, []
