@@ -8,14 +8,15 @@ import sqlalchemy as sa
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from chassis.later import Later
 from chassis.rows import any_of
 from directory.domain.names import given_name, search_form
 from directory.domain.organisation import Membership
 from directory.domain.provisioning import GENERIC_POST, PROTECTED_POSTS, Held, Taken
-from directory.storage import scim_filter
 from directory.storage import tables as t
 
 CLIENT = t.scim_clients.c
+scim_filter = Later("directory.storage.scim_filter")
 
 
 # clients
