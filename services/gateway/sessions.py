@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -12,6 +12,7 @@ from nameko.extensions import DependencyProvider, SharedExtension
 
 from chassis import clock
 from chassis.http import HttpRefusal
+from chassis.paging import an_id, page, position
 from chassis.rows import any_of
 from gateway import live_log, storage
 from gateway.single_sign_on.provider import SignedIn, SignedOut
@@ -21,7 +22,6 @@ from kernel.working_time import today
 TOKEN_BYTES = 32
 TOUCH_SECONDS = 60  # no write per request
 TRUSTED_SECONDS = 2.0  # how long a look at the database is believed: an ended session is refused within that time
-LISTED = 100
 KEPT_AFTER_EXPIRY = timedelta(days=30)
 
 
@@ -116,10 +116,13 @@ class SessionStore:
             raise HttpRefusal("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
         return session
 
-    def list_of(self, person_id: str):
-        now = clock.now()
+    def list_of(self, person_id: str, cursor: str | None, limit: int) -> tuple[Sequence, str | None]:
+        """A page of somebody's open sessions, newest first, and the cursor to the rest."""
+        now, before = clock.now(), position(cursor, an_id)
+        idle_since = now - timedelta(seconds=self.idle)
         with self._store.reading() as tx:
-            return storage.open_sessions(tx, person_id, now, now - timedelta(seconds=self.idle), LISTED)
+            rows = storage.open_sessions(tx, person_id, now, idle_since, before and before[0], limit + 1)
+        return page(rows, limit, lambda row: (row.id,))
 
     def end(self, session_id: str, person_id: str) -> None:
         """Ends one of the person's own sessions, with the streams that it holds open anywhere."""

@@ -103,7 +103,8 @@ def sessions_by_id(tx, ids: list[str]):
     return tx.execute(select(sessions).where(sessions.c.id == any_of(ids))).all()
 
 
-def open_sessions(tx, person_id: str, now: datetime, idle_since: datetime, limit: int):
+def open_sessions(tx, person_id: str, now: datetime, idle_since: datetime, before_id: str | None, limit: int):
+    """Newest first."""
     query = (
         select(sessions)
         .where(sessions.c.person_id == person_id, sessions.c.ended_at.is_(None))
@@ -111,6 +112,8 @@ def open_sessions(tx, person_id: str, now: datetime, idle_since: datetime, limit
         .order_by(sessions.c.id.desc())
         .limit(limit)
     )
+    if before_id:
+        query = query.where(sessions.c.id < before_id)
     return tx.execute(query).all()
 
 

@@ -126,16 +126,26 @@ class AskRecoveryOnce(AskRecovery):
 
 
 class Recovery(Statement):
+    """`title` and `unit_name` are those of the person's primary post; null when he holds none."""
+
     id = Id(required=True)
     person_id = Id(required=True)
+    person_name = fields.String(required=True)
+    title = fields.String(required=True, allow_none=True)
+    unit_name = fields.String(required=True, allow_none=True)
     kind = one_of(RECOVERY_KINDS, required=True)
     state = one_of(RECOVERY_STATES, required=True)
     reason = fields.String(required=True)
     asked_by = Id(required=True)
+    asked_by_name = fields.String(required=True)
     asked_at = Moment(required=True)
     expires_at = Moment(required=True)
     decided_by = Id(required=True, allow_none=True)
     decided_at = Moment(required=True, allow_none=True)
+
+
+class ConfirmRecovery(ById):
+    idempotency_key = fields.String(required=True, validate=validate.Length(1, 200))
 
 
 class RecoveryPage(Statement):
@@ -144,7 +154,7 @@ class RecoveryPage(Statement):
 
 
 class ConfirmedRecovery(Recovery):
-    """`one_time_password` is shown this once; null where a second factor was lost."""
+    """`one_time_password` is shown to nobody else; null where a second factor was lost."""
 
     username = fields.String(required=True)
     one_time_password = fields.String(required=True, allow_none=True)
@@ -239,7 +249,7 @@ list_recoveries = Procedure(
     "directory", "list_recoveries", Page, RecoveryPage, "What waits for a second official, newest first."
 )
 confirm_recovery = Procedure(
-    "directory", "confirm_recovery", ById, ConfirmedRecovery, "A second official agrees; it takes effect."
+    "directory", "confirm_recovery", ConfirmRecovery, ConfirmedRecovery, "A second official agrees; it takes effect."
 )
 refuse_recovery = Procedure("directory", "refuse_recovery", ById, Recovery, "A second official does not agree.")
 hand_over_accounts = Procedure(

@@ -51,7 +51,9 @@ entries = _table(
 identities = _table(
     "identities", id=Id, account_id=Id, issuer=sa.Text, subject=sa.Text, linked_at=sa.DateTime(timezone=True)
 )
-identity_removals = _table("identity_removals", account_id=Id, issuer=sa.Text, removed_by=Id, removed_at=Moment)
+identity_proposals = _table(
+    "identity_proposals", account_id=Id, issuer=sa.Text, subject=sa.Text, asked_by=Id, asked_at=Moment
+)
 
 vocabulary = _table("vocabulary", word=sa.Text, lines=sa.Integer)
 post_words = _table("post_words", word=sa.Text)

@@ -49,14 +49,14 @@ class SessionRoutes:
         self.sessions.end_all(call.caller.session.person_id)
         return Answer(status=204, cookies=[self._cookie("", 0)] if call.caller.csrf else [])
 
-    @route("GET", "/sessions", tag="session", answer=schemas.SessionList)
+    @route("GET", "/sessions", tag="session", query=schemas.PageQuery, answer=schemas.SessionList)
     def list_sessions(self, call):
         """One's own open sessions, newest first."""
         current = call.caller.session
         fields = ("id", "kind", "client", "created_at", "last_used_at", "expires_at")
-        rows = self.sessions.list_of(current.person_id)
+        rows, next_cursor = self.sessions.list_of(current.person_id, call.query["cursor"], call.query["limit"])
         items = [{name: getattr(row, name) for name in fields} | {"current": row.id == current.id} for row in rows]
-        return {"items": items, "next_cursor": None}
+        return {"items": items, "next_cursor": next_cursor}
 
     @route("DELETE", "/sessions/<uuid:session_id>", tag="session", status=204)
     def end_session(self, call, session_id):

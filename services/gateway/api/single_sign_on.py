@@ -86,9 +86,7 @@ class SingleSignOnRoutes:
     @route("GET", "/me/identities", tag="session", answer=schemas.IdentityEntries)
     def list_identities(self, call):
         """The identities by which one may sign in oneself."""
-        known = {each.issuer: each.id for each in self.single_sign_on.offered}
-        items = call.ask(directory.list_identities)["items"]
-        return {"items": [item | {"provider": known.get(item["issuer"])} for item in items], "next_cursor": None}
+        return self._with_providers(call.ask(directory.list_identities)) | {"next_cursor": None}
 
     @route("POST", "/me/identities", tag="session", body=schemas.NewIdentity, answer=schemas.ProviderAddress,
            status=201, refusals=("unknown_provider", "provider_unavailable", "fresh_sign_in_required", "wrong_password",
@@ -111,13 +109,20 @@ class SingleSignOnRoutes:
         call.ask(directory.unlink_identity, {"id": identity_id})
         return Answer(status=204)
 
+    @route("GET", "/people/<uuid:person_id>/identities", tag="directory", query=schemas.PageQuery,
+           answer=schemas.IdentityOfPage)  # fmt: skip
+    def list_identities_of(self, call, person_id):
+        """For administrators: the identities by which a person may sign in, and those that wait for a second word."""
+        return self._with_providers(call.ask(directory.list_identities_of, call.query | {"person_id": person_id}))
+
     @route("PUT", "/people/<uuid:person_id>/identities/<string:provider>", tag="directory", body=schemas.Subject,
-           answer=schemas.IdentityEntry, refusals=("unknown_provider", "identity_taken", "identity_linked_already",
-           "second_official_needed"))  # fmt: skip
+           answer=schemas.IdentityOf,
+           refusals=("unknown_provider", "identity_taken", "identity_linked_already"))  # fmt: skip
     def put_identity(self, call, person_id, provider):
         """For administrators: who a person is to a provider that knows him by no other identity yet.
 
-        Not for administrators and auditors, who link their own, nor by whoever took the last one away.
+        It counts (`linked`) once a second administrator has said the same within a day; until then it is `asked`.
+        Administrators and auditors link their own.
         """
         issuer = self.single_sign_on.provider(provider).settings.issuer
         request = {"person_id": person_id, "issuer": issuer, "subject": call.body["subject"]}
@@ -126,10 +131,14 @@ class SingleSignOnRoutes:
     @route("DELETE", "/people/<uuid:person_id>/identities/<string:provider>", tag="directory", status=204,
            refusals=("unknown_provider",))  # fmt: skip
     def remove_identity(self, call, person_id, provider):
-        """For administrators: a person no longer signs in by a provider."""
+        """For administrators: a person no longer signs in by a provider; what was asked for him there is withdrawn."""
         issuer = self.single_sign_on.provider(provider).settings.issuer
         call.ask(directory.remove_identity, {"person_id": person_id, "issuer": issuer})
         return Answer(status=204)
+
+    def _with_providers(self, answer: dict) -> dict:
+        known = {each.issuer: each.id for each in self.single_sign_on.offered}
+        return answer | {"items": [item | {"provider": known.get(item["issuer"])} for item in answer["items"]]}
 
     def _let_in(self, call, attempt, found, totp):
         trusted = self.single_sign_on.provider(attempt.provider).settings.second_factor

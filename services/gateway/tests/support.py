@@ -129,7 +129,8 @@ class Directory(Neighbour):
 
     @rpc(directory.feed_identity)
     def feed_identity(self, call, request):
-        return self.answer(call, request, {"id": id_of("identity"), "issuer": request["issuer"], "linked_at": NOW})
+        asked = {"issuer": request["issuer"], "state": "asked", "since": NOW, "asked_by": call.claims["sub"]}
+        return self.answer(call, request, asked)
 
     @rpc(directory.remove_identity)
     def remove_identity(self, call, request):

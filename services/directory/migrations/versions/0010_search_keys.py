@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 # `search_keys` stays for a service of the version before, which may run beside this one for a while.
 TABLES = """
