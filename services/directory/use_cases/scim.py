@@ -251,7 +251,8 @@ def _membership(person_id: str, post_id: str, primary: bool, day: date) -> Membe
 
 def _hold(tx, memberships: list[Membership], day: date) -> None:
     """Told with the first membership as the subject, which siblings read: a person's id they never do."""
-    record(tx, directory.membership_changed, with_consequences(tx, memberships, day), memberships[0].id)
+    if memberships:
+        record(tx, directory.membership_changed, with_consequences(tx, memberships, day), memberships[0].id)
 
 
 def _end_account(tx, row, now: datetime) -> None:
