@@ -27,7 +27,7 @@ ASSIGNMENT_STATES = (
     "assigned", "in_progress", "declined", "result_submitted", "suspended", "completed", "revoked", "archived",
 )  # fmt: skip
 DUE_STATES = ("no_deadline", "on_track", "due_soon", "due_today", "overdue", "early", "on_time", "late")
-ACTION_ITEM_KINDS = ("assignment_to_receive",)
+ACTION_ITEM_KINDS = ("assignment_to_receive", "break_glass_used")
 PARTICIPANT_ROLES = ("responsible", "member", "follower")
 
 

@@ -93,6 +93,9 @@ def _make_lines(connection: psycopg.Connection, day: date) -> None:
     with connection.cursor().copy("COPY vocabulary (word, lines) FROM STDIN") as copy:
         for row in entries.words(lines).items():
             copy.write_row(row)
+    with connection.cursor().copy("COPY post_words (word) FROM STDIN") as copy:
+        for word in entries.post_words(lines):
+            copy.write_row((word,))
 
 
 def _written(statement) -> str:

@@ -86,6 +86,9 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     ),
     "administrator_exists": (409, "Đã có quản trị viên", "There is an administrator already"),
     "username_taken": (409, "Tên đăng nhập đã được dùng", "This user name is taken"),
+    "employee_number_taken": (
+        409, "Mã số cán bộ này thuộc về người khác", "Somebody else has this employee number",
+    ),
     # what it is about
     "not_found": (404, "Không tìm thấy", "Not found"),
     "wrong_state": (409, "Trạng thái hiện tại không cho phép việc này", "Not possible in the present state"),

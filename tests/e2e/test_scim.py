@@ -117,6 +117,25 @@ def test_a_deactivated_account_ends_its_sessions_and_may_come_back(platform, mig
     assert signed_in.get("/me").status_code == 401
 
 
+def test_whom_an_administrator_made_gets_his_account_from_the_machine_that_knows_his_number(idp, person):
+    administrator, number = person("administrator"), uuid.uuid4().hex[:12]
+    wanted = {"name": "Lê Thị Một Người", "employee_number": number, "phone": "028 0777"}
+    made = administrator.post("/people", wanted)
+    assert made.status_code == 201, made.text
+    assert administrator.get(made.headers["Location"].removeprefix("/api/v1")).headers["ETag"] == made.headers["ETag"]
+    assert administrator.post("/people", wanted).json()["code"] == "employee_number_taken"
+    again = a_user(new_name(), **{ENTERPRISE: {"employeeNumber": number}})
+    user = idp.make(new_name(), **{ENTERPRISE: {"employeeNumber": number.upper(), "department": "SYT"}})
+    assert user["id"] == made.json()["id"]
+    assert idp.found(f'{ENTERPRISE}:employeeNumber eq "{number}"')[0]["displayName"] == wanted["name"]
+    path, tag = f"/people/{user['id']}", {"If-Match": administrator.get(f"/people/{user['id']}").headers["ETag"]}
+    for _ in range(2):
+        corrected = administrator.request("PATCH", path, json={"name": "Lê Thị Đúng Tên"}, headers=tag)
+        assert (corrected.status_code, corrected.json()["name"]) == (200, "Lê Thị Đúng Tên"), corrected.text
+    assert idp.get(f"/Users/{user['id']}").json()["displayName"] == "Lê Thị Đúng Tên"
+    assert refused(idp.ask("POST", "/Users", again), 409, "uniqueness")
+
+
 def test_two_things_to_tell_are_told_one_after_the_other(idp, rows):
     made = idp.make(new_name(), "SYT")
     changes = {"active": False, ENTERPRISE: {"department": "STC"}}

@@ -191,6 +191,16 @@ class Scene:
         return {"on_day": AHEAD, "document_number": "1/NQ", "rename": {"unit_id": below, **named}}
 
     @cached_property
+    def somebody_again(self) -> dict:
+        """A person with a number that is somebody's already."""
+        number = "MT-0001"
+        administrator = self.signed_in(self.posts["platform", "administrator"].holder)
+        person = f"{self.platform.base_url}/api/v1/people/{self.posts['below', 'official'].holder}"
+        given = administrator.patch(person, json={"employee_number": number}, headers={"If-Match": "*"}, timeout=30)
+        assert given.status_code == 200, given.text
+        return {"name": "Nguyễn Văn An", "employee_number": number}
+
+    @cached_property
     def _session_store(self) -> SessionStore:
         return SessionStore(Store(self.platform.addresses["databases"]["gateway"], pool_size=1), 3600, 3600)
 
@@ -269,6 +279,11 @@ class Scene:
             "create_import": ("POST", f"/directory/imports?what=posts&unit_id={NOBODY}", A_FILE),
             "get_import": ("GET", f"/directory/imports/{NOBODY}", {}),
             "list_import_rows": ("GET", f"/directory/imports/{NOBODY}/rows", {}),
+            "add_person": ("POST", "/people", {"json": self.somebody_again}),
+            "change_person": ("PATCH", f"/people/{NOBODY}", NEVER | {"json": {"name": "Trần An"}}),
+            "list_identities_of": ("GET", f"/people/{NOBODY}/identities", {}),
+            "list_post_delegations": ("GET", f"/posts/{self.posts['below', 'division_head'].id}/delegations", {}),
+            "list_holders": ("GET", f"/posts/{self.posts['lead', 'head'].id}/holders", {}),
             "list_imports": ("GET", "/directory/imports", {}),
             "apply_import": ("POST", f"/directory/imports/{NOBODY}/apply", NEVER),
             "export": ("GET", "/directory/exports", {"params": {"what": "units", "unit_id": NOBODY}}),

@@ -48,10 +48,19 @@ class Post(Statement):
     to_day = Day(required=True, allow_none=True)
 
 
-class PostDetail(Post):
-    """With its first 200 holders."""
+class HolderPage(Statement):
+    items = fields.List(fields.Nested(Holder), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
 
-    holders = fields.List(fields.Nested(Holder), required=True)
+
+class PostDetail(Post):
+    """With the first page of its holders."""
+
+    holders = fields.Nested(HolderPage, required=True)
+
+
+class ListHolders(Page):
+    post_id = Id(required=True)
 
 
 class ListPosts(Page):
@@ -128,6 +137,10 @@ class DelegationFact(Statement):
     to_day = Day(required=True, allow_none=True)
 
 
+class ListPostDelegations(Page):
+    post_id = Id(required=True)
+
+
 class DelegationPage(Statement):
     items = fields.List(fields.Nested(DelegationFact), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
@@ -136,6 +149,9 @@ class DelegationPage(Statement):
 make_post = Procedure("directory", "make_post", MakePost, PostDetail, "Make a post in a unit.", patience=PATIENCE)
 list_posts = Procedure("directory", "list_posts", ListPosts, PostPage, "The posts of a unit, the senior first.")
 get_post = Procedure("directory", "get_post", ById, PostDetail, "A post and who holds it.")
+list_holders = Procedure(
+    "directory", "list_holders", ListHolders, HolderPage, "Who holds a post, did or will, the latest first."
+)
 close_post = Procedure(
     "directory", "close_post", EndOn, PostDetail, "Close a post, with the memberships in it.", patience=PATIENCE
 )
@@ -150,6 +166,9 @@ take_powers_back = Procedure(
     "directory", "take_powers_back", ChangeById, DelegationFact, "Take lent powers back, from now on.",
     patience=PATIENCE,
 )  # fmt: skip
+list_post_delegations = Procedure(
+    "directory", "list_post_delegations", ListPostDelegations, DelegationPage, "What a post has lent, now or ahead."
+)
 list_delegations = Procedure(
     "directory", "list_delegations", Page, DelegationPage, "Powers that one has lent or was lent, now or ahead."
 )

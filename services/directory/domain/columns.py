@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+from directory.domain.employees import is_employee_number
 from directory.domain.encodings import looks_like
 from directory.domain.names import fold
 
@@ -89,7 +90,8 @@ def _word(column: Column, text: str):
 
 
 _READERS = {
-    "text": _text, "code": _matching(_CODE, "not_a_code"), "email": _matching(_EMAIL, "not_an_email"),
+    "text": _text, "code": _matching(_CODE, "not_a_code"),
+    "employee": _matching(is_employee_number, "not_a_code"), "email": _matching(_EMAIL, "not_an_email"),
     "phone": _matching(_PHONE, "not_a_phone"), "number": _number, "flag": _flag, "word": _word,
 }  # fmt: skip
 
@@ -126,10 +128,12 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     ),
     "people": (
         Column("employee_number", ("Mã số cán bộ", "mã cán bộ", "mã nhân viên", "số hiệu công chức", "số hiệu",
-                                   "staff number"), "code", required=True),
+                                   "staff number"), "employee", required=True),
         Column("name", ("Họ và tên", "họ tên", "tên", "full name"), required=True),
         Column("phone", ("Điện thoại", "số điện thoại", "điện thoại cơ quan", "telephone"), "phone"),
+        Column("mobile", ("Di động", "điện thoại di động", "số di động", "mobile phone"), "phone"),
         Column("email", ("Thư điện tử", "địa chỉ email", "e-mail"), "email"),
+        Column("room", ("Phòng làm việc", "số phòng", "nơi làm việc"), longest=50),
         Column("unit_code", _UNIT_CODE, "code", required=True),
         Column("post_kind", ("Loại chức vụ",), "word", required=True, words=POST_WORDS),
         Column("post_title", ("Chức danh", "tên chức vụ", "chức vụ", "title"),),

@@ -29,6 +29,11 @@ class Appointments:
         policy.require_signed_in(call.procedure.full_name)
         return self._show(call, appointments.get_post, request["id"])
 
+    @rpc(directory.list_holders)
+    def list_holders(self, call, request):
+        policy.require_signed_in(call.procedure.full_name)
+        return self._show(call, appointments.list_holders, request)
+
     @rpc(directory.appoint)
     def appoint(self, call, request):
         with self.db.transaction() as tx:
@@ -53,3 +58,8 @@ class Appointments:
     def list_delegations(self, call, request):
         with self.db.reading() as tx:
             return appointments.list_delegations(tx, call.claims, request, clock.now())
+
+    @rpc(directory.list_post_delegations)
+    def list_post_delegations(self, call, request):
+        with self.db.reading() as tx:
+            return appointments.list_post_delegations(tx, call.claims, request, clock.now())

@@ -104,8 +104,19 @@ def words(made: Iterable[dict]) -> dict[str, int]:
     return counted
 
 
+def post_words(made: Iterable[dict]) -> set[str]:
+    """The words of posts and units, without those of names."""
+    forms = {line["words"].split(END, 2)[2] for line in made}
+    return {word for form in forms for word in form.replace(END, "").split()}
+
+
 def _learn(tx, made: list[dict]) -> None:
     counted = words(made)
-    rows = unnested(word=(sa.Text, list(counted)), lines=(sa.Integer, list(counted.values())))
-    learnt = insert(t.vocabulary).from_select(["word", "lines"], select(rows.c.word, rows.c.lines))
-    tx.execute(learnt.on_conflict_do_nothing())
+    _keep(tx, t.vocabulary, word=(sa.Text, list(counted)), lines=(sa.Integer, list(counted.values())))
+    _keep(tx, t.post_words, word=(sa.Text, sorted(post_words(made))))
+
+
+def _keep(tx, table: sa.Table, **columns) -> None:
+    rows = unnested(**columns)
+    kept = insert(table).from_select(list(columns), select(*(rows.c[name] for name in columns)))
+    tx.execute(kept.on_conflict_do_nothing())

@@ -57,6 +57,17 @@ def to_change(tx, person_id: str):
     return tx.execute(select(t.people).where(t.people.c.id == person_id).with_for_update()).one_or_none()
 
 
+def numbered(tx, employee_number: str):
+    """Who has this number; written exactly so, if it is written in more than one way."""
+    number = t.people.c.employee_number
+    query = select(t.people).where(func.lower(number) == employee_number.lower())
+    return tx.execute(query.order_by((number == employee_number).desc()).limit(1)).one_or_none()
+
+
+def add(tx, person_id: str, values: dict) -> None:
+    tx.execute(sa.insert(t.people).values(id=person_id, **values))
+
+
 def change(tx, person_id: str, values: dict) -> None:
     tx.execute(sa.update(t.people).where(t.people.c.id == person_id).values(values))
 

@@ -34,7 +34,6 @@ def _value(column, kind: str):
 
 
 def _said(*path: str):
-    """Inlined, as it stands in the index of employee numbers."""
     steps = "->".join(f"'{step}'" for step in path[:-1])
     return sa.literal_column(f"provisioned.said{'->' + steps if steps else ''}->>'{path[-1]}'", sa.Text)
 
@@ -83,8 +82,9 @@ USER_COLUMNS = {
     "meta.lastModified": t.provisioned.c.changed_at,
     **{
         f"{ENTERPRISE}:{name}": _said(ENTERPRISE, name)
-        for name in ("employeeNumber", "costCenter", "organization", "division", "department")
+        for name in ("costCenter", "organization", "division", "department")
     },
+    f"{ENTERPRISE}:employeeNumber": t.people.c.employee_number,
     f"{ENTERPRISE}:manager.value": _said(ENTERPRISE, "manager", "value"),
 }
 PEOPLE = t.people.c

@@ -31,6 +31,7 @@ from kernel.errors import Refused
 from kernel.working_time import today
 
 ONE_DAY = timedelta(days=1)
+HOLDERS_SHOWN = 50  # with a post; the others follow page by page
 
 
 # posts
@@ -105,8 +106,20 @@ def _post_view(tx, post_id: str) -> dict:
     row = appointments.post(tx, post_id)
     if row is None:
         raise Refused("not_found")
-    holders = [with_days(each._mapping) for each in appointments.holders(tx, post_id, 200)]
-    return with_days(row._mapping) | {"holders": holders}
+    return with_days(row._mapping) | {"holders": _holders(tx, post_id, None, HOLDERS_SHOWN)}
+
+
+def list_holders(tx, request: dict, seeker_id: str, now: datetime) -> dict:
+    if appointments.post(tx, request["post_id"]) is None:
+        raise Refused("not_found")
+    before = position(request["cursor"], date.fromisoformat, date.fromisoformat, an_id)
+    return _holders(tx, request["post_id"], before, request["limit"])
+
+
+def _holders(tx, post_id: str, before: tuple | None, limit: int) -> dict:
+    rows = appointments.holders(tx, post_id, before, limit + 1)
+    rows, next_cursor = page(rows, limit, lambda row: (row.until, row.valid_from, row.membership_id))
+    return {"items": [with_days(row._mapping) for row in rows], "next_cursor": next_cursor}
 
 
 # memberships
@@ -280,6 +293,19 @@ def list_delegations(tx, claims: dict, request: dict, now: datetime) -> dict:
     rows = appointments.delegations_page(
         tx, actor.person_id, today(now), after[0] if after else None, request["limit"] + 1
     )
+    rows, next_cursor = page(rows, request["limit"], lambda row: (row.id,))
+    return {"items": [with_days(row._mapping) for row in rows], "next_cursor": next_cursor}
+
+
+def list_post_delegations(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """What a post has lent, for whoever lends or decides in its unit."""
+    actor = actor_for(tx, contract.list_post_delegations, claims, now)
+    post = appointments.post(tx, request["post_id"])
+    if post is None:
+        raise Refused("not_found")
+    policy.require(contract.list_post_delegations.full_name, actor, units.path(tx, post.unit_id))
+    after = position(request["cursor"], an_id)
+    rows = appointments.delegations_of_post(tx, post.id, today(now), after and after[0], request["limit"] + 1)
     rows, next_cursor = page(rows, request["limit"], lambda row: (row.id,))
     return {"items": [with_days(row._mapping) for row in rows], "next_cursor": next_cursor}
 

@@ -7,6 +7,7 @@ from chassis.paging import an_id, page, position
 from contracts import directory
 from directory import hashing
 from directory.domain.passwords import on_paper
+from directory.security import Security
 from directory.storage import accounts, desk
 from directory.use_cases import identities
 from directory.use_cases.accounts import care_of, end_sessions, require_care
@@ -35,33 +36,48 @@ def list_open(tx, claims: dict, request: dict, now: datetime) -> dict:
     before_id = after[0] if after else None
     rows = desk.waiting(tx, now, today(now), care=care, before_id=before_id, limit=request["limit"] + 1)
     rows, next_cursor = page(rows, request["limit"], lambda row: (row.id,))
-    return {"items": [_view(row, now) for row in rows], "next_cursor": next_cursor}
+    return {"items": [_shown(row, now) for row in rows], "next_cursor": next_cursor}
 
 
-def confirm(tx, claims: dict, recovery_id: str, now: datetime) -> dict:
-    """What was lost is replaced: by a one-time password that is shown now and never again, or by setting up anew.
+def confirm(tx, security: Security, claims: dict, request: dict, now: datetime) -> dict:
+    """What was lost is replaced: by a one-time password, or by setting up anew.
 
+    Whoever confirmed may ask again by the same key, lest the password be lost on the way: its copy for that is sealed.
     With the password go the identities of other issuers: they may be those of whoever knew it.
     """
+    recovery_id = request["id"]
+    actor = actor_for(tx, directory.confirm_recovery, claims, now)
+    answer = once(
+        tx, actor, directory.confirm_recovery, request, recovery_id,
+        lambda: _confirm(tx, security, claims, recovery_id, now),
+    )  # fmt: skip
+    sealed = answer["one_time_password"]
+    return answer | {"one_time_password": sealed and security.sealer.open(sealed, recovery_id)}
+
+
+def _confirm(tx, security: Security, claims: dict, recovery_id: str, now: datetime) -> dict:
     recovery, account = _decide(tx, directory.confirm_recovery, claims, recovery_id, "confirmed", now)
+    sealed = None
     if recovery.kind == "password":
         drawn = hashing.draw()
+        sealed = security.sealer.seal(on_paper(drawn), recovery_id)
         identities.end_all(tx, account.id)
         end_sessions(
             tx, account, "account.password_reset", password_hash=hashing.hash_drawn(drawn),
             password_once=True, password_until=now + PASSWORD_GOOD_FOR,
         )  # fmt: skip
     else:
-        drawn = None
         accounts.replace_recovery_codes(tx, account.id, ())
         end_sessions(tx, account, "account.totp_reset", totp_secret=None, totp_pending=None, totp_last_step=None)
-    shown = {"username": account.username, "one_time_password": on_paper(drawn) if drawn else None}
-    return _view(desk.one(tx, recovery_id), now) | shown
+    return _view(tx, recovery_id, now) | {"username": account.username, "one_time_password": sealed}
 
 
 def refuse(tx, claims: dict, recovery_id: str, now: datetime) -> dict:
-    _decide(tx, directory.refuse_recovery, claims, recovery_id, "refused", now)
-    return _view(desk.one(tx, recovery_id), now)
+    """Doing it twice changes nothing."""
+    recovery, _, actor = _of_care(tx, directory.refuse_recovery, claims, recovery_id, now)
+    if (recovery.state, recovery.decided_by) != ("refused", actor.person_id):
+        _decide(tx, directory.refuse_recovery, claims, recovery_id, "refused", now)
+    return _view(tx, recovery_id, now)
 
 
 def _ask(tx, actor: Actor, account, request: dict, now: datetime) -> dict:
@@ -77,13 +93,18 @@ def _ask(tx, actor: Actor, account, request: dict, now: datetime) -> dict:
         },
     )  # fmt: skip
     tx.audit("recovery.asked", subject=account.id, recovery_id=recovery_id, kind=request["kind"])
-    return _view(desk.one(tx, recovery_id), now)
+    return _view(tx, recovery_id, now)
+
+
+def _of_care(tx, procedure, claims: dict, recovery_id: str, now: datetime) -> tuple:
+    """The request, the account that it is about, and whoever looks after that."""
+    recovery = desk.one(tx, recovery_id, today(now))
+    account = accounts.of_id(tx, recovery.account_id, today(now)) if recovery else None
+    return recovery, account, require_care(tx, procedure, claims, account, now)
 
 
 def _decide(tx, procedure, claims: dict, recovery_id: str, state: str, now: datetime) -> tuple:
-    recovery = desk.one(tx, recovery_id)
-    account = accounts.of_id(tx, recovery.account_id, today(now)) if recovery else None
-    actor = require_care(tx, procedure, claims, account, now)
+    recovery, account, actor = _of_care(tx, procedure, claims, recovery_id, now)
     if recovery.asked_by == actor.person_id and state == "confirmed":
         raise Refused("second_official_needed", "Another official than the one who asked must confirm.")
     if account.revoked_at is not None and state == "confirmed":
@@ -94,6 +115,10 @@ def _decide(tx, procedure, claims: dict, recovery_id: str, state: str, now: date
     return recovery, account
 
 
-def _view(recovery, now: datetime) -> dict:
+def _view(tx, recovery_id: str, now: datetime) -> dict:
+    return _shown(desk.one(tx, recovery_id, today(now)), now)
+
+
+def _shown(recovery, now: datetime) -> dict:
     late = recovery.state == "asked" and recovery.expires_at <= now
     return dict(recovery._mapping) | ({"state": "expired"} if late else {})

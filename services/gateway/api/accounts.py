@@ -99,10 +99,11 @@ class AccountRoutes:
         return call.ask(directory.list_recoveries, call.query)
 
     @route("POST", "/account-recoveries/<uuid:recovery_id>/confirm", tag="accounts",
-           answer=directory.ConfirmedRecovery, refusals=("wrong_state", "second_official_needed"))  # fmt: skip
+           answer=directory.ConfirmedRecovery, idempotency_key=True,
+           refusals=("wrong_state", "second_official_needed"))  # fmt: skip
     def confirm_recovery(self, call, recovery_id):
-        """It takes effect: a one-time password, shown this once, or a second factor to be set up anew."""
-        return call.ask(directory.confirm_recovery, {"id": recovery_id})
+        """It takes effect: a one-time password, shown to who confirms, or a second factor to be set up anew."""
+        return call.ask(directory.confirm_recovery, {"id": recovery_id, "idempotency_key": call.idempotency_key})
 
     @route("POST", "/account-recoveries/<uuid:recovery_id>/refuse", tag="accounts", answer=directory.Recovery,
            refusals=("wrong_state",))  # fmt: skip

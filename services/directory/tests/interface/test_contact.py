@@ -64,6 +64,7 @@ def test_a_stale_version_is_refused(own_city):
     with pytest.raises(Refused) as refused:
         change(own_city, "official", room="P. 102", version=1)
     assert refused.value.refusal_code == "stale_version"
+    assert change(own_city, "official", room="P. 101", version=1)["version"] == 2
 
 
 def test_only_an_administrator_changes_it_for_others(own_city):

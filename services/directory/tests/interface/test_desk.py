@@ -23,9 +23,10 @@ def ask(accounts_city):
 
 
 @pytest.fixture
-def confirm(accounts_city):
-    def confirming(recovery, by="unit_head", now=None):
-        return accounts_city.do(desk.confirm, accounts_city.claims(by), recovery["id"], now or clock.now())
+def confirm(accounts_city, security):
+    def confirming(recovery, by="unit_head", now=None, key=None):
+        request = {"id": recovery["id"], "idempotency_key": key or clock.new_id()}
+        return accounts_city.do(desk.confirm, security, accounts_city.claims(by), request, now or clock.now())
 
     return confirming
 
@@ -47,7 +48,30 @@ def test_a_lost_password_becomes_one_for_a_single_use(accounts_city, security, a
     [(name, data)] = said(accounts_city)
     assert (name, data["kept_session_id"]) == ("credentials_changed", None)
     assert {"recovery.asked", "recovery.confirmed", "account.password_reset"} <= set(audited(accounts_city))
-    assert done["one_time_password"] not in str(accounts_city.all("SELECT * FROM accounts, recoveries, audit_log"))
+    everything = "SELECT * FROM accounts, recoveries, audit_log, idempotency"
+    assert done["one_time_password"] not in str(accounts_city.all(everything))
+
+
+def test_a_password_that_was_lost_on_the_way_is_told_again_to_who_confirmed(accounts_city, security, ask, confirm):
+    asked = ask()
+    done = confirm(asked, key="one")
+    assert confirm(asked, key="one") == done
+    assert refusal(confirm, asked, key="another") == "wrong_state"
+    assert refusal(confirm, asked, by="administrator", key="one") == "wrong_state"
+    assert audited(accounts_city).count("account.password_reset") == 1
+    assert sign_in(accounts_city, security, "official", done["one_time_password"])
+
+
+def test_the_desk_sees_whom_it_is_about(accounts_city, ask):
+    request = {"limit": 50, "cursor": None}
+    asked = ask()
+    [seen] = accounts_city.ask(desk.list_open, accounts_city.claims("unit_head"), request, clock.now())["items"]
+    names = {str(row.id): row.name for row in accounts_city.all("SELECT id, name FROM people")}
+    assert (seen["person_name"], seen["asked_by_name"]) == (names[asked["person_id"]], names[asked["asked_by"]])
+    assert seen["unit_name"] == accounts_city.one(
+        "SELECT u.full_name FROM units u JOIN posts p ON p.unit_id = u.id JOIN memberships m ON m.post_id = p.id"
+        ' WHERE m.person_id = :id AND m."primary"', id=asked["person_id"],
+    ).full_name  # fmt: skip
 
 
 def test_a_lost_password_ends_the_identities_of_the_account_as_well(accounts_city, ask, confirm):
@@ -112,6 +136,9 @@ def test_what_is_refused_takes_no_effect(accounts_city, security, ask, confirm):
     asked = ask()
     refused = accounts_city.do(desk.refuse, accounts_city.claims("unit_clerk"), asked["id"], clock.now())
     assert refused["state"] == "refused"
+    assert refused == accounts_city.do(desk.refuse, accounts_city.claims("unit_clerk"), asked["id"], clock.now())
+    again = (desk.refuse, accounts_city.claims("unit_head"), asked["id"], clock.now())
+    assert refusal(accounts_city.do, *again) == "wrong_state"
     assert refusal(confirm, asked) == "wrong_state"
     assert sign_in(accounts_city, security, "official", accounts_city.password)
 

@@ -1,0 +1,204 @@
+"""People made and corrected by administrators, and the one number by which files, machines and people know somebody."""
+
+from dataclasses import dataclass
+
+import pytest
+import sqlalchemy as sa
+
+from chassis import clock
+from contracts import directory as contract
+from directory.domain.provisioning import ENTERPRISE
+from directory.tests.support import audited, refusal, said
+from directory.use_cases import contact, people, scim
+from kernel.working_time import today
+
+NAME = "Đặng Thị Mới Đến"
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+
+
+def add(city, role="administrator", key=None, **given):
+    wanted = contract.NewPerson().load({"name": NAME, "employee_number": "CB-0001"} | given)
+    request = {"idempotency_key": key or clock.new_id(), "person": wanted}
+    return city.do(contact.add, city.claims(role), request, clock.now())
+
+
+def correct(city, person_id, role="administrator", version=None, **given):
+    request = contract.ChangePerson().load(given | {"id": person_id, "version": version})
+    return city.do(contact.correct, city.claims(role), request, clock.now())
+
+
+@dataclass
+class Machine:
+    """An outside identity system, taking its steps as the entrypoint does."""
+
+    city: object
+    id: str
+    name: str = "idp"
+    reach: str = "own"
+
+    def act(self, step, **request):
+        wanted = {"attributes": [], "excluded_attributes": [], "if_match": None} | request
+        answer, first = None, True
+        while answer is None:
+            answer = self.city.do(step[0], self, wanted, *step[1:], clock.now(), first)
+            first = False
+        return answer.get("resource")
+
+    def make(self, username, **attributes):
+        number = attributes.pop("number", None)
+        body = {"schemas": [USER], "userName": username} | attributes
+        if number:
+            body |= {"schemas": [USER, ENTERPRISE], ENTERPRISE: {"employeeNumber": number}}
+        return self.act((scim.create_user,), body=body)
+
+    def put(self, person_id, body):
+        return self.act((scim.change_user, scim.scim.replaced), id=person_id, body=body)
+
+    def patch(self, person_id, **operation):
+        body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation]}
+        return self.act((scim.change_user, scim.scim.patched), id=person_id, body=body)
+
+    def delete(self, person_id):
+        self.act((scim.delete_user,), id=person_id)
+
+    def found(self, text):
+        request = {"resource": "Users", "filter": text, "start_index": 1, "count": None}
+        request |= {"attributes": [], "excluded_attributes": []}
+        return self.city.ask(scim.find, self, request, clock.now())
+
+
+@pytest.fixture
+def machine(trial):
+    client_id = clock.new_id()
+    made = sa.text("INSERT INTO scim_clients VALUES (:id, 'idp', 'hash', 'own', 100, 0, '2000-01-01', now())")
+    trial.do(lambda tx: tx.execute(made, {"id": client_id}))
+    return Machine(trial, client_id)
+
+
+def account_of(city, person_id):
+    return city.one("SELECT username, password_hash, revoked_at, revoked_by FROM accounts WHERE person_id = :id",
+                    id=person_id)  # fmt: skip
+
+
+# made and corrected
+
+
+def test_an_administrator_makes_a_person_who_is_found_as_soon_as_he_holds_a_post(trial):
+    made = add(trial, mobile="0100 111 222", visibility={"mobile": "city"})
+    assert (made["name"], made["employee_number"], made["version"], made["entries"]) == (NAME, "CB-0001", 1, [])
+    assert made["contact"]["mobile"] == "0100 111 222"
+    assert audited(trial)[-1] == "person.added"
+    assert said(trial) == []
+    post = trial.one("SELECT post_id FROM memberships WHERE person_id = :id", id=trial.roles["official"]["person_id"])
+    taken = sa.text("INSERT INTO memberships VALUES (:id, 99999999, :person, :post, true, :day, NULL)")
+    ids = {"id": clock.new_id(), "person": made["id"], "post": post.post_id, "day": today(clock.now())}
+    trial.do(lambda tx: tx.execute(taken, ids))
+    corrected = correct(trial, made["id"], name="Đặng Thị Ngọc Khuê", version=1)
+    request = contract.SearchPeople().load({"q": "dang thi ngoc khue"})
+    seeker = trial.roles["official"]["person_id"]
+    [line] = trial.ask(people.search_people, request, seeker, clock.now())["items"]
+    assert (line["id"], corrected["version"]) == (made["id"], 2)
+    assert [name for name, _ in said(trial)] == ["person_changed"]
+
+
+def test_the_same_key_makes_one_person(trial):
+    assert add(trial, key="one") == add(trial, key="one")
+
+
+def test_a_number_is_one_persons_however_it_is_written(trial):
+    made, other = add(trial), add(trial, employee_number=None)
+    assert refusal(add, trial, employee_number="cb-0001") == "employee_number_taken"
+    assert refusal(correct, trial, other["id"], employee_number="Cb-0001") == "employee_number_taken"
+    assert correct(trial, made["id"], employee_number="cb-0001")["employee_number"] == "cb-0001"
+    assert correct(trial, made["id"], employee_number=None)["employee_number"] is None
+    assert correct(trial, other["id"], employee_number="CB-0001")["employee_number"] == "CB-0001"
+
+
+def test_saying_it_twice_changes_nothing_and_what_has_changed_since_is_refused(trial):
+    made = add(trial)
+    for _ in range(2):
+        assert correct(trial, made["id"], name="Trần An", version=1)["version"] == 2
+    assert refusal(correct, trial, made["id"], name="Trần Bình", version=1) == "stale_version"
+
+
+@pytest.mark.parametrize("role", ["chairman", "unit_head", "unit_clerk", "official", "auditor"])
+def test_only_administrators_do(trial, role):
+    assert refusal(add, trial, role) == "not_authorised"
+    assert refusal(correct, trial, trial.roles[role]["person_id"], role, name="Tự Đổi") == "not_authorised"
+
+
+def test_the_number_is_told_to_the_person_and_to_administrators_only(trial):
+    person_id = trial.roles["official"]["person_id"]
+    correct(trial, person_id, employee_number="CB-7")
+
+    def told(role):
+        return trial.ask(people.get_person, person_id, trial.roles[role]["person_id"], clock.now())["employee_number"]
+
+    assert (told("official"), told("administrator"), told("unit_head")) == ("CB-7", "CB-7", None)
+
+
+# machines know people by the same number
+
+
+def test_a_machine_that_names_a_number_gives_that_person_his_account(trial, machine):
+    made = add(trial, phone="028 0111", email="cu@hcm.example")
+    assert machine.found('userName eq "moiden"')["total"] == 0
+    user = machine.make("moiden", number="cb-0001", emails=[{"value": "moi@hcm.example", "primary": True}])
+    assert user["id"] == made["id"]
+    assert (user["displayName"], user[ENTERPRISE]) == (NAME, {"employeeNumber": "CB-0001"})
+    found = trial.one("SELECT name, phone, email FROM people WHERE id = :id", id=made["id"])
+    assert tuple(found) == (NAME, "028 0111", "moi@hcm.example")
+    assert [name for name, _ in said(trial)] == ["person_changed"]
+    assert account_of(trial, made["id"]).username == "moiden"
+
+
+def test_whoever_has_an_account_gets_no_second_one(trial, machine):
+    first = machine.make("motnguoi", number="CB-1")
+    assert refusal(machine.make, "hainguoi", number="cb-1") == "scim_uniqueness"
+    other = machine.make("hainguoi", number="CB-2")
+    assert refusal(machine.patch, other["id"], op="replace", path=f"{ENTERPRISE}:employeeNumber", value="CB-1") == (
+        "scim_uniqueness"
+    )
+    assert machine.found(f'{ENTERPRISE}:employeeNumber eq "cb-1"')["resources"][0]["id"] == first["id"]
+    assert refusal(add, trial, employee_number="CB-2") == "employee_number_taken"
+
+
+def test_a_number_that_no_file_could_have_is_refused(machine):
+    assert refusal(machine.make, "x", number="CB 1") == "scim_invalid_value"
+
+
+def test_nobody_who_watches_over_the_platform_is_taken_over(trial, machine):
+    person_id = trial.roles["auditor"]["person_id"]
+    correct(trial, person_id, employee_number="KS-1")
+    trial.do(lambda tx: tx.execute(sa.text("DELETE FROM accounts WHERE person_id = :id"), {"id": person_id}))
+    assert refusal(machine.make, "kiemsoat", number="KS-1") == "not_authorised"
+
+
+def test_whoever_was_deleted_comes_back_as_the_same_person_with_nothing_to_sign_in_by(trial, machine):
+    user = machine.make("trolai", number="CB-1", displayName="Lê Trở Lại")
+    secret = sa.text("UPDATE accounts SET password_hash = 'x', totp_secret = 'x' WHERE person_id = :id")
+    trial.do(lambda tx: tx.execute(secret, {"id": user["id"]}))
+    machine.delete(user["id"])
+    again = machine.make("trolai", number="CB-1", displayName="Lê Trở Lại")
+    assert again["id"] == user["id"] and again["active"]
+    assert tuple(account_of(trial, user["id"])) == ("trolai", None, None, None)
+    assert machine.found('userName eq "trolai"')["total"] == 1
+
+
+def test_whom_the_staff_revoked_no_machine_brings_back(trial, machine):
+    user = machine.make("trolai", number="CB-1")
+    revoked = sa.text("UPDATE accounts SET revoked_at = now(), revoked_by = 'unit' WHERE person_id = :id")
+    trial.do(lambda tx: tx.execute(revoked, {"id": user["id"]}))
+    machine.delete(user["id"])
+    assert refusal(machine.make, "trolai", number="CB-1") == "not_authorised"
+
+
+def test_silence_takes_no_number_away_that_somebody_else_gave(trial, machine):
+    user = machine.make("imlang", displayName="Lê Im Lặng")
+    correct(trial, user["id"], employee_number="CB-9")
+    body = {"schemas": [USER], "userName": "imlang", "displayName": "Lê Im Lặng", "title": "Chuyên viên"}
+    assert machine.put(user["id"], body)[ENTERPRISE] == {"employeeNumber": "CB-9"}
+    machine.patch(user["id"], op="replace", path=f"{ENTERPRISE}:employeeNumber", value="CB-10")
+    assert trial.one("SELECT employee_number FROM people WHERE id = :id", id=user["id"]).employee_number == "CB-10"
+    machine.patch(user["id"], op="remove", path=f"{ENTERPRISE}:employeeNumber")
+    assert trial.one("SELECT employee_number FROM people WHERE id = :id", id=user["id"]).employee_number is None
