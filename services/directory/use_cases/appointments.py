@@ -157,7 +157,7 @@ def take_up(
     if by is not None:
         held = [each for each in known.values() if each.person_id == person_id and open_after(each, from_day)]
         _require_released(tx, by, held, changed)
-    record(tx, contract.membership_changed, with_consequences(tx, changed, from_day), person_id)
+    record(tx, contract.membership_changed, with_consequences(tx, changed, from_day), new.id)
     return new.id
 
 
@@ -191,7 +191,7 @@ def _end_membership(tx, actor: Actor, request: dict, now: datetime) -> dict:
     [membership] = organisation.memberships(tx, appointments.by_id(row.id)).values()
     day = _not_past(request["on_day"], now)
     changes = with_consequences(tx, [rules.leave(membership, day)], day)
-    record(tx, contract.membership_changed, changes, row.person_id)
+    record(tx, contract.membership_changed, changes, row.id)
     tx.audit("membership.ended", subject=row.id, person_id=row.person_id, on_day=day.isoformat())
     return _membership_view(tx, row.id)
 

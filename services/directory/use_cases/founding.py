@@ -86,6 +86,6 @@ def _install(tx, name: str, title: str, account: dict, now: datetime) -> None:
     founding.add_person(tx, person_id, name, search_form(name), given_name(name))
     if not founding.add_account(tx, account_id, person_id, account):
         raise Refused("username_taken", "This user name is taken.")
-    record_changes(tx, directory.membership_changed, changes, subject=person_id)
+    record_changes(tx, directory.membership_changed, changes, subject=changes["membership"][0]["id"])
     people.refresh_entries(tx, [person_id])
     tx.audit("account.founded", subject=account_id, kind=account["kind"])

@@ -100,7 +100,7 @@ def create_user(tx, client, request: dict, now: datetime, first: bool) -> dict |
         has_primary = any(each.membership.primary for each in held if each not in leaves)
         changed.append(_membership(person_id, post_id, not has_primary, day))
     if changed:
-        _hold(tx, changed, day, subject=person_id)
+        _hold(tx, changed, day)
     known = person is not None
     tx.audit(
         "scim.user_created", subject=person_id, client=client.name, unit_id=unit_id, active=active, known=known
@@ -181,7 +181,7 @@ def change_user(tx, client, request: dict, edit: Edit, now: datetime, first: boo
         elif leaves and first:
             _spend(tx, client, 1, day)
         if changed:
-            _hold(tx, changed, day, subject=row.id)
+            _hold(tx, changed, day)
             tx.audit("scim.user_moved", subject=row.id, client=client.name, unit_id=unit_after)
             return None
     if username != row.username:
@@ -214,7 +214,7 @@ def delete_user(tx, client, request: dict, now: datetime, first: bool) -> dict |
     if first:
         _spend(tx, client, 1, day)
     if held:
-        _hold(tx, [ended(each.membership, day) for each in stored.holdings(tx, [row.id], day)], day, subject=row.id)
+        _hold(tx, [ended(each.membership, day) for each in stored.holdings(tx, [row.id], day)], day)
         tx.audit("scim.memberships_ended", subject=row.id, client=client.name)
         return None
     if row.revoked_at is None:
@@ -256,7 +256,7 @@ def change_group(tx, client, request: dict, edit: Edit, now: datetime, first: bo
     settled = {each.membership.person_id for each in held if each.membership.primary}
     changed = [ended(each.membership, day) for each in here]
     changed += [_membership(person_id, post_id, person_id not in settled, day) for person_id in joining]
-    _hold(tx, changed, day, subject=unit_id)
+    _hold(tx, changed, day)
     tx.audit("scim.members_changed", subject=unit_id, client=client.name, joined=joining, left=leaving)
     return _answer(_resource(tx, client, "Groups", unit_id, day), request)
 
@@ -306,8 +306,10 @@ def _membership(person_id: str, post_id: str, primary: bool, day: date) -> Membe
     return Membership(clock.new_id(), person_id, post_id, primary, day, None)
 
 
-def _hold(tx, memberships: list[Membership], day: date, subject: str) -> None:
-    record(tx, directory.membership_changed, with_consequences(tx, memberships, day), subject)
+def _hold(tx, memberships: list[Membership], day: date) -> None:
+    """Told with the first membership as the subject, which siblings read: a person's id they never do."""
+    if memberships:
+        record(tx, directory.membership_changed, with_consequences(tx, memberships, day), memberships[0].id)
 
 
 def _end_account(tx, row, now: datetime) -> None:
