@@ -81,7 +81,7 @@ def _joined(client, *columns):
 
 
 def user_page(tx, client, wanted, day: date, offset: int, limit: int) -> tuple[int, list]:
-    """How many there are, and some of them in the order of their ids. To count and walk over all, accounts are enough."""
+    """How many there are, and some of them in the order of their ids. To walk over all of them, accounts are enough."""
     if wanted is None:
         ids = _known_to(client, select(t.accounts.c.person_id).select_from(USERS))
     else:
