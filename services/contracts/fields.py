@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
@@ -27,7 +27,7 @@ ASSIGNMENT_STATES = (
     "assigned", "in_progress", "declined", "result_submitted", "suspended", "completed", "revoked", "archived",
 )  # fmt: skip
 DUE_STATES = ("no_deadline", "on_track", "due_soon", "due_today", "overdue", "early", "on_time", "late")
-ACTION_ITEM_KINDS = ("assignment_to_receive",)
+ACTION_ITEM_KINDS = ("assignment_to_receive", "break_glass_used")
 PARTICIPANT_ROLES = ("responsible", "member", "follower")
 
 
@@ -102,6 +102,10 @@ class Moment(fields.AwareDateTime):
         if isinstance(value, datetime):
             return value.astimezone(CITY).isoformat()
         return value  # an answer that was stored has been written already
+
+
+# the day after the last that there is would be none
+THESE_CENTURIES = validate.Range(date(1900, 1, 1), date(2199, 12, 31))
 
 
 class Day(fields.Date):

@@ -12,14 +12,16 @@ class ListActionItems(Page):
 
 
 class ActionItem(Statement):
-    """One thing to act on now. `subject_id` is what it is about, `link` the API path that shows it."""
+    """One thing to act on now. `subject_id` is what it is about, `link` the API path that shows it; `task_id` is empty
+    where it is about no task.
+    """
 
     id = Id(required=True)
     kind = fields.String(required=True)
     post_id = Id(required=True)
     unit_id = Id(required=True)
     subject_id = Id(required=True)
-    task_id = Id(required=True)
+    task_id = Id(required=True, allow_none=True)
     title = fields.String(required=True)
     from_title = fields.String(required=True)
     urgency = fields.String(required=True)
@@ -56,10 +58,10 @@ class RaisedItem(Statement):
 
 
 class ActionItemsRaised(Statement):
-    """Items of one kind about one order; what they share stands once."""
+    """Items of one kind about one thing; what they share stands once."""
 
     kind = fields.String(required=True)
-    task_id = Id(required=True)
+    task_id = Id(required=True, allow_none=True)
     title = fields.String(required=True)
     from_title = fields.String(required=True)
     urgency = fields.String(required=True)
@@ -75,7 +77,7 @@ class ClosedItem(Statement):
 
 class ActionItemsClosed(Statement):
     kind = fields.String(required=True)
-    task_id = Id(required=True)
+    task_id = Id(required=True, allow_none=True)
     closed_at = Moment(required=True)
     items = fields.List(fields.Nested(ClosedItem), required=True)
 

@@ -312,7 +312,7 @@ class LiveQuery(Request):
 
 class ActionItemClosed(reminders.ClosedItem):
     kind = fields.String(required=True)
-    task_id = Id(required=True)
+    task_id = Id(required=True, allow_none=True)
     closed_at = Moment(required=True)
 
 

@@ -10,6 +10,7 @@ from chassis.paging import a_moment, a_number, an_id, page, position
 from contracts import messaging as contract
 from kernel.actor import Actor
 from kernel.capacity import actor_for
+from kernel.directory_copy import require_fresh_if_lent
 from kernel.errors import Refused
 from messaging import storage
 from messaging.domain.case import participants
@@ -82,6 +83,8 @@ def post_message(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 def _post(tx, actor: Actor, conversation_id: str, text: str, now: datetime) -> dict:
     conversation = _own(tx, actor, conversation_id)
+    participant_post_ids = storage.post_ids_of(tx, conversation_id)
+    require_fresh_if_lent(tx, actor, participant_post_ids, now)
     message = {
         "id": clock.new_id(),
         "conversation_id": conversation_id,
@@ -103,7 +106,7 @@ def _post(tx, actor: Actor, conversation_id: str, text: str, now: datetime) -> d
         data=message
         | {
             "conversation_name": conversation["name"],
-            "participant_post_ids": storage.post_ids_of(tx, conversation_id),
+            "participant_post_ids": participant_post_ids,
         },
     )
     return message

@@ -7,8 +7,20 @@ from chassis import clock
 from chassis.paging import a_moment, a_number, an_id, page, position
 from contracts import reminders as contract
 from kernel.capacity import actor_for
+from kernel.directory_copy import posts_of_kind
 from reminders import storage
-from reminders.domain.items import TO_RECEIVE, URGENCY_RANKS, Item, after_change, link_to_assignment
+from reminders.domain.items import (
+    BREAK_GLASS_USED,
+    LOOK_AFTER_IT,
+    THE_PLATFORM,
+    TO_RECEIVE,
+    URGENCY_RANKS,
+    Item,
+    after_change,
+    link_to_assignment,
+    link_to_audit,
+    subject_at,
+)  # fmt: skip
 
 OVERVIEW_ITEMS = 50
 URGENCIES = {rank: urgency for urgency, rank in URGENCY_RANKS.items()}
@@ -68,7 +80,36 @@ def follow_assignment(tx, change: Mapping) -> None:
     if after.shows and not (before.shows and row["post_id"] == earlier_owner):
         _say_raised(tx, [row], subject=change["assignment_id"], version=change["version"])
     elif before.shows and not after.shows:
-        _say_closed(tx, row, change)
+        _say_closed(tx, [row], subject=change["assignment_id"], version=change["version"], at=change["at"])
+
+
+def raise_break_glass(tx, use: Mapping, version: int) -> None:
+    """Somebody has signed in with the sealed account: every other administrator hears of it, each time anew, and has
+    it before him until the account is sealed again.
+    """
+    account_id, at = use["account_id"], use["at"]
+    if storage.break_glass_version(tx, account_id, version) > version:
+        return  # it has been sealed since
+    rows = []
+    for post_id, unit_id in posts_of_kind(tx, "administrator", at, without=use["person_id"]):
+        place = {
+            "id": clock.new_id(), "kind": BREAK_GLASS_USED, "subject_id": subject_at(account_id, post_id),
+            "post_id": post_id, "unit_id": unit_id, "task_id": None, "title": LOOK_AFTER_IT,
+            "link": link_to_audit(account_id),
+        }  # fmt: skip
+        kept = storage.keep_place(tx, place)
+        rows.append(storage.change(
+            tx, kept["id"], version=version, open=True, known=True, from_title=THE_PLATFORM,
+            urgency_rank=URGENCY_RANKS["express"], due=at, raised_at=at, closed_at=None,
+        ))  # fmt: skip
+    _say_raised(tx, rows, subject=account_id, version=version)
+
+
+def close_break_glass(tx, sealing: Mapping, version: int) -> None:
+    """It has been sealed again."""
+    storage.break_glass_version(tx, sealing["account_id"], version)
+    rows = storage.close_all(tx, BREAK_GLASS_USED, version, sealing["at"])
+    _say_closed(tx, rows, subject=sealing["account_id"], version=version, at=sealing["at"])
 
 
 def _say_raised(tx, rows: Sequence[Mapping], subject: str, version: int) -> None:
@@ -78,13 +119,10 @@ def _say_raised(tx, rows: Sequence[Mapping], subject: str, version: int) -> None
         tx.emit(contract.action_items_raised, subject=subject, version=version, data=data)
 
 
-def _say_closed(tx, row: Mapping, change: Mapping) -> None:
-    tx.emit(
-        contract.action_items_closed,
-        subject=change["assignment_id"],
-        version=change["version"],
-        data={"kind": row["kind"], "task_id": row["task_id"], "closed_at": change["at"], "items": [row]},
-    )
+def _say_closed(tx, rows: Sequence[Mapping], subject: str, version: int, at: datetime) -> None:
+    if rows:
+        data = {name: rows[0][name] for name in ("kind", "task_id")} | {"closed_at": at, "items": rows}
+        tx.emit(contract.action_items_closed, subject=subject, version=version, data=data)
 
 
 def list_action_items(tx, claims: dict, request: dict, now: datetime) -> dict:

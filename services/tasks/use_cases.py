@@ -10,7 +10,14 @@ from chassis.paging import an_id, page, position
 from contracts import tasks as contract
 from kernel.actor import Actor
 from kernel.capacity import actor_for
-from kernel.directory_copy import audience_unit_ids, head_posts, posts, require_fresh, working_days
+from kernel.directory_copy import (
+    audience_unit_ids,
+    head_posts,
+    posts,
+    require_fresh,
+    require_fresh_if_lent,
+    working_days,
+)
 from tasks import storage, views
 from tasks.domain import assignment
 from tasks.domain.due import overdue_before
@@ -131,6 +138,7 @@ def _change(tx, actor: Actor, verb: str, assignment_id: str, version: int | None
     row, task, followers = _visible_piece(tx, assignment_id, actor, lock=True)
     piece = views.piece_of(row, task)
     new = assignment.decide(piece, verb, actor, version, now)
+    require_fresh_if_lent(tx, actor, [row["post_id"]], now)
     row = storage.move_piece(
         tx, assignment_id,
         state=new.state, version=new.version, accepted_at=new.accepted_at, done_at=new.done_at,

@@ -116,9 +116,10 @@ class Typist:
 
 
 def _found_by(word: str, person: dict) -> bool:
-    folded = fold(person["name"])
-    initials = "".join(part[0] for part in folded.split())
-    return f" {word}" in f" {folded} {initials} {fold(person['title'])} {fold(person['unit_name'])}"
+    written = f" {fold(person['name'])} {fold(person['title'])} {fold(person['unit_name'])}"
+    return f" {word}" in written or any(
+        word in "".join(part[0] for part in fold(person[field]).split()) for field in ("name", "title", "unit_name")
+    )
 
 
 def measure(city: City, options: Options) -> list[Row]:

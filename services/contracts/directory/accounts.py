@@ -52,6 +52,12 @@ class Account(Restricted):
     version = fields.Integer(required=True)
 
 
+class SignedIn(Account):
+    """`lacks_second_factor`: where a post asks for one, its session is restricted until there is one."""
+
+    lacks_second_factor = fields.Boolean(required=True)
+
+
 class OwnAccount(Restricted):
     id = Id(required=True)
     username = fields.String(required=True)
@@ -211,8 +217,16 @@ class CredentialsChanged(Statement):
     kept_session_id = fields.String(required=True, allow_none=True)
 
 
+class BreakGlass(Statement):
+    """`person_id` holds the account of which it is said; the event's version is the account's."""
+
+    account_id = Id(required=True)
+    person_id = Id(required=True)
+    at = Moment(required=True)
+
+
 verify_credentials = Procedure(
-    "directory", "verify_credentials", SignIn, Account, "Check a local account's password.", caller="service",
+    "directory", "verify_credentials", SignIn, SignedIn, "Check a local account's password.", caller="service",
     callers=("gateway",),
 )  # fmt: skip
 get_profile = Procedure("directory", "get_profile", Nothing, Profile, "Who the actor is and what he holds.")
@@ -249,4 +263,12 @@ account_revoked = Event(
 credentials_changed = Event(
     "directory", "credentials_changed", CredentialsChanged, "Another password or second factor: older sessions end.",
     hearers=("gateway",),
+)  # fmt: skip
+break_glass_used = Event(
+    "directory", "break_glass_used", BreakGlass, "Somebody has signed in with the sealed account.",
+    hearers=("reminders",),
+)  # fmt: skip
+break_glass_sealed = Event(
+    "directory", "break_glass_sealed", BreakGlass, "The sealed account has another password: its older sessions end.",
+    hearers=("reminders", "gateway"),
 )  # fmt: skip

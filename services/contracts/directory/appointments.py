@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from chassis.contract import PATIENCE, Procedure
 from contracts.directory.reorganisation import ChangeById
-from contracts.fields import POST_KINDS, ById, Day, Id, Line, Page, Request, Statement, one_of
+from contracts.fields import POST_KINDS, THESE_CENTURIES, ById, Day, Id, Line, Page, Request, Statement, one_of
 
 DELEGATION_KINDS = ("KT", "TL", "TUQ")
 DELEGATION_SCOPES = ("all", "tasks", "reminders", "messaging")
@@ -18,7 +18,7 @@ class NewPost(Request):
     unit_id = Id(required=True)
     kind = one_of(POST_KINDS, required=True)
     title = Line(max=300, required=True)
-    from_day = Day(required=True)
+    from_day = Day(required=True, validate=THESE_CENTURIES)
 
 
 class MakePost(Keyed):
@@ -75,7 +75,7 @@ class PostPage(Statement):
 class EndOn(ChangeById):
     """The last day is the day before `on_day`."""
 
-    on_day = Day(required=True)
+    on_day = Day(required=True, validate=THESE_CENTURIES)
 
 
 class Appointment(Request):
@@ -85,8 +85,8 @@ class Appointment(Request):
 
     person_id = Id(required=True)
     post_id = Id(required=True)
-    from_day = Day(required=True)
-    to_day = Day(load_default=None, allow_none=True)
+    from_day = Day(required=True, validate=THESE_CENTURIES)
+    to_day = Day(load_default=None, allow_none=True, validate=THESE_CENTURIES)
     primary = fields.Boolean(load_default=True)
     replaces = fields.Boolean(load_default=False)
 
@@ -115,8 +115,8 @@ class NewDelegation(Request):
     kind = one_of(DELEGATION_KINDS, required=True)
     scope = one_of(DELEGATION_SCOPES, required=True)
     document_number = Line(max=100, required=True)
-    from_day = Day(required=True)
-    to_day = Day(required=True)
+    from_day = Day(required=True, validate=THESE_CENTURIES)
+    to_day = Day(required=True, validate=THESE_CENTURIES)
 
 
 class Lend(Keyed):

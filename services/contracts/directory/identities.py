@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from chassis.contract import Event, Procedure
-from contracts.directory.accounts import Account
+from contracts.directory.accounts import SignedIn
 from contracts.fields import ById, Id, Moment, Nothing, Page, Request, Statement, one_of
 
 IDENTITY_STATES = ("asked", "linked")
@@ -77,7 +77,7 @@ class IdentityRemoved(Statement):
 
 
 verify_identity = Procedure(
-    "directory", "verify_identity", VerifyIdentity, Account, "Whose account an identity is.", caller="service",
+    "directory", "verify_identity", VerifyIdentity, SignedIn, "Whose account an identity is.", caller="service",
     callers=("gateway",),
 )  # fmt: skip
 list_identities = Procedure("directory", "list_identities", Nothing, IdentityList, "The actor's own identities.")

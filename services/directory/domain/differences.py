@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from directory.domain import contact
 from directory.domain.columns import Fault, Line
 from directory.domain.organisation import ABOVE, COMMUNE_LEVEL, POSTS_IN
 from directory.domain.posts import RANKS
@@ -91,7 +92,7 @@ class Holding:
 @dataclass
 class Person:
     id: str
-    values: dict  # name, phone, email
+    values: dict  # the name, and how he can be reached
     holdings: list[Holding] = field(default_factory=list)
     version: int = 0
 
@@ -257,7 +258,7 @@ def _post_key(line: Line) -> PostKey:
 # people
 
 
-PERSON_COLUMNS = ("name", "phone", "email")
+PERSON_COLUMNS = ("name", *contact.FIELDS)
 
 
 @dataclass

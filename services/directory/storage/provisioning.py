@@ -8,15 +8,17 @@ import sqlalchemy as sa
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from chassis.later import Later
 from chassis.rows import any_of
 from directory.domain.names import given_name, search_form
 from directory.domain.organisation import Membership
 from directory.domain.provisioning import GENERIC_POST, PROTECTED_POSTS, Held, Taken
-from directory.storage import people, scim_filter
+from directory.storage import people
 from directory.storage import tables as t
 
 CLIENT = t.scim_clients.c
 COMPARED = ("name", "phone", "mobile", "email")  # with what the directory has learnt since
+scim_filter = Later("directory.storage.scim_filter")
 
 
 # clients

@@ -56,6 +56,7 @@ identity_proposals = _table(
 )
 
 vocabulary = _table("vocabulary", word=sa.Text, lines=sa.Integer)
+post_words = _table("post_words", word=sa.Text)
 shown_people = _table("shown_people", viewer_id=Id, day=sa.Date, person_id=Id)
 shown_counts = _table("shown_counts", viewer_id=Id, day=sa.Date, people=sa.Integer, refused=sa.Boolean)
 directory_version = _table("directory_version", only=sa.Boolean, newest=sa.BigInteger)

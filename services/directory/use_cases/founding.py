@@ -58,8 +58,8 @@ def seal_break_glass(tx, username: str | None, now: datetime) -> tuple[str, str]
         changes = account | {"revoked_at": None, "revoked_by": None, "password_changed_at": now}
         version = accounts.change(tx, there.id, **changes)
         tx.emit(
-            directory.credentials_changed, subject=there.id, version=version,
-            data={"account_id": there.id, "person_id": there.person_id, "kept_session_id": None},
+            directory.break_glass_sealed, subject=there.id, version=version,
+            data={"account_id": there.id, "person_id": there.person_id, "at": now},
         )  # fmt: skip
         tx.audit("account.break_glass_sealed", subject=there.id)
     return username, on_paper(drawn)

@@ -75,8 +75,7 @@ class SessionRoutes:
         """The token, and what the answer says of the session."""
         place = {"address": address_of(call.request, self.settings.trusted_proxies), "device": device}
         account = call.ask(directory.verify_credentials, call.body | place)
-        token, expires_at = self.sessions.open(account, kind, call.request.headers.get("User-Agent", ""))
-        return token, {"expires_at": expires_at, "restriction": account["restriction"]}
+        return self.sessions.open(account, kind, call.request.headers.get("User-Agent", ""))
 
     def _cookie(self, value, max_age, name=None):
         secure = self.settings.secure_cookies

@@ -13,6 +13,7 @@ from gateway.routes import route
 from gateway.single_sign_on.flow import ATTEMPT_SECONDS
 from gateway.single_sign_on.outbound import ProviderUnavailable
 from gateway.single_sign_on.pages import page_for_browsers
+from gateway.sources import address_of
 
 FRESH = timedelta(minutes=15)  # whoever links his account has signed in since then
 FORM = "application/x-www-form-urlencoded"
@@ -27,11 +28,12 @@ class SingleSignOnRoutes:
         return {"items": items, "next_cursor": None}
 
     @route("GET", "/oidc/<string:provider>/start", tag="session", signed_in=False, query=schemas.ReturnTo, status=303,
-           refusals=("unknown_provider", "provider_unavailable"))  # fmt: skip
+           refusals=("unknown_provider", "provider_unavailable", "too_many_attempts"))  # fmt: skip
     @page_for_browsers
     def start_sign_in(self, call, provider):
         """Sends the browser to an identity provider."""
-        url, mark = self.single_sign_on.begin(provider, call.query["return_to"], self._mark(call))
+        address = address_of(call.request, self.settings.trusted_proxies)
+        url, mark = self.single_sign_on.begin(provider, call.query["return_to"], self._mark(call), address=address)
         return Answer(status=303, headers={"Location": url}, cookies=[self._marking(mark)])
 
     @route("GET", "/oidc/<string:provider>/callback", tag="session", signed_in=False, query=schemas.ProviderAnswer,
@@ -96,7 +98,9 @@ class SingleSignOnRoutes:
             raise HttpRefusal("fresh_sign_in_required")
         asked = call.body
         call.ask(directory.begin_linking, {"password": asked["password"]})
-        url, mark = self.single_sign_on.begin(asked["provider"], asked["return_to"], self._mark(call), session.id)
+        url, mark = self.single_sign_on.begin(
+            asked["provider"], asked["return_to"], self._mark(call), session_id=session.id
+        )
         return Answer({"url": url}, status=201, cookies=[self._marking(mark)])
 
     @route("DELETE", "/me/identities/<uuid:identity_id>", tag="session", status=204)

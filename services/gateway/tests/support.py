@@ -95,6 +95,7 @@ class Directory(Neighbour):
         who = request["username"]
         return self.answer(call, request, {
             "account_id": id_of(f"account {who}"), "person_id": person(who), "version": 1, "restriction": None,
+            "lacks_second_factor": False,
         })  # fmt: skip
 
     @rpc(directory.verify_identity)
@@ -105,6 +106,7 @@ class Directory(Neighbour):
         who = request["subject"]
         return self.answer(call, request, {
             "account_id": id_of(f"account {who}"), "person_id": person(who), "version": 1, "restriction": None,
+            "lacks_second_factor": False,
         })  # fmt: skip
 
     @rpc(directory.begin_linking)

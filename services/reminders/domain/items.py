@@ -3,10 +3,14 @@
 What is heard may come twice and in any order, so an item remembers the version of its subject that it knows of.
 """
 
+import uuid
 from dataclasses import dataclass, replace
 
 TO_RECEIVE = "assignment_to_receive"
 WAITING_TO_BE_RECEIVED = "assigned"
+BREAK_GLASS_USED = "break_glass_used"
+LOOK_AFTER_IT = "Tài khoản khẩn cấp đã được dùng: hãy xem ai dùng, vì sao, rồi niêm phong lại"
+THE_PLATFORM = "Công Vụ"
 URGENCY_RANKS = {"express": 0, "very_urgent": 1, "urgent": 2, "normal": 3}
 
 
@@ -33,3 +37,13 @@ def after_change(item: Item, state: str, version: int) -> Item:
 def link_to_assignment(assignment_id: str) -> str:
     """The API path that shows an assignment."""
     return f"/api/v1/assignments/{assignment_id}"
+
+
+def subject_at(thing_id: str, post_id: str) -> str:
+    """The subject of an item about one thing that several posts have each."""
+    return str(uuid.uuid5(uuid.UUID(thing_id), post_id))
+
+
+def link_to_audit(account_id: str) -> str:
+    """The API path that shows what was done with an account."""
+    return f"/api/v1/audit?service=directory&subject={account_id}"

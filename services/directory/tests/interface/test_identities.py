@@ -12,6 +12,7 @@ from directory.storage import accounts
 from directory.use_cases import identities
 from kernel.errors import Refused
 
+SEAL = sa.text("UPDATE accounts SET kind = 'break_glass' WHERE id = :id")
 ISSUER, OTHER_ISSUER = "https://id.example", "https://other.example"
 
 
@@ -246,5 +247,14 @@ def test_whoever_must_have_a_second_factor_and_has_none_must_set_one_up_first(ow
     own_city.do(lambda tx: tx.execute(gone, {"id": account_id(own_city, "administrator")}))
     asked = {"issuer": ISSUER, "subject": "s-1"}
     restricted = caller(contract.verify_identity, asked | {"second_factor": False})
-    assert restricted["restriction"] == "totp_enrolment_required"
-    assert caller(contract.verify_identity, asked | {"second_factor": True})["restriction"] is None
+    assert (restricted["restriction"], restricted["lacks_second_factor"]) == ("totp_enrolment_required", True)
+    seen_to = caller(contract.verify_identity, asked | {"second_factor": True})
+    assert (seen_to["restriction"], seen_to["lacks_second_factor"]) == (None, False)
+
+
+def test_the_sealed_account_raises_its_alarm_this_way_too(own_city, capsys):
+    link(own_city, "official", "s-9")
+    own_city.do(lambda tx: tx.execute(SEAL, {"id": account_id(own_city, "official")}))
+    assert opens(own_city, ISSUER, "s-9")
+    assert [name for name, _ in events(own_city)] == ["break_glass_used"]
+    assert "the break-glass account is being used" in capsys.readouterr().out
