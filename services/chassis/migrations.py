@@ -65,7 +65,7 @@ def run(afterwards: Callable[[sa.Connection], None] | None = None) -> None:
         context.configure(connection=connection, transaction_per_migration=True)
         with context.begin_transaction():
             context.run_migrations()
-        if afterwards is not None:
-            with connection.begin():
-                afterwards(connection)
+    if afterwards is not None:
+        with engine.begin() as connection:
+            afterwards(connection)
     engine.dispose()
