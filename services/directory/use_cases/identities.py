@@ -11,13 +11,7 @@ from directory.security import Security
 from directory.storage import accounts, guesses, identities, people
 from directory.storage.provisioning import is_protected
 from directory.use_cases import guessing
-from directory.use_cases.signing_in import (
-    alert_of,
-    enrolment_due,
-    lacks_second_factor,
-    second_factor_is_right,
-    write_down,
-)
+from directory.use_cases.signing_in import enrolment_due, lacks_second_factor, second_factor_is_right
 from kernel.errors import Refused
 from kernel.working_time import today
 
@@ -36,11 +30,10 @@ def sign_in(store: Store, security: Security, request: dict, now: datetime) -> d
         with store.transaction() as tx:
             tx.audit("identity.unknown", subject=digest(issuer, subject), issuer=issuer)
         raise Refused("unknown_identity", "Nobody here has this identity.")
-    alert_of(account)
     if account.totp_secret is not None and not seen_to:
         _require_code(store, security, account, request["totp"], now)
     with store.transaction() as tx:
-        write_down(tx, account, now, issuer=issuer)
+        tx.audit("account.signed_in", subject=account.id, kind=account.kind, issuer=issuer)
     return {
         "account_id": account.id, "person_id": account.person_id, "version": account.version,
         "restriction": None if seen_to else enrolment_due(security, account),

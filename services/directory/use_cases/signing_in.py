@@ -42,7 +42,7 @@ def sign_in(store: Store, security: Security, request: dict, now: datetime) -> d
             REFUSED.labels("limit").inc()
             raise
         attempt = None
-    alert_of(account)
+    _alert(account)
     right = passwords.matches(_present_hash(account, now), request["password"])
     newer = passwords.hashed(request["password"]) if right and hashing.is_outdated(account.password_hash) else None
     with store.transaction() as tx:
@@ -52,7 +52,7 @@ def sign_in(store: Store, security: Security, request: dict, now: datetime) -> d
             guessing.remember(tx, account.id, place, now)
             if newer:
                 accounts.rehash(tx, account.id, account.password_hash, newer)
-            write_down(tx, account, now)
+            _write_down(tx, account, now)
         else:
             _note_refusal(tx, attempt, account, refusal)
     if refusal is not None:
@@ -64,16 +64,16 @@ def sign_in(store: Store, security: Security, request: dict, now: datetime) -> d
     }  # fmt: skip
 
 
-def alert_of(account) -> None:
+def _alert(account) -> None:
     """For the operator: the sealed account is tried, rightly or wrongly."""
     if account is not None and account.kind == "break_glass":
         BREAK_GLASS.inc()
         log.error("the break-glass account is being used", account_id=account.id)
 
 
-def write_down(tx, account, now: datetime, **details) -> None:
-    """That its owner has signed in; of the sealed account all who administer the platform hear."""
-    tx.audit("account.signed_in", subject=account.id, kind=account.kind, **details)
+def _write_down(tx, account, now: datetime) -> None:
+    """That its owner has signed in; of the sealed account, which nothing else opens, all who administer hear."""
+    tx.audit("account.signed_in", subject=account.id, kind=account.kind)
     if account.kind == "break_glass":
         tx.emit(
             directory.break_glass_used, subject=account.id, version=account.version,

@@ -89,10 +89,9 @@ def test_whatever_comes_first_what_was_sealed_last_stays_so(here, hear, arrival)
     assert waiting(here) == set()
 
 
-def test_a_use_after_the_sealing_opens_it_again(here, hear):
-    for event, version in (
-        (directory.break_glass_used, 1), (directory.break_glass_sealed, 2), (directory.break_glass_used, 2),
-    ):  # fmt: skip
-        hear(event, version)
+@pytest.mark.parametrize("arrival", list(itertools.permutations([("used", 1), ("sealed", 2), ("used", 2)])))
+def test_a_use_after_the_sealing_stands_open_whatever_comes_first(here, hear, arrival):
+    for what, version in arrival:
+        hear(directory.break_glass_used if what == "used" else directory.break_glass_sealed, version)
 
     assert waiting(here) == {post(FIRST), post(SECOND)}
