@@ -151,7 +151,7 @@ def test_changes_of_the_city_are_heard_whole_and_name_nobody(platform, person, w
     assert versions == sorted(set(versions))
     established, made, taken, lent_out, taken_back, dissolved = (event.get_data() for event in events)
     assert established == {
-        "change": "establish", "on_day": day, "unit_ids": [division], "successor_ids": [division]
+        "change": "establish", "on_day": day, "unit_ids": [division], "successor_ids": []
     }  # fmt: skip
     assert made == taken == {"post_ids": [post]}
     assert lent_out == taken_back

@@ -70,7 +70,7 @@ def test_an_appointment_ends_what_was_before_and_tells_of_all_of_it(own_city):
     head, official = membership(own_city, "head.25750"), membership(own_city, "official")
     new = promote(own_city)
     said = own_city.one("SELECT name, subject, version, data FROM outbox")
-    assert (said.name, said.subject, said.version) == ("membership_changed", str(official.person_id), before + 3)
+    assert (said.name, said.subject, said.version) == ("membership_changed", new, before + 3)
     assert said.data["previous"] == before
     facts = {fact["id"]: fact["fact"] for fact in said.data["facts"]}
     assert set(facts) == {str(head.id), str(official.id), new}
