@@ -146,7 +146,7 @@ def test_a_dry_run_shows_and_an_apply_does_it(own_city, importer):
     assert (person.name, person.given) == ("Đặng Thị Mới", "moi")
     assert membership(own_city, "official").valid_to == clock.now().date()
     entries = own_city.all("SELECT words FROM entries WHERE words LIKE ' dang thi moi|%' OR words LIKE ' ten moi|%'")
-    assert len(entries) == 3, "one for the newcomer, two for who has moved"
+    assert len(entries) == 2, "whoever has moved is found where he is now"
     assert own_city.one("SELECT count(*) FROM memberships WHERE valid_to > '2025-07-01'").count == 1, (
         "nobody else ended"
     )
@@ -156,6 +156,14 @@ def test_a_dry_run_shows_and_an_apply_does_it(own_city, importer):
 
     again = importer.applied("people", raw)
     assert (again["state"], again["counts"]["unchanged"], again["counts"]["new"]) == ("applied", 2, 0)
+
+
+def test_a_number_in_another_case_makes_nobody_a_second_time(own_city, importer):
+    assert importer.applied("people", as_csv(PEOPLE, NEW))["state"] == "applied"
+    again = importer.applied("people", as_csv(PEOPLE, ["x1", "Đặng Thị Khác", *NEW[2:]]))
+    assert (again["state"], again["counts"]["new"], again["counts"]["changed"]) == ("applied", 0, 1)
+    people = own_city.all("SELECT employee_number, name FROM people WHERE lower(employee_number) = 'x1'")
+    assert people == [("X1", "Đặng Thị Khác")]
 
 
 def test_applying_twice_is_applying_once(own_city, importer):
