@@ -122,7 +122,7 @@ def _shown(key) -> str:
 
 
 def _changes(line: Line, before: dict, columns: Sequence[str]) -> dict[str, tuple]:
-    """Only what the file has a column for can change."""
+    """Only what the file says something about can change."""
     return {
         name: (before.get(name), line.values[name])
         for name in columns

@@ -1,5 +1,6 @@
-"""The number by which the city's staff offices, and the files and machines that come from them, know a person. It is the
-same in capitals and in small letters.
+"""The number by which the city's staff offices, and the files and machines that come from them, know a person.
+
+It is the same in capitals and in small letters.
 """
 
 import re

@@ -17,7 +17,10 @@ class ImportsRoutes:
            accepts=tuple(FORM_OF), max_body=directory.MOST_BYTES, idempotency_key=True, etag=True,
            refusals=("unknown_unit", "directory_stale"))  # fmt: skip
     def create_import(self, call):
-        """Hand in a file: what it would change is found out, and applied at once if it is no dry run."""
+        """Hand in a file: what it would change is found out, and applied at once if it is no dry run.
+
+        An empty cell of telephone, mobile, e-mail or room changes nothing; `-` takes away what was known.
+        """
         raw = call.request.raw
         job = call.ask(directory.begin_import, call.query | {
             "idempotency_key": call.idempotency_key, "form": FORM_OF[call.request.mimetype], "size": len(raw),
