@@ -56,6 +56,12 @@ class Comparison:
         return {kind: found[kind] for kind in KINDS} | {"unchanged": self.unchanged}
 
     @property
+    def versions(self) -> dict[str, int]:
+        """Of the people of whom something is to change, as they were compared."""
+        people = (each.act["person"] for each in self.differences if "person" in each.act)
+        return {person["id"]: person["version"] - 1 for person in people if person["id"]}
+
+    @property
     def blocked(self) -> bool:
         return any(each.kind in BLOCKING for each in self.differences)
 

@@ -1,6 +1,6 @@
 """Questions about people: who they are and what they hold."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy import func, select
@@ -56,6 +56,11 @@ def one(tx, person_id: str):
 def to_change(tx, person_id: str):
     """Held until the commit."""
     return tx.execute(select(t.people).where(t.people.c.id == person_id).with_for_update()).one_or_none()
+
+
+def hold(tx, versions: Mapping[str, int]) -> bool:
+    """Keep these people as they are until the commit. Whether they have these versions."""
+    return {row.id: row.version for row in entries.hold(tx, versions)} == versions
 
 
 def numbered(tx, employee_number: str):

@@ -54,3 +54,12 @@ def appoint_tomorrow(city, role, like) -> None:
                 "day": today(clock.now()),
             },
         )  # fmt: skip
+
+
+def waits_for_lock(city) -> bool:
+    return (
+        city.one(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        ).count
+        > 0
+    )

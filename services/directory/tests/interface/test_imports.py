@@ -20,13 +20,15 @@ from chassis.database import Database
 from chassis.errors import CallFailed
 from chassis.testing import until
 from contracts import directory as contract
+from contracts.directory import ChangeOwnContact
 from directory.importing import work
 from directory.importing.__main__ import run as carry_out
 from directory.service import Service
 from directory.storage import imports as stored
 from directory.tests.interface.test_appointments import appoint, deputy_of, lend, post_of
 from directory.tests.interface.test_changes import membership
-from directory.use_cases import facts, imports
+from directory.tests.support import waits_for_lock
+from directory.use_cases import contact, facts, imports
 from kernel.capacity import actor_for
 from kernel.directory_copy import HearsDirectory
 from kernel.directory_copy.facts import read_state
@@ -291,6 +293,32 @@ def test_a_directory_that_has_changed_meanwhile_is_not_overrun(own_city, importe
     assert own_city.one("SELECT name FROM people WHERE employee_number = 'X1'").name == NEW[1]
 
 
+@pytest.mark.parametrize(
+    "said, ends", [(["Tên Mới", "0100"], ("compared", True)), (["Tên Mới", ""], ("applied", False))]
+)
+def test_what_somebody_says_of_himself_while_files_are_compared_is_not_lost(
+    own_city, importer, monkeypatch, said, ends
+):
+    """Whoever looked at another difference is shown the one that it has become."""
+    person = own_city.roles["official"]["person_id"]
+    line = [number_of(own_city, "official"), said[0], "25747-VP", "Chuyên viên", "", said[1]]
+    found = importer.compared("people", as_csv([*PEOPLE, "Điện thoại"], line))
+    compare = work.compare
+
+    def meanwhile(*given):
+        comparison = compare(*given)
+        monkeypatch.setattr(work, "compare", compare)
+        change = ChangeOwnContact().load({"version": None, "phone": "0999"})
+        own_city.do(contact.change_own, person, change, clock.now())
+        return comparison
+
+    monkeypatch.setattr(work, "compare", meanwhile)
+    done = importer.apply(found["id"], found["version"])
+    assert (done["state"], done["stale"]) == ends
+    now = own_city.one("SELECT name, phone, version FROM people WHERE id = :id", id=person)
+    assert (now.phone, now.name == "Tên Mới", now.version) == ("0999", not done["stale"], 2 + (not done["stale"]))
+
+
 def test_units_and_posts_come_in_with_those_above_and_below(own_city, importer):
     units = as_csv(
         ["Mã đơn vị", "Loại đơn vị", "Tên ngắn", "Tên đầy đủ", "Mã đơn vị cấp trên"],
@@ -474,12 +502,6 @@ def test_a_process_that_is_killed_while_it_writes_leaves_nothing_and_is_taken_up
     imports.work_on_next(own_city.store, lambda id_: carry_out(own_city.store.url, id_), later())
     assert own_city.ask(imports.get_import, import_id)["state"] == "applied"
     assert own_city.one("SELECT count(*) FROM people WHERE employee_number LIKE 'N%'").count == 200
-
-
-def waits_for_lock(city) -> bool:
-    return city.one(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    ).count
 
 
 def test_an_import_whose_process_dies_each_time_is_given_up(own_city, importer):
