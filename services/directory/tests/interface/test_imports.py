@@ -34,6 +34,7 @@ from kernel.directory_copy import HearsDirectory
 from kernel.directory_copy.facts import read_state
 from kernel.working_time import today
 
+DAY = timedelta(1)
 PEOPLE = ["Mã số cán bộ", "Họ và tên", "Mã đơn vị", "Loại chức vụ", "Chức danh"]
 
 
@@ -317,6 +318,18 @@ def test_what_somebody_says_of_himself_while_files_are_compared_is_not_lost(
     assert (done["state"], done["stale"]) == ends
     now = own_city.one("SELECT name, phone, version FROM people WHERE id = :id", id=person)
     assert (now.phone, now.name == "Tên Mới", now.version) == ("0999", not done["stale"], 2 + (not done["stale"]))
+
+
+def test_who_is_to_have_another_primary_post_soon_is_not_moved_by_a_file(own_city, importer):
+    person = own_city.roles["official"]["person_id"]
+    appoint(own_city, person_id=person, post_id=post_of(own_city, "STC", "clerk"), from_day=today(clock.now()) + DAY)
+    held = "SELECT * FROM memberships WHERE person_id = :id ORDER BY id"
+    before = own_city.all(held, id=person)
+    moving = [number_of(own_city, "official"), "Tên Mới", "STC-VP", "Chuyên viên", ""]
+    done = importer.applied("people", as_csv(PEOPLE, moving))
+    [conflict] = importer.rows(done["id"], "conflict")
+    assert (done["state"], [fault["code"] for fault in conflict["faults"]]) == ("compared", ["planned_change"])
+    assert own_city.all(held, id=person) == before
 
 
 def test_units_and_posts_come_in_with_those_above_and_below(own_city, importer):
