@@ -63,7 +63,9 @@ class ImportsRoutes:
     @route("GET", "/directory/exports", tag="directory", query=schemas.ExportQuery,
            media_type=", ".join(FORM_OF), refusals=("directory_stale",))  # fmt: skip
     def export(self, call):
-        """Units, posts or people as a file that an import reads back without a difference."""
+        """Units, posts or people as a file. An import reads an administrator's back without a difference; whoever else
+        takes out his unit gets no employee numbers but his own.
+        """
         return exporting.answer(call)
 
 
