@@ -5,7 +5,6 @@ from alembic import op
 revision = "0010"
 down_revision = "0009"
 
-# `search_keys` stays for a service of the version before, which may run beside this one for a while.
 TABLES = """
 -- Words of posts and units that lines have, to know those that begin as somebody types. It may hold words that no line
 -- has any more.
@@ -45,6 +44,7 @@ $$;
 -- New lines wait in a list and are taken into the index some three hundred at a time, which costs a fifth. A search
 -- reads the list through: it is kept so short that this takes a fraction of a millisecond.
 DROP INDEX entries_keys;
+DROP FUNCTION search_keys;
 CREATE INDEX entries_keys ON entries USING gin (line_keys(named, words, digits))
     WITH (fastupdate = on, gin_pending_list_limit = 256);
 -- no statistics: making the keys of a sample takes ANALYZE longer than all the rest, and no plan depends on them

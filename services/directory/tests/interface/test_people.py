@@ -206,3 +206,7 @@ def test_the_obvious_person_comes_first(find, wanted):
     lines = find(wanted["typed"], seeker=wanted["seeker"])["items"][: int(wanted["within"])]
     found = [(line["name"], line["title"]) for line in lines]
     assert any(name == (wanted["name"] or name) and title == wanted["title"] for name, title in found), found
+
+
+def test_nothing_is_left_of_the_index_that_the_search_had_before(city):
+    assert city.one("SELECT count(*) FROM pg_proc WHERE proname = 'search_keys'").count == 0
