@@ -22,6 +22,7 @@ from chassis.testing import until
 from contracts import directory as contract
 from contracts.directory import ChangeOwnContact
 from directory.importing import work
+from directory.importing.__main__ import CPU_SECONDS
 from directory.importing.__main__ import run as carry_out
 from directory.service import Service
 from directory.storage import imports as stored
@@ -560,6 +561,21 @@ def test_memory_is_bounded_and_running_out_of_it_is_told(own_city, importer, mon
     monkeypatch.setattr(work, "compare", greedy)
     found = importer.compared("people", as_csv(PEOPLE, NEW))
     assert (found["state"], found["fault"]["code"]) == ("refused", "too_costly")
+
+
+def test_the_database_waits_while_an_import_compares(own_city, importer, monkeypatch):
+    """Longer than for other work, in which a silent client is taken for a hung one."""
+    compare, waits = work.compare, []
+
+    def asked(tx, *given):
+        limit = sa.text("SELECT setting FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'")
+        waits.append(int(tx.execute(limit).scalar_one()))
+        return compare(tx, *given)
+
+    monkeypatch.setattr(work, "compare", asked)
+    importer.apply(importer.compared("people", as_csv(PEOPLE, NEW))["id"])
+    assert waits == [stored.COMPARING_MS] * 2
+    assert stored.COMPARING_MS > 1000 * CPU_SECONDS
 
 
 def test_what_was_in_old_files_is_forgotten(own_city, importer):
