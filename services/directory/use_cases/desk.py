@@ -10,7 +10,7 @@ from directory.domain.passwords import on_paper
 from directory.security import Security
 from directory.storage import accounts, desk
 from directory.use_cases import identities
-from directory.use_cases.accounts import care_of, end_sessions, require_care
+from directory.use_cases.accounts import care_of, end_sessions, require_care, require_settled
 from directory.use_cases.writing import once
 from kernel.actor import Actor
 from kernel.capacity import actor_for
@@ -81,6 +81,7 @@ def refuse(tx, claims: dict, recovery_id: str, now: datetime) -> dict:
 
 
 def _ask(tx, actor: Actor, account, request: dict, now: datetime) -> dict:
+    require_settled(tx, actor, today(now))
     if account.revoked_at is not None:
         raise Refused("wrong_state", "The account is revoked.")
     if request["kind"] == "totp" and account.totp_secret is None:
@@ -109,6 +110,8 @@ def _decide(tx, procedure, claims: dict, recovery_id: str, state: str, now: date
         raise Refused("second_official_needed", "Another official than the one who asked must confirm.")
     if account.revoked_at is not None and state == "confirmed":
         raise Refused("wrong_state", "The account is revoked.")
+    if state == "confirmed":
+        require_settled(tx, actor, today(recovery.asked_at))
     if not desk.decide(tx, recovery_id, state, actor.person_id, now):
         raise Refused("wrong_state", "It was decided already, or not in time.")
     tx.audit(f"recovery.{state}", subject=account.id, recovery_id=recovery_id)

@@ -7,7 +7,7 @@ import pytest
 
 from chassis import clock
 from directory.tests.interface.test_own_account import enrol
-from directory.tests.support import appoint_tomorrow, audited, refusal, said, sign_in
+from directory.tests.support import appoint_tomorrow, audited, begun, refusal, said, sign_in
 from directory.use_cases import accounts, desk, identities
 from kernel.errors import Refused
 
@@ -97,6 +97,23 @@ def test_who_asks_does_not_confirm(ask, confirm):
     asked = ask()
     assert refusal(confirm, asked, by="unit_clerk") == "second_official_needed"
     assert confirm(asked, by="administrator")
+
+
+def test_who_took_up_his_post_lately_says_neither_word(trial, security):
+    def ask(by):
+        request = {"person_id": trial.roles["official"]["person_id"], "kind": "password", "reason": ""}
+        return trial.do(desk.ask, trial.claims(by), request | {"idempotency_key": clock.new_id()}, clock.now())
+
+    def confirm(recovery):
+        request = {"id": recovery["id"], "idempotency_key": clock.new_id()}
+        return trial.do(desk.confirm, security, trial.claims("unit_head"), request, clock.now())
+
+    begun(trial, "unit_head", 2)
+    assert refusal(ask, "unit_head") == "newly_appointed"
+    asked = ask("unit_clerk")
+    assert refusal(confirm, asked) == "newly_appointed"
+    begun(trial, "unit_head", 3)
+    assert confirm(asked)["state"] == "confirmed"
 
 
 def test_nobody_decides_about_himself(ask, confirm):
