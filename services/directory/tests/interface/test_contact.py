@@ -3,7 +3,7 @@
 import pytest
 
 from chassis import clock
-from contracts.directory import ChangeContact, ChangeOwnContact, SearchPeople
+from contracts.directory import ChangeOwnContact, ChangePerson, SearchPeople
 from directory.use_cases import contact, people
 from kernel.errors import Refused
 
@@ -69,11 +69,11 @@ def test_a_stale_version_is_refused(own_city):
 
 def test_only_an_administrator_changes_it_for_others(own_city):
     wanted = {"id": own_city.roles["official"]["person_id"], "version": None, "room": "P. 7"}
-    request = ChangeContact().load(wanted)
-    changed = own_city.do(contact.change, own_city.claims("administrator"), request, clock.now())
+    request = ChangePerson().load(wanted)
+    changed = own_city.do(contact.correct, own_city.claims("administrator"), request, clock.now())
     assert changed["contact"]["room"] == "P. 7"
     with pytest.raises(Refused) as refused:
-        own_city.do(contact.change, own_city.claims("unit_head"), request, clock.now())
+        own_city.do(contact.correct, own_city.claims("unit_head"), request, clock.now())
     assert refused.value.refusal_code == "not_authorised"
 
 
