@@ -61,8 +61,13 @@ def list_of(tx, person_id: str) -> dict:
 
 
 def link(tx, person_id: str, issuer: str, subject: str, now: datetime) -> dict:
-    """A person adds an identity to his own account; of each issuer one. Doing it twice changes nothing."""
+    """A person adds an identity to his own account; of each issuer one. Doing it twice changes nothing.
+
+    Not with a one-time password: what the desk has ended does not come back by a session that was open until then.
+    """
     account_id = _account(tx, person_id)
+    if accounts.of_id(tx, account_id, today(now)).password_once:
+        raise Refused("password_change_required", "Change the one-time password first.")
     present = _of_issuer(tx, account_id, issuer)
     if present is not None and present.subject != subject:
         raise Refused("identity_linked_already", "An account has one identity of each issuer.")

@@ -1,11 +1,13 @@
 """The desk for what people have lost: two officials, neither of them the one who lost it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pyotp
 import pytest
 
 from chassis import clock
+from chassis.testing import until
 from directory.tests.interface.test_own_account import enrol
 from directory.tests.support import appoint_tomorrow, audited, begun, refusal, said, sign_in
 from directory.use_cases import accounts, desk, identities
@@ -58,8 +60,48 @@ def test_a_password_that_was_lost_on_the_way_is_told_again_to_who_confirmed(acco
     assert confirm(asked, key="one") == done
     assert refusal(confirm, asked, key="another") == "wrong_state"
     assert refusal(confirm, asked, by="administrator", key="one") == "wrong_state"
-    assert audited(accounts_city).count("account.password_reset") == 1
+    told = [action for action in audited(accounts_city) if action in ("account.password_reset", "recovery.told")]
+    assert told == ["account.password_reset", "recovery.told", "recovery.told"]
     assert sign_in(accounts_city, security, "official", done["one_time_password"])
+
+
+def test_a_password_that_opens_nothing_any_more_is_not_told_again(accounts_city, security, ask, confirm):
+    asked = ask()
+    confirm(asked, key="one")
+    found = accounts_city.one("SELECT CAST(id AS text), version FROM accounts WHERE username = 'official'")
+    by = accounts_city.claims("administrator")
+    accounts_city.do(accounts.revoke_account, by, found.id, None, clock.now())
+    assert confirm(asked, key="one")["one_time_password"] is None
+    accounts_city.do(accounts.restore_account, by, found.id, None, clock.now())
+    assert confirm(asked, key="one")["one_time_password"]
+    newer = confirm(ask(by="administrator"))["one_time_password"]
+    told = audited(accounts_city).count("recovery.told")
+    assert confirm(asked, key="one")["one_time_password"] is None
+    assert audited(accounts_city).count("recovery.told") == told
+    assert sign_in(accounts_city, security, "official", newer)
+
+
+def test_who_does_not_look_after_it_any_more_is_told_nothing(trial, security):
+    request = {"person_id": trial.roles["official"]["person_id"], "kind": "password", "reason": ""}
+    asked = trial.do(desk.ask, trial.claims("unit_clerk"), request | {"idempotency_key": "one"}, clock.now())
+    again = (desk.confirm, security, trial.claims("unit_head"), {"id": asked["id"], "idempotency_key": "one"})
+    assert trial.do(*again, clock.now())["one_time_password"]
+    appoint_tomorrow(trial, "official", like="department_head")
+    assert refusal(trial.do, *again, clock.now()) == "not_found"
+
+
+def test_an_identity_that_is_linked_at_that_moment_goes_with_the_others(accounts_city, ask, confirm):
+    asked, person_id = ask(), accounts_city.roles["official"]["person_id"]
+    waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with ThreadPoolExecutor(1) as another:
+        with accounts_city.store.transaction() as tx:
+            identities.link(tx, person_id, "https://id.example", "s-1", clock.now())
+            confirming = another.submit(confirm, asked)
+            until(lambda: confirming.done() or accounts_city.all(waits))
+        confirming.result()
+    assert accounts_city.all("SELECT 1 FROM identities") == []
+    again = (identities.link, person_id, "https://id.example", "s-1", clock.now())
+    assert refusal(accounts_city.do, *again) == "password_change_required"
 
 
 def test_the_desk_sees_whom_it_is_about(accounts_city, ask):
