@@ -5,8 +5,8 @@ commune than the seeker, how senior the post is. No index knows that order, and 
 first 20 would take longer than typing. So a search walks first where the best are, and only so far: the seeker's own
 people, whole names, the names that people are called by, the most senior lines. What walks do not find is rare, and
 an index over the beginnings of words finds it all. The same again with the words of posts and units, if names alone
-do not fill the page. Each step runs only if those before it have not found enough. Three words of a name are rare
-whichever they are, so there the index is asked at once.
+do not fill the page. Each step runs only if those before it have not found enough. Three words of a name are rare once
+the last is more than a beginning, so there the index is asked at once.
 
 The statements are text, one for each number of words, and PostgreSQL keeps their plans: a search runs at every
 keystroke, and making and planning it would cost more than running it.
@@ -27,7 +27,7 @@ Id = sa.Uuid(as_uuid=False)
 LONGEST_KEY = 7  # letters, as in line_keys of the migration
 ENOUGH = (21, 51, 101, 201)  # how many lines a statement looks for
 WALK = 50  # for each line that is looked for, so many are walked past at most
-RARE = 3  # so many words of a name
+RARE = 3  # so many words of a name, if the last has as many letters
 
 VALID = "valid_from <= :day AND (valid_to IS NULL OR valid_to > :day)"
 # A name is found by beginnings of its words, a post and a unit by their whole words: each is an entry that a new line
@@ -48,28 +48,35 @@ PARTS = {
             WHEN {named} THEN CASE WHEN given = :given THEN 1 ELSE 2 END
             ELSE 3 + {apart} + CAST(words NOT LIKE :ends AS int) END AS match
     """,
+    "name_line": """
+        membership_id, rank, top_id,
+        CASE WHEN named = :whole THEN 0 WHEN given = :given THEN 1 ELSE 2 END AS match
+    """,
     "number_line": "membership_id, rank, top_id, 0 AS match",
     "walk_own": """
-        (SELECT * FROM entries WHERE top_id = (SELECT top_id FROM own) AND {found}
+        (SELECT {walked}, words, digits FROM entries WHERE top_id = (SELECT top_id FROM own) AND {found}
          ORDER BY rank, membership_id LIMIT {walk}) own_lines
     """,
     "walk_given": """
-        (SELECT * FROM entries WHERE given = :given AND {found} ORDER BY rank, membership_id LIMIT {walk}) given_lines
+        (SELECT {walked} FROM entries WHERE given = :given AND {found}
+         ORDER BY rank, membership_id LIMIT {walk}) given_lines
     """,
     "walk_senior": """
-        (SELECT * FROM entries WHERE {found} ORDER BY rank, membership_id LIMIT {walk}) senior_lines
+        (SELECT {walked}, words, digits FROM entries WHERE {found}
+         ORDER BY rank, membership_id LIMIT {walk}) senior_lines
     """,
+    "walked": "membership_id, rank, top_id, named, given",  # what a walk reads stands in its index
     "first": "ORDER BY rank, membership_id LIMIT {enough}",
     "keys": "line_keys(named, words, digits)",
 }
 WALKS = """
-    SELECT {line} FROM {walk_own} WHERE {named}
+    SELECT {name_line} FROM {walk_own} WHERE {named}
     UNION
-    (SELECT {line} FROM entries WHERE named = :whole AND {found} {first})
+    (SELECT {name_line} FROM entries WHERE named = :whole AND {found} {first})
     UNION
-    (SELECT {line} FROM {walk_given} WHERE {named} {first})
+    (SELECT {name_line} FROM {walk_given} WHERE {named} {first})
     UNION
-    (SELECT {line} FROM {walk_senior} WHERE {named} {first})
+    (SELECT {name_line} FROM {walk_senior} WHERE {named} {first})
 """
 NO_WALKS = "SELECT {line} FROM entries WHERE false"
 BY_WORDS = """
@@ -142,8 +149,9 @@ def find(tx, wanted: Wanted) -> list[dict]:
     """Lines in their order. They come as one text: the driver would take as long for their fields as the search."""
     query = wanted.query
     enough = next(number for number in ENOUGH if number >= wanted.offset + wanted.limit)
+    rare = len(query.words) >= RARE and len(query.words[-1]) >= RARE
     statement = _statement(
-        bool(query.digits), len(query.words), enough, wanted.unit_ids is not None, wanted.post_kind is not None
+        bool(query.digits), len(query.words), rare, enough, wanted.unit_ids is not None, wanted.post_kind is not None
     )
     values = {"seeker": wanted.seeker_id, "day": wanted.day, "offset": wanted.offset, "limit": wanted.limit}
     if wanted.unit_ids is not None:
@@ -176,7 +184,7 @@ def spelled(tx, forms: list[str]) -> list[str]:
 
 
 @cache
-def _statement(digits: bool, words: int, enough: int, in_units: bool, of_post: bool) -> sa.TextClause:
+def _statement(digits: bool, words: int, rare: bool, enough: int, in_units: bool, of_post: bool) -> sa.TextClause:
     if not digits and not words:
         template = WITHOUT_WORDS
     elif in_units:
@@ -194,7 +202,7 @@ def _statement(digits: bool, words: int, enough: int, in_units: bool, of_post: b
         "either_keys": " AND ".join(
             EITHER_KEY.format(place=place, name_key=NAME_KEY.format(place)) for place in range(words)
         ),
-        "walks": NO_WALKS if words >= RARE else WALKS,
+        "walks": NO_WALKS if rare else WALKS,
         "enough": enough,
         "walk": enough * WALK,
     }

@@ -167,6 +167,7 @@ def test_only_ones_own_identity_is_unlinked(own_city):
     identity = link(own_city, "official", "s-1")
     assert refusal(own_city.do, identities.unlink, head, identity["id"]) == "not_found"
     own_city.do(identities.unlink, official, identity["id"])
+    assert events(own_city) == [("identity_removed", {"issuer": ISSUER, "subject": "s-1"})]  # its sessions end
     assert refusal(own_city.do, identities.unlink, official, identity["id"]) == "not_found"
     assert opens(own_city, ISSUER, "s-1") is None
 
