@@ -146,7 +146,7 @@ def test_a_dry_run_shows_and_an_apply_does_it(own_city, importer):
     assert (person.name, person.given) == ("Đặng Thị Mới", "moi")
     assert membership(own_city, "official").valid_to == clock.now().date()
     entries = own_city.all("SELECT words FROM entries WHERE words LIKE ' dang thi moi|%' OR words LIKE ' ten moi|%'")
-    assert len(entries) == 3, "one for the newcomer, two for who has moved"
+    assert len(entries) == 2, "one for the newcomer, one for who has moved"
     assert own_city.one("SELECT count(*) FROM memberships WHERE valid_to > '2025-07-01'").count == 1, (
         "nobody else ended"
     )
