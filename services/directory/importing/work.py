@@ -60,6 +60,8 @@ def carry_out(store, job, tell: Callable[[str, int, int], None]) -> None:
         facts.claim_versions(tx, 0)  # from here on nobody else changes facts until the commit
         now = clock.now()
         comparison = compare(tx, job, lines, now)
+        while not people.hold(tx, comparison.versions):  # somebody has said something of himself meanwhile
+            comparison = compare(tx, job, lines, now)
         stale = job.digest is not None and job.digest != digest_of(comparison)
         if stale or comparison.blocked:
             _show(tx, job, comparison, state="compared", step="compare", headers=headers, stale=stale)

@@ -59,8 +59,12 @@ def waiting(tx, now: datetime, day, *, care: Care, before_id: str | None, limit:
 
 def _recovery(day):
     """With whom it is about, as who asked and who decides see him."""
-    asker, held, post = t.people.alias(), t.memberships.alias(), t.posts.alias()
-    person_id = t.accounts.c.person_id
+    asker, post, person_id = t.people.alias(), t.posts.alias(), t.accounts.c.person_id
+    held = t.memberships.alias()
+    held = (
+        select(held.c.post_id).where(held.c.person_id == person_id, held.c.primary, t.live(held, day))
+        .order_by(held.c.valid_from.desc(), held.c.id).limit(1).lateral()
+    )  # fmt: skip
     return (
         select(
             t.recoveries, person_id, t.people.c.name.label("person_name"), asker.c.name.label("asked_by_name"),
@@ -69,7 +73,7 @@ def _recovery(day):
         .join_from(t.recoveries, t.accounts, t.accounts.c.id == t.recoveries.c.account_id)
         .join(t.people, t.people.c.id == person_id)
         .join(asker, asker.c.id == t.recoveries.c.asked_by)
-        .outerjoin(held, sa.and_(held.c.person_id == person_id, held.c.primary, t.live(held, day)))
+        .outerjoin(held, sa.true())
         .outerjoin(post, post.c.id == held.c.post_id)
         .outerjoin(t.units, t.units.c.id == post.c.unit_id)
     )  # fmt: skip

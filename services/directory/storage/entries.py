@@ -35,11 +35,12 @@ COLUMNS = tuple(column.name for column in t.entries.c)
 
 def refresh(tx, person_ids: Iterable[str] | None = None) -> None:
     """Bring the lines of these people, or (None) of everybody, up to date. Whoever has left a post is not found by it,
-    and only what differs is written.
+    and only what differs is written. Who does it for a person waits for who does, and then sees what he wrote.
     """
     old, new = select(t.entries), held(today(clock.now()))
     if person_ids is not None:
         ids = list(person_ids)
+        hold(tx, ids)
         old, new = old.where(t.entries.c.person_id == any_of(ids)), new.where(t.people.c.id == any_of(ids))
     units = {unit.id: unit for unit in tx.execute(UNITS)}
     known = {row["membership_id"]: dict(row) for row in tx.execute(old).mappings()}
@@ -57,6 +58,14 @@ def refresh(tx, person_ids: Iterable[str] | None = None) -> None:
 def held(day: date) -> sa.Select:
     """What is held on a day or will be."""
     return HELD.where(t.not_over(t.memberships, day))
+
+
+def hold(tx, person_ids: Iterable[str]) -> list:
+    """People with their versions, kept as they are until the commit: always in one order, so that no two who hold
+    several wait for each other.
+    """
+    query = select(t.people.c.id, t.people.c.version).where(t.people.c.id.in_(among(person_ids)))
+    return tx.execute(query.order_by(t.people.c.id).with_for_update(key_share=True)).all()
 
 
 def lines(units: Mapping, held: Iterable) -> Iterator[dict]:

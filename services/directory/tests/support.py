@@ -63,3 +63,12 @@ def begun(city, role, days: int) -> None:
     change = sa.text("UPDATE memberships SET valid_from = :day WHERE person_id = :id")
     values = {"day": today(clock.now()) - timedelta(days), "id": city.roles[role]["person_id"]}
     city.do(lambda tx: tx.execute(change, values))
+
+
+def waits_for_lock(city) -> bool:
+    return (
+        city.one(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        ).count
+        > 0
+    )

@@ -1,4 +1,4 @@
-"""What goes out: the same lines that an import reads back without a difference."""
+"""What goes out: for administrators the same lines that an import reads back without a difference."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -36,16 +36,20 @@ def export_lines(tx, actor: Actor, action: str, request: dict, now: datetime) ->
 
 
 def _as_seen(tx, rows: Sequence, seeker_id: str, day) -> list[dict]:
-    """Who does not take out the whole city gets what he may see in it of how people can be reached."""
+    """Who does not take out the whole city gets what he may see in it of how people can be reached, and no number but
+    his own: those are told to administrators only.
+    """
     places = people.places(tx, {seeker_id, *(row.id for row in rows)}, day)
     lines = []
     for row in rows:
         visibilities = contact.visibilities(row.shown_to, places[row.id])
-        hidden = [
+        hidden = ["employee_number"] + [
             field
             for field, visibility in visibilities.items()
-            if row.id != seeker_id and not contact.may_see(visibility, places[seeker_id], places[row.id])
+            if not contact.may_see(visibility, places[seeker_id], places[row.id])
         ]
+        if row.id == seeker_id:
+            hidden = []
         lines.append(dict(row._mapping) | dict.fromkeys(hidden))
     return lines
 

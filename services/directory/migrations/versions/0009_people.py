@@ -5,9 +5,24 @@ from alembic import op
 revision = "0009"
 down_revision = "0008"
 
+# A file that wrote a number in another case had made its person a second time. Whoever was made first keeps it; the
+# others are people without one, until an administrator has looked at them.
+WRITTEN_TWICE = """
+WITH twice AS (
+    SELECT id, first_value(id) OVER (PARTITION BY lower(employee_number) ORDER BY id) AS keeper
+    FROM people WHERE employee_number IS NOT NULL
+), taken AS (
+    UPDATE people SET employee_number = NULL, version = version + 1
+    FROM twice WHERE people.id = twice.id AND twice.id <> twice.keeper
+    RETURNING jsonb_build_object(
+        'action', 'person.number_withdrawn', 'subject', people.id, 'actor', '{}'::jsonb,
+        'details', jsonb_build_object('kept_by', twice.keeper)
+    ) AS entry
+)
+SELECT audit_append(jsonb_agg(entry)) FROM taken HAVING count(*) > 0;
+CREATE UNIQUE INDEX people_lower_employee_number ON people (lower(employee_number));
+"""
 TABLES = """
--- Machines compare without case.
-CREATE INDEX people_lower_employee_number ON people (lower(employee_number));
 DROP INDEX provisioned_employee;
 
 -- What machines have said until now, where it is nobody else's number.
@@ -38,4 +53,5 @@ DROP TABLE identity_removals;
 
 
 def upgrade():
+    op.execute(WRITTEN_TWICE)
     op.execute(TABLES)

@@ -3,11 +3,13 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import psycopg
 import pyotp
 import pytest
 
 from chassis import clock
 from chassis.testing import until
+from directory.tests.interface.test_appointments import membership_of
 from directory.tests.interface.test_own_account import enrol
 from directory.tests.support import appoint_tomorrow, audited, begun, refusal, said, sign_in
 from directory.use_cases import accounts, desk, identities
@@ -114,6 +116,25 @@ def test_the_desk_sees_whom_it_is_about(accounts_city, ask):
         "SELECT u.full_name FROM units u JOIN posts p ON p.unit_id = u.id JOIN memberships m ON m.post_id = p.id"
         ' WHERE m.person_id = :id AND m."primary"', id=asked["person_id"],
     ).full_name  # fmt: skip
+
+
+def test_the_desk_decides_about_somebody_with_two_primary_posts(accounts_city, world, ask, confirm):
+    """Nothing makes a second one; one that is there nevertheless locks nobody out."""
+    asked = ask()
+    held = membership_of(accounts_city, "official")
+    with psycopg.connect(world.owners["directory"], autocommit=True) as owner:
+        owner.execute(
+            "INSERT INTO memberships SELECT gen_random_uuid(), (SELECT max(version) + 1 FROM memberships), person_id,"
+            " post_id, true, valid_from, NULL FROM memberships WHERE id = %s", (held.id,),
+        )  # fmt: skip
+        try:
+            assert waiting(accounts_city, "unit_head") == [asked["id"]]
+            assert confirm(asked)["state"] == "confirmed"
+        finally:
+            owner.execute(
+                "DELETE FROM memberships WHERE version = (SELECT max(version) FROM memberships) AND person_id = %s",
+                (asked["person_id"],),
+            )
 
 
 def test_a_lost_password_ends_the_identities_of_the_account_as_well(accounts_city, ask, confirm):

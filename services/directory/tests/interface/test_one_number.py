@@ -2,7 +2,9 @@
 
 import json
 from dataclasses import dataclass
+from importlib import import_module
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -128,6 +130,27 @@ def test_saying_it_twice_changes_nothing_and_what_has_changed_since_is_refused(t
     for _ in range(2):
         assert correct(trial, made["id"], name="Trần An", version=1)["version"] == 2
     assert refusal(correct, trial, made["id"], name="Trần Bình", version=1) == "stale_version"
+
+
+def test_whom_a_file_had_made_twice_loses_the_number_that_somebody_else_keeps(city, world):
+    """The migration, with the people that it may find."""
+    migration = import_module("directory.migrations.versions.0009_people")
+    first, second, other = (clock.new_id() for _ in range(3))
+    with psycopg.connect(world.owners["directory"]) as owner:
+        owner.execute("DROP INDEX people_lower_employee_number")
+        for id_, number in ((second, "cb-1"), (first, "CB-1"), (other, "CB-2")):
+            owner.execute(
+                "INSERT INTO people (id, name, folded, given, employee_number) VALUES (%s, 'An', ' an', 'an', %s)",
+                (id_, number),
+            )
+        owner.execute(migration.WRITTEN_TWICE)
+        with pytest.raises(psycopg.errors.UniqueViolation), owner.transaction():
+            owner.execute("UPDATE people SET employee_number = 'cb-2' WHERE id = %s", (second,))
+        numbers = "SELECT employee_number, version FROM people WHERE id = ANY(%s) ORDER BY id"
+        assert owner.execute(numbers, ([first, second, other],)).fetchall() == [("CB-1", 1), (None, 2), ("CB-2", 1)]
+        last = "SELECT action, subject, details->>'kept_by' FROM audit_log ORDER BY number DESC LIMIT 1"
+        assert owner.execute(last).fetchone() == ("person.number_withdrawn", second, first)
+        owner.rollback()
 
 
 @pytest.mark.parametrize("role", ["chairman", "unit_head", "unit_clerk", "official", "auditor"])

@@ -93,5 +93,23 @@ def test_values_are_written_as_they_are_read():
     assert list(line(*cells, headers=[each.name for each in columns]).values.values()) == values
 
 
+CONTACT = ["phone", "mobile", "email", "room"]
+
+
+def test_an_empty_cell_says_nothing_of_how_somebody_is_reached_and_a_dash_that_there_is_no_such_thing():
+    def said(*cells):
+        read = line("CB1", "Ân", "STC", "head", *cells, headers=[*PEOPLE, *CONTACT])
+        assert read.faults == ()
+        return {name: value for name, value in read.values.items() if name in CONTACT}
+
+    assert said("", " ", "\u200b", "") == {}
+    assert said("-", " - ", "-", "-") == dict.fromkeys(CONTACT)
+    assert said("", "", "", "'-") == {"room": "-"}, "a room that is called so"
+
+
+def test_a_place_of_work_is_no_room():
+    assert [each.column for each in map_headers("people", [*PEOPLE, "Nơi làm việc"], {})][-1] is None
+
+
 def test_what_cannot_be_seen_is_taken_away():
     assert tidy("A\u0302n\u200b\u202e\x00 \u00a0B\r\nC") == "Ân B C"
