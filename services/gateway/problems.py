@@ -80,6 +80,10 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
         403, "Cần một cán bộ khác với người đã đề nghị xác nhận",
         "Another official than the one who asked must confirm",
     ),
+    "newly_appointed": (
+        403, "Người mới nhận chức vụ chưa được đề nghị hay xác nhận việc này, hãy nhờ cán bộ khác",
+        "Who took up his post so lately has no say in this: ask another official",
+    ),
     "too_many_accounts": (
         422, "Quá nhiều tài khoản trong một lần, hãy chọn đơn vị nhỏ hơn",
         "Too many accounts at once: take smaller units",

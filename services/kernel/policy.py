@@ -94,7 +94,6 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "directory.get_names": EVERYBODY,
     "directory.list_staff": EVERYBODY,
     "directory.change_own_contact": EVERYBODY,
-    "directory.change_contact": to("administrator", in_person=True),
     "directory.add_person": to("administrator", in_person=True),
     "directory.change_person": to("administrator", in_person=True),
     "directory.list_audiences": EVERYBODY,

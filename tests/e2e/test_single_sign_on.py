@@ -12,6 +12,7 @@ from chassis import clock
 from chassis.database import Store
 from chassis.testing import until
 from directory.use_cases import identities
+from kernel.directory_copy import resolve_actor
 from tests.support.client import sign_in
 from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, listening
 
@@ -90,8 +91,9 @@ def fed(doors, person):
             doors.addresses["databases"]["directory"], pool_size=1
         ).transaction() as tx:  # another one says so too
             person_id, issuer = doors.account(role)["person_id"], answer.json()["issuer"]
-            another = doors.account("auditor")["person_id"]
-            assert identities.feed(tx, another, person_id, issuer, subject, clock.now())["state"] == "linked"
+            claims, now = {"sub": doors.account("auditor")["person_id"]}, clock.now()
+            another = resolve_actor(tx, claims, now, "directory.feed_identity")
+            assert identities.feed(tx, another, person_id, issuer, subject, now)["state"] == "linked"
         return path
 
     yield feed

@@ -43,9 +43,9 @@ def anybody_takes_part() -> None:
     use_cases._own = of_anybody
 
 
-def a_head_changes_what_is_not_below_him() -> None:
+def anybody_changes_the_organisation() -> None:
     for action in ("reorganise", "make_post", "close_post", "appoint", "end_membership"):
-        policy.RULES[f"directory.{action}"] = policy.to("administrator", *policy.LEADS_A_UNIT, in_person=True)
+        policy.RULES[f"directory.{action}"] = policy.EVERYBODY
 
 
 FAULTS = {
@@ -56,7 +56,7 @@ FAULTS = {
         anybody_reads_the_audit_log,
         every_order_exists_for_everybody,
         anybody_takes_part,
-        a_head_changes_what_is_not_below_him,
+        anybody_changes_the_organisation,
     )
 }
 ONLY_IN = {"every_order_exists_for_everybody": "tasks", "anybody_takes_part": "messaging"}

@@ -275,7 +275,6 @@ class Scene:
             "take_powers_back": ("DELETE", f"/delegations/{NOBODY}", NEVER),
             "set_audience": ("PUT", "/audiences/all-wards", NEVER | {"json": {"unit_ids": [NOBODY]}}),
             "set_working_days": ("PUT", "/working-days/2027", NEVER | {"json": A_HOLIDAY}),
-            "change_contact": ("PATCH", f"/people/{NOBODY}/contact", NEVER | {"json": {"room": "1"}}),
             "create_import": ("POST", f"/directory/imports?what=posts&unit_id={NOBODY}", A_FILE),
             "get_import": ("GET", f"/directory/imports/{NOBODY}", {}),
             "list_import_rows": ("GET", f"/directory/imports/{NOBODY}/rows", {}),

@@ -109,10 +109,6 @@ class ChangeOwnContact(NewContact):
     version = fields.Integer(required=True, allow_none=True)
 
 
-class ChangeContact(ChangeOwnContact):
-    id = Id(required=True)
-
-
 class NewPerson(NewContact):
     """Somebody who holds no post yet. Whoever has an employee number is known by it to files and machines too."""
 
@@ -154,9 +150,6 @@ get_person = Procedure("directory", "get_person", ById, PersonDetail, "A person 
 list_staff = Procedure("directory", "list_staff", ListStaff, PeoplePage, "Everybody in a unit, its leaders first.")
 change_own_contact = Procedure(
     "directory", "change_own_contact", ChangeOwnContact, PersonDetail, "How one can be reached, and who may know it."
-)
-change_contact = Procedure(
-    "directory", "change_contact", ChangeContact, PersonDetail, "How somebody can be reached, and who may know it."
 )
 add_person = Procedure("directory", "add_person", AddPerson, PersonDetail, "Make a person, who holds no post yet.")
 change_person = Procedure(

@@ -23,7 +23,7 @@ TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 PROTECTED_POSTS = SPECIAL_POSTS  # no machine ends or renames their holders
 GENERIC_POST = "official"  # the only kind of post that a machine gives and takes
 ALWAYS = ("schemas", "id")
-NUMBERS = ("phone", "mobile")
+REACHED_BY = {"phone": "phoneNumbers", "mobile": "phoneNumbers", "email": "emails"}
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,20 @@ def taken(user: dict) -> Taken:
         email=_first(
             emails, lambda each: each.get("primary"), lambda each: each.get("type") == "work", lambda each: True
         ),
-        employee_number=user.get(ENTERPRISE, {}).get("employeeNumber"),
+        employee_number=number_in(user),
     )
+
+
+def number_in(user: dict) -> str | None:
+    return user.get(ENTERPRISE, {}).get("employeeNumber")
+
+
+def numbered(user: dict, number: str | None) -> dict:
+    """The same with this employee number, or without any."""
+    others = {name: value for name, value in user.get(ENTERPRISE, {}).items() if name != "employeeNumber"}
+    enterprise = others | ({"employeeNumber": number} if number else {})
+    rest = {name: value for name, value in user.items() if name != ENTERPRISE}
+    return rest | ({ENTERPRISE: enterprise} if enterprise else {})
 
 
 def taken_beside(user: dict, now: Taken) -> Taken:
@@ -82,28 +94,31 @@ def _first(values: list[dict], *wanted) -> str | None:
 
 
 def known(own: dict, now: Taken, shown_to: dict) -> Taken:
-    """What a client may know: of the telephone numbers those that it said itself (`own`), and those that everybody may
-    see; the employee number if it said it itself.
+    """What a client may know: of the telephone numbers and the address those that it said itself (`own`), and those
+    that everybody may see; the employee number if it said it itself.
     """
-    numbers = {each.get("value") for each in own.get("phoneNumbers", [])}
     shown = visibilities(shown_to, ())
-    hidden = [name for name in NUMBERS if shown[name] != "city" and getattr(now, name) not in numbers]
-    if own.get(ENTERPRISE, {}).get("employeeNumber") != now.employee_number:
+    hidden = [
+        name for name, said in REACHED_BY.items()
+        if shown[name] != "city" and getattr(now, name) not in {each.get("value") for each in own.get(said, [])}
+    ]  # fmt: skip
+    if number_in(own) != now.employee_number:
         hidden.append("employee_number")
     return replace(now, **dict.fromkeys(hidden))
 
 
 def kept(taken: Taken, now: Taken, known: Taken) -> Taken:
-    """A number that a client may not know is not taken away by its silence."""
-    numbers = (*NUMBERS, "employee_number")
-    unknown = [name for name in numbers if getattr(known, name) is None and getattr(taken, name) is None]
+    """A number or address that a client may not know is not taken away by its silence."""
+    names = (*REACHED_BY, "employee_number")
+    unknown = [name for name in names if getattr(known, name) is None and getattr(taken, name) is None]
     return replace(taken, **{name: getattr(now, name) for name in unknown})
 
 
 def said_now(said: dict | None, then: Taken | None, now: Taken, known: Taken | None = None, own: bool = True) -> dict:
     """What was said, but for what somebody else has changed in the directory since: there the directory is right.
 
-    `known` is what of it the client may know; of numbers that another client said (not `own`), it knows no more.
+    `known` is what of it the client may know; of numbers and addresses that another client said (not `own`), it knows
+    no more.
     """
     known = known or now
     user = dict(said or {})
@@ -112,12 +127,9 @@ def said_now(said: dict | None, then: Taken | None, now: Taken, known: Taken | N
     if then is None or not own or (then.phone, then.mobile) != (now.phone, now.mobile):
         numbers = (("work", known.phone), ("mobile", known.mobile))
         user["phoneNumbers"] = [{"value": number, "type": kind} for kind, number in numbers if number]
-    if then is None or then.email != now.email:
-        user["emails"] = [{"value": now.email, "type": "work", "primary": True}] if now.email else []
-    number = {"employeeNumber": now.employee_number} if now.employee_number else {}
-    user[ENTERPRISE] = {
-        name: each for name, each in user.get(ENTERPRISE, {}).items() if name != "employeeNumber"
-    } | number
+    if then is None or not own or then.email != now.email:
+        user["emails"] = [{"value": known.email, "type": "work", "primary": True}] if known.email else []
+    user = numbered(user, now.employee_number)
     return {name: value for name, value in user.items() if value not in ([], {}, None)}
 
 
@@ -150,7 +162,7 @@ def fault_in(value, path: str = "") -> str | None:
 
 
 def fault_in_number(user: dict) -> str | None:
-    number = taken(user).employee_number
+    number = number_in(user)
     if number is None or is_employee_number(number):
         return None
     return "employeeNumber has at most 64 letters and digits, with dots, hyphens, slashes and underscores between"

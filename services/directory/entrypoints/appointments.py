@@ -2,6 +2,7 @@
 
 from chassis import clock
 from chassis.rpc import rpc
+from chassis.timers import every
 from contracts import directory
 from directory.use_cases import appointments
 from kernel import policy
@@ -63,3 +64,8 @@ class Appointments:
     def list_post_delegations(self, call, request):
         with self.db.reading() as tx:
             return appointments.list_post_delegations(tx, call.claims, request, clock.now())
+
+    @every(seconds=60)
+    def count_guardians(self):
+        with self.db.reading() as tx:
+            appointments.count_guardians(tx, clock.now())

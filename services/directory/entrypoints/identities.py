@@ -52,9 +52,7 @@ class Identities:
         with self.db.transaction() as tx:
             actor = actor_for(tx, call.procedure, call.claims, now)
             policy.require(call.procedure.full_name, actor)
-            return identities.feed(
-                tx, actor.person_id, request["person_id"], request["issuer"], request["subject"], now
-            )
+            return identities.feed(tx, actor, request["person_id"], request["issuer"], request["subject"], now)
 
     @rpc(directory.remove_identity)
     def remove_identity(self, call, request):

@@ -47,11 +47,6 @@ class People:
         with self.db.transaction() as tx:
             return contact.change_own(tx, call.claims["sub"], request, clock.now())
 
-    @rpc(directory.change_contact)
-    def change_contact(self, call, request):
-        with self.db.transaction() as tx:
-            return contact.change(tx, call.claims, request, clock.now())
-
     @every(seconds=3600, alone="forget_shown")
     def forget_shown(self):
         with self.db.transaction() as tx:

@@ -70,6 +70,16 @@ def membership(tx, id_: str):
     return tx.execute(select(t.memberships).where(MEMBERSHIP.id == id_)).one_or_none()
 
 
+def held_of_kinds(tx, kinds: Iterable[str], day: date) -> dict[str, int]:
+    """How many memberships of posts of each kind hold, or are to begin."""
+    query = (
+        select(t.posts.c.kind, func.count())
+        .join_from(t.posts, t.memberships, t.memberships.c.post_id == t.posts.c.id)
+        .where(t.posts.c.kind.in_(kinds), t.not_over(t.memberships, day))
+    )
+    return dict(tx.execute(query.group_by(t.posts.c.kind)).all())
+
+
 def delegation(tx, id_: str):
     return tx.execute(_delegations().where(DELEGATION.id == id_)).one_or_none()
 

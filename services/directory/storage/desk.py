@@ -36,6 +36,11 @@ def decide(tx, recovery_id: str, state: str, person_id: str, now: datetime) -> b
     return tx.execute(decided).rowcount == 1
 
 
+def forget(tx, account_id: str) -> None:
+    """What was asked for, decided or not; the audit log has it."""
+    tx.execute(sa.delete(t.recoveries).where(t.recoveries.c.account_id == account_id))
+
+
 def waiting(tx, now: datetime, day, *, care: Care, before_id: str | None, limit: int):
     """What waits for a decision about people in this care, newest first."""
     table = t.recoveries.c

@@ -1,6 +1,6 @@
 """One's own account: password, second factor, recovery codes; and ending the accounts of others."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pyotp
 
@@ -11,7 +11,7 @@ from directory import hashing, passwords
 from directory.domain.organisation import SPECIAL_POSTS
 from directory.domain.passwords import normal, on_paper
 from directory.security import Security
-from directory.storage import accounts, guesses, people, units
+from directory.storage import accounts, appointments, guesses, people, units
 from directory.storage.accounts import Care
 from directory.use_cases import guessing
 from directory.use_cases.people import described
@@ -26,6 +26,7 @@ from kernel.working_time import today
 ISSUER = "Công Vụ"  # as authenticators show it
 # Whoever gets hold of such an account has the whole city's, so only administrators look after it.
 GUARDED = SPECIAL_POSTS
+SETTLED = timedelta(days=3)  # in a post before one's word counts: so long the others see who was given it
 REVOKERS = ("client", "unit", "administrator")  # whose revocation weighs more comes later
 
 
@@ -190,6 +191,13 @@ def require_care(tx, procedure: Procedure, claims: dict, account, now: datetime)
     if not all(policy.allows(procedure.full_name, actor, path) for path in paths):
         raise Refused("not_found")
     return actor
+
+
+def require_settled(tx, actor: Actor, day: date) -> None:
+    """Where two must say the same: neither has made the other one for it. `day`: when the first word was said."""
+    began = appointments.membership(tx, actor.membership_id).valid_from
+    if began + SETTLED > day:
+        raise Refused("newly_appointed", "Who took up his post so lately has no say in this.", post_id=actor.post_id)
 
 
 def care_of(tx, procedure: Procedure, actor: Actor) -> Care:

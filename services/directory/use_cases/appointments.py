@@ -21,6 +21,7 @@ from directory.domain.organisation import (
     rank_of,
 )
 from directory.domain.reorganisation import Changes
+from directory.metrics import GUARDIANS
 from directory.storage import appointments, facts, organisation, people, units
 from directory.use_cases.facts import record_changes
 from directory.use_cases.writing import once, same_version
@@ -136,7 +137,7 @@ def _appoint(tx, actor: Actor, wanted: dict, now: datetime) -> dict:
     _, post = _post_to_change(tx, actor, contract.appoint, wanted["post_id"])
     _not_past(wanted["from_day"], now, "from_day")
     id_ = take_up(tx, post, clock.new_id(), by=actor, **{name: wanted[name] for name in TAKES_UP})
-    tx.audit("membership.begun", subject=id_, person_id=wanted["person_id"], post_id=post.id)
+    tx.audit("membership.begun", subject=id_, person_id=wanted["person_id"], post_id=post.id, kind=post.kind)
     return _membership_view(tx, id_)
 
 
@@ -194,6 +195,13 @@ def _end_membership(tx, actor: Actor, request: dict, now: datetime) -> dict:
     record(tx, contract.membership_changed, changes, row.id)
     tx.audit("membership.ended", subject=row.id, person_id=row.person_id, on_day=day.isoformat())
     return _membership_view(tx, row.id)
+
+
+def count_guardians(tx, now: datetime) -> None:
+    """For the operator, who alerts on any that he does not know of: however they were appointed."""
+    held = appointments.held_of_kinds(tx, SPECIAL_POSTS, today(now))
+    for kind in SPECIAL_POSTS:
+        GUARDIANS.labels(kind).set(held.get(kind, 0))
 
 
 def _membership_view(tx, id_: str) -> dict:

@@ -42,12 +42,6 @@ def change_own(tx, person_id: str, request: dict, now: datetime) -> dict:
     return _change(tx, person_id, request, person_id, "person.contact_changed", now)
 
 
-def change(tx, claims: dict, request: dict, now: datetime) -> dict:
-    """What an administrator says of somebody."""
-    actor = actor_for(tx, directory.change_contact, claims, now)
-    return _change(tx, request["id"], request, actor.person_id, "person.contact_changed", now)
-
-
 def _change(tx, person_id: str, request: dict, by: str, audited: str, now: datetime) -> dict:
     """Saying the same twice changes nothing, so it needs no key."""
     if request.get("employee_number"):
@@ -86,4 +80,6 @@ def _require_free(tx, number: str | None, person_id: str | None = None) -> None:
     facts.claim_versions(tx, 0)
     holder = people.numbered(tx, number)
     if holder is not None and holder.id != person_id:
-        raise Refused("employee_number_taken", "Somebody else has this number.", field="employee_number")
+        raise Refused(
+            "employee_number_taken", "Somebody else has this number.", field="employee_number", person_id=holder.id
+        )  # fmt: skip

@@ -11,7 +11,9 @@ from directory.security import Security
 from directory.storage import accounts, guesses, identities, people
 from directory.storage.provisioning import is_protected
 from directory.use_cases import guessing
+from directory.use_cases.accounts import require_settled
 from directory.use_cases.signing_in import enrolment_due, lacks_second_factor, second_factor_is_right
+from kernel.actor import Actor
 from kernel.errors import Refused
 from kernel.working_time import today
 
@@ -59,8 +61,13 @@ def list_of(tx, person_id: str) -> dict:
 
 
 def link(tx, person_id: str, issuer: str, subject: str, now: datetime) -> dict:
-    """A person adds an identity to his own account; of each issuer one. Doing it twice changes nothing."""
+    """A person adds an identity to his own account; of each issuer one. Doing it twice changes nothing.
+
+    Not with a one-time password: what the desk has ended does not come back by a session that was open until then.
+    """
     account_id = _account(tx, person_id)
+    if accounts.of_id(tx, account_id, today(now)).password_once:
+        raise Refused("password_change_required", "Change the one-time password first.")
     present = _of_issuer(tx, account_id, issuer)
     if present is not None and present.subject != subject:
         raise Refused("identity_linked_already", "An account has one identity of each issuer.")
@@ -76,7 +83,7 @@ def list_known(tx, request: dict, now: datetime) -> dict:
     return {"items": [row._mapping for row in rows], "next_cursor": next_cursor}
 
 
-def feed(tx, by: str, person_id: str, issuer: str, subject: str, now: datetime) -> dict:
+def feed(tx, by: Actor, person_id: str, issuer: str, subject: str, now: datetime) -> dict:
     """Who a person is to an issuer, by the word of two who keep the accounts: each says it himself, within a day."""
     account_id = _account(tx, person_id)
     if is_protected(tx, [person_id], today(now)):
@@ -85,12 +92,14 @@ def feed(tx, by: str, person_id: str, issuer: str, subject: str, now: datetime) 
     if present is not None and present.subject != subject:
         raise Refused("identity_linked_already", "An account has one identity of each issuer.")
     asked = identities.proposal(tx, account_id, issuer, now - OPEN_FOR)
-    agreed = asked is not None and asked.subject == subject and asked.asked_by != by
+    agreed = asked is not None and asked.subject == subject and asked.asked_by != by.person_id
+    require_settled(tx, by, today(asked.asked_at if agreed else now))
     if present is not None or agreed:
         linked = _put(tx, account_id, present, issuer, subject, now)
         return {"issuer": issuer, "state": "linked", "since": linked["linked_at"], "asked_by": None}
     if asked is None or asked.subject != subject:
-        identities.propose(tx, account_id=account_id, issuer=issuer, subject=subject, asked_by=by, asked_at=now)
+        told = {"issuer": issuer, "subject": subject, "asked_by": by.person_id, "asked_at": now}
+        identities.propose(tx, account_id=account_id, **told)
         tx.audit("identity.asked", subject=account_id, issuer=issuer, identity=digest(issuer, subject))
         asked = identities.proposal(tx, account_id, issuer, now - OPEN_FOR)
     return {"issuer": issuer, "state": "asked", "since": asked.asked_at, "asked_by": asked.asked_by}

@@ -13,11 +13,12 @@ from contracts import directory
 from contracts.directory import SCIM_BASE
 from directory import scim
 from directory.domain import provisioning as rules
+from directory.domain.employees import is_employee_number
 from directory.domain.organisation import Membership, Post, ended
 from directory.domain.posts import RANKS
 from directory.domain.provisioning import ENTERPRISE, GENERIC_POST, UNIT, Taken
 from directory.domain.reorganisation import Changes
-from directory.storage import accounts, facts, people, units
+from directory.storage import accounts, desk, facts, guesses, people, units
 from directory.storage import provisioning as stored
 from directory.storage.scim_filter import an_id
 from directory.use_cases import identities
@@ -76,6 +77,14 @@ def create_user(tx, client, request: dict, now: datetime, first: bool) -> dict |
     held = stored.holdings(tx, [person_id], day)
     leaves, joins = rules.moves(held, None, units.with_sub_units(tx, unit_id) if unit_id else [])
     post_id = stored.generic_post(tx, unit_id, day) if joins else None
+    active = user.get("active", True)
+    restored = account is not None and account.revoked_at is None  # by the staff, after it was deleted
+    if person and first and (not active or restored or (leaves and not joins)):
+        _spend(tx, client, 1, day)
+    if restored:
+        _end_account(tx, account.id, person_id, now)
+        tx.audit("scim.user_deactivated", subject=person_id, client=client.name)
+        return None
     if joins and post_id is None:
         return make_generic_post(tx, unit_id, day)
     if person is None:
@@ -86,7 +95,6 @@ def create_user(tx, client, request: dict, now: datetime, first: bool) -> dict |
             _rename(tx, person_id, taken)
             return None
         stored.begin_anew(tx, person_id)
-    active = user.get("active", True)
     state = {"revoked_at": None, "revoked_by": None} if active else {"revoked_at": now, "revoked_by": "client"}
     if account:
         _clear_account(tx, account.id, username=username, **state)
@@ -121,16 +129,22 @@ def _known_already(tx, user: dict, now: datetime):
     if account is not None and account.deleted_at is None:
         raise _taken_already()
     _refuse_protected(tx, [person.id], today(now))
-    if account is not None and account.revoked_by != "client":
+    if account is not None and account.revoked_at is not None and account.revoked_by != "client":
         raise Refused("not_authorised", "The directory's staff revoked his account, and only they restore it.")
     return person, account
 
 
 def _clear_account(tx, account_id: str, **state) -> None:
-    """Whoever comes back has what a new user has: no password, no second factor, no identities."""
+    """Whoever comes back has what a new user has: no password, no second factor, no identities, and an account that
+    nobody has used, so that it is handed over.
+    """
     identities.end_all(tx, account_id)
     accounts.replace_recovery_codes(tx, account_id, ())
-    lost = ("password_hash", "password_until", "totp_secret", "totp_pending", "totp_last_step")
+    guesses.forget_sources(tx, account_id)
+    desk.forget(tx, account_id)
+    lost = (
+        "password_hash", "password_until", "password_changed_at", "totp_secret", "totp_pending", "totp_last_step",
+    )  # fmt: skip
     accounts.change(tx, account_id, password_once=False, **dict.fromkeys(lost), **state)
 
 
@@ -145,6 +159,9 @@ def change_user(tx, client, request: dict, edit: Edit, now: datetime, first: boo
     day = today(now)
     row, before = _locked(tx, client, request, first, day)
     after = {"active": before["active"]} | edit(_writable(before), request["body"])
+    unheard = _unheard_number(tx, row)
+    if unheard and rules.number_in(after) == unheard:
+        after = rules.numbered(after, rules.number_in(before))
     after = {name: value for name, value in after.items() if name not in ("schemas", "groups")}
     if after == {name: value for name, value in _writable(before).items() if name not in ("schemas", "groups")}:
         return _read(tx, client, before, request) if first else _answer(before, request)
@@ -162,7 +179,7 @@ def change_user(tx, client, request: dict, edit: Edit, now: datetime, first: boo
     _refuse_nowhere(tx, row, before, after, day)
     if before["active"] and not after["active"]:
         _spend(tx, client, 1, day)
-        _end_account(tx, row, now)
+        _end_account(tx, row.account_id, row.id, now)
         tx.audit("scim.user_deactivated", subject=row.id, client=client.name)
         return None
     unit_before = stored.unit_of_code(tx, rules.unit_codes(before), day)
@@ -190,14 +207,29 @@ def change_user(tx, client, request: dict, edit: Edit, now: datetime, first: boo
         accounts.change(tx, row.account_id, revoked_at=None, revoked_by=None)
     if not stored.name_outside(tx, client, row.id, after.get("externalId")):
         raise _taken_already()
-    if not row.own and row.said and after.get("phoneNumbers") == before.get("phoneNumbers"):
-        said["phoneNumbers"] = row.said.get("phoneNumbers", [])
+    if not row.own and row.said:
+        unchanged = [name for name in ("emails", "phoneNumbers") if after.get(name) == before.get(name)]
+        said |= {name: row.said.get(name, []) for name in unchanged}
+    if unheard and taken.employee_number == now_there.employee_number:
+        said = rules.numbered(said, unheard)
     if taken != now_there:
         _rename(tx, row.id, taken)
     stored.remember(tx, client, row.id, said, taken, now)
     names = sorted(name for name in {*before, *after} - {"meta", "id"} if before.get(name) != after.get(name))
     tx.audit("scim.user_changed", subject=row.id, client=client.name, attributes=names)
     return _answer(_resource(tx, client, "Users", row.id, day), request)
+
+
+def _unheard_number(tx, row) -> str | None:
+    """What the client has always called somebody and the directory could not take over: a number of a form that it
+    does not have, or somebody else's. Saying it again is no fault of a request about something else.
+    """
+    said = rules.number_in(row.said) if row.own and row.said else None
+    if said is None or said == row.employee_number:
+        return None
+    holder = people.numbered(tx, said)
+    could_be_his = is_employee_number(said) and (holder is None or holder.id == row.id)
+    return None if could_be_his else said
 
 
 def delete_user(tx, client, request: dict, now: datetime, first: bool) -> dict | None:
@@ -218,7 +250,7 @@ def delete_user(tx, client, request: dict, now: datetime, first: bool) -> dict |
         tx.audit("scim.memberships_ended", subject=row.id, client=client.name)
         return None
     if row.revoked_at is None:
-        _end_account(tx, row, now)
+        _end_account(tx, row.account_id, row.id, now)
     accounts.change(tx, row.account_id, username=f"deleted {row.account_id}")  # no user name has a blank
     stored.forget(tx, client, row.id, _there(row), now)
     tx.audit("scim.user_deleted", subject=row.id, client=client.name)
@@ -312,12 +344,12 @@ def _hold(tx, memberships: list[Membership], day: date) -> None:
         record(tx, directory.membership_changed, with_consequences(tx, memberships, day), memberships[0].id)
 
 
-def _end_account(tx, row, now: datetime) -> None:
+def _end_account(tx, account_id: str, person_id: str, now: datetime) -> None:
     """Its sessions end as well."""
-    revoked = accounts.revoke(tx, row.account_id, "client", now)
+    revoked = accounts.revoke(tx, account_id, "client", now)
     tx.emit(
-        directory.account_revoked, subject=row.account_id, version=revoked.version,
-        data={"account_id": row.account_id, "person_id": row.id},
+        directory.account_revoked, subject=account_id, version=revoked.version,
+        data={"account_id": account_id, "person_id": person_id},
     )  # fmt: skip
 
 

@@ -57,10 +57,3 @@ class PeopleRoutes:
     def change_own_contact(self, call):
         """How one can be reached, and who may know it. Only what is given changes; null takes a field away."""
         return versioned(call.ask(directory.change_own_contact, call.body | {"version": call.version}))
-
-    @route("PATCH", "/people/<uuid:person_id>/contact", tag="directory", body=directory.NewContact,
-           answer=directory.PersonDetail, if_match=True, etag=True, refusals=("not_authorised",))  # fmt: skip
-    def change_contact(self, call, person_id):
-        """For administrators: how somebody can be reached, and who may know it."""
-        wanted = call.body | {"id": person_id, "version": call.version}
-        return versioned(call.ask(directory.change_contact, wanted))

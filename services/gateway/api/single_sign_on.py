@@ -117,7 +117,7 @@ class SingleSignOnRoutes:
 
     @route("PUT", "/people/<uuid:person_id>/identities/<string:provider>", tag="directory", body=schemas.Subject,
            answer=schemas.IdentityOf,
-           refusals=("unknown_provider", "identity_taken", "identity_linked_already"))  # fmt: skip
+           refusals=("unknown_provider", "identity_taken", "identity_linked_already", "newly_appointed"))  # fmt: skip
     def put_identity(self, call, person_id, provider):
         """For administrators: who a person is to a provider that knows him by no other identity yet.
 

@@ -7,6 +7,7 @@ import pytest
 from chassis import clock
 from contracts import directory as contract
 from directory.domain.organisation import live
+from directory.metrics import GUARDIANS
 from directory.storage import appointments as rows
 from directory.storage import organisation as stored
 from directory.use_cases import appointments, organisation
@@ -237,6 +238,21 @@ def test_nobody_but_an_administrator_makes_administrators(trial):
     new = {"unit_id": unit_id(trial, "SKHCN-CDS"), "kind": "administrator", "title": "x", "from_day": str(day())}
     request = {"idempotency_key": clock.new_id(), "post": contract.NewPost().load(new)}
     assert refusal(trial.do, appointments.make_post, claims, request, NOW)[0] == "not_authorised"
+
+
+def test_who_is_to_administer_is_counted_from_his_appointment_on(trial):
+    def counted():
+        trial.ask(appointments.count_guardians, NOW)
+        return GUARDIANS.labels("administrator")._value.get()
+
+    before = counted()
+    made = make_post(trial, unit_id=unit_id(trial, "SKHCN-CDS"), kind="administrator")
+    assert counted() == before
+    head = trial.roles["unit_head"]["person_id"]
+    appoint(trial, post_id=made["id"], person_id=head, primary=False, from_day=day(2))
+    assert counted() == before + 1
+    told = trial.one("SELECT details FROM audit_log WHERE action = 'membership.begun' ORDER BY number DESC LIMIT 1")
+    assert told.details["kind"] == "administrator"
 
 
 # posts

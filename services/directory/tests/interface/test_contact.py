@@ -5,7 +5,7 @@ import pytest
 
 from chassis import clock
 from chassis.testing import until
-from contracts.directory import ChangeContact, ChangeOwnContact, SearchPeople
+from contracts.directory import ChangeOwnContact, ChangePerson, SearchPeople
 from directory.domain.provisioning import Taken
 from directory.storage import people as stored
 from directory.storage import provisioning
@@ -77,11 +77,11 @@ def test_a_stale_version_is_refused(own_city):
 
 def test_only_an_administrator_changes_it_for_others(own_city):
     wanted = {"id": own_city.roles["official"]["person_id"], "version": None, "room": "P. 7"}
-    request = ChangeContact().load(wanted)
-    changed = own_city.do(contact.change, own_city.claims("administrator"), request, clock.now())
+    request = ChangePerson().load(wanted)
+    changed = own_city.do(contact.correct, own_city.claims("administrator"), request, clock.now())
     assert changed["contact"]["room"] == "P. 7"
     with pytest.raises(Refused) as refused:
-        own_city.do(contact.change, own_city.claims("unit_head"), request, clock.now())
+        own_city.do(contact.correct, own_city.claims("unit_head"), request, clock.now())
     assert refused.value.refusal_code == "not_authorised"
 
 

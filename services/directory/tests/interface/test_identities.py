@@ -9,7 +9,9 @@ from chassis.errors import CallFailed
 from contracts import directory as contract
 from directory.service import Service
 from directory.storage import accounts
+from directory.tests.support import begun
 from directory.use_cases import identities
+from kernel.directory_copy import resolve_actor
 from kernel.errors import Refused
 
 SEAL = sa.text("UPDATE accounts SET kind = 'break_glass' WHERE id = :id")
@@ -26,10 +28,13 @@ def link(city, role, subject, issuer=ISSUER):
 
 
 def feed(city, role, subject, by="administrator", now=None):
-    return city.do(
-        identities.feed, city.roles[by]["person_id"], city.roles[role]["person_id"], ISSUER, subject,
-        now or clock.now(),
-    )  # fmt: skip
+    now = now or clock.now()
+
+    def say(tx):
+        actor = resolve_actor(tx, city.claims(by), now, contract.feed_identity.full_name)
+        return identities.feed(tx, actor, city.roles[role]["person_id"], ISSUER, subject, now)
+
+    return city.do(say)
 
 
 def agree(city, role, subject):
@@ -117,6 +122,15 @@ def test_nobody_says_alone_who_a_person_is(trial):
         row.action for row in trial.all("SELECT action FROM audit_log WHERE action LIKE 'identity.%' ORDER BY number")
     ]
     assert [each for each in told if each != "identity.unknown"] == ["identity.asked"] * 3 + ["identity.linked"]
+
+
+def test_nobody_makes_himself_a_second_one(trial):
+    begun(trial, "auditor", 2)
+    assert refusal(feed, trial, "official", "s-1", by="auditor") == "newly_appointed"  # nor a first one
+    assert feed(trial, "official", "s-1")["state"] == "asked"
+    assert refusal(feed, trial, "official", "s-1", by="auditor") == "newly_appointed"
+    begun(trial, "auditor", 3)
+    assert feed(trial, "official", "s-1", by="auditor")["state"] == "linked"
 
 
 def test_a_word_counts_for_a_day(trial):

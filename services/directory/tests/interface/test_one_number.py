@@ -1,5 +1,6 @@
 """People made and corrected by administrators, and the one number by which files, machines and people know somebody."""
 
+import json
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -11,7 +12,8 @@ from chassis import clock
 from contracts import directory as contract
 from directory.domain.provisioning import ENTERPRISE
 from directory.tests.support import audited, refusal, said
-from directory.use_cases import contact, people, scim
+from directory.use_cases import contact, handover, people, scim
+from kernel.errors import Refused
 from kernel.working_time import today
 
 NAME = "Đặng Thị Mới Đến"
@@ -101,6 +103,13 @@ def test_an_administrator_makes_a_person_who_is_found_as_soon_as_he_holds_a_post
     [line] = trial.ask(people.search_people, request, seeker, clock.now())["items"]
     assert (line["id"], corrected["version"]) == (made["id"], 2)
     assert [name for name, _ in said(trial)] == ["person_changed"]
+
+
+def test_whose_number_it_is_is_told(trial):
+    made = add(trial)
+    with pytest.raises(Refused) as refused:
+        add(trial, employee_number="cb-0001")
+    assert refused.value.details["person_id"] == made["id"]
 
 
 def test_the_same_key_makes_one_person(trial):
@@ -214,6 +223,123 @@ def test_whom_the_staff_revoked_no_machine_brings_back(trial, machine):
     trial.do(lambda tx: tx.execute(revoked, {"id": user["id"]}))
     machine.delete(user["id"])
     assert refusal(machine.make, "trolai", number="CB-1") == "not_authorised"
+
+
+def test_whoever_comes_back_is_handed_his_account_like_anybody_new(trial, machine):
+    user = machine.make("trolai", number="CB-1", displayName="Lê Trở Lại", active=True)
+    account = trial.one("SELECT id FROM accounts WHERE person_id = :id", id=user["id"]).id
+    official = trial.roles["official"]["person_id"]
+
+    def lived(tx):
+        for used in (
+            "UPDATE accounts SET password_hash = 'x', password_changed_at = now() WHERE id = :account",
+            "INSERT INTO known_sources VALUES (:account, '192.0.2.1', 'address', now())",
+            "INSERT INTO recoveries VALUES"
+            " (gen_random_uuid(), 'password', 'confirmed', :account, '', :official, now(), now())",
+            "INSERT INTO memberships SELECT gen_random_uuid(), 99999999, :person, post_id, true, valid_from, NULL"
+            ' FROM memberships WHERE person_id = :official AND "primary"',
+        ):
+            tx.execute(sa.text(used), {"account": account, "official": official, "person": user["id"]})
+
+    trial.do(lived)
+    machine.delete(user["id"])
+    machine.make("trolai", number="CB-1")
+    again = sa.text("UPDATE memberships SET valid_to = NULL WHERE person_id = :id")
+    trial.do(lambda tx: tx.execute(again, {"id": user["id"]}))
+    unit = trial.one(
+        "SELECT CAST(unit_id AS text) AS id FROM posts JOIN memberships ON posts.id = post_id WHERE person_id = :id",
+        id=official,
+    )
+    assert "trolai" in [slip.username for slip in trial.do(handover.hand_over, [unit.id], clock.now())]
+
+
+def test_whom_the_staff_restored_after_he_was_deleted_comes_back_and_his_sessions_end(trial, machine):
+    user = machine.make("trolai", number="CB-1")
+    machine.delete(user["id"])
+    restored = sa.text("UPDATE accounts SET revoked_at = NULL, revoked_by = NULL WHERE person_id = :id")
+    trial.do(lambda tx: tx.execute(restored, {"id": user["id"]}))
+    before = len(said(trial))
+    assert machine.make("trolai", number="CB-1")["active"]
+    assert [name for name, _ in said(trial)[before:]] == ["account_revoked"]
+
+
+# what is taken away counts, and what a client may not know it is not told
+
+
+def test_whom_a_machine_shuts_out_as_it_brings_him_counts(trial, machine):
+    def spent():
+        return trial.one("SELECT endings FROM scim_clients WHERE id = :id", id=machine.id).endings
+
+    add(trial)
+    machine.make("khoa", active=False)  # nobody knew him
+    assert spent() == 0
+    machine.make("khoa.cu", number="CB-0001", active=False)
+    assert spent() == 1
+    trial.do(lambda tx: tx.execute(sa.text("UPDATE scim_clients SET endings_a_day = 1")))
+    add(trial, employee_number="CB-2")
+    assert refusal(machine.make, "khoa.nua", number="CB-2", active=False) == "too_many_endings"
+    assert machine.make("moi.nua", number="CB-2")["active"]
+
+
+def test_a_post_that_ends_without_another_counts(trial, machine):
+    made = add(trial)
+    two_units = trial.all(
+        "SELECT DISTINCT ON (u.id) u.code, p.id FROM posts p JOIN units u ON u.id = unit_id WHERE p.kind = 'official'"
+        " AND NOT EXISTS (SELECT FROM units WHERE parent_id = u.id) ORDER BY u.id LIMIT 2"
+    )
+    take = sa.text("INSERT INTO memberships VALUES (:id, :version, :person, :post, :primary, '2025-07-01', NULL)")
+    for unit, primary in zip(two_units, (True, False), strict=True):
+        held = {"id": clock.new_id(), "version": 99999999 + primary, "person": made["id"]}
+        held |= {"post": unit.id, "primary": primary}
+        trial.do(lambda tx, held=held: tx.execute(take, held))
+    body = {ENTERPRISE: {"employeeNumber": "CB-0001", "department": two_units[1].code}, "schemas": [USER, ENTERPRISE]}
+    machine.act((scim.create_user,), body=body | {"userName": "chuyen"})
+    assert trial.one("SELECT endings FROM scim_clients WHERE id = :id", id=machine.id).endings == 1
+
+
+def test_an_address_that_not_everybody_may_see_is_no_clients_to_know(trial, machine):
+    add(trial, email="rieng@hcm.example", visibility={"email": "self"})
+    hidden = 'emails.value eq "rieng@hcm.example"'
+    user = machine.make("kin", number="CB-0001", title="Chuyên viên")
+    everybody = Machine(trial, machine.id, reach="all")
+    other = Machine(trial, clock.new_id(), reach="all")
+    body = {"schemas": [USER], "userName": "kin", "title": "Chuyên viên chính"}
+    assert "emails" not in machine.put(user["id"], body)
+    correct(trial, user["id"], email="rieng2@hcm.example")
+    assert "emails" not in machine.put(user["id"], body | {"title": "Chuyên viên"})
+    for client in (machine, everybody, other):
+        assert client.found(hidden.replace("rieng", "rieng2"))["total"] == 0
+        [seen] = client.found('userName eq "kin"')["resources"]
+        assert "emails" not in seen
+    assert trial.one("SELECT email FROM people WHERE id = :id", id=user["id"]).email == "rieng2@hcm.example"
+    own = machine.patch(user["id"], op="add", path="emails", value=[{"value": "toi@hcm.example", "type": "work"}])
+    assert [each["value"] for each in own["emails"]] == ["toi@hcm.example"]
+    assert machine.found('emails.value eq "toi@hcm.example"')["total"] == 1
+    assert other.found('emails.value eq "toi@hcm.example"')["total"] == 0
+    other.put(user["id"], body)
+    assert machine.found('emails.value eq "toi@hcm.example"')["total"] == 1
+    correct(trial, user["id"], visibility={"email": "city"})
+    assert other.found('emails.value eq "toi@hcm.example"')["total"] == 1
+
+
+@pytest.mark.parametrize("number", ["NV 001", "CB-9"])  # of a form from before; somebody else's
+def test_a_number_that_was_never_taken_over_hinders_nothing(trial, machine, number):
+    add(trial, employee_number="CB-9")
+    user = machine.make("cu", title="Chuyên viên")
+    before = sa.text("UPDATE provisioned SET said = said || CAST(:said AS jsonb) WHERE person_id = :id")
+    told = json.dumps({ENTERPRISE: {"employeeNumber": number}})
+    trial.do(lambda tx: tx.execute(before, {"said": told, "id": user["id"]}))
+    body = {"schemas": [USER, ENTERPRISE], "userName": "cu", ENTERPRISE: {"employeeNumber": number}}
+    for title in ("Chuyên viên chính", "Chuyên viên"):
+        changed = machine.put(user["id"], body | {"title": title})
+        assert (changed["title"], changed.get(ENTERPRISE)) == (title, None)
+    machine.patch(user["id"], op="replace", path="title", value="Chuyên viên cao cấp")
+    assert machine.put(user["id"], body | {"active": False})["active"] is False
+    wrong = body | {ENTERPRISE: {"employeeNumber": "NV 002"}}
+    assert refusal(machine.put, user["id"], wrong) == "scim_invalid_value"
+    right = machine.put(user["id"], body | {ENTERPRISE: {"employeeNumber": "CB-10"}})
+    assert right[ENTERPRISE] == {"employeeNumber": "CB-10"}
+    assert trial.one("SELECT employee_number FROM people WHERE id = :id", id=user["id"]).employee_number == "CB-10"
 
 
 def test_silence_takes_no_number_away_that_somebody_else_gave(trial, machine):

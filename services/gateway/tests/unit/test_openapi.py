@@ -33,7 +33,7 @@ OUTLINE = {
     "GET /working-days/{year}", "PUT /working-days/{year}", "POST /posts", "GET /posts/{post_id}",
     "POST /posts/{post_id}/close", "POST /memberships", "POST /memberships/{membership_id}/end", "GET /delegations",
     "POST /delegations", "DELETE /delegations/{delegation_id}", "GET /units/{unit_id}/people",
-    "GET /people/{person_id}/vcard", "PATCH /me/contact", "PATCH /people/{person_id}/contact",
+    "GET /people/{person_id}/vcard", "PATCH /me/contact",
 }  # fmt: skip
 
 
