@@ -45,8 +45,8 @@ GROWN = """
     INSERT INTO people (id, name, folded, given, phone, email, mobile, room)
         SELECT md5(id::text || %(copy)s)::uuid, name, folded, given, phone, email, mobile, room FROM people_before;
     INSERT INTO memberships (id, version, person_id, post_id, "primary", valid_from, valid_to)
-        SELECT md5(id::text || %(copy)s)::uuid, version + CAST(%(copy)s AS bigint) * 1000000000, md5(person_id::text || %(copy)s)::uuid,
-            post_id, "primary", valid_from, valid_to FROM memberships_before;
+        SELECT md5(id::text || %(copy)s)::uuid, version + CAST(%(copy)s AS bigint) * 1000000000,
+            md5(person_id::text || %(copy)s)::uuid, post_id, "primary", valid_from, valid_to FROM memberships_before;
     INSERT INTO entries
         SELECT md5(membership_id::text || %(copy)s)::uuid, md5(person_id::text || %(copy)s)::uuid, post_id, unit_id,
             top_id, post_kind, rank, named, given, words, digits, valid_from, valid_to FROM entries_before;
