@@ -44,14 +44,11 @@ PARTS = {
         own AS MATERIALIZED (SELECT top_id FROM entries WHERE person_id = :seeker AND {valid} ORDER BY rank LIMIT 1)
     """,
     "line": """
-        membership_id, rank, top_id, CASE WHEN named = :whole THEN 0
-            WHEN {named} THEN CASE WHEN given = :given THEN 1 ELSE 2 END
-            ELSE 3 + {apart} + CAST(words NOT LIKE :ends AS int) END AS match
-    """,
-    "name_line": """
         membership_id, rank, top_id,
-        CASE WHEN named = :whole THEN 0 WHEN given = :given THEN 1 ELSE 2 END AS match
+        CASE WHEN {named} THEN {how_named} ELSE 3 + {apart} + CAST(words NOT LIKE :ends AS int) END AS match
     """,
+    "name_line": "membership_id, rank, top_id, {how_named} AS match",
+    "how_named": "CASE WHEN named = :whole THEN 0 WHEN named LIKE :last THEN 1 ELSE 2 END",
     "number_line": "membership_id, rank, top_id, 0 AS match",
     "walk_own": """
         (SELECT {walked}, words, digits FROM entries WHERE top_id = (SELECT top_id FROM own) AND {found}
@@ -65,7 +62,7 @@ PARTS = {
         (SELECT {walked}, words, digits FROM entries WHERE {found}
          ORDER BY rank, membership_id LIMIT {walk}) senior_lines
     """,
-    "walked": "membership_id, rank, top_id, named, given",  # what a walk reads stands in its index
+    "walked": "membership_id, rank, top_id, named",
     "first": "ORDER BY rank, membership_id LIMIT {enough}",
     "keys": "line_keys(named, words, digits)",
 }
@@ -166,6 +163,7 @@ def find(tx, wanted: Wanted) -> list[dict]:
     elif query.words:
         values |= {f"like{place}": f"% {word}%" for place, word in enumerate(query.words)}
         values |= {"whole": " " + " ".join(query.words), "given": query.words[-1]}
+        values["last"] = f"% {query.words[-1]}"
         values["ends"] = f"% {query.words[-1]}|%"
         values |= {f"pair{place}": f"% {one} {other}%" for place, (one, other) in enumerate(pairwise(query.words))}
         if wanted.unit_ids is None:

@@ -1,4 +1,7 @@
-"""What a search walks past stands in the index that it walks along: the lines of one's own people lie far apart."""
+"""What a search walks past stands in the index that it walks along: the lines of one's own people lie far apart.
+
+Only names stand there: with all its words a line could be longer than an index takes.
+"""
 
 from alembic import op
 
@@ -6,12 +9,9 @@ revision = "0011"
 down_revision = "0010"
 
 TABLES = """
-DROP INDEX entries_given, entries_rank, entries_top;
-CREATE INDEX entries_given ON entries (given, rank, membership_id) INCLUDE (named, top_id, valid_from, valid_to);
-CREATE INDEX entries_rank ON entries (rank, membership_id)
-    INCLUDE (named, given, words, digits, top_id, valid_from, valid_to);
-CREATE INDEX entries_top ON entries (top_id, rank, membership_id)
-    INCLUDE (named, given, words, digits, valid_from, valid_to);
+DROP INDEX entries_rank, entries_top;
+CREATE INDEX entries_rank ON entries (rank, membership_id) INCLUDE (named, top_id, valid_from, valid_to);
+CREATE INDEX entries_top ON entries (top_id, rank, membership_id) INCLUDE (named, valid_from, valid_to);
 """
 
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from chassis import clock
 from contracts import directory as contract
 from directory.domain.provisioning import ENTERPRISE
+from directory.tests.interface.test_appointments import appoint, day, make_post, unit_id
 from directory.tests.support import audited, refusal, said
 from directory.use_cases import contact, handover, people, scim
 from kernel.errors import Refused
@@ -103,6 +104,20 @@ def test_an_administrator_makes_a_person_who_is_found_as_soon_as_he_holds_a_post
     [line] = trial.ask(people.search_people, request, seeker, clock.now())["items"]
     assert (line["id"], corrected["version"]) == (made["id"], 2)
     assert [name for name, _ in said(trial)] == ["person_changed"]
+
+
+def test_whoever_has_the_longest_name_and_post_can_be_appointed_and_is_found(trial):
+    """As long as they may be, in letters that take three bytes and more: whatever stands in an index fits into it."""
+    letters = [chr(0x20000 + 7 * n) for n in range(700)]  # all different: nothing of it can be written shorter
+    made = add(trial, name="".join(letters[:200]))
+    title = "".join(letters[200:500])
+    post = make_post(trial, unit_id=unit_id(trial, "25747-VP"), title=title)
+    appoint(trial, post_id=post["id"], person_id=made["id"], from_day=day())
+    request = contract.SearchPeople().load({"q": "".join(letters[:20])})
+    seeker = trial.roles["chairman"]["person_id"]
+    assert [line["id"] for line in trial.ask(people.search_people, request, seeker, clock.now())["items"]] == [
+        made["id"]
+    ]
 
 
 def test_whose_number_it_is_is_told(trial):
