@@ -12,14 +12,16 @@ class ListActionItems(Page):
 
 
 class ActionItem(Statement):
-    """One thing to act on now. `subject_id` is what it is about, `link` the API path that shows it."""
+    """One thing to act on now. `subject_id` is what it is about, `link` the API path that shows it; `task_id` is empty
+    where it is about no task.
+    """
 
     id = Id(required=True)
     kind = fields.String(required=True)
     post_id = Id(required=True)
     unit_id = Id(required=True)
     subject_id = Id(required=True)
-    task_id = Id(required=True)
+    task_id = Id(required=True, allow_none=True)
     title = fields.String(required=True)
     from_title = fields.String(required=True)
     urgency = fields.String(required=True)
@@ -56,7 +58,7 @@ class RaisedItem(Statement):
     due = Moment(required=True, allow_none=True)
     link = fields.String(required=True)
     kind = fields.String()
-    task_id = Id()
+    task_id = Id(allow_none=True)
     title = fields.String()
     from_title = fields.String()
     urgency = fields.String()
@@ -67,14 +69,14 @@ class ClosedItem(Statement):
     kind = fields.String(required=True)
     post_id = Id(required=True)
     subject_id = Id(required=True)
-    task_id = Id(required=True)
+    task_id = Id(required=True, allow_none=True)
 
 
 class ActionItemsRaised(Statement):
     """Items that opened by one act; what they share stands once. `closed` are those that ended by it."""
 
     kind = fields.String(required=True)
-    task_id = Id(required=True)
+    task_id = Id(required=True, allow_none=True)
     title = fields.String(required=True)
     from_title = fields.String(required=True)
     urgency = fields.String(required=True)

@@ -80,12 +80,19 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
         403, "Cần một cán bộ khác với người đã đề nghị xác nhận",
         "Another official than the one who asked must confirm",
     ),
+    "newly_appointed": (
+        403, "Người mới nhận chức vụ chưa được đề nghị hay xác nhận việc này, hãy nhờ cán bộ khác",
+        "Who took up his post so lately has no say in this: ask another official",
+    ),
     "too_many_accounts": (
         422, "Quá nhiều tài khoản trong một lần, hãy chọn đơn vị nhỏ hơn",
         "Too many accounts at once: take smaller units",
     ),
     "administrator_exists": (409, "Đã có quản trị viên", "There is an administrator already"),
     "username_taken": (409, "Tên đăng nhập đã được dùng", "This user name is taken"),
+    "employee_number_taken": (
+        409, "Mã số cán bộ này thuộc về người khác", "Somebody else has this employee number",
+    ),
     # what it is about
     "not_found": (404, "Không tìm thấy", "Not found"),
     "wrong_state": (409, "Trạng thái hiện tại không cho phép việc này", "Not possible in the present state"),

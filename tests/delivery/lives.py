@@ -127,6 +127,18 @@ def directory_changes() -> list[Callable]:
         lambda tx: tx.emit(
             contract.identity_removed, subject=ACCOUNT, version=1, data={"issuer": "https://idp", "subject": "s1"}
         ),
+        lambda tx: tx.emit(
+            contract.break_glass_used,
+            subject=ACCOUNT,
+            version=3,
+            data={"account_id": ACCOUNT, "person_id": REVOKED, "at": clock.now()},
+        ),
+        lambda tx: tx.emit(
+            contract.break_glass_sealed,
+            subject=ACCOUNT,
+            version=4,
+            data={"account_id": ACCOUNT, "person_id": REVOKED, "at": clock.now()},
+        ),
         lambda tx: tx.emit(contract.person_changed, subject=REVOKED, version=2, data={"person_id": REVOKED}),
         lambda tx: feed.beat(tx, clock.now()),
     ]

@@ -3,7 +3,7 @@
 Filled from `directory.get_changes`, kept fresh by the directory's events, its age counted from the heartbeat.
 """
 
-from kernel.directory_copy.facts import read_state
+from kernel.directory_copy.facts import hold_copy, read_state
 from kernel.directory_copy.filling import DirectoryCopy
 from kernel.directory_copy.hearing import HearsDirectory
 from kernel.directory_copy.queries import (
@@ -17,7 +17,9 @@ from kernel.directory_copy.queries import (
     head_posts,
     holders,
     posts,
+    posts_of_kind,
     require_fresh,
+    require_fresh_if_lent,
     resolve_actor,
     standing_posts,
     unit_audiences,
@@ -39,10 +41,13 @@ __all__ = [
     "has_clerk",
     "has_ended",
     "head_posts",
+    "hold_copy",
     "holders",
     "posts",
+    "posts_of_kind",
     "read_state",
     "require_fresh",
+    "require_fresh_if_lent",
     "resolve_actor",
     "standing_posts",
     "unit_audiences",

@@ -10,7 +10,7 @@ from chassis.idempotency import answer_once
 from contracts import tasks as contract
 from kernel.actor import Actor
 from kernel.capacity import actor_for
-from kernel.directory_copy import posts, working_days
+from kernel.directory_copy import posts, require_fresh_if_lent, working_days
 from kernel.errors import Refused
 from kernel.working_time import WorkingDays, end_of_day, today
 from tasks import views
@@ -38,8 +38,13 @@ def once(tx, procedure: Procedure, claims: dict, request: dict, now: datetime, a
         who=actor.person_id,
         key=request["idempotency_key"],
         request=[procedure.full_name, actor.post_id, {**request, "idempotency_key": None}],
-        produce=lambda: schema(procedure.reply).dump(act(tx, actor, request, now)),
+        produce=lambda: schema(procedure.reply).dump(_by_fresh_powers(tx, actor, request, now, act)),
     )
+
+
+def _by_fresh_powers(tx, actor: Actor, request: dict, now: datetime, act: Callable[..., dict]) -> dict:
+    require_fresh_if_lent(tx, actor, now)
+    return act(tx, actor, request, now)
 
 
 @dataclass(frozen=True)

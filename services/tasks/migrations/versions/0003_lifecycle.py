@@ -20,7 +20,8 @@ UPDATE tasks SET received_on = (issued_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
 ALTER TABLE assignments
     ADD parent_id uuid REFERENCES assignments, ADD assigner_post_id uuid, ADD title text, ADD content text,
     ADD assigned_at timestamptz, ADD declined_at timestamptz, ADD suspended_at timestamptz,
-    ADD submitted_at timestamptz, ADD submitted_by_person_id uuid, ADD closed_at timestamptz, ADD grade text, ADD returns integer NOT NULL DEFAULT 0,
+    ADD submitted_at timestamptz, ADD submitted_by_person_id uuid, ADD closed_at timestamptz,
+    ADD grade text, ADD returns integer NOT NULL DEFAULT 0,
     ADD proposed_unit_id uuid;
 UPDATE assignments a SET assigner_post_id = t.assigner_post_id, assigned_at = t.issued_at, closed_at = a.done_at
     FROM tasks t WHERE t.id = a.task_id;
