@@ -20,7 +20,7 @@ from deploy.local.terminal import Follower, say
 ONE_RUN = [sys.executable, "-m", "deploy.local", "test"]
 
 
-def test_in_shards(count: int, arguments: list[str], command: list[str] = ONE_RUN) -> int:
+def run_in_shards(count: int, arguments: list[str], command: list[str] = ONE_RUN) -> int:
     """Answers the first exit code of pytest that is not 0, or 1 when a test was not run exactly once."""
     heed_signals()
     began, running = time.monotonic(), []
@@ -59,7 +59,7 @@ def _start(command: list[str], log: Path) -> subprocess.Popen:
 
 def _sum_up(codes: list[int], told: list[dict], seconds: float) -> int:
     outcomes = sum((Counter(each["outcomes"]) for each in told), Counter())
-    not_once = [] if any(codes) else tests_not_run_once(told)
+    not_once = [] if any(codes) else not_run_once(told)
     for line in [line for each in told for line in each["bad"]] + [f"NOT RUN ONCE {test}" for test in not_once]:
         say(line)
     for number, code in enumerate(codes, 1):
@@ -70,7 +70,7 @@ def _sum_up(codes: list[int], told: list[dict], seconds: float) -> int:
     return next((code for code in codes if code), 1 if not_once else 0)
 
 
-def tests_not_run_once(told: list[dict]) -> list[str]:
+def not_run_once(told: list[dict]) -> list[str]:
     """Whatever any shard has collected must have been run by exactly one."""
     ran = Counter(test for each in told for test in each["ran"])
     collected = {test for each in told for test in each["collected"]}
