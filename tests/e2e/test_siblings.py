@@ -330,7 +330,7 @@ def test_it_survives_a_restart_of_the_broker_and_a_new_import_of_our_own_definit
     platform.restart("rabbitmq")
     until(lambda: is_admitted(mail), 60)
     for service in platform.ports["admin"]:
-        platform.wait_ready(service, 60)
+        platform.wait_ready(service)
     second, _ = order_to_ward()
     with mail.connected() as connection:
         heard = [as_cloud_event(message).get_subject() for message in mail.hear(connection, 2)]
