@@ -62,7 +62,7 @@ def start():
             [sys.executable, "-c", code],
             cwd=CHECKOUT,
             env=os.environ
-            | {"PYTHONPATH": "services:.", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "TMPDIR": str(folder)}
+            | {"PYTHONPATH": "services:.", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "TMPDIR": str(folder.parent)}
             | processes.mark(folder),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
