@@ -18,9 +18,9 @@ stop: ## stop a platform that make run started elsewhere; the data are kept
 	@bash deploy/local/bootstrap.sh
 	@exec $(PYTHON) -m deploy.local stop
 
-test: ## run all tests on private instances of their own (ARGS="-k word" chooses)
+test: ## run all tests on private instances, in two shards side by side (SHARDS=4; ARGS="-k word" chooses, in one)
 	@bash deploy/local/bootstrap.sh private
-	@exec $(PYTHON) -m deploy.local test $(ARGS)
+	@exec $(PYTHON) -m deploy.local test --shards $(or $(SHARDS),$(if $(ARGS),1,2)) $(ARGS)
 
 bench: ## measure against floors and peers and write docs/benchmarks.md (ONLY=P1,P3 SECONDS=3 ROUNDS=5 PEOPLE=50000)
 	@bash deploy/local/bootstrap.sh private

@@ -6,8 +6,9 @@ import sys
 from deploy.local.terminal import Refusal
 
 USAGE = (
-    "usage: python -m deploy.local run | stop | clean | test [arguments] | end-to-end | tool <module> [arguments]"
-    " | sibling add [--new-password] <name> <event> ... | sibling list | sibling remove <name>"
+    "usage: python -m deploy.local run | stop | clean | test [--shards <n>] [arguments] | end-to-end"
+    " | tool <module> [arguments] | sibling add [--new-password] <name> <event> ... | sibling list"
+    " | sibling remove <name>"
 )
 
 
@@ -25,7 +26,11 @@ def main(arguments: list[str]) -> int:
             from deploy.local.clean import clean
 
             clean()
-        case ["test", *rest]:
+        case ["test", "--shards", count, *rest] if count.isdigit() and int(count) > 1:
+            from deploy.local.shards import run_in_shards
+
+            return run_in_shards(int(count), rest)
+        case ["test", "--shards", "1", *rest] | ["test", *rest]:
             from deploy.local.test import test
 
             return test(rest)

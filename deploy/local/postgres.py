@@ -76,6 +76,7 @@ class PrivatePostgres:
     state: State
     port: int
     password: str
+    for_tests: bool = False  # its data need not outlive the machine: what is written is not forced to the disk
 
     def __post_init__(self):
         object.__setattr__(self, "account", Account("postgres"))
@@ -124,6 +125,8 @@ class PrivatePostgres:
             "max_wal_size": "512MB",
             "log_line_prefix": "%m [%p] %q%u@%d ",
         }
+        if self.for_tests:
+            options |= {"fsync": "off", "full_page_writes": "off"}
         command = [str(programs_folder() / "postgres"), "-D", str(self.folder / "data")]
         for name, value in options.items():
             command += ["-c", f"{name}={value}"]

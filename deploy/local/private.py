@@ -44,14 +44,14 @@ class Ground:
     admin_ports: dict[str, int]
 
     @classmethod
-    def prepared(cls, state: State, vhosts: list[str]) -> "Ground":
+    def prepared(cls, state: State, vhosts: list[str], for_tests: bool = False) -> "Ground":
         http_port, *admin = ports.free(1 + len(SERVICES))
         settings = Settings(http_port=http_port)
         servers.choose_folder(state, settings)
         state.need_space(SPACE)
         make_keys(state.keys, SERVICES)
         make_sealing_keys(state.sealing_keys)
-        found = servers.prepare(state, settings, vhosts)
+        found = servers.prepare(state, settings, vhosts, for_tests)
         return cls(state, settings, found, dict(zip(SERVICES, admin, strict=True)))
 
     def world(self, name: str) -> World:

@@ -30,7 +30,7 @@ def choose_folder(state: State, settings: Settings) -> None:
         say(f"· The servers cannot enter {state.root}: their data lie in {state.data}")
 
 
-def prepare(state: State, settings: Settings, vhosts: list[str]) -> Servers:
+def prepare(state: State, settings: Settings, vhosts: list[str], for_tests: bool = False) -> Servers:
     """Everything up to their start."""
     secrets = state.secrets()
     definitions = topology(vhosts, secrets)
@@ -39,7 +39,7 @@ def prepare(state: State, settings: Settings, vhosts: list[str]) -> Servers:
     if settings.postgres_url:
         database = postgres.given(settings.postgres_url)
     else:
-        private = postgres.PrivatePostgres(state, postgres_port, secrets["postgres_admin"])
+        private = postgres.PrivatePostgres(state, postgres_port, secrets["postgres_admin"], for_tests)
         private.prepare()
         programs.append(private.program())
         database = private.instance

@@ -37,7 +37,7 @@ def test(arguments: list[str]) -> int:
 
 
 def _test(state: State, arguments: list[str]) -> int:
-    ground = Ground.prepared(state, ["interface", "e2e"])
+    ground = Ground.prepared(state, ["interface", "e2e"], for_tests=True)
     interface, whole = ground.world("interface"), ground.world("e2e")
     with ground.running(interface, fleet.programs(whole, ground.settings, ground.admin_ports)):
         world_file = state.root / "world.json"

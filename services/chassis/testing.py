@@ -42,6 +42,24 @@ hypothesis.settings.register_profile("any machine", deadline=None, suppress_heal
 hypothesis.settings.load_profile("any machine")
 
 
+_too_long = pytest.StashKey[eventlet.Timeout]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_timeout_set_timer(item: pytest.Item, settings) -> bool:
+    """Whatever takes too long fails, and the tests go on. The plugin's own timer would end the whole process."""
+    failure = pytest.fail.Exception(f"it takes longer than {settings.timeout:g} s")
+    item.stash[_too_long] = eventlet.Timeout(settings.timeout, failure)
+    return True
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_timeout_cancel_timer(item: pytest.Item) -> bool:
+    if _too_long in item.stash:
+        item.stash[_too_long].cancel()
+    return True
+
+
 @dataclass(frozen=True)
 class World:
     """One set of databases and one virtual host, for tests of single services."""

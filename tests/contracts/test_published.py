@@ -10,11 +10,11 @@ import yaml
 from asyncapi3 import AsyncAPI3
 from marshmallow import EXCLUDE, RAISE, fields
 from marshmallow.fields import Nested
-from openapi_spec_validator import validate as validate_openapi
 
 from chassis import clock
 from contracts import generate
 from contracts.catalogue import EVENTS, PROCEDURES
+from gateway import openapi
 
 PERSONAL = re.compile(r"name|title|text|phone|email|content|abstract|summary|person|url|address")
 
@@ -29,8 +29,9 @@ def test_the_committed_document_is_the_one_that_the_code_generates(fresh, name):
     assert (generate.PUBLISHED / name).read_text() == fresh[name], "run `make generate`"
 
 
-def test_openapi_is_valid(fresh):
-    validate_openapi(yaml.safe_load(fresh["openapi.yaml"]))
+def test_openapi_is_the_document_that_was_found_valid(fresh):
+    """By the gateway's own tests: validating takes seconds."""
+    assert yaml.safe_load(fresh["openapi.yaml"]) == openapi.document()
 
 
 def test_asyncapi_is_valid_and_every_reference_leads_somewhere(fresh):

@@ -195,7 +195,6 @@ few = settings(
 )  # fmt: skip
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", HEARERS)
 def test_every_message_five_times_and_shuffled_leaves_the_same_state(house, story, name):
     messages = story.for_ears(house.ears[name])

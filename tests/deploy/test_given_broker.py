@@ -52,7 +52,6 @@ def given():
         shutil.rmtree(root)
 
 
-@pytest.mark.timeout(240)
 def test_it_gets_our_topology_and_its_siblings(given):
     url, api = given
     secrets = {f"broker_{service}": f"of-{service}" for service in SERVICES} | {"rabbitmq_admin": "of-admin"}

@@ -140,7 +140,6 @@ def order_is_done(platform, task: dict) -> bool:
     return bool(rows(platform, "gateway", told, task["id"]) and rows(platform, "messaging", case, task["id"]))
 
 
-@pytest.mark.timeout(300)
 def test_an_order_costs_the_same_for_1_unit_and_for_184(platform, counted):
     heads = json.loads((platform.log.parent / "accounts.json").read_text())["heads"]
     units = [head["unit_id"] for head in heads]
@@ -159,7 +158,6 @@ def test_an_order_costs_the_same_for_1_unit_and_for_184(platform, counted):
     assert cost == EXPECTED["an order"], listed(len(units), found)
 
 
-@pytest.mark.timeout(300)
 def test_an_acceptance_costs_the_same_in_an_order_to_1_unit_and_to_184(platform, counted):
     file = json.loads((platform.log.parent / "accounts.json").read_text())
     units = [head["unit_id"] for head in file["heads"]]

@@ -322,7 +322,6 @@ def test_the_operator_makes_changes_and_removes_a_sibling(platform, newcomer, op
     assert "newcomer" not in told(platform.addresses, "list")
 
 
-@pytest.mark.timeout(240)
 def test_it_survives_a_restart_of_the_broker_and_a_new_import_of_our_own_definitions(mail, platform, order_to_ward):
     first, _ = order_to_ward()
     run = State(platform.log.parent)
@@ -331,7 +330,7 @@ def test_it_survives_a_restart_of_the_broker_and_a_new_import_of_our_own_definit
     platform.restart("rabbitmq")
     until(lambda: is_admitted(mail), 60)
     for service in platform.ports["admin"]:
-        platform.wait_ready(service, 60)
+        platform.wait_ready(service)
     second, _ = order_to_ward()
     with mail.connected() as connection:
         heard = [as_cloud_event(message).get_subject() for message in mail.hear(connection, 2)]
@@ -341,7 +340,6 @@ def test_it_survives_a_restart_of_the_broker_and_a_new_import_of_our_own_definit
 # asleep or greedy
 
 
-@pytest.mark.timeout(240)
 def test_a_sibling_that_takes_all_and_acknowledges_nothing_hurts_nobody(
     mail, platform, person, operator, order_to_ward
 ):

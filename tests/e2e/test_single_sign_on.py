@@ -16,10 +16,7 @@ from kernel.directory_copy import resolve_actor
 from tests.support.client import sign_in
 from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, listening
 
-pytestmark = [  # the first test waits for the whole platform to start twice
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:authlib"),
-    pytest.mark.timeout(300),
-]
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:authlib")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import oidc_provider_mock

@@ -72,7 +72,6 @@ def give(platform, collector, ward):
     return order
 
 
-@pytest.mark.timeout(240)
 def test_one_order_and_its_acceptance_are_one_trace_each(collector, give, person):
     head = person("unit_head")
     stream = head.live()

@@ -25,7 +25,7 @@ def differences(scene, chosen: list[oracle.Cell]) -> list[str]:
     return found
 
 
-@pytest.mark.timeout(3600 if ALL else 180)
+@pytest.mark.timeout(3600 if ALL else 300)
 def test_the_api_answers_as_the_oracle_says(scene, request):
     seed = os.environ.get("CONGVU_POLICY_SEED") or str(random.randrange(10**6))
     every = oracle.cells(sorted(scene.posts), SERVICES)

@@ -19,7 +19,6 @@ FAULTS = (
 )  # of tests/policy/planted.py, which patches whatever imports it
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_found_by_a_sample(platform, scene, fault):
     every = oracle.cells(sorted(scene.posts), SERVICES)

@@ -79,7 +79,7 @@ class Platform:
 
     def _wait_all_ready(self) -> None:
         for service in self.ports["admin"]:
-            self.wait_ready(service, 60)
+            self.wait_ready(service)
 
     def start(self, service: str) -> None:
         """Start a stopped service, and wait until it says that it can be used."""
@@ -90,7 +90,7 @@ class Platform:
                 raise
         self.wait_ready(service)
 
-    def wait_ready(self, service: str, seconds: float = 30) -> None:
+    def wait_ready(self, service: str, seconds: float = 180) -> None:
         deadline = time.monotonic() + seconds
         while not is_ready(self.ports["admin"][service]):
             assert time.monotonic() < deadline, f"{service} is not ready; see {self.log / service}.log"
@@ -108,7 +108,7 @@ class Platform:
         """Restart the broker or the database, and wait until all services can be used again."""
         self.end(server)
         for service in self.ports["admin"]:
-            self.wait_ready(service, 90)
+            self.wait_ready(service)
 
     def pid(self, service: str) -> int:
         return self._supervisor.getProcessInfo(f"services:{service}")["pid"]

@@ -93,7 +93,7 @@ def test_a_process_shows_its_health_and_ends_when_told(launch, environment, tmp_
     ],
 )
 def test_a_wrong_setting_ends_the_start_with_one_sentence(launch, tmp_path, change):
-    assert launch(**change).wait(20) != 0
+    assert launch(**change).wait(60) != 0
     log = (tmp_path / "log").read_text()
     assert "congvu:" in log
     assert "Traceback" not in log
@@ -101,14 +101,14 @@ def test_a_wrong_setting_ends_the_start_with_one_sentence(launch, tmp_path, chan
 
 
 def test_an_unknown_service_is_named(launch, tmp_path):
-    assert launch("nonsense").wait(20) != 0
+    assert launch("nonsense").wait(60) != 0
     assert "no service 'nonsense'" in (tmp_path / "log").read_text()
 
 
 def test_traces_are_sent_when_switched_on(launch, environment, caller):
     with collecting() as collector:
         process = launch(CONGVU_OTLP_ENDPOINT=collector.endpoint)
-        until(lambda: (answer := get(environment, "/ready")) is not None and answer.json().get("rpc"), 20)
+        until(lambda: (answer := get(environment, "/ready")) is not None and answer.json().get("rpc"), 60)
         with pytest.raises(CallFailed):  # the actor is nobody: what counts is that the call leaves a span
             caller(messaging.get_unread, {}, CLAIMS)
         process.send_signal(signal.SIGTERM)  # what was not sent yet is sent now
@@ -128,7 +128,7 @@ def test_a_collector_that_is_away_or_silent_holds_up_neither_work_nor_end(
             CONGVU_OTLP_ENDPOINT=f"http://127.0.0.1:{listening.getsockname()[1]}",
             OTEL_BSP_SCHEDULE_DELAY="100", OTEL_BSP_MAX_QUEUE_SIZE="64", OTEL_BSP_MAX_EXPORT_BATCH_SIZE="32",
         )  # fmt: skip
-        until(lambda: (answer := get(environment, "/ready")) is not None and answer.json().get("rpc"), 20)
+        until(lambda: (answer := get(environment, "/ready")) is not None and answer.json().get("rpc"), 60)
         for _ in range(200):  # more than the exporter's memory holds
             with pytest.raises(CallFailed) as answered:
                 caller(messaging.get_unread, {}, CLAIMS)
