@@ -126,7 +126,7 @@ def test_shuffled_and_repeated_versions_leave_the_same_document(town):
             for subject in ("a", "b")
             for version in (1, 2, 3)
         ] * 2
-        random.Random(round_).shuffle(said_so)  # noqa: S311
+        random.Random(round_).shuffle(said_so)
         for subject, version, data in said_so:
             data = incoming_task_received.data().load(data)
             event = Heard("", "", f"{subject}{round_}", version, clock.now(), data, f"axis{round_}")
