@@ -89,9 +89,9 @@ handover: ## one-time passwords for all who have chosen none: sheets and slips (
 	@bash deploy/local/bootstrap.sh
 	@exec $(PYTHON) -m deploy.local tool directory.operate handover --folder "$(or $(FOLDER),.local/handover)" $(if $(UNIT),--unit "$$UNIT")
 
-sibling: ## let another platform hear published events (NAME=mail EVENTS="tasks.task_issued": docs/siblings.md)
+sibling: ## let another platform hear published events (NAME=mail EVENTS="tasks.task_issued" SAYS="...": docs/siblings.md)
 	@bash deploy/local/bootstrap.sh
-	@exec $(PYTHON) -W ignore -m deploy.local sibling add $(if $(NEW_PASSWORD),--new-password) $(if $(NAME),"$$NAME") $$EVENTS
+	@exec $(PYTHON) -W ignore -m deploy.local sibling add $(if $(NEW_PASSWORD),--new-password) $(if $(NAME),"$$NAME") $$EVENTS $(if $(SAYS),--says $$SAYS)
 
 siblings: ## list the platforms that hear published events, and how much waits for them
 	@bash deploy/local/bootstrap.sh

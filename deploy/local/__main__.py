@@ -7,7 +7,7 @@ from deploy.local.terminal import Refusal
 
 USAGE = (
     "usage: python -m deploy.local run | stop | clean | test [--shards <n>] [arguments] | end-to-end"
-    " | tool <module> [arguments] | sibling add [--new-password] <name> <event> ... | sibling list"
+    " | tool <module> [arguments] | sibling add [--new-password] <name> <event> ... [--says <event> ...] | sibling list"
     " | sibling remove <name>"
 )
 

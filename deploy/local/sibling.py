@@ -8,6 +8,7 @@ from functools import cached_property
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from chassis import amqp
+from chassis.topology import outside_exchange
 from contracts import siblings
 from contracts.topology import hashed
 from deploy.local import broker_admin
@@ -15,8 +16,8 @@ from deploy.local.state import RUN, State, read_json
 from deploy.local.terminal import Refusal, say
 
 USAGE = (
-    'make sibling NAME=mail EVENTS="tasks.task_issued ..." (NEW_PASSWORD=1 replaces its password), make siblings, '
-    "or make remove-sibling NAME=mail"
+    'make sibling NAME=mail EVENTS="tasks.task_issued ..." SAYS="incoming_task_received ..." (NEW_PASSWORD=1 replaces '
+    "its password), make siblings, or make remove-sibling NAME=mail"
 )
 
 
@@ -31,12 +32,20 @@ def command(arguments: list[str], addresses: dict | None = None) -> None:
             _list(broker)
         case ["remove", name]:
             _remove(broker, name)
-        case ["add", "--new-password", name, *events]:
-            _add(broker, name, events, new_password=True)
-        case ["add", name, *events]:
-            _add(broker, name, events, new_password=False)
+        case ["add", "--new-password", name, *words]:
+            _add(broker, name, *_heard_and_said(words), new_password=True)
+        case ["add", name, *words]:
+            _add(broker, name, *_heard_and_said(words), new_password=False)
         case _:
             raise Refusal(f"Say {USAGE}.")
+
+
+def _heard_and_said(words: list[str]) -> tuple[list[str], list[str]]:
+    """`tasks.task_issued --says incoming_task_received`: what it shall hear, and what it may say."""
+    if "--says" not in words:
+        return words, []
+    place = words.index("--says")
+    return words[:place], words[place + 1 :]
 
 
 class _Broker:
@@ -70,23 +79,36 @@ class _Broker:
             if (each["vhost"], each["destination"]) == (self.vhost, siblings.queue(name)) and each["source"]
         }
 
+    def spoken(self, name: str) -> set[tuple[str, str, str]]:
+        """(exchange, queue, routing key) of each event that it may say now."""
+        return {
+            (each["source"], each["destination"], each["routing_key"])
+            for each in self.known["bindings"]
+            if (each["vhost"], each["source"]) == (self.vhost, outside_exchange(name))
+        }
 
-def _add(broker: _Broker, name: str, events: list[str], new_password: bool) -> None:
-    if fault := siblings.fault_in(name, events):
+
+def _add(broker: _Broker, name: str, events: list[str], says: list[str], new_password: bool) -> None:
+    if fault := siblings.fault_in(name, events, says):
         raise Refusal(fault)
-    if not events:
+    if not events and not says:
         raise Refusal(f'Say what {name} shall hear: EVENTS="{" ".join(siblings.published())}" or a part of it.')
     there = broker.account(name)
     password = secrets.token_urlsafe(24) if there is None or new_password else None
     password_hash = hashed(password) if password else there["password_hash"]
-    broker.admin.load(siblings.definitions(broker.vhost, name, events, password_hash))
+    broker.admin.load(siblings.definitions(broker.vhost, name, events, password_hash, says))
     with broker.channel() as connection:
         channel = connection.channel()
         for exchange, key in broker.bindings(name) - siblings.bindings(name, events):
             channel.queue_unbind(siblings.queue(name), exchange, key)
+        for exchange, queue, key in broker.spoken(name) - siblings.spoken(name, says):
+            channel.queue_unbind(queue, exchange, key)
     parts = urlsplit(broker.url)
     place = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-    say(f"{name} hears {', '.join(sorted(set(events)))}.")
+    say(f"{name} hears {', '.join(sorted(set(events))) or 'nothing'}.")
+    if says:
+        say(f"{name} may say {', '.join(sorted(set(says)))}.")
+        say(f"exchange  {outside_exchange(name)}")
     say(f"broker    {place}")
     say(f"queue     {siblings.queue(name)}")
     say(f"account   {siblings.account(name)}")
@@ -103,7 +125,8 @@ def _list(broker: _Broker) -> None:
         for name in broker.names():
             there = channel.queue_declare(siblings.queue(name), passive=True)
             heard = sorted(by_binding.get(each, ".".join(each)) for each in broker.bindings(name))
-            say(f"{name}\t{' '.join(heard)}\t{there.message_count} waiting\t{there.consumer_count} connected")
+            said = "".join(f" >{key}" for _, _, key in sorted(broker.spoken(name)))
+            say(f"{name}\t{' '.join(heard)}{said}\t{there.message_count} waiting\t{there.consumer_count} connected")
     if not broker.names():
         say("There are no siblings.")
 
@@ -116,5 +139,7 @@ def _remove(broker: _Broker, name: str) -> None:
         raise Refusal(f"There is no sibling {name}.")
     broker.admin.delete_user(siblings.account(name))
     with broker.channel() as connection:
-        connection.channel().queue_delete(siblings.queue(name))
+        channel = connection.channel()
+        channel.queue_delete(siblings.queue(name))
+        channel.exchange_delete(outside_exchange(name))
     say(f"{name} hears nothing any more; its account and its queue are gone.")

@@ -5,6 +5,7 @@ from functools import cache
 
 from marshmallow import Schema
 
+OUTSIDE = "outside"  # the owner of events that come from systems outside, each by an account of its own
 PATIENCE = 25.0  # seconds: a broker restarts in less, and people do not wait longer
 
 
@@ -45,7 +46,8 @@ class Event:
     """A fact that one service tells the others.
 
     `hearers` are the core services that must receive it. `published` names the data fields that
-    foreign subscribers may see as well; None keeps the event inside.
+    foreign subscribers may see as well; None keeps the event inside. Of `OUTSIDE` it is what a foreign system may say
+    to us; who says it is told by the broker, and gives it no authority.
     """
 
     owner: str

@@ -21,8 +21,17 @@ from nameko.extensions import Entrypoint, ProviderCollector, SharedExtension
 
 from chassis import context, metrics, tracing
 from chassis.amqp import Link, Lost, Publisher
-from chassis.contract import Event, schema
-from chassis.topology import RETRY_PLAN, dead_queue, events_exchange, inbox_queue, retry_queue
+from chassis.contract import OUTSIDE, Event, schema
+from chassis.topology import (
+    RETRY_PLAN,
+    dead_queue,
+    events_exchange,
+    inbox_queue,
+    outside_exchange,
+    outside_queue,
+    outside_system,
+    retry_queue,
+)  # fmt: skip
 
 log = structlog.get_logger()
 
@@ -30,16 +39,18 @@ BLAMELESS = ("database_unavailable", "service_unavailable")  # what failed is no
 ATTEMPT = "congvu-attempt"  # how often it failed by its own fault
 WAITS = "congvu-waits"  # how often it could not be tried because something was away
 REASON = "congvu-reason"
+SAID_AS = "congvu-said-as"  # the routing key under which a system outside said it, in a retry queue or parked
 EMITTER = "congvu-emitter"  # the account that the event came from, when we ourselves put it into a retry queue
 
 _FIRST_TIME = sa.text(
     "INSERT INTO inbox (handler, event_id) VALUES (:handler, :event_id) ON CONFLICT DO NOTHING RETURNING handler"
 )
+OUTSIDE_AT_MOST = 2**20  # bytes
 
 
 @dataclass(frozen=True)
 class Heard:
-    """An event as its hearer gets it; `version` is the aggregate's."""
+    """An event as its hearer gets it; `version` is the aggregate's. `origin` is the system outside that said it."""
 
     id: str
     name: str
@@ -47,10 +58,11 @@ class Heard:
     version: int
     time: datetime
     data: dict[str, Any]
+    origin: str = ""
 
 
 class Unacceptable(Exception):
-    """A message that no retry would make better."""
+    """A message that no retry would make better: it is parked at once. Handlers may say so too."""
 
 
 class InboxReader(SharedExtension, ProviderCollector):
@@ -61,7 +73,7 @@ class InboxReader(SharedExtension, ProviderCollector):
         self._service = self.container.service_name
         self._link = Link(settings.amqp_url, f"{self._service} inbox", self._on_up)
         self._publisher = Publisher(settings.amqp_url, f"{self._service} inbox retries")
-        self._tag = None
+        self._tags: list[str] = []
         self._ceasing = False
         self._busy: set[int] = set()
         self.container.readiness("inbox", lambda: self._link.is_up)
@@ -79,7 +91,7 @@ class InboxReader(SharedExtension, ProviderCollector):
         if not self._providers and not self._ceasing:
             self._ceasing = True
             with suppress(Lost):
-                self._link.write(lambda channel: channel.basic_cancel(self._tag, nowait=True))
+                self._link.write(self._cancel)
             while self._busy:
                 eventlet.sleep(0.02)
 
@@ -93,7 +105,14 @@ class InboxReader(SharedExtension, ProviderCollector):
         if self._ceasing:
             return
         channel.basic_qos(0, max(4, self.container.settings.max_workers // 2), False)
-        self._tag = channel.basic_consume(inbox_queue(self._service), callback=self._on_message)
+        queues = [inbox_queue(self._service)]
+        if any(handler.event.owner == OUTSIDE for handler in self._handlers.values()):
+            queues.append(outside_queue(self._service))
+        self._tags = [channel.basic_consume(queue, callback=self._on_message) for queue in queues]
+
+    def _cancel(self, channel):
+        for tag in self._tags:
+            channel.basic_cancel(tag, nowait=True)
 
     def _on_message(self, message):
         """In the green thread that reads the connection: quick, and nothing escapes."""
@@ -129,10 +148,16 @@ class InboxReader(SharedExtension, ProviderCollector):
         if handler is None:
             raise Unacceptable("no handler for this type of event")
         settings = self.container.settings
-        sender = properties.get("user_id")
+        sender, origin = properties.get("user_id"), ""
         if sender == settings.account:  # from our own retry queue, with the name that we wrote down
             sender = headers.get(EMITTER)
-        if sender != settings.account_of(handler.event.owner, self._service):
+        if handler.event.owner == OUTSIDE:
+            origin = outside_system(sender)
+            if origin is None or _said_as(message, headers, origin) != name:
+                raise Unacceptable("this sender may not say this")
+            if len(message.body) > OUTSIDE_AT_MOST:
+                raise Unacceptable("the event is too large")
+        elif sender != settings.account_of(handler.event.owner, self._service):
             raise Unacceptable("the event does not come from its owner's account")
         try:
             data = schema(handler.event.data, unknown=EXCLUDE).load(orjson.loads(message.body))
@@ -142,7 +167,8 @@ class InboxReader(SharedExtension, ProviderCollector):
             raise Unacceptable(f"the event has not the right form: {sorted(error.normalized_messages())}") from None
         try:
             event = Heard(
-                id=str(uuid.UUID(headers["cloudEvents:id"])),
+                id=_outside_id(origin, headers) if origin else str(uuid.UUID(headers["cloudEvents:id"])),
+                origin=origin,
                 name=name,
                 subject=str(headers["cloudEvents:subject"]),
                 version=int(headers["cloudEvents:aggregateversion"]),
@@ -151,15 +177,16 @@ class InboxReader(SharedExtension, ProviderCollector):
             )
         except (KeyError, ValueError, TypeError, AttributeError):
             raise Unacceptable("the CloudEvents attributes are missing or wrong") from None
-        return handler, event, tracing.carrier_of(headers)
+        return handler, event, {} if origin else tracing.carrier_of(headers)
 
     def _failed(self, message, event: Heard, error: BaseException) -> None:
         blameless = getattr(error, "refusal_code", None) in BLAMELESS
         attempt, waits = _count(message, ATTEMPT), _count(message, WAITS)
         reason = getattr(error, "refusal_code", None) or type(error).__name__
-        if not blameless and attempt >= len(RETRY_PLAN):
+        if isinstance(error, Unacceptable) or (not blameless and attempt >= len(RETRY_PLAN)):
             metrics.EVENTS_HEARD.labels(event.name, "parked").inc()
-            self._move_on(message, None, f"failed {attempt + 1} times: {reason}")
+            said = str(error) if isinstance(error, Unacceptable) else f"failed {attempt + 1} times: {reason}"
+            self._move_on(message, None, said)
             return
         metrics.EVENTS_HEARD.labels(event.name, "retry").inc()
         delay = RETRY_PLAN[min(attempt + waits, len(RETRY_PLAN) - 1)]
@@ -201,6 +228,8 @@ class InboxReader(SharedExtension, ProviderCollector):
             headers.pop(EMITTER, None)  # a name that the sender brought himself says nothing
             if sender is not None:
                 headers[EMITTER] = sender
+            if system := outside_system(sender):
+                headers[SAID_AS] = _said_as(message, headers, system)
         copy = Message(
             message.body,
             delivery_mode=2,
@@ -229,6 +258,24 @@ class InboxReader(SharedExtension, ProviderCollector):
             self._busy.discard(id(message))
 
 
+def _said_as(message, headers: dict, system: str) -> str | None:
+    """The routing key under which a system outside said it on its own exchange. Without one, what we wrote down when we
+    put it aside: a system outside reaches no other exchange.
+    """
+    place = message.delivery_info
+    if place["exchange"] == outside_exchange(system):
+        return place["routing_key"]
+    return headers.get(SAID_AS) if place["exchange"] == "" else None
+
+
+def _outside_id(origin: str, headers: dict) -> str:
+    """CloudEvents of others are told apart by source and id, of whatever form."""
+    source, event_id = headers["cloudEvents:source"], headers["cloudEvents:id"]
+    if not all(isinstance(each, str) and 0 < len(each) <= 500 for each in (source, event_id)):
+        raise ValueError("not an id")
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, "\n".join((origin, source, event_id))))
+
+
 def _count(message, header: str) -> int:
     value = (message.headers or {}).get(header)
     return value if isinstance(value, int) and 0 <= value < 1_000_000 else 0
@@ -246,7 +293,8 @@ class Hears(Entrypoint):
     def setup(self):
         self.reader.register_provider(self)
         queue = inbox_queue(self.container.service_name)
-        self._place = f"{events_exchange(self.event.owner)}:{self.event.name}:{queue}"
+        exchange = outside_exchange("*") if self.event.owner == OUTSIDE else events_exchange(self.event.owner)
+        self._place = f"{exchange}:{self.event.name}:{queue}"
 
     def stop(self):
         self.reader.unregister_provider(self)

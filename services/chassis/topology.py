@@ -22,6 +22,25 @@ def published_exchange(service: str) -> str:
     return f"{service}.published"
 
 
+def outside_exchange(system: str) -> str:
+    """Where a system outside speaks to us; its account can publish to no other."""
+    return f"{system}.inbound"
+
+
+def outside_account(system: str) -> str:
+    return f"ext_{system}"
+
+
+def outside_system(account: str | None) -> str | None:
+    """The system outside that an account of the broker belongs to, if any."""
+    return account.removeprefix("ext_") if account and account.startswith("ext_") else None
+
+
+def outside_queue(service: str) -> str:
+    """Apart from the inbox, so that whoever floods it fills it for nobody but himself and his like."""
+    return f"{service}.inbox.outside.{VERSION}"
+
+
 def inbox_queue(service: str) -> str:
     return f"{service}.inbox.{VERSION}"
 
@@ -32,6 +51,20 @@ def retry_queue(service: str, delay: int) -> str:
 
 def dead_queue(service: str) -> str:
     return f"{service}.inbox.{VERSION}.dead"
+
+
+def outside_arguments(service: str) -> dict:
+    """When it is full the sender is refused, and keeps what he has."""
+    return {
+        "x-queue-type": "quorum",
+        "x-max-length": 10_000,
+        "x-max-length-bytes": 64 * 2**20,
+        "x-overflow": "reject-publish",
+        "x-dead-letter-strategy": "at-least-once",
+        "x-dead-letter-exchange": "",
+        "x-dead-letter-routing-key": dead_queue(service),
+        "x-delivery-limit": DELIVERY_LIMIT,
+    }
 
 
 def queue_arguments(service: str) -> dict[str, dict]:

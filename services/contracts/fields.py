@@ -21,6 +21,7 @@ URGENCIES = ("normal", "urgent", "very_urgent", "express")
 ROLES = ("lead", "support", "inform")
 MODES = ("joint", "each")
 SOURCES = ("government_office", "city_party_committee", "pc_party_committee", "city_pc")
+ABOVE = ("government_office", "city_party_committee", "pc_party_committee")  # whose documents are a superior's
 UNIT_AUDIENCES = ("all-departments", "all-wards", "all-communes", "all-commune-level", "all-units")
 AUDIENCES = (*UNIT_AUDIENCES, "whole-city")
 ASSIGNMENT_STATES = (
@@ -30,7 +31,8 @@ DUE_STATES = ("no_deadline", "on_track", "due_soon", "due_today", "overdue", "ea
 GRADES = ("not_met", "met", "good", "excellent")
 ACTION_ITEM_KINDS = (
     "assignment_to_receive", "refusal_to_decide", "result_to_decide", "extension_to_decide", "order_to_issue",
-    "blocker_to_decide", "urging_to_answer", "correction_to_decide", "break_glass_used",
+    "blocker_to_decide", "urging_to_answer", "correction_to_decide",
+    "document_to_receive", "recall_to_answer", "superior_answer_to_record", "break_glass_used",
 )  # fmt: skip
 REPORTING = ("none", "weekly", "monthly")
 BLOCKER_LEVELS = ("assigner", "lead", "office", "city")
@@ -39,6 +41,14 @@ URGED = ("overdue", "not_received")
 CORRECTED_FIELDS = (
     "original_due", "current_due", "done_on", "document_issued_on", "role", "grade", "document_number",
 )  # fmt: skip
+SECRECY = ("none", "secret", "top_secret", "of_special_importance")
+ORIGIN_ID = re.compile(r"[A-Za-z0-9._:/-]{1,100}")  # a sibling's own name of something
+DOCUMENT_BOXES = ("all", "to_receive", "to_assign", "report_due")
+CLAUSES_AT_MOST = 100  # of one document
+ORDERS_AT_MOST = 20  # from one document at once
+SUPERIOR_REQUEST_STATES = ("awaiting", "granted", "refused", "withdrawn")
+REPORT_STATES = ("drafted", "returned", "approved", "sent")
+REPORT_CLASSES = ("completed_on_time", "completed_late", "in_progress_in_time", "in_progress_overdue")
 PARTICIPANT_ROLES = ("responsible", "member", "follower")
 
 

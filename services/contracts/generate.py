@@ -10,8 +10,9 @@ import yaml
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 
-from chassis.topology import events_exchange, published_exchange, rpc_queue
+from chassis.topology import events_exchange, outside_exchange, published_exchange, rpc_queue
 from contracts.catalogue import EVENTS, PROCEDURES
+from contracts.inbound import INBOUND
 
 PUBLISHED = Path(__file__).resolve().parent / "published"
 
@@ -83,6 +84,26 @@ def asyncapi() -> dict:
                 "channel": {"$ref": f"#/channels/{exchange.replace('.', '_')}"},
                 "messages": [{"$ref": f"#/channels/{exchange.replace('.', '_')}/messages/{key}"}],
             }
+    for event in INBOUND.values():
+        messages[event.name] = {
+            "name": event.name,
+            "contentType": "application/json",
+            "summary": event.summary,
+            "description": f"Said by a sibling, for {', '.join(event.hearers)}. The message's user_id is its account.",
+            "headers": _ATTRIBUTES,
+            "payload": schemas.of(event.data),
+        }
+        place = channel(
+            "inbound", outside_exchange("{system}"), "What a sibling may say, on its own exchange.",
+            topic(outside_exchange("{system}")),
+        )  # fmt: skip
+        place["parameters"] = {"system": {"description": "The sibling's name."}}
+        place["messages"][event.name] = {"$ref": f"#/components/messages/{event.name}"}
+        operations[f"receive_{event.name}"] = {
+            "action": "receive",
+            "channel": {"$ref": "#/channels/inbound"},
+            "messages": [{"$ref": f"#/channels/inbound/messages/{event.name}"}],
+        }
     for procedure in PROCEDURES.values():
         key, name = f"{procedure.owner}_{procedure.name}", f"rpc_{procedure.owner}"
         queue = rpc_queue(procedure.owner)

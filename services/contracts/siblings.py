@@ -1,14 +1,23 @@
 """Sibling platforms of the city: each hears published events on a queue of its own, with an account that can read
-that queue and do nothing else.
+that queue, speak on an exchange of its own if it may say anything, and do nothing else.
 
 A sibling may sleep for a week, or never acknowledge: its queue forgets the oldest, and ours never wait for it.
 """
 
 import re
+from collections.abc import Sequence
 
 from chassis.contract import Event
-from chassis.topology import VERSION, published_exchange
+from chassis.topology import (
+    VERSION,
+    outside_account,
+    outside_exchange,
+    outside_queue,
+    outside_system,
+    published_exchange,
+)  # fmt: skip
 from contracts.catalogue import EVENTS, SERVICES
+from contracts.inbound import INBOUND
 from contracts.topology import user
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -28,6 +37,7 @@ ARGUMENTS = {
     "x-single-active-consumer": True,
     "x-delivery-limit": 1000,  # then the broker drops what its reader dies of
 }
+AN_EXCHANGE = {"type": "topic", "durable": True, "auto_delete": False, "arguments": {}}
 
 
 def published() -> dict[str, Event]:
@@ -36,19 +46,19 @@ def published() -> dict[str, Event]:
 
 
 def account(name: str) -> str:
-    return f"ext_{name}"
+    return outside_account(name)
 
 
 def name_of(account_name: str) -> str | None:
     """The sibling that an account of the broker belongs to, if any."""
-    return account_name.removeprefix("ext_") if account_name.startswith("ext_") else None
+    return outside_system(account_name)
 
 
 def queue(name: str) -> str:
     return f"ext.{name}.{VERSION}"
 
 
-def fault_in(name: str, wanted: list[str]) -> str | None:
+def fault_in(name: str, wanted: list[str], says: Sequence[str] = ()) -> str | None:
     """One sentence that says what is wrong with the operator's words, or None."""
     if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
         return (
@@ -60,6 +70,8 @@ def fault_in(name: str, wanted: list[str]) -> str | None:
     known = published()
     if unknown := [each for each in wanted if each not in known]:
         return f"Siblings cannot hear {', '.join(unknown)}: there are {', '.join(known)}."
+    if unknown := [each for each in says if each not in INBOUND]:
+        return f"Siblings cannot say {', '.join(unknown)}: there are {', '.join(INBOUND)}."
     return None
 
 
@@ -68,7 +80,14 @@ def bindings(name: str, wanted: list[str]) -> set[tuple[str, str]]:
     return {(published_exchange(event.owner), event.name) for event in map(published().get, wanted)}
 
 
-def definitions(vhost: str, name: str, wanted: list[str], password_hash: str) -> dict:
+def spoken(name: str, says: Sequence[str]) -> set[tuple[str, str, str]]:
+    """(exchange, queue, routing key) of each event that it may say: what is bound nowhere is returned to it."""
+    return {(outside_exchange(name), outside_queue(hearer), each) for each in says for hearer in INBOUND[each].hearers}
+
+
+def definitions(
+    vhost: str, name: str, wanted: list[str], password_hash: str, says: Sequence[str] = ()
+) -> dict:  # fmt: skip
     """The sibling as a definitions document for RabbitMQ. Importing it twice changes nothing."""
     return {
         "users": [user(account(name), password_hash) | {"limits": LIMITS}],
@@ -77,22 +96,25 @@ def definitions(vhost: str, name: str, wanted: list[str], password_hash: str) ->
                 "user": account(name),
                 "vhost": vhost,
                 "configure": "^$",
-                "write": "^$",
+                "write": f"^{re.escape(outside_exchange(name))}$" if says else "^$",
                 "read": f"^{re.escape(queue(name))}$",
             }
         ],
         "queues": [
             {"name": queue(name), "vhost": vhost, "durable": True, "auto_delete": False, "arguments": ARGUMENTS}
         ],
+        "exchanges": [AN_EXCHANGE | {"name": outside_exchange(name), "vhost": vhost}] if says else [],
         "bindings": [
             {
                 "source": exchange,
                 "vhost": vhost,
-                "destination": queue(name),
+                "destination": destination,
                 "destination_type": "queue",
                 "routing_key": key,
                 "arguments": {},
             }
-            for exchange, key in sorted(bindings(name, wanted))
+            for exchange, destination, key in sorted(
+                {(exchange, queue(name), key) for exchange, key in bindings(name, wanted)} | spoken(name, says)
+            )
         ],
-    }
+    }  # fmt: skip

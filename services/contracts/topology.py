@@ -9,8 +9,17 @@ import hashlib
 import os
 from collections.abc import Sequence
 
-from chassis.topology import events_exchange, inbox_queue, published_exchange, queue_arguments, rpc_queue
+from chassis.topology import (
+    events_exchange,
+    inbox_queue,
+    outside_arguments,
+    outside_queue,
+    published_exchange,
+    queue_arguments,
+    rpc_queue,
+)  # fmt: skip
 from contracts.catalogue import EVENTS, OWNERS, SERVICES
+from contracts.inbound import INBOUND
 
 ADMIN = "congvu_admin"
 
@@ -28,7 +37,13 @@ def hearers() -> list[str]:
 
 
 def queues() -> dict[str, dict]:
-    return {name: arguments for service in hearers() for name, arguments in queue_arguments(service).items()}
+    own = {name: arguments for service in hearers() for name, arguments in queue_arguments(service).items()}
+    return own | {outside_queue(service): outside_arguments(service) for service in outside_hearers()}
+
+
+def outside_hearers() -> list[str]:
+    """Services to which siblings may speak."""
+    return [service for service in SERVICES if any(service in event.hearers for event in INBOUND.values())]
 
 
 def bindings() -> list[tuple[str, str, str]]:

@@ -33,7 +33,8 @@ EXAMPLES = {
             "id": _TASK, **_ORDER, "mode": "each", "state": "issued", "original_due": _DUE, "issued_at": _NOW,
             "version": 1, "assigner_post_id": _POST, "assigner_person_id": _PERSON,
             "assigner_title": "Phó Chủ tịch UBND Thành phố", "assigner_name": "Nguyễn Thị Minh An", "followers": [],
-            "reporting": "weekly", "leader_post_ids": [], "draft": None, "allowed": ["revoke"],
+            "reporting": "weekly", "document_id": None, "clause": None, "superior_due": None,
+            "leader_post_ids": [], "draft": None, "allowed": ["revoke"],
             "roll_up": {"assigned": 113, "accepted": 0, "submitted": 0, "completed": 0, "overdue": 0, "revoked": 0},
             "assignments": {"items": [_ASSIGNMENT], "next_cursor": "WyIwMTk4…"}, "warnings": [],
         },
@@ -125,6 +126,39 @@ EXAMPLES = {
     "propose_correction": {"body": {"field": "done_on", "value": "2026-12-03", "reason": "Nhập nhầm ngày văn bản"}},
     "accept_correction": {"body": {"reason": "Đã đối chiếu văn bản gốc"}},
     "refuse_correction": {"body": {"reason": "Văn bản gốc ghi ngày 05/12"}},
+    "enter_document": {
+        "body": {
+            "source": "government_office", "number": "812/TB-VPCP", "issued_on": "2026-11-20",
+            "abstract": "Kết luận về phòng, chống ngập", "signer": "Phó Chủ nhiệm",
+            "clauses": [
+                {
+                    "label": "Điểm 2a", "text": "Rà soát các điểm ngập", "due_on": "2026-12-31",
+                    "reporting": "monthly",
+                },
+            ],
+        },
+    },
+    "create_document_tasks": {
+        "body": {
+            "orders": [
+                {**{name: text for name, text in _ORDER.items() if name != "source"}, "mode": "each",
+                 "audience": "all-wards", "clauses": [1]},
+            ],
+        },
+    },
+    "refuse_document": {"body": {"reason": "Không thuộc thẩm quyền của Thành phố"}},
+    "declare_no_task": {"body": {"reason": "Nội dung để biết"}},
+    "answer_recall": {"body": {"agreed": False, "reason": "Các đơn vị đang thực hiện"}},
+    "record_request_sent": {"body": {"number": "45/UBND-TH", "issued_on": "2026-11-23"}},
+    "record_superior_answer": {
+        "body": {
+            "granted": True, "due_on": "2027-01-29",
+            "document": {"number": "901/VPCP-TH", "issued_on": "2026-11-23"},
+        },
+    },
+    "draft_superior_report": {"body": {"source": "government_office", "since": "2026-11-01"}},
+    "return_superior_report": {"body": {"reason": "Thiếu số liệu của hai sở"}},
+    "record_report_sent": {"body": {"number": "210/BC-UBND", "issued_on": "2026-11-23"}},
     "mark_read": {"body": {"number": 12}},
     "reorganise": {
         "body": {

@@ -31,6 +31,8 @@ TAGS = {
     "session": "Signing in and out", "home": "Everything at a glance", "directory": "Units, posts, people",
     "accounts": "Accounts of others: the desk, handing over, revoking",
     "tasks": "What was ordered, to whom, by when", "assignments": "Each unit's piece, and its life",
+    "documents": "What comes from above or from the city itself, and becomes orders clause by clause",
+    "superior": "What is asked of superiors and reported to them",
     "reminders": "What one must act on now",
     "messaging": "Conversations", "live": "What happens, as it happens",
     "audit": "Who did what to whom", "meta": "About this API",

@@ -169,6 +169,25 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
         409, "Nhiệm vụ do cấp trên giao: chỉ cấp trên quyết định gia hạn",
         "The task came from above: only the superior moves its date",
     ),
+    "due_after_superior": (
+        422, "Hạn sau hạn của cấp trên giao", "The deadline is later than the superior's",
+    ),
+    "state_secret": (
+        422, "Không đưa văn bản có độ mật vào hệ thống này", "State secrets do not belong here",
+    ),
+    "document_known": (409, "Văn bản này đã được vào sổ", "This document was entered already"),
+    "unknown_clause": (422, "Văn bản không có điểm, khoản này", "The document has no such clause"),
+    "clause_assigned": (
+        409, "Điểm, khoản này đã được giao hoặc đang soạn dự thảo", "This clause is an order already, or drafted",
+    ),
+    "orders_open": (
+        409, "Còn nhiệm vụ chưa kết thúc từ văn bản này: hãy thu hồi trước",
+        "Orders from it are open: revoke them first",
+    ),
+    "own_report": (
+        403, "Người lập báo cáo không được tự duyệt", "Nobody approves a report that he himself drafted",
+    ),
+    "unknown_document": (422, "Không có văn bản này từ nơi gửi đó", "There is no such document from this source"),
     "import_has_faults": (
         409, "Tệp còn dòng sai hoặc mâu thuẫn, chưa thể áp dụng", "Rows of the file are wrong: it cannot be applied",
     ),
@@ -282,6 +301,8 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"Must be less than or equal to (\S+)\.", "Giá trị nằm ngoài giới hạn."),
     (r"Give either audience or assignments\.", "Nêu đúng một trong hai: danh sách nhận, hoặc từng đơn vị."),
     (r"Give exactly one of due_on, due_at and no_deadline\.", "Nêu đúng một trong: ngày hạn, giờ hạn, không có hạn."),
+    (r"Give at most one of due_on, due_at and no_deadline\.", "Chỉ nêu một trong: ngày hạn, giờ hạn, không có hạn."),
+    (r"Give a date if, and only if, it is granted\.", "Nêu ngày hạn mới khi và chỉ khi được chấp thuận."),
     (r"Give either into or into_unit_id\.", "Nêu đúng một trong hai: đơn vị có sẵn, hoặc đơn vị mới."),
     (r"Give either unit_id or post_id\.", "Nêu đúng một trong hai: đơn vị, hoặc chức vụ."),
     (r"Give either due_on or date_stands\.", "Nêu đúng một trong hai: hạn mới, hoặc giữ nguyên hạn."),

@@ -190,6 +190,17 @@ class Task(tasks.Task):
     assigner_name = fields.String(required=True, allow_none=True)
 
 
+class NewDocumentOrders(tasks.DocumentOrders):
+    """Orders that are given at once; with `issue` false drafts, which nobody has given yet."""
+
+    issue = fields.Boolean(load_default=True)
+
+
+class ReportLinesQuery(tasks.ListReportLines):
+    class Meta(Request.Meta):
+        exclude = ("report_id",)
+
+
 class AssignmentsQuery(tasks.ListAssignments):
     class Meta(Request.Meta):
         exclude = ("task_id",)

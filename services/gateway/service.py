@@ -16,6 +16,7 @@ from gateway.api.appointments import AppointmentsRoutes
 from gateway.api.assignments import AssignmentsRoutes
 from gateway.api.audit import AuditRoutes
 from gateway.api.corrections import CorrectionsRoutes
+from gateway.api.documents import DocumentsRoutes
 from gateway.api.drafts import DraftsRoutes
 from gateway.api.extensions import ExtensionsRoutes
 from gateway.api.home import HomeRoutes
@@ -30,6 +31,7 @@ from gateway.api.reminders import RemindersRoutes
 from gateway.api.scim import ScimRoutes
 from gateway.api.session import SessionRoutes
 from gateway.api.single_sign_on import SingleSignOnRoutes
+from gateway.api.superior import SuperiorRoutes
 from gateway.api.task_proposals import TaskProposalsRoutes
 from gateway.api.tasks import TasksRoutes
 from gateway.api.urgings import UrgingsRoutes
@@ -93,6 +95,8 @@ API = (
     UrgingsRoutes,
     CorrectionsRoutes,
     TaskProposalsRoutes,
+    DocumentsRoutes,
+    SuperiorRoutes,
     RemindersRoutes,
     MessagingRoutes,
     LiveRoutes,

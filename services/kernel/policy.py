@@ -16,6 +16,7 @@ LOOKS_AFTER_ACCOUNTS = ("head", "chief_of_office", "chairman", "clerk", "office_
 PREPARES_ORDERS = frozenset({"chief_of_office", "deputy_chief_of_office", "office_clerk", "secretary", "clerk"})
 SERVES_HEAD = frozenset({"clerk", "office_clerk", "secretary"})  # they see and receive the work of their unit's head
 
+CITY_OFFICE = ("chief_of_office", "deputy_chief_of_office", "office_clerk")
 OVERSEES = ("chairman", "vice_chairman", "chief_of_office", "deputy_chief_of_office", "office_clerk")
 
 TOTP_REQUIRED_FOR = (  # kinds of posts that need a second factor, unless the operator says others
@@ -200,6 +201,27 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "tasks.list_task_history": EVERYBODY,
     "tasks.move_assignments": to(*OVERSEES),
     "tasks.get_summary": EVERYBODY,
+    "tasks.enter_document": to(*CITY_OFFICE),
+    "tasks.receive_document": to(*CITY_OFFICE),
+    "tasks.refuse_document": to(*CITY_OFFICE),
+    "tasks.declare_no_task": to(*CITY_OFFICE),
+    "tasks.answer_recall": to(*CITY_OFFICE),
+    "tasks.issue_from_document": to(*STANDING_PC),
+    "tasks.draft_from_document": to(*STANDING_PC, *PREPARES_ORDERS),
+    "tasks.get_document": EVERYBODY,
+    "tasks.list_documents": EVERYBODY,
+    "tasks.list_document_tasks": EVERYBODY,
+    "tasks.get_superior_request": EVERYBODY,
+    "tasks.list_superior_requests": EVERYBODY,
+    "tasks.record_request_sent": to(*CITY_OFFICE),
+    "tasks.record_superior_answer": to(*CITY_OFFICE),
+    "tasks.draft_superior_report": to(*CITY_OFFICE),
+    "tasks.approve_superior_report": to(*STANDING_PC),
+    "tasks.return_superior_report": to(*STANDING_PC),
+    "tasks.record_report_sent": to(*CITY_OFFICE),
+    "tasks.get_superior_report": EVERYBODY,
+    "tasks.list_superior_reports": EVERYBODY,
+    "tasks.list_report_lines": EVERYBODY,
     "reminders.list_action_items": EVERYBODY,
     "reminders.get_overview": EVERYBODY,
     "messaging.list_conversations": EVERYBODY,

@@ -18,6 +18,10 @@ class Service(HearsDirectory, audit_reading(reminders.list_audit)):
     def on_task_issued(self, tx, event):
         use_cases.raise_items(tx, event.data, event.version)
 
+    @hears(tasks.document_changed)
+    def on_document_changed(self, tx, event):
+        use_cases.follow_document(tx, event.data, event.subject, event.version)
+
     @hears(tasks.assignment_changed)
     def on_assignment_changed(self, tx, event):
         pieces = [event.data, *event.data["pieces"]]

@@ -26,6 +26,22 @@ URGENCIES = {rank: urgency for urgency, rank in URGENCY_RANKS.items()}
 
 def raise_items(tx, order: Mapping, version: int) -> None:
     """An order was given: the head of every unit in it has something to receive, and no leader need issue it."""
+    at = order["issued_at"]
+    raised = _raise(tx, order)
+    _, closed = _change(tx, [of_waiting(order, one, at) for one in order["waiting"]])
+    _say(tx, raised, closed, subject=order["task_id"], version=version, at=at)
+
+
+def follow_document(tx, document: Mapping, subject: str, version: int) -> None:
+    """A document waits for the Office, or does no longer; the orders that came out of it are all raised at once."""
+    at = document["at"]
+    raised = [item for order in document["orders"] for item in _raise(tx, order)]
+    about = document | {"task_id": None}
+    opened, closed = _change(tx, [of_waiting(about, one, at) for one in document["waiting"]])
+    _say(tx, [*raised, *opened], closed, subject, version, at)
+
+
+def _raise(tx, order: Mapping) -> Sequence[Mapping]:
     shared = {
         "kind": TO_RECEIVE,
         "version": 1,
@@ -46,10 +62,7 @@ def raise_items(tx, order: Mapping, version: int) -> None:
         }
         for piece in order["assignments"]
     ]
-    raised = storage.raise_all(tx, shared, each)
-    at = order["issued_at"]
-    _, closed = _change(tx, [of_waiting(order, one, at) for one in order["waiting"]])
-    _say(tx, raised, closed, subject=order["task_id"], version=version, at=order["issued_at"])
+    return storage.raise_all(tx, shared, each)
 
 
 def follow_pieces(tx, act: Mapping, pieces: Sequence[Mapping], subject: str, version: int) -> None:

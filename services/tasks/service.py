@@ -6,18 +6,21 @@ from kernel.audit_log import audit_reading
 from kernel.directory_copy import HearsDirectory
 from tasks.entrypoints.assignments import Assignments
 from tasks.entrypoints.corrections import Corrections
+from tasks.entrypoints.documents import Documents
 from tasks.entrypoints.drafts import Drafts
 from tasks.entrypoints.extensions import Extensions
 from tasks.entrypoints.many import Many
 from tasks.entrypoints.orders import Orders
 from tasks.entrypoints.progress import Progress
 from tasks.entrypoints.proposals import Proposals
+from tasks.entrypoints.superior import Superior
 from tasks.entrypoints.urgings import Urgings
 from tasks.entrypoints.verbs import Verbs
 
 
 class Service(
-    Assignments, Verbs, Extensions, Many, Orders, Drafts, Progress, Urgings, Corrections, Proposals, HearsDirectory,
+    Assignments, Verbs, Extensions, Many, Orders, Drafts, Progress, Urgings, Corrections, Proposals, Documents,
+    Superior, HearsDirectory,
     audit_reading(tasks.list_audit),
 ):  # fmt: skip
     name = "tasks"

@@ -11,6 +11,7 @@ import pytest
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 
 from contracts.catalogue import EVENTS, PROCEDURES, SERVICES
+from contracts.inbound import INBOUND
 
 ROOT = Path(__file__).resolve().parents[2]
 HOUSE = ROOT / "services"
@@ -115,14 +116,15 @@ def test_every_procedure_is_answered_by_its_owner_and_nobody_else():
 
 
 def test_every_event_is_heard_by_exactly_the_hearers_that_the_catalogue_names():
-    heard = {name: set() for name in EVENTS}
+    events = EVENTS | INBOUND
+    heard = {name: set() for name in events}
     for service in SERVICES:
         cls = importlib.import_module(f"{service}.service").Service
         for method in vars_of(cls).values():
             for entrypoint in getattr(method, "nameko_entrypoints", ()):
                 if type(entrypoint).__name__ == "Hears":
                     heard[entrypoint.event.name].add(service)
-    assert heard == {name: set(event.hearers) for name, event in EVENTS.items()}
+    assert heard == {name: set(event.hearers) for name, event in events.items()}
 
 
 def vars_of(cls) -> dict:

@@ -14,6 +14,7 @@ from marshmallow.fields import Nested
 from chassis import clock
 from contracts import generate
 from contracts.catalogue import EVENTS, PROCEDURES
+from contracts.inbound import INBOUND
 from gateway import openapi
 
 PERSONAL = re.compile(r"name|title|text|phone|email|content|abstract|summary|person|url|address")
@@ -48,7 +49,7 @@ def test_asyncapi_is_valid_and_every_reference_leads_somewhere(fresh):
 
 def test_asyncapi_names_every_event_and_procedure(fresh):
     messages = yaml.safe_load(fresh["asyncapi.yaml"])["components"]["messages"]
-    assert {m["name"] for m in messages.values()} == {*EVENTS, *PROCEDURES}
+    assert {m["name"] for m in messages.values()} == {*EVENTS, *INBOUND, *PROCEDURES}
 
 
 def test_what_siblings_may_read_is_this_list_and_holds_nothing_personal():
@@ -75,6 +76,7 @@ def test_what_siblings_may_read_is_this_list_and_holds_nothing_personal():
         "blocker_resolved": about_blocker,
         "correction_proposed": about_correction,
         "correction_decided": about_correction,
+        "document_changed": ("document_id", "origin", "origin_id", "change", "code"),
     }
     for names in published.values():
         assert not [name for name in names if PERSONAL.search(name)]
@@ -134,7 +136,9 @@ def schemas_within(schema) -> list:
 
 
 def test_a_hearer_ignores_fields_that_a_newer_emitter_adds_at_any_depth():
-    depths = {event.name: [s.unknown for s in schemas_within(event.data())] for event in EVENTS.values()}
+    depths = {
+        event.name: [s.unknown for s in schemas_within(event.data())] for event in [*EVENTS.values(), *INBOUND.values()]
+    }
     assert max(map(len, depths.values())) > 1
     assert {unknown for found in depths.values() for unknown in found} == {EXCLUDE}
 

@@ -17,7 +17,7 @@ from gateway.sessions import SessionStore
 from kernel.working_time import today
 from tests.policy import oracle
 from tests.policy.oracle import Cell
-from tests.support.client import an_order, sign_in
+from tests.support.client import an_order, days_from_now, sign_in
 
 NOBODY = "01990000-0000-7000-8000-000000000000"
 AHEAD = "2027-07-01"
@@ -32,6 +32,12 @@ POWERS = {
     "from_day": AHEAD, "to_day": AHEAD,
 }  # fmt: skip
 A_FILE = {"headers": {"Content-Type": "text/csv"}, "data": "ma\n"}
+A_DOCUMENT = {
+    "source": "government_office", "number": "812/TB-VPCP", "issued_on": days_from_now(-1), "abstract": "Kết luận",
+    "clauses": [{"label": "Điểm 1", "text": "Rà soát", "due_on": days_from_now(14)}],
+}  # fmt: skip
+AN_ANSWER = {"granted": False, "document": {"number": "1/CV", "issued_on": days_from_now(0)}}
+SENT = {"number": "1/BC", "issued_on": days_from_now(0)}
 A_HOLIDAY = {"days": [{"day": "2027-02-08", "working": False, "name": "Nghỉ Tết"}]}
 COPIES = [service for service in SERVICES if service != "directory"]
 SCOPES = {"lent for tasks": "tasks", "lent for messaging": "messaging", "lent for reminders": "reminders"}
@@ -303,6 +309,45 @@ class Scene:
             "list_children": ("GET", f"{of_piece}/children", {}),
         }
 
+    def _documents(self) -> dict:
+        """About what comes from above and goes there; made when it is asked for first."""
+        document, request, report = (
+            f"/{path}/{self.above[name]}"
+            for path, name in (
+                ("documents", "document_id"), ("superior-requests", "request_id"), ("superior-reports", "report_id"),
+            )
+        )  # fmt: skip
+        why, orders = {"reason": "Vì vậy"}, {"orders": [UNKNOWN_UNIT | {"clauses": [1]}]}
+        secret = A_DOCUMENT | {"secrecy": "secret"}
+        a_report = {"source": "government_office", "document_id": NOBODY}
+
+        def verb(path: str, body: dict | None = None) -> tuple:
+            return "POST", path, NEVER | {"json": body or {}}
+
+        return {
+            "enter_document": ("POST", "/documents", {"json": secret}),
+            "list_documents": ("GET", "/documents", {}),
+            "get_document": ("GET", document, {}),
+            "list_document_tasks": ("GET", f"{document}/tasks", {}),
+            "receive_document": verb(f"{document}/receive"),
+            "refuse_document": verb(f"{document}/refuse", why),
+            "declare_no_task": verb(f"{document}/clauses/1/no-task", why),
+            "answer_recall": verb(f"{document}/answer-recall", why | {"agreed": False}),
+            "issue_from_document": verb(f"{document}/tasks", orders),
+            "draft_from_document": verb(f"{document}/tasks", orders | {"issue": False}),
+            "list_superior_requests": ("GET", "/superior-requests", {}),
+            "get_superior_request": ("GET", request, {}),
+            "record_request_sent": verb(f"{request}/record-sent", SENT),
+            "record_superior_answer": verb(f"{request}/answer", AN_ANSWER),
+            "draft_superior_report": ("POST", "/superior-reports", {"json": a_report}),
+            "list_superior_reports": ("GET", "/superior-reports", {}),
+            "get_superior_report": ("GET", report, {}),
+            "list_report_lines": ("GET", f"{report}/lines", {}),
+            "approve_superior_report": verb(f"{report}/approve"),
+            "return_superior_report": verb(f"{report}/return", why),
+            "record_report_sent": verb(f"{report}/record-sent", SENT),
+        }
+
     @cached_property
     def apart(self) -> str:
         """The piece of the ward `lead` in an order of its own, about which there is more to say."""
@@ -342,8 +387,34 @@ class Scene:
             "correction_id": self._made(head, f"{about}/corrections", wrong)["id"],
         }
 
-    def _made(self, session: requests.Session, path: str, body: dict) -> dict:
-        headers = {"Idempotency-Key": clock.new_id()}
+    @cached_property
+    def above(self) -> dict[str, str]:
+        """A document from above, more time asked of the superior for an order from it, and a report; by the parameters
+        of paths.
+        """
+        leader = self.signed_in(self.posts["assigner", "vice_chairman"].holder)
+        clerk = self.signed_in(self.posts["office", "office_clerk"].holder)
+        head = self.signed_in(self.posts["lead", "head"].holder)
+        document = self._made(clerk, "/documents", A_DOCUMENT)["id"]
+        order = an_order(
+            audience=None, assignments=[{"unit_id": self.units["lead"]}], title="Việc trên giao", clauses=[1]
+        )
+        given = self._made(leader, f"/documents/{document}/tasks", {"orders": [order]}, {"If-Match": "*"})
+        of_it = f"{self.platform.base_url}/api/v1/tasks/{given['tasks'][0]['id']}/assignments"
+        piece = leader.get(of_it, timeout=30).json()["items"][0]["id"]
+        address = f"{self.platform.base_url}/api/v1"
+        headers = {"If-Match": "*", "Idempotency-Key": clock.new_id()}
+        assert head.post(f"{address}/assignments/{piece}/accept", headers=headers, timeout=30).status_code == 200
+        _, path, options = self._verbs("", piece)["request_extension"]
+        asked = self._made(head, path, options["json"])["id"]
+        headers = {"If-Match": "*", "Idempotency-Key": clock.new_id()}
+        granted = leader.post(f"{address}/extensions/{asked}/grant", json={}, headers=headers, timeout=30)
+        assert granted.json()["state"] == "awaiting_superior", granted.text
+        report = self._made(clerk, "/superior-reports", {"source": "government_office"})["id"]
+        return {"document_id": document, "request_id": asked, "report_id": report}
+
+    def _made(self, session: requests.Session, path: str, body: dict, more: dict | None = None) -> dict:
+        headers = {"Idempotency-Key": clock.new_id()} | (more or {})
         made = session.post(f"{self.platform.base_url}/api/v1{path}", json=body, headers=headers, timeout=30)
         assert made.status_code == 201, made.text
         return made.json()
@@ -361,6 +432,7 @@ class Scene:
             "get_assignment": ("GET", f"/assignments/{piece}", {}),
             "accept_assignment": ("POST", f"/assignments/{piece}/accept", {"headers": {"If-Match": '"999"'}}),
             **self._verbs(task, piece),
+            **self._documents(),
             "list_conversations": ("GET", "/conversations", {"params": {"task_id": task}}),
             "get_conversation": ("GET", f"/conversations/{conversation}", {}),
             "list_participants": ("GET", f"/conversations/{conversation}/participants", {}),

@@ -17,6 +17,9 @@ FOREIGN = {
     "blocker_id": lambda scene: scene.said["blocker_id"],
     "urging_id": lambda scene: scene.said["urging_id"],
     "correction_id": lambda scene: scene.said["correction_id"],
+    "document_id": lambda scene: scene.above["document_id"],
+    "request_id": lambda scene: scene.above["request_id"],
+    "report_id": lambda scene: scene.above["report_id"],
     "conversation_id": lambda scene: scene.orders["each"]["conversation"],
     "delegation_id": lambda scene: scene.capacities["lead", "head", "lent for everything"][1],
     "session_id": lambda scene: scene.foreign_session["id"],
@@ -37,7 +40,7 @@ FOREIGN = {
     "import_id": lambda scene: by_administrator(scene, "/directory/imports?what=people&dry_run=true", b"ma,ten\n"),
     "identity_id": lambda scene: in_directory(scene, AN_IDENTITY, scene.posts["lead", "clerk"].holder),
 }  # fmt: skip
-FOR_EVERYBODY = {"unit_id", "person_id", "post_id", "name", "year", "provider"}
+FOR_EVERYBODY = {"number", "unit_id", "person_id", "post_id", "name", "year", "provider"}
 AN_IDENTITY = """
     INSERT INTO identities (id, account_id, issuer, subject, linked_at)
     SELECT gen_random_uuid(), id, 'https://id.example', 'somebody', now() FROM accounts WHERE person_id = %s

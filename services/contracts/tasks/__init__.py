@@ -2,6 +2,7 @@
 
 from contracts.tasks.assignments import *
 from contracts.tasks.corrections import *
+from contracts.tasks.documents import *
 from contracts.tasks.drafts import *
 from contracts.tasks.events import *
 from contracts.tasks.extensions import *
@@ -9,4 +10,5 @@ from contracts.tasks.moves import *
 from contracts.tasks.orders import *
 from contracts.tasks.progress import *
 from contracts.tasks.proposals import *
+from contracts.tasks.superior import *
 from contracts.tasks.urgings import *

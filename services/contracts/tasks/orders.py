@@ -123,7 +123,8 @@ class DraftedOrder(Statement):
 
 class Task(TaskSummary):
     """`content` and `expected_result` are null for those to whom it was passed on inside a unit. Until it is issued it
-    has a `draft`, and neither assigner nor pieces. `leader_post_ids`: in whose name it was drafted.
+    has a `draft`, and neither assigner nor pieces. `leader_post_ids`: in whose name it was drafted. Of a document
+    `clause` says where; `superior_due` is the deadline of whoever is above the city, which only he moves.
     """
 
     content = fields.String(required=True, allow_none=True)
@@ -132,6 +133,9 @@ class Task(TaskSummary):
     assigner_person_id = Id(required=True, allow_none=True)
     assigner_title = fields.String(required=True, allow_none=True)
     reporting = fields.String(required=True)
+    document_id = Id(required=True, allow_none=True)
+    clause = fields.String(required=True, allow_none=True)
+    superior_due = Moment(required=True, allow_none=True)
     leader_post_ids = fields.List(Id(), required=True)
     draft = fields.Nested(DraftedOrder, required=True, allow_none=True)
     allowed = fields.List(fields.String(), required=True)  # what this actor may do with the order now

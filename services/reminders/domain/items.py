@@ -10,7 +10,8 @@ TO_RECEIVE = "assignment_to_receive"
 TO_EXTEND = "extension_to_decide"
 PATHS = {
     TO_EXTEND: "extensions", "blocker_to_decide": "blockers", "urging_to_answer": "urgings",
-    "correction_to_decide": "corrections",
+    "correction_to_decide": "corrections", "document_to_receive": "documents", "recall_to_answer": "documents",
+    "superior_answer_to_record": "superior-requests",
 }  # fmt: skip
 TO_ISSUE = "order_to_issue"
 BREAK_GLASS_USED = "break_glass_used"

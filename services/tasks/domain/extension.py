@@ -10,6 +10,7 @@ from tasks.domain.assignment import Piece, decides, owns
 from tasks.domain.due import overdue_before
 from tasks.domain.order import due_within, working_due
 
+OPEN = ("pending", "awaiting_superior")
 ASKED_IN = ("in_progress", "suspended")
 FROM_ABOVE = frozenset({"government_office", "city_party_committee", "pc_party_committee"})
 
@@ -48,7 +49,7 @@ def permit_decision(extension: Mapping, piece: Piece, verb: str, actor: Actor, v
     who = owns if verb == "withdraw_extension" else decides
     if not who(piece, actor):
         raise Refused("not_authorised", f"{verb} is not for this post.", action=verb)
-    if extension["state"] != "pending":
+    if extension["state"] not in (OPEN if verb == "withdraw_extension" else ("pending",)):
         raise Refused(
             "already_decided", "It was decided already.", state=extension["state"],
             at=extension["decided_at"].isoformat(), actor_person_id=extension["decided_by_person_id"],
@@ -57,9 +58,12 @@ def permit_decision(extension: Mapping, piece: Piece, verb: str, actor: Actor, v
         raise Refused("stale_version", "It has changed since you read it.", current=extension["version"])
 
 
-def decided_above(task: Mapping, piece: Piece) -> bool:
-    """Of what came from above only the superior moves the date; the city's own consent is a request to him."""
-    return task["source"] in FROM_ABOVE and not piece.is_child
+def decided_above(task: Mapping, piece: Piece, due: datetime) -> bool:
+    """Beyond the deadline of whoever is above the city only he moves a date; the city's own consent is a request to
+    him. Up to it the city decides, and inside a unit its head.
+    """
+    above = task["superior_due"]
+    return task["source"] in FROM_ABOVE and not piece.is_child and above is not None and due > above
 
 
 def resumed(
@@ -73,13 +77,18 @@ def resumed(
         if not stands and piece.current_due is not None and piece.current_due < overdue_before(task["urgency"], now):
             raise Refused("due_on_needed", "The deadline has passed: say another, or that it stands.", field="due_on")
         return None
-    if decided_above(task, piece):
-        raise Refused("superior_decides", "The superior who gave the task moves its date.")
     if piece.current_due is not None:
-        return later_due(piece, due_on, "due_on", latest=latest, days=days, now=now)
+        due = later_due(piece, due_on, "due_on", latest=latest, days=days, now=now)
+        return _by_the_city(task, piece, due)
     due = due_within(due_on, latest, days, now, "due_on", [], code="due_after_parent")
     if any(each is None or each > due for each in below):
         raise Refused("due_after_parent", "What was passed on from it would be due after it.", field="due_on")
+    return _by_the_city(task, piece, due)
+
+
+def _by_the_city(task: Mapping, piece: Piece, due: datetime) -> datetime:
+    if decided_above(task, piece, due):
+        raise Refused("superior_decides", "The superior who gave the task moves its date.")
     return due
 
 

@@ -163,6 +163,12 @@ def due_within(
     return min(due, latest)
 
 
+def within_superior(due: datetime | None, superior_due: datetime | None) -> None:
+    """What came from above is done by the superior's deadline, if he has set one."""
+    if superior_due is not None and (due is None or due > superior_due):
+        raise Refused("due_after_superior", "The superior's deadline is earlier.", field="due_on")
+
+
 def working_due(day: date, days: WorkingDays, now: datetime, where: str, warnings: list[dict]) -> date:
     """A day off is moved to the working day before it, and the assigner is told."""
     if day < today(now):

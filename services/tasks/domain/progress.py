@@ -44,6 +44,15 @@ def reports_owed(
     return Standing(missing, end if open_ else None)
 
 
+def next_report(period: str, since: date, reported: Iterable[date], days: WorkingDays) -> date:
+    """The end of the first period without a report after the last one; each counts from the day of the beginning."""
+    told = sorted(reported)
+    number = 1
+    while told and days.on_or_after(_nth(since, period, number)) < told[-1]:
+        number += 1
+    return days.on_or_after(_nth(since, period, number + bool(told)))
+
+
 def _nth(day: date, period: str, number: int) -> date:
     """The day on which the n-th period ends; where a month is too short, its last day."""
     if period == "weekly":

@@ -18,9 +18,10 @@ def _table(name: str, /, *, key: tuple[str, ...] = ("id",), **columns) -> sa.Tab
 tasks = _table(
     "tasks", id=Id, code=sa.Text, state=sa.Text, version=sa.Integer, title=sa.Text, title_key=sa.Text, content=sa.Text,
     expected_result=sa.Text, mode=sa.Text, urgency=sa.Text, source=sa.Text, field=sa.Text, document_id=Id,
-    clause=sa.Text, received_on=sa.Date, reporting=sa.Text, original_due=Moment, assigner_post_id=Id,
-    assigner_person_id=Id, assigner_title=sa.Text, leader_post_ids=ARRAY(Id), issued_at=Moment, drafted_by_post_id=Id,
-    drafted_by_unit_id=Id, drafted_by_person_id=Id, drafted_at=Moment, draft=JSONB,
+    clause=sa.Text, superior_due=Moment, received_on=sa.Date, reporting=sa.Text, original_due=Moment,
+    assigner_post_id=Id, assigner_person_id=Id, assigner_title=sa.Text, leader_post_ids=ARRAY(Id),
+    issued_at=Moment, drafted_by_post_id=Id, drafted_by_unit_id=Id, drafted_by_person_id=Id, drafted_at=Moment,
+    draft=JSONB,
 )  # fmt: skip
 assignments = _table(
     "assignments", id=Id, task_id=Id, parent_id=Id, assigner_post_id=Id, unit_id=Id, unit_code=sa.Text,
@@ -65,4 +66,34 @@ corrections = _table(
     field=sa.Text, was=sa.Text, value=sa.Text, reason=sa.Text, state=sa.Text, decides_post_id=Id,
     proposed_by_person_id=Id, proposed_by_post_id=Id, proposed_at=Moment, decided_by_person_id=Id, decided_at=Moment,
     decision_reason=sa.Text,
+)  # fmt: skip
+documents = _table(
+    "documents", id=Id, version=sa.Integer, origin=sa.Text, origin_id=sa.Text, origin_version=sa.BigInteger,
+    source=sa.Text, number=sa.Text, issued_on=sa.Date, abstract=sa.Text, signer=sa.Text, urgency=sa.Text,
+    received_on=sa.Date, state=sa.Text, reached=sa.Text, code=sa.Text, settled=sa.Boolean, report_due_on=sa.Date,
+    refusal_reason=sa.Text, recall=sa.Text, amendment=JSONB, entered_by_person_id=Id, entered_at=Moment,
+)  # fmt: skip
+clauses = _table(
+    "clauses", key=("document_id", "number"), document_id=Id, number=sa.Integer, label=sa.Text, text=sa.Text,
+    due_on=sa.Date, reporting=sa.Text, no_task_reason=sa.Text, no_task_by_person_id=Id, no_task_at=Moment,
+)  # fmt: skip
+task_clauses = _table(
+    "task_clauses", key=("document_id", "number", "task_id"), document_id=Id, number=sa.Integer, task_id=Id
+)  # fmt: skip
+moved_documents = _table("moved_documents", id=sa.BigInteger, document_id=Id)
+superior_requests = _table(
+    "superior_requests", id=Id, task_id=Id, assignment_id=Id, version=sa.Integer, state=sa.Text, source=sa.Text,
+    due_before=Moment, requested_due=Moment, consented_at=Moment, consented_by_person_id=Id, sent_number=sa.Text,
+    sent_on=sa.Date, said=JSONB, said_version=sa.BigInteger, granted_due=Moment, answer_number=sa.Text,
+    answer_issued_on=sa.Date, answer_reason=sa.Text, answered_at=Moment, answered_by_person_id=Id,
+)  # fmt: skip
+superior_reports = _table(
+    "superior_reports", id=Id, version=sa.Integer, state=sa.Text, source=sa.Text, document_id=Id, since=sa.Date,
+    as_of=Moment, classes=JSONB, drafted_by_person_id=Id, drafted_by_post_id=Id, decided_by_person_id=Id,
+    decided_at=Moment, return_reason=sa.Text, sent_number=sa.Text, sent_on=sa.Date, sent_at=Moment,
+)  # fmt: skip
+report_lines = _table(
+    "report_lines", key=("report_id", "number"), report_id=Id, number=sa.Integer, task_id=Id, title=sa.Text,
+    document_id=Id, document_number=sa.Text, clause=sa.Text, units=ARRAY(sa.Text), superior_due=Moment,
+    done_at=Moment, report_class=sa.Text, days=sa.Integer,
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """Orders before they are given: drafted, put before a leader, sent back, issued."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from chassis import clock
@@ -16,7 +16,7 @@ from tasks.domain.order import title_key
 from tasks.domain.sight import Sight
 from tasks.storage import drafts, history, orders
 from tasks.use_cases import moving
-from tasks.use_cases.orders import decide, give
+from tasks.use_cases.orders import decide, give, of_superior
 from tasks.use_cases.waiting import TO_ISSUE, done, waits
 
 TEXT = ("title", "content", "expected_result", "mode", "urgency", "source")
@@ -62,10 +62,18 @@ def issue(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 def _draft(tx, actor: Actor, order: dict, now: datetime) -> dict:
     require_fresh(tx, now)
+    task, warnings = keep_draft(tx, actor, order, now)
+    return _view(tx, task, actor, now, warnings)
+
+
+def keep_draft(
+    tx, actor: Actor, order: dict, now: datetime, *, above: Mapping | None = None
+) -> tuple[Mapping, Sequence[dict]]:
+    """An order that is checked and kept; `above` is what a document from above says of it."""
     decision = decide(tx, order, now)
     task = orders.add_task(
         tx,
-        _written(order, decision)
+        _written(order, decision, above)
         | {
             "id": clock.new_id(),
             "state": "draft",
@@ -78,17 +86,17 @@ def _draft(tx, actor: Actor, order: dict, now: datetime) -> dict:
         },
     )
     _record(tx, actor, task, "draft", now)
-    return _view(tx, task, actor, now, decision.warnings)
+    return task, decision.warnings
 
 
-def _written(order: dict, decision) -> dict:
+def _written(order: dict, decision, above: Mapping | None) -> dict:
     """The order in the row: its text as of any other, the rest as it was given."""
-    return {name: order[name] for name in TEXT} | {
+    return {name: order[name] for name in TEXT} | of_superior(order, decision, above) | {
         "title_key": title_key(order["title"]),
         "original_due": decision.due,
         "reporting": decision.reporting,
         "draft": schema(contract.Order).dump(order),
-    }
+    }  # fmt: skip
 
 
 def _view(tx, task: Mapping, actor: Actor, now: datetime, warnings: Iterable = ()) -> dict:
@@ -121,8 +129,9 @@ def _record(tx, actor: Actor, task: Mapping, verb: str, now: datetime, **said) -
 
 def _edit(tx, actor: Actor, request: dict, now: datetime) -> dict:
     task, step = _permitted(tx, actor, "edit_draft", request)
-    decision = decide(tx, request["order"], now)
-    task = _take(tx, actor, task, step, now, **_written(request["order"], decision))
+    order = request["order"] | ({"source": task["source"]} if task["document_id"] else {})
+    decision = decide(tx, order, now)
+    task = _take(tx, actor, task, step, now, **_written(order, decision, task))
     return _view(tx, task, actor, now, decision.warnings)
 
 

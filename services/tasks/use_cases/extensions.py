@@ -8,12 +8,12 @@ from contracts import tasks as contract
 from kernel.actor import Actor
 from kernel.capacity import actor_for
 from kernel.directory_copy import posts, working_days
-from kernel.errors import Refused
 from tasks import views
 from tasks.domain import assignment, extension
 from tasks.domain.due import ASSIGNER_HAS, overdue_before
-from tasks.storage import extensions, history, pieces
+from tasks.storage import extensions, history, pieces, superior
 from tasks.use_cases import moving
+from tasks.use_cases.waiting import TO_RECORD_ANSWER, the_office
 
 
 def get_extension(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -86,28 +86,55 @@ def _latest(tx, row: Mapping) -> datetime | None:
 
 def _grant(tx, actor: Actor, request: dict, now: datetime) -> dict:
     asked, row, task, followers, piece = _to_decide(tx, actor, "grant_extension", request)
-    if extension.decided_above(task, piece):
-        raise Refused("superior_decides", "The superior who gave the task moves its date.")
     state, due = extension.granted(
         piece, asked, request["due_on"], latest=_latest(tx, row), days=working_days(tx), now=now
     )  # fmt: skip
+    if extension.decided_above(task, piece, due):
+        return _ask_superior(tx, actor, asked, row, task, followers, due, now)
+    row = extend(tx, actor, asked, row, task, piece, due, now)
+    return decide(tx, actor, asked, row, task, followers, now, state=state, granted_due=due)
+
+
+def _ask_superior(tx, actor: Actor, asked: Mapping, row, task, followers, due: datetime, now: datetime) -> dict:
+    """The city consents; the date stands until the superior's answer is recorded."""
+    superior.add_request(
+        tx,
+        {
+            "id": asked["id"],
+            "task_id": task["id"],
+            "assignment_id": row["id"],
+            "version": 1,
+            "state": "awaiting",
+            "source": task["source"],
+            "due_before": row["current_due"],
+            "requested_due": due,
+            "consented_at": now,
+            "consented_by_person_id": actor.person_id,
+        },
+    )
+    return decide(tx, actor, asked, row, task, followers, now, state="awaiting_superior")
+
+
+def extend(tx, actor: Actor, asked: Mapping, row, task, piece, due: datetime, now: datetime) -> Mapping:
+    """The piece with its new deadline."""
     data = {"extension_id": asked["id"], "due_before": pieces.moment(row["current_due"])}
     data |= {"current_due": pieces.moment(due)}
     new = assignment.apply(piece, "extend", now, actor.person_id, data)
     row = pieces.move_piece(tx, row["id"], version=new.version, current_due=new.current_due)
     history.record(tx, moving.event_of(actor, task["id"], row["id"], "extend", new.version, now, data=data))
-    return _decide(tx, actor, asked, row, task, followers, now, state=state, granted_due=due)
+    return row
 
 
 def _refuse(tx, actor: Actor, request: dict, now: datetime) -> dict:
     asked, row, task, followers, _ = _to_decide(tx, actor, "refuse_extension", request)
     reason = request["reason"]
-    return _decide(tx, actor, asked, row, task, followers, now, state="refused", decision_reason=reason)
+    return decide(tx, actor, asked, row, task, followers, now, state="refused", decision_reason=reason)
 
 
 def _withdraw(tx, actor: Actor, request: dict, now: datetime) -> dict:
     asked, row, task, followers, _ = _to_decide(tx, actor, "withdraw_extension", request)
-    return _decide(tx, actor, asked, row, task, followers, now, state="withdrawn")
+    superior.end_requests(tx, [asked["id"]])
+    return decide(tx, actor, asked, row, task, followers, now, state="withdrawn")
 
 
 def _to_decide(tx, actor: Actor, verb: str, request: dict):
@@ -122,7 +149,8 @@ def _to_decide(tx, actor: Actor, verb: str, request: dict):
     return asked, row, task, followers, piece
 
 
-def _decide(tx, actor: Actor, asked, row, task, followers, now: datetime, **decision) -> dict:
+def decide(tx, actor: Actor, asked, row, task, followers, now: datetime, **decision) -> dict:
+    """The request after a decision, which is said."""
     decided = extensions.change_extension(
         tx, asked["id"],
         version=asked["version"] + 1, decided_by_person_id=actor.person_id, decided_at=now, **decision,
@@ -142,6 +170,11 @@ def _say(tx, event, actor: Actor, asked: Mapping, row, task, followers, now: dat
             "unit_id": known[decider].unit_id if decider in known else row["unit_id"],
             "from_title": moving.owner_title(row, known),
             "due": moving.decide_by(working_days(tx), asked["requested_at"], ASSIGNER_HAS),
+        }  # fmt: skip
+    if asked["state"] == "awaiting_superior" and (office := the_office(tx, now)):
+        awaits = {
+            "kind": TO_RECORD_ANSWER, "post_id": office.post_id, "unit_id": office.unit_id,
+            "from_title": row["unit_name"], "due": None,
         }  # fmt: skip
     tx.emit(
         event,

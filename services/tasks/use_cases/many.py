@@ -15,6 +15,7 @@ from tasks.domain.due import ASSIGNER_HAS
 from tasks.domain.order import known_head, permit_revocation
 from tasks.domain.sight import Sight
 from tasks.storage import extensions, history, orders, pieces
+from tasks.storage.documents import note_moved
 from tasks.use_cases import moving
 from tasks.use_cases.waiting import after_moves
 
@@ -31,6 +32,8 @@ def _revoke_task(tx, actor: Actor, request: dict, now: datetime) -> dict:
     reason = request["reason"]
     task = orders.move_task(tx, task["id"], state="revoked", version=task["version"] + 1)
     history.record(tx, moving.event_of(actor, task["id"], None, "revoke", task["version"], now, reason=reason))
+    if task["document_id"]:
+        note_moved(tx, task["document_id"])
     units = pieces.locked_pieces(tx, task["id"])
     rows = units + pieces.locked_below(tx, units)
     said = moving.revoke_all(tx, actor, rows, task, now, reason, {"with": task["id"]})

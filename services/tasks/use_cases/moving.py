@@ -17,7 +17,8 @@ from tasks import views
 from tasks.domain import assignment, drafting
 from tasks.domain.assignment import CLOSED, NOTHING, Piece
 from tasks.domain.due import APPROVER_HAS, ASSIGNER_HAS
-from tasks.storage import extensions, history, pieces
+from tasks.storage import extensions, history, pieces, superior
+from tasks.storage.documents import note_moved
 from tasks.use_cases.waiting import after_moves
 
 WAITING = {  # by state: what waits then, and how many working days whoever must decide has
@@ -110,6 +111,8 @@ def move(
         tx.audit(f"tasks.{standing.verb}", subject=row["id"], post_id=row["post_id"])
     withdrawn = withdraw_requests(tx, [row["id"]], actor, now) if row["state"] in CLOSED else {}
     waiting = after_moves(tx, [(before, row)], now)
+    if task["document_id"]:
+        note_moved(tx, task["document_id"])
     [said] = said_of(tx, standing.verb, [(before, row, new)], {task["id"]: task}, withdrawn, waiting)
     tx.emit(
         contract.assignment_changed,
@@ -219,6 +222,8 @@ def record_children(tx, actor: Actor, rows: Iterable[Mapping], now: datetime) ->
 def withdraw_requests(tx, ids: Iterable[str], actor: Actor, now: datetime) -> dict[str, dict]:
     """Of a closed piece nobody need decide about more time: what is said of the requests, by piece."""
     withdrawn = extensions.withdraw_pending(tx, ids, actor.person_id, now)
+    if withdrawn:
+        superior.end_requests(tx, [row["id"] for row in withdrawn])
     return {
         row["assignment_id"]: {"extension_id": row["id"], "version": row["version"], "awaits": None}
         for row in withdrawn

@@ -1,6 +1,7 @@
 """Orders: giving them, and reading them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from chassis import clock
@@ -16,10 +17,19 @@ from tasks import views
 from tasks.domain import assignment
 from tasks.domain.drafting import in_drafting_office
 from tasks.domain.due import overdue_before
-from tasks.domain.order import SAME_ORDER_WITHIN, Decision, decide_order, probable_duplicate, title_key
+from tasks.domain.extension import FROM_ABOVE
+from tasks.domain.order import (
+    SAME_ORDER_WITHIN,
+    Decision,
+    decide_order,
+    probable_duplicate,
+    title_key,
+    within_superior,
+)  # fmt: skip
 from tasks.domain.sight import Sight
 from tasks.storage import history
 from tasks.storage import orders as storage
+from tasks.storage.documents import note_moved
 from tasks.storage.drafts import drafts_of, drafts_to_issue
 from tasks.use_cases.moving import event_of
 
@@ -46,25 +56,51 @@ def give(
 ) -> dict:
     """The order is issued. `drafted` is the row in which it was kept until now; `waiting` the leaders asked."""
     require_fresh(tx, now)
-    decision = decide(tx, order, now)
-    key = title_key(order["title"])
-    similar = storage.similar_orders(tx, actor.post_id, key, now - SAME_ORDER_WITHIN)
-    task, pieces = _issue(tx, actor, order | {"title_key": key}, decision, now, drafted)
+    one = place(tx, actor, order, now, drafted=drafted)
+    if one.task["document_id"]:
+        note_moved(tx, one.task["document_id"])
     tx.emit(
         contract.task_issued,
-        subject=task["id"],
-        version=task["version"],
-        data=dict(task)
-        | {
-            "task_id": task["id"],
-            "followers": decision.followers,
-            "unit_ids": [piece["unit_id"] for piece in pieces],
-            "assignments": pieces,
-            "waiting": waiting,
-        },
+        subject=one.task["id"],
+        version=one.task["version"],
+        data=one.said | {"waiting": waiting},
     )
-    warnings = decision.warnings + [probable_duplicate(earlier) for earlier in similar]
-    return views.task_view(tx, task, Sight.WHOLE, decision.followers, actor, now, warnings)
+    return views.task_view(tx, one.task, Sight.WHOLE, one.said["followers"], actor, now, one.warnings)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """An order that is written, what is to be said of it, and what whoever gave it is told."""
+
+    task: Mapping
+    said: dict
+    warnings: list[dict]
+
+
+def place(
+    tx, actor: Actor, order: dict, now: datetime, *, drafted: Mapping | None = None, above: Mapping | None = None
+) -> Placed:
+    """Decides on an order and writes it. `above` is what a document from above says of it."""
+    decision = decide(tx, order, now)
+    above = of_superior(order, decision, drafted or above)
+    key = title_key(order["title"])
+    similar = storage.similar_orders(tx, actor.post_id, key, now - SAME_ORDER_WITHIN)
+    task, pieces = _issue(tx, actor, order | {"title_key": key}, decision, now, drafted, above)
+    said = dict(task) | {
+        "task_id": task["id"],
+        "followers": decision.followers,
+        "unit_ids": [piece["unit_id"] for piece in pieces],
+        "assignments": pieces,
+    }
+    return Placed(task, said, decision.warnings + [probable_duplicate(earlier) for earlier in similar])
+
+
+def of_superior(order: Mapping, decision: Decision, above: Mapping | None) -> dict:
+    """The document that it is given because of, and the deadline of whoever is above the city."""
+    if above is not None and above["document_id"]:
+        within_superior(decision.due, above["superior_due"])
+        return {name: above[name] for name in ("document_id", "clause", "superior_due")}
+    return {"superior_due": decision.due if order["source"] in FROM_ABOVE else None}
 
 
 def decide(tx, order: dict, now: datetime) -> Decision:
@@ -79,20 +115,24 @@ def decide(tx, order: dict, now: datetime) -> Decision:
 
 
 def _issue(
-    tx, actor: Actor, order: Mapping, decision: Decision, now: datetime, drafted: Mapping | None
+    tx, actor: Actor, order: Mapping, decision: Decision, now: datetime, drafted: Mapping | None, above: Mapping
 ) -> tuple[Mapping, list[dict]]:
     """Writes the order, its pieces and the beginning of their history."""
     given = ("title", "title_key", "content", "expected_result", "mode", "urgency", "source")
-    task = {name: order[name] for name in given} | {
-        "state": "issued",
-        "reporting": decision.reporting,
-        "original_due": decision.due,
-        "assigner_post_id": actor.post_id,
-        "assigner_person_id": actor.person_id,
-        "assigner_title": actor.post_title,
-        "issued_at": now,
-        "received_on": today(now),
-    }
+    task = (
+        {name: order[name] for name in given}
+        | above
+        | {
+            "state": "issued",
+            "reporting": decision.reporting,
+            "original_due": decision.due,
+            "assigner_post_id": actor.post_id,
+            "assigner_person_id": actor.person_id,
+            "assigner_title": actor.post_title,
+            "issued_at": now,
+            "received_on": today(now),
+        }
+    )
     if drafted is None:
         task = storage.add_task(tx, task | {"id": clock.new_id(), "version": 1, "leader_post_ids": []})
     else:

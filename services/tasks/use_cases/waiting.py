@@ -5,11 +5,15 @@ corrections.
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from kernel.directory_copy import HeadPost, head_posts, units_of_kinds
 from tasks.domain.assignment import CLOSED
 from tasks.storage import corrections, progress, urgings
 
 TO_ISSUE, TO_UNBLOCK, TO_ANSWER, TO_CORRECT = (
     "order_to_issue", "blocker_to_decide", "urging_to_answer", "correction_to_decide",
+)  # fmt: skip
+TO_RECEIVE_DOCUMENT, TO_ANSWER_RECALL, TO_RECORD_ANSWER = (
+    "document_to_receive", "recall_to_answer", "superior_answer_to_record",
 )  # fmt: skip
 CORRECTIONS_END_IN = frozenset({"revoked", "archived"})
 
@@ -59,3 +63,9 @@ def of_urging(urging: Mapping, row: Mapping) -> dict:
         TO_ANSWER, urging["id"], urging["version"], urging["to_post_id"], row["unit_id"],
         from_title=urging["from_title"], due=urging["answer_due"],
     )  # fmt: skip
+
+
+def the_office(tx, now: datetime) -> HeadPost | None:
+    """The post that heads the city's Office."""
+    heads = head_posts(tx, [unit.id for unit in units_of_kinds(tx, ["office"], now)], now)
+    return heads[0] if heads else None

@@ -138,12 +138,13 @@ def test_a_date_of_a_task_from_above_is_the_superiors(desk):
     desk.accepted(piece, DEPT)
     asked = desk.request(piece, DEPT)
 
-    assert desk.refused(tasks.grant_extension, asked["id"], VICE) == "superior_decides"
+    assert desk(tasks.grant_extension, asked["id"], VICE)["state"] == "awaiting_superior"
+    assert desk.read(piece, DEPT)["current_due"] == piece["current_due"]
     [child] = desk(tasks.pass_on, piece, DEPT, pieces=[{"unit_id": unit("division"), "due_on": day(5)}])["children"]
     desk.accepted(child, DIVISION)
     inside = desk.request(child, DIVISION, on=day(20))
     assert desk(tasks.grant_extension, inside["id"], DEPT)["state"] == "granted"
-    assert desk(tasks.refuse_extension, asked["id"], VICE, reason="Không")["state"] == "refused"
+    assert desk.refused(tasks.refuse_extension, asked["id"], VICE, reason="Không") == "already_decided"
 
 
 def test_what_is_passed_on_keeps_its_date_and_never_outlasts_its_parent(desk, dept):

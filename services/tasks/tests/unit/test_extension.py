@@ -55,16 +55,22 @@ def test_what_was_asked_for_or_another_date(day, state):
     )  # fmt: skip
 
 
+AHEAD = end_of_day(date(2026, 3, 10))
+
+
 @pytest.mark.parametrize("source", ["government_office", "city_party_committee", "pc_party_committee"])
 def test_of_what_came_from_above_only_the_superior_moves_the_date(source):
-    child = Piece("lead", "official", "owner", is_child=True)
+    child, his, later = replace(PIECE, is_child=True), AHEAD, end_of_day(date(2026, 3, 11))
+    task = {"source": source, "superior_due": his}
 
-    assert decided_above({"source": source}, PIECE) and not decided_above({"source": source}, child)
-    assert not decided_above({"source": "city_pc"}, PIECE)
+    assert decided_above(task, PIECE, later) and not decided_above(task, child, later)
+    assert not decided_above(task, PIECE, his)  # up to his date the city decides
+    assert not decided_above(task | {"superior_due": None}, PIECE, later)
+    assert not decided_above(task | {"source": "city_pc"}, PIECE, later)
 
 
 def resume(on: int, due_on: int | None = None, piece: Piece = PIECE, source: str = "city_pc", **more):
-    task = {"source": source, "urgency": "normal"}
+    task = {"source": source, "urgency": "normal", "superior_due": piece.current_due}
     given = {"stands": False, "latest": None, "below": (), "days": DAYS} | more
     now = datetime(2026, 3, on, 9, tzinfo=TZ)
     try:
@@ -74,7 +80,6 @@ def resume(on: int, due_on: int | None = None, piece: Piece = PIECE, source: str
 
 
 NO_DATE = replace(PIECE, current_due=None)
-AHEAD = end_of_day(date(2026, 3, 10))
 
 
 @pytest.mark.parametrize(
