@@ -30,7 +30,8 @@ DUE_STATES = ("no_deadline", "on_track", "due_soon", "due_today", "overdue", "ea
 GRADES = ("not_met", "met", "good", "excellent")
 ACTION_ITEM_KINDS = (
     "assignment_to_receive", "refusal_to_decide", "result_to_decide", "extension_to_decide", "order_to_issue",
-    "blocker_to_decide", "urging_to_answer", "correction_to_decide", "break_glass_used",
+    "blocker_to_decide", "urging_to_answer", "correction_to_decide", "children_to_extend", "parent_to_close",
+    "break_glass_used",
 )  # fmt: skip
 REPORTING = ("none", "weekly", "monthly")
 BLOCKER_LEVELS = ("assigner", "lead", "office", "city")
