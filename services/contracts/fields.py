@@ -31,7 +31,7 @@ DUE_STATES = ("no_deadline", "on_track", "due_soon", "due_today", "overdue", "ea
 GRADES = ("not_met", "met", "good", "excellent")
 ACTION_ITEM_KINDS = (
     "assignment_to_receive", "refusal_to_decide", "result_to_decide", "extension_to_decide", "order_to_issue",
-    "blocker_to_decide", "urging_to_answer", "correction_to_decide",
+    "blocker_to_decide", "urging_to_answer", "correction_to_decide", "children_to_extend", "parent_to_close",
     "document_to_receive", "recall_to_answer", "superior_answer_to_record", "break_glass_used",
 )  # fmt: skip
 REPORTING = ("none", "weekly", "monthly")

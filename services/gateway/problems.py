@@ -148,6 +148,9 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
         409, "Đang có một đề nghị gia hạn chưa được quyết định", "A request for more time is not decided yet",
     ),
     "extension_not_later": (422, "Hạn đề nghị không sau hạn hiện hành", "Not later than the present deadline"),
+    "unknown_assignment": (
+        422, "Không có phần việc cấp dưới đang mở nào như vậy", "There is no such open piece below this one",
+    ),
     "already_decided": (409, "Việc này đã được quyết định", "It was decided already"),
     "no_such_level": (
         422, "Không có cấp này ở trên phần việc để quyết định", "There is no such level above this piece to decide",

@@ -14,6 +14,7 @@ from kernel.errors import Refused
 STANDING_PC = frozenset({"chairman", "vice_chairman", "standing_member"})
 LOOKS_AFTER_ACCOUNTS = ("head", "chief_of_office", "chairman", "clerk", "office_clerk")  # of their own units
 PREPARES_ORDERS = frozenset({"chief_of_office", "deputy_chief_of_office", "office_clerk", "secretary", "clerk"})
+ORDERS_OR_PREPARES = STANDING_PC | PREPARES_ORDERS
 SERVES_HEAD = frozenset({"clerk", "office_clerk", "secretary"})  # they see and receive the work of their unit's head
 
 CITY_OFFICE = ("chief_of_office", "deputy_chief_of_office", "office_clerk")
@@ -146,7 +147,7 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "directory.set_audience": to("administrator", in_person=True),
     "directory.set_working_days": to("administrator", in_person=True),
     "tasks.assign": to(*STANDING_PC),
-    "tasks.draft": to(*STANDING_PC, *PREPARES_ORDERS),
+    "tasks.draft": to(*ORDERS_OR_PREPARES),
     "tasks.edit_draft": EVERYBODY,
     "tasks.discard_draft": EVERYBODY,
     "tasks.submit_for_issue": EVERYBODY,
@@ -169,7 +170,7 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "tasks.withdraw_correction": EVERYBODY,
     "tasks.get_correction": EVERYBODY,
     "tasks.list_corrections": EVERYBODY,
-    "tasks.propose": to(*STANDING_PC, *PREPARES_ORDERS),
+    "tasks.propose": to(*ORDERS_OR_PREPARES),
     "tasks.get_task": EVERYBODY,
     "tasks.list_tasks": EVERYBODY,
     "tasks.list_assignments": EVERYBODY,
@@ -195,6 +196,8 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "tasks.withdraw_extension": EVERYBODY,
     "tasks.get_extension": EVERYBODY,
     "tasks.list_extensions": EVERYBODY,
+    "tasks.extend_children": EVERYBODY,
+    "tasks.keep_children": EVERYBODY,
     "tasks.list_children": EVERYBODY,
     "tasks.list_results": EVERYBODY,
     "tasks.list_history": EVERYBODY,

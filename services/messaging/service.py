@@ -28,6 +28,10 @@ class Service(HearsDirectory, audit_reading(messaging.list_audit)):
         """Nothing is said in the conversation: 184 heads would read that a 185th has received his piece."""
         use_cases.follow_pieces(tx, [event.data])
 
+    @hears(tasks.task_revoked)
+    def on_task_revoked(self, tx, event):
+        use_cases.follow_pieces(tx, event.data["pieces"])
+
     @hears(tasks.assignments_moved)
     def on_assignments_moved(self, tx, event):
         use_cases.follow_pieces(tx, event.data["pieces"])

@@ -97,14 +97,17 @@ def close_break_glass(tx, sealing: Mapping, version: int) -> None:
 def follow_extension(tx, change: Mapping) -> None:
     """More time was asked for, or that was decided."""
     known = [of_extension(change, change, change["at"])]
+    known += [of_waiting(change, each, change["at"]) for each in change["waiting"]]
     _follow(tx, known, change["extension_id"], change["version"], change["at"])
 
 
 def follow_waiting(tx, act: Mapping, subject: str, version: int) -> None:
     """Something else than a piece waits, or no longer does; a correction may have moved its piece as well."""
     at = act["at"]
-    known = [of_piece(piece, at) for piece in act.get("pieces", ())]
-    _follow(tx, known + [of_waiting(act, each, at) for each in act["waiting"]], subject, version, at)
+    pieces = act.get("pieces", ())
+    known = [of_piece(piece, at) for piece in pieces]
+    known += [of_waiting(about, each, at) for about in (act, *pieces) for each in about["waiting"]]
+    _follow(tx, known, subject, version, at)
 
 
 def _follow(tx, known: Sequence[Mapping], subject: str, version: int, at: datetime) -> None:

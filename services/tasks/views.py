@@ -9,13 +9,14 @@ from kernel.actor import Actor
 from kernel.directory_copy import has_clerk, working_days
 from kernel.errors import Refused
 from tasks.domain.assignment import Piece, allowed
+from tasks.domain.beside import allowed_beside
 from tasks.domain.drafting import NOT_ISSUED, allowed_steps
 from tasks.domain.due import NOT_DUE, due_state, overdue_before
-from tasks.domain.extension import may_request
+from tasks.domain.extension import children_could_have_longer
 from tasks.domain.order import may_revoke
 from tasks.domain.sight import Sight, sees_piece, sight_of
 from tasks.storage import orders as storage
-from tasks.storage import pieces
+from tasks.storage import pieces, prompts
 
 FIRST_PIECES = 50
 NO_PIECE = {"assigned": 0, "accepted": 0, "submitted": 0, "completed": 0, "overdue": 0, "revoked": 0}
@@ -116,14 +117,21 @@ def _task_of(tx, row: Mapping, actor: Actor) -> tuple[Mapping, Sight, list[str]]
     return task, sight, followers
 
 
-def piece_view(tx, row: Mapping, task: Mapping, actor: Actor, now: datetime) -> dict:
+def piece_view(
+    tx, row: Mapping, task: Mapping, followers: Sequence[str], actor: Actor, now: datetime
+) -> dict:  # fmt: skip
     """One piece, with the part of its order that the level below may see."""
     [seen] = with_due_states(tx, [row], task["urgency"], now)
     parent = pieces.find_piece(tx, row["parent_id"]) if row["parent_id"] else None
     piece = piece_of(tx, row, task)
     if piece.state == "completed":
         piece = with_clerk(tx, piece, now)
-    may = allowed(piece, actor) + (["request_extension"] if may_request(piece, actor) else [])
+    about = prompts.open_about(tx, row["id"], actor.post_id)
+    may = allowed(with_children(piece, about), actor) + allowed_beside(
+        piece, actor, followers,
+        latest=parent and parent["current_due"], under_correction=row["under_correction"],
+        extension_pending=about["extension_pending"], urged=about["urged"],
+    )  # fmt: skip
     clause = task.get("clause")
     shown = {"clause": clause, "urgency": task["urgency"], "allowed": may, "title": title_of(row, task)}
     if parent is None:
@@ -193,6 +201,12 @@ def approver(lead_post_id: str | None, owner_post_id: str) -> str | None:
 def with_clerk(tx, piece: Piece, now: datetime) -> Piece:
     """The piece, with what is asked only where it may be archived."""
     return replace(piece, has_clerk=has_clerk(tx, piece.unit_id, now))
+
+
+def with_children(piece: Piece, about: Mapping) -> Piece:
+    """The piece, with what is asked only where something may have been passed on from it."""
+    could = children_could_have_longer(piece.state, piece.current_due, about["first_due"])
+    return replace(piece, may_extend_children=could, asked_about_children=about["asked_about_children"])
 
 
 def plain_piece(row: Mapping) -> Piece:

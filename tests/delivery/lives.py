@@ -240,15 +240,16 @@ def live_on(store) -> None:
         "plan": "Tuần sau",
         "requested_due_on": str(today(clock.now()) + 2 * MONTH),
     }
+    does(verbs.pass_on, "ward-3 head", third, pieces=[{"post_id": post("ward-3 official")}])
     asked = does(more_time.request_extension, "ward-3 head", third, **more)
     does(more_time.grant_extension, leader, asked["id"])
+    does(more_time.extend_children, "ward-3 head", third, due_on=later, reason="Đã được gia hạn")
     does(
         more_time.request_extension,
         "ward-3 head",
         third,
         **more | {"requested_due_on": str(today(clock.now()) + 3 * MONTH)},
     )
-    does(verbs.pass_on, "ward-3 head", third, pieces=[{"post_id": post("ward-3 official")}])
     does(verbs.revoke, leader, third, reason="Không cần nữa")
 
     does(verbs.pass_on, "ward-1 head", piece("Việc hai", "ward-1 head"), pieces=[{"post_id": post("ward-1 official")}])

@@ -259,6 +259,8 @@ class Scene:
             "revoke_assignment": ("revoke", why),
             "reopen_assignment": ("reopen", why),
             "archive_assignment": ("archive", {}),
+            "extend_children": ("extend-children", why | {"due_on": AHEAD}),
+            "keep_children": ("keep-children", {}),
             "pass_on_assignment": ("children", {"pieces": [{"unit_id": NOBODY}]}),
         }
         more_time = why | {"requested_due_on": AHEAD, "progress": "Một nửa", "plan": "Tuần sau"}

@@ -27,7 +27,8 @@ class Awaits(Statement):
 
 class Waiting(Statement):
     """Something that waits for a post, or (`awaits` null) no longer does: a leader's being asked to issue, a blocker,
-    an urging, a correction. Each has its own id and versions.
+    an urging, a correction; what an owner is asked about what he passed on. Each has its own id and versions.
+    `assignment_id` and `title` where it is about a piece that need not be the event's.
     """
 
     subject_id = Id(required=True)
@@ -36,6 +37,8 @@ class Waiting(Statement):
     post_id = Id(required=True)
     unit_id = Id(required=True)
     awaits = fields.Nested(Awaits, required=True, allow_none=True)
+    assignment_id = Id()
+    title = fields.String()
 
 
 class TaskIssued(Statement):
@@ -149,6 +152,7 @@ class ExtensionChanged(Act):
     granted_due = Moment(required=True, allow_none=True)
     current_due = Moment(required=True)
     awaits = fields.Nested(Awaits, required=True, allow_none=True)
+    waiting = fields.List(fields.Nested(Waiting), load_default=list)  # whether children are to have more time, too
     concerns = fields.List(Id(), required=True)
 
 
@@ -250,7 +254,7 @@ assignment_changed = Event(
 )  # fmt: skip
 task_revoked = Event(
     "tasks", "task_revoked", TaskRevoked, "An order was taken back.",
-    hearers=("reminders", "gateway"), published=("task_id", "unit_ids"),
+    hearers=("reminders", "messaging", "gateway"), published=("task_id", "unit_ids"),
 )  # fmt: skip
 assignments_moved = Event(
     "tasks", "assignments_moved", AssignmentsMoved, "Open pieces of a reorganised unit are another's now.",

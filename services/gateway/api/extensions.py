@@ -26,6 +26,21 @@ class ExtensionsRoutes:
         extension = call.ask(tasks.request_extension, call.body | request)
         return versioned(extension, status=201, headers={"Location": f"{BASE}/extensions/{extension['id']}"})
 
+    @route("POST", "/assignments/<uuid:assignment_id>/extend-children", tag="assignments", body=tasks.ForChildren,
+           answer=tasks.AssignmentDetail, idempotency_key=True, if_match=True, etag=True,
+           refusals=("not_authorised", "wrong_state", "unknown_assignment", "extension_not_later", "due_in_past",
+                     "due_too_far", "due_after_parent"))  # fmt: skip
+    def extend_children(self, call, assignment_id):
+        """Gia hạn cho cấp dưới: what was passed on is due later, with its parent at the latest."""
+        return versioned(call.ask(tasks.extend_children, keyed(call, assignment_id) | call.body))
+
+    @route("POST", "/assignments/<uuid:assignment_id>/keep-children", tag="assignments",
+           answer=tasks.AssignmentDetail, idempotency_key=True, if_match=True, etag=True,
+           refusals=("not_authorised", "wrong_state"))  # fmt: skip
+    def keep_children(self, call, assignment_id):
+        """Giữ nguyên hạn của cấp dưới: the answer to the offer to extend them."""
+        return versioned(call.ask(tasks.keep_children, keyed(call, assignment_id)))
+
     @route("GET", "/extensions/<uuid:extension_id>", tag="assignments", answer=tasks.Extension, etag=True)
     def get_extension(self, call, extension_id):
         """One request for more time."""

@@ -31,9 +31,12 @@ def of_extension(about: Mapping, extension: Mapping, at) -> dict:
 
 
 def of_waiting(act: Mapping, each: Mapping, at) -> dict:
-    """What is known of something else that waits: a draft, a blocker, an urging, a correction."""
+    """What is known of something else that waits: a draft, a blocker, an urging, a correction, what is asked about
+    what was passed on.
+    """
     about = {name: act[name] for name in ("task_id", "title", "urgency")} | dict(each)
-    return _item(each["subject_id"], each["version"], about, each["awaits"], each["kind"], at)
+    item = _item(each["subject_id"], each["version"], about, each["awaits"], each["kind"], at)
+    return item | {"link": link_to(each["kind"], each.get("assignment_id", each["subject_id"]), act["task_id"])}
 
 
 def _item(subject_id: str, version: int, about: Mapping, awaits: Mapping | None, kind: str, at) -> dict:

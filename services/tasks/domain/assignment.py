@@ -18,6 +18,7 @@ STATES = (
 )  # fmt: skip
 CLOSED = frozenset({"completed", "revoked", "archived"})
 OPEN = frozenset(STATES) - CLOSED
+UNDER_WAY = ("in_progress", "result_submitted", "suspended")
 DEPUTIES = frozenset({"deputy_head", "deputy_division_head", "deputy_chief_of_office"})
 NOTHING: Mapping = MappingProxyType({})
 
@@ -28,7 +29,8 @@ class Piece:
 
     `assigner_post_id` is the order's assigner, for a child the owner of its parent. `leader_post_ids` are the others
     on whose behalf the order was drafted. `approver_post_id` is who decides on the result instead of the assigner.
-    `has_clerk` says whether somebody keeps the files of its unit.
+    `has_clerk` says whether somebody keeps the files of its unit, `may_extend_children` whether anything passed on from
+    it could be due later, `asked_about_children` whether its owner was offered that.
     """
 
     role: str
@@ -38,6 +40,8 @@ class Piece:
     approver_post_id: str | None = None
     is_child: bool = False
     has_clerk: bool = True
+    may_extend_children: bool = False
+    asked_about_children: bool = False
     state: str | None = None
     version: int = 0
     unit_id: str | None = None
@@ -104,6 +108,14 @@ def to_know_only(piece: Piece) -> bool:
     return piece.role == "inform"
 
 
+def children_could_have_longer(piece: Piece) -> bool:
+    return piece.may_extend_children
+
+
+def offered_longer_for_children(piece: Piece) -> bool:
+    return piece.asked_about_children
+
+
 def always(piece: Piece) -> bool:
     return True
 
@@ -134,8 +146,10 @@ MOVES = (
     Move("reopen", "completed", "in_progress", decides, to_work_on),
     Move("archive", "completed", "archived", keeps_files),
     Move("pass_on", "in_progress", "in_progress", leads),
+    *(Move("extend_children", state, state, owns, children_could_have_longer) for state in UNDER_WAY),
+    *(Move("keep_children", state, state, owns, offered_longer_for_children) for state in UNDER_WAY),
     # what other commands bring about: an extension that is granted, a reorganisation, a fact that was put right
-    *(Move("extend", state, state, decides) for state in ("in_progress", "result_submitted", "suspended")),
+    *(Move("extend", state, state, decides) for state in STATES if state in OPEN),
     *(Move("move", state, state, reorganises) for state in STATES if state in OPEN),
     *(Move("correct", state, state, decides) for state in STATES if state not in ("revoked", "archived")),
 )
@@ -146,7 +160,7 @@ CHANGES = {  # how a verb is spoken of afterwards, in events
     "submit_result": "submitted", "approve_result": "completed", "return_result": "returned",
     "withdraw_result": "withdrawn", "suspend": "suspended", "resume": "resumed", "revoke": "revoked",
     "reopen": "reopened", "archive": "archived", "pass_on": "passed_on", "extend": "extended", "move": "moved",
-    "issue": "issued", "correct": "corrected",
+    "issue": "issued", "correct": "corrected", "extend_children": "children_extended", "keep_children": "children_kept",
 }  # fmt: skip
 
 

@@ -9,6 +9,8 @@ from kernel.errors import Refused
 from kernel.working_time import WorkingDays
 from tasks.domain.order import Head, due_within
 
+CLOSE_WITHIN = 2  # working days after the last piece below has ended
+
 due_below = partial(due_within, code="due_after_parent")  # never later than the parent's
 
 
@@ -60,3 +62,8 @@ def owner_below(head: Head | None, named: str, where: str, *, below: Collection[
     if head.unit_id not in below:
         raise Refused("unit_not_below", "Work is passed on inside the unit.", field=where)
     return head
+
+
+def is_to_be_closed(state: str, still_open: int) -> bool:
+    """Nothing closes by itself: its owner is asked, once all that he passed on to be worked on has ended."""
+    return state == "in_progress" and still_open == 0

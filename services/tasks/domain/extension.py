@@ -1,12 +1,12 @@
 """More time: asked for by the owner of a piece, decided by whoever ordered it. Its own object, one open at a time."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from kernel.actor import Actor
 from kernel.errors import Refused
 from kernel.working_time import WorkingDays, end_of_day, today
-from tasks.domain.assignment import Piece, decides, owns
+from tasks.domain.assignment import UNDER_WAY, Piece, decides, owns
 from tasks.domain.due import overdue_before
 from tasks.domain.order import due_within, working_due
 
@@ -15,15 +15,8 @@ ASKED_IN = ("in_progress", "suspended")
 FROM_ABOVE = frozenset({"government_office", "city_party_committee", "pc_party_committee"})
 
 
-def may_request(piece: Piece, actor: Actor) -> bool:
-    return owns(piece, actor) and piece.state in ASKED_IN and piece.current_due is not None
-
-
-def requested(
-    piece: Piece, actor: Actor, wanted: date, *, pending: bool, latest: datetime | None, days: WorkingDays,
-    now: datetime,
-) -> datetime:  # fmt: skip
-    """The date asked for, or the rule that forbids to ask. `latest` is the parent's deadline, if there is a parent."""
+def permit_request(piece: Piece, actor: Actor, *, pending: bool, latest: datetime | None) -> None:
+    """Raises the rule that forbids to ask. `latest` is the parent's deadline, if there is a parent."""
     if not owns(piece, actor):
         raise Refused("not_authorised", "More time is for the head of the unit to ask for.", action="request_extension")
     if piece.state not in ASKED_IN:
@@ -32,6 +25,16 @@ def requested(
         raise Refused("no_deadline", "There is no deadline to extend.")
     if pending:
         raise Refused("extension_pending", "One request at a time: the one before is not decided yet.")
+    if latest is not None and today(piece.current_due) >= today(latest):
+        raise Refused("due_after_parent", "It is due with its parent, and no later.", field="requested_due_on")
+
+
+def requested(
+    piece: Piece, actor: Actor, wanted: date, *, pending: bool, latest: datetime | None, days: WorkingDays,
+    now: datetime,
+) -> datetime:  # fmt: skip
+    """The date asked for, or the rule that forbids to ask for it."""
+    permit_request(piece, actor, pending=pending, latest=latest)
     return later_due(piece, wanted, "requested_due_on", latest=latest, days=days, now=now)
 
 
@@ -103,3 +106,40 @@ def later_due(
     if latest is not None and due > latest:
         raise Refused("due_after_parent", "What is passed on is due with its parent at the latest.", field=where)
     return due
+
+
+def children_could_have_longer(state: str, due: datetime | None, first_due: datetime | None) -> bool:
+    """Of a piece under way, whether any open piece passed on from it is due before it: `first_due` is due first."""
+    return state in UNDER_WAY and first_due is not None and (due is None or today(first_due) < today(due))
+
+
+def passed_down(
+    children: Sequence[Mapping], wanted: Sequence[str] | None, due_on: date, *, latest: datetime | None,
+    days: WorkingDays, now: datetime,
+) -> tuple[list[Mapping], datetime]:  # fmt: skip
+    """Which of these open pieces are due later, and when: those `wanted`, else all that would have been due before.
+    Whoever is only to know something needs no time for it.
+    """
+    children = [child for child in children if child["role"] != "inform"]
+    due = due_within(due_on, latest, days, now, "due_on", [], code="due_after_parent")
+    if wanted is None:
+        chosen = [child for child in children if _is_before(child, due)]
+    else:
+        chosen = _chosen({child["id"]: child for child in children}, wanted, due)
+    if not chosen:
+        raise Refused("extension_not_later", "None of them is due before that day.", field="due_on")
+    return chosen, due
+
+
+def _chosen(children: Mapping[str, Mapping], wanted: Collection[str], due: datetime) -> list[Mapping]:
+    for place, id_ in enumerate(wanted):
+        where = f"assignment_ids.{place}"
+        if id_ not in children:
+            raise Refused("unknown_assignment", "No open piece was passed on from this one by this id.", field=where)
+        if not _is_before(children[id_], due):
+            raise Refused("extension_not_later", "Not later than the present deadline.", field=where)
+    return [children[id_] for id_ in dict.fromkeys(wanted)]
+
+
+def _is_before(child: Mapping, due: datetime) -> bool:
+    return child["current_due"] is not None and today(child["current_due"]) < today(due)

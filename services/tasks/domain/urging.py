@@ -12,6 +12,7 @@ from tasks.domain.blocker import require_open
 from tasks.domain.sight import CITY_OFFICE
 
 DIRECTIVE = "standing_pc_directive"
+KINDS = ("urge", "ask_evidence", "check_figures", "opinion", DIRECTIVE)
 ANSWER_DAYS = {"normal": 2, "urgent": 1, "very_urgent": 0, "express": 0}
 
 

@@ -27,6 +27,16 @@ class Extensions:
         with self.db.transaction() as tx:
             return extensions.withdraw_extension(tx, call.claims, request, clock.now())
 
+    @rpc(tasks.extend_children)
+    def extend_children(self, call, request):
+        with self.db.transaction() as tx:
+            return extensions.extend_children(tx, call.claims, request, clock.now())
+
+    @rpc(tasks.keep_children)
+    def keep_children(self, call, request):
+        with self.db.transaction() as tx:
+            return extensions.keep_children(tx, call.claims, request, clock.now())
+
     @rpc(tasks.get_extension)
     def get_extension(self, call, request):
         with self.db.reading() as tx:

@@ -11,10 +11,13 @@ from kernel.directory_copy.tables import posts as copy_posts
 from tasks.domain.assignment import CLOSED
 from tasks.storage.tables import Moment, assignments, tasks
 
-# Written out, not bound: only then does the planner know that the partial indexes on open pieces fit.
-is_open = assignments.c.state.not_in(sa.bindparam("closed", sorted(CLOSED), expanding=True, literal_execute=True))
+
+def is_open_in(table) -> sa.ColumnElement[bool]:
+    """Written out, not bound: only then does the planner know that the partial indexes on open pieces fit."""
+    return table.c.state.not_in(sa.bindparam("closed", sorted(CLOSED), expanding=True, literal_execute=True))
 
 
+is_open = is_open_in(assignments)
 keeps_open = and_(assignments.c.parent_id.is_(None), assignments.c.role == "lead", is_open)  # the order that it leads
 
 

@@ -61,6 +61,9 @@ urgings = _table(
     from_person_id=Id, from_title=sa.Text, to_post_id=Id, raised_at=Moment, answer_due=Moment, answer=sa.Text,
     answered_by_person_id=Id, answered_at=Moment,
 )  # fmt: skip
+prompts = _table(
+    "prompts", id=Id, assignment_id=Id, kind=sa.Text, version=sa.Integer, open=sa.Boolean, raised_at=Moment,
+)  # fmt: skip
 corrections = _table(
     "corrections", id=Id, task_id=Id, assignment_id=Id, version=sa.Integer, round=sa.Integer, kind=sa.Text,
     field=sa.Text, was=sa.Text, value=sa.Text, reason=sa.Text, state=sa.Text, decides_post_id=Id,

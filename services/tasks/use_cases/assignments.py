@@ -23,8 +23,8 @@ def list_assignments(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 def get_assignment(tx, claims: dict, request: dict, now: datetime) -> dict:
     actor = actor_for(tx, contract.get_assignment, claims, now)
-    row, task, _ = views.visible_piece(tx, request["id"], actor)
-    return views.piece_view(tx, row, task, actor, now)
+    row, task, followers = views.visible_piece(tx, request["id"], actor)
+    return views.piece_view(tx, row, task, followers, actor, now)
 
 
 def list_children(tx, claims: dict, request: dict, now: datetime) -> dict:

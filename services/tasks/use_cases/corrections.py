@@ -15,7 +15,7 @@ from tasks.storage import corrections as storage
 from tasks.storage import history, pieces
 from tasks.use_cases import moving
 from tasks.use_cases.progress import head_of_kind
-from tasks.use_cases.waiting import TO_CORRECT, done, waits
+from tasks.use_cases.waiting import TO_CORRECT, after_moves, done, waits
 
 MOMENTS = ("current_due", "original_due", "done_at")
 
@@ -138,7 +138,8 @@ def _accept(tx, actor: Actor, request: dict, now: datetime) -> dict:
         tx, moving.event_of(actor, task["id"], row["id"], "correct", new.version, now, reason=reason, data=data)
     )  # fmt: skip
     tx.audit("tasks.accept_correction", subject=correction["id"], assignment_id=row["id"], field=field)
-    said = moving.said_of(tx, "correct", [(row, after, new)], {task["id"]: task})
+    waiting = after_moves(tx, [(row, after)], now, "correct")
+    said = moving.said_of(tx, "correct", [(row, after, new)], {task["id"]: task}, waiting=waiting)
     return _decided(tx, actor, correction, after, task, followers, now, "accepted", reason, said)
 
 

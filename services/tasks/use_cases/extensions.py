@@ -1,6 +1,6 @@
 """More time: asked for, granted, refused, withdrawn."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from chassis import clock
@@ -13,7 +13,7 @@ from tasks.domain import assignment, extension
 from tasks.domain.due import ASSIGNER_HAS, overdue_before
 from tasks.storage import extensions, history, pieces, superior
 from tasks.use_cases import moving
-from tasks.use_cases.waiting import TO_RECORD_ANSWER, the_office
+from tasks.use_cases.waiting import TO_RECORD_ANSWER, after_moves, the_office
 
 
 def get_extension(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -49,6 +49,16 @@ def refuse_extension(tx, claims: dict, request: dict, now: datetime) -> dict:
 def withdraw_extension(tx, claims: dict, request: dict, now: datetime) -> dict:
     """Rút đề nghị gia hạn."""
     return moving.once(tx, contract.withdraw_extension, claims, request, now, _withdraw)
+
+
+def extend_children(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """Gia hạn cho cấp dưới: what was passed on gets more time, as far as its parent has it."""
+    return moving.once(tx, contract.extend_children, claims, request, now, _extend_children)
+
+
+def keep_children(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """Giữ nguyên hạn của cấp dưới: whoever was offered to extend them says no."""
+    return moving.once(tx, contract.keep_children, claims, request, now, _keep_children)
 
 
 def _request(tx, actor: Actor, request: dict, now: datetime) -> dict:
@@ -91,8 +101,8 @@ def _grant(tx, actor: Actor, request: dict, now: datetime) -> dict:
     )  # fmt: skip
     if extension.decided_above(task, piece, due):
         return _ask_superior(tx, actor, asked, row, task, followers, due, now)
-    row = extend(tx, actor, asked, row, task, piece, due, now)
-    return decide(tx, actor, asked, row, task, followers, now, state=state, granted_due=due)
+    row, waiting = extend(tx, actor, asked, row, task, piece, due, now)
+    return decide(tx, actor, asked, row, task, followers, now, waiting, state=state, granted_due=due)
 
 
 def _ask_superior(tx, actor: Actor, asked: Mapping, row, task, followers, due: datetime, now: datetime) -> dict:
@@ -115,14 +125,14 @@ def _ask_superior(tx, actor: Actor, asked: Mapping, row, task, followers, due: d
     return decide(tx, actor, asked, row, task, followers, now, state="awaiting_superior")
 
 
-def extend(tx, actor: Actor, asked: Mapping, row, task, piece, due: datetime, now: datetime) -> Mapping:
-    """The piece with its new deadline."""
+def extend(tx, actor: Actor, asked: Mapping, row, task, piece, due: datetime, now: datetime) -> tuple[Mapping, list]:
+    """The piece with its new deadline, and what waits of it now."""
     data = {"extension_id": asked["id"], "due_before": pieces.moment(row["current_due"])}
     data |= {"current_due": pieces.moment(due)}
     new = assignment.apply(piece, "extend", now, actor.person_id, data)
-    row = pieces.move_piece(tx, row["id"], version=new.version, current_due=new.current_due)
+    before, row = row, pieces.move_piece(tx, row["id"], version=new.version, current_due=new.current_due)
     history.record(tx, moving.event_of(actor, task["id"], row["id"], "extend", new.version, now, data=data))
-    return row
+    return row, after_moves(tx, [(before, row)], now, "extend").get(row["id"], [])
 
 
 def _refuse(tx, actor: Actor, request: dict, now: datetime) -> dict:
@@ -149,18 +159,50 @@ def _to_decide(tx, actor: Actor, verb: str, request: dict):
     return asked, row, task, followers, piece
 
 
-def decide(tx, actor: Actor, asked, row, task, followers, now: datetime, **decision) -> dict:
+def decide(
+    tx, actor: Actor, asked, row, task, followers, now: datetime, waiting: Sequence[dict] = (), **decision
+) -> dict:  # fmt: skip
     """The request after a decision, which is said."""
     decided = extensions.change_extension(
         tx, asked["id"],
         version=asked["version"] + 1, decided_by_person_id=actor.person_id, decided_at=now, **decision,
     )  # fmt: skip
     reason = decision.get("decision_reason")
-    _say(tx, contract.extension_decided, actor, decided, row, task, followers, now, reason)
+    _say(tx, contract.extension_decided, actor, decided, row, task, followers, now, reason, waiting)
     return dict(decided)
 
 
-def _say(tx, event, actor: Actor, asked: Mapping, row, task, followers, now: datetime, reason: str | None) -> None:
+def _extend_children(tx, actor: Actor, request: dict, now: datetime) -> dict:
+    standing = moving.permitted(tx, actor, "extend_children", request, now)
+    row, task, reason = standing.row, standing.task, request["reason"]
+    chosen, due = extension.passed_down(
+        pieces.locked_children(tx, [row["id"]]), request["assignment_ids"], request["due_on"],
+        latest=row["current_due"], days=working_days(tx), now=now,
+    )  # fmt: skip
+    shared = {"with": row["id"], "current_due": pieces.moment(due)}
+    data = {child["id"]: shared | {"due_before": pieces.moment(child["current_due"])} for child in chosen}
+    changes = [
+        (child, assignment.apply(views.plain_piece(child), "extend", now, actor.person_id, data[child["id"]]))
+        for child in chosen
+    ]
+    changed = moving.change_all(tx, actor, changes, "extend", now, reason=reason, data=data)
+    waiting = after_moves(tx, [(before, after) for before, after, _ in changed], now, "extend")
+    return moving.move(
+        tx, actor, standing, now,
+        reason=reason,
+        data={"pieces": list(data), "due_on": pieces.moment(due)},
+        also=moving.said_of(tx, "extend", changed, {task["id"]: task}, waiting=waiting),
+    )  # fmt: skip
+
+
+def _keep_children(tx, actor: Actor, request: dict, now: datetime) -> dict:
+    return moving.move(tx, actor, moving.permitted(tx, actor, "keep_children", request, now), now)
+
+
+def _say(
+    tx, event, actor: Actor, asked: Mapping, row, task, followers, now: datetime, reason: str | None,
+    waiting: Sequence[dict] = (),
+) -> None:  # fmt: skip
     decider = row["assigner_post_id"]
     awaits = None
     if asked["state"] == "pending":
@@ -192,6 +234,7 @@ def _say(tx, event, actor: Actor, asked: Mapping, row, task, followers, now: dat
             "assignment_version": row["version"],
             "current_due": row["current_due"],
             "awaits": awaits,
+            "waiting": waiting,
             "concerns": list(dict.fromkeys([decider, *([] if row["parent_id"] else followers), row["post_id"]])),
         },
     )

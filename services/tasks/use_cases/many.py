@@ -100,7 +100,7 @@ def _move_assignments(tx, actor: Actor, request: dict, now: datetime) -> dict:
     )  # fmt: skip
     said = moving.said_of(
         tx, "move", changed, tasks, _requests_handed_over(tx, children, head, now),
-        after_moves(tx, [(before, after) for before, after, _ in changed], now),
+        after_moves(tx, [(before, after) for before, after, _ in changed], now, "move"),
     )  # fmt: skip
     tx.audit("tasks.move_assignments", subject=old, unit_id=new_unit, moved=len(rows))
     tx.emit(

@@ -12,14 +12,15 @@ from kernel.actor import Actor
 from kernel.capacity import actor_for
 from kernel.directory_copy import posts, require_fresh_if_lent, working_days
 from kernel.errors import Refused
-from kernel.working_time import WorkingDays, end_of_day, today
+from kernel.working_time import WorkingDays
 from tasks import views
 from tasks.domain import assignment, drafting
 from tasks.domain.assignment import CLOSED, NOTHING, Piece
 from tasks.domain.due import APPROVER_HAS, ASSIGNER_HAS
 from tasks.storage import extensions, history, pieces, superior
 from tasks.storage.documents import note_moved
-from tasks.use_cases.waiting import after_moves
+from tasks.storage.prompts import open_about
+from tasks.use_cases.waiting import ANSWERED_BY, after_moves, decide_by, owner_title
 
 WAITING = {  # by state: what waits then, and how many working days whoever must decide has
     "assigned": ("assignment_to_receive", None),
@@ -27,7 +28,10 @@ WAITING = {  # by state: what waits then, and how many working days whoever must
     "result_submitted": ("result_to_decide", APPROVER_HAS),
 }
 CHANGES = assignment.CHANGES | drafting.CHANGES
-UNSTORED = ("leader_post_ids", "approver_post_id", "is_child", "has_clerk", "role")
+UNSTORED = (
+    "leader_post_ids", "approver_post_id", "is_child", "has_clerk", "may_extend_children", "asked_about_children",
+    "role",
+)  # fmt: skip
 STORED = tuple(field.name for field in fields(Piece) if field.name not in UNSTORED)
 
 
@@ -65,6 +69,8 @@ def permitted(tx, actor: Actor, verb: str, request: Mapping, now: datetime) -> S
     piece = views.piece_of(tx, row, task)
     if verb == "archive":
         piece = views.with_clerk(tx, piece, now)
+    if verb in ANSWERED_BY:
+        piece = views.with_children(piece, open_about(tx, row["id"], actor.post_id))
     with saying_what_came_before(tx, task["id"], row["id"]):
         assignment.permit(piece, verb, actor, request["version"])
     return Standing(row, task, followers, piece, verb)
@@ -110,7 +116,7 @@ def move(
     if actor.post_id != row["post_id"] and standing.verb in ("accept", "archive"):  # for the head whom he serves
         tx.audit(f"tasks.{standing.verb}", subject=row["id"], post_id=row["post_id"])
     withdrawn = withdraw_requests(tx, [row["id"]], actor, now) if row["state"] in CLOSED else {}
-    waiting = after_moves(tx, [(before, row)], now)
+    waiting = after_moves(tx, [(before, row)], now, standing.verb)
     if task["document_id"]:
         note_moved(tx, task["document_id"])
     [said] = said_of(tx, standing.verb, [(before, row, new)], {task["id"]: task}, withdrawn, waiting)
@@ -126,7 +132,7 @@ def move(
             "concerns": _concerned(standing, row, new),
         },
     )
-    return views.piece_view(tx, row, task, actor, now)
+    return views.piece_view(tx, row, task, standing.followers, actor, now)
 
 
 def _concerned(standing: Standing, row: Mapping, new: Piece) -> list[str]:
@@ -153,7 +159,7 @@ def revoke_all(
         return []
     changed = change_all(tx, actor, changes, "revoke", now, reason=reason, data=dict.fromkeys(_ids(changes), data))
     requests = withdraw_requests(tx, _ids(changes), actor, now)
-    waiting = after_moves(tx, [(before, after) for before, after, _ in changed], now)
+    waiting = after_moves(tx, [(before, after) for before, after, _ in changed], now, "revoke", with_parents=True)
     return said_of(tx, "revoke", changed, {task["id"]: task}, requests, waiting)
 
 
@@ -285,16 +291,6 @@ def _awaits(
 
 def _waits_since(piece: Piece) -> datetime:
     return piece.declined_at if piece.state == "declined" else piece.submitted_at
-
-
-def owner_title(row: Mapping, known: Mapping) -> str:
-    """A unit speaks by its head, anybody else by his post."""
-    owner = known.get(row["post_id"])
-    return row["unit_name"] if owner is None or owner.is_head else owner.title
-
-
-def decide_by(days: WorkingDays, since: datetime, count: int) -> datetime:
-    return end_of_day(days.add(today(since), count))
 
 
 def of_piece(

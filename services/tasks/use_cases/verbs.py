@@ -138,6 +138,13 @@ def _lock_above(tx, assignment_id: str) -> None:
         orders.find_task(tx, row["task_id"], lock=True)
 
 
+def _lock_parent(tx, assignment_id: str) -> None:
+    """Of two who end the last pieces of the same parent, or open one again, the second sees what the first has done."""
+    row = pieces.find_piece(tx, assignment_id)
+    if row is not None and row["parent_id"]:
+        pieces.find_piece(tx, row["parent_id"], lock=True)
+
+
 def _new_owner(tx, standing: Standing, request: dict, now: datetime):
     """Another unit that the city orders directly, with no piece of this order; due with the order at the latest."""
     unit_id = request["unit_id"]
@@ -219,6 +226,8 @@ def _have_not_answered(tx, standing: Standing, unit_ids: Sequence[str]) -> None:
 
 def _deciding(verb: str, outcome: str):
     def act(tx, actor: Actor, request: dict, now: datetime) -> dict:
+        if verb == "approve_result":
+            _lock_parent(tx, request["id"])
         standing = moving.permitted(tx, actor, verb, request, now)
         reason, grade = request.get("reason"), request.get("grade")
         result_id = results.decide_result(
@@ -262,6 +271,7 @@ def _revoke(tx, actor: Actor, request: dict, now: datetime) -> dict:
 
 
 def _reopen(tx, actor: Actor, request: dict, now: datetime) -> dict:
+    _lock_parent(tx, request["id"])
     standing = moving.permitted(tx, actor, "reopen", request, now)
     above = {standing.task["state"], *(each.state for each in pieces.above(tx, [standing.row["id"]]))}
     for state in ("revoked", "archived"):

@@ -1,20 +1,26 @@
-"""What waits for somebody beside the pieces themselves, as events say it: requests to issue, blockers, urgings, and
-corrections.
+"""What waits for somebody beside the pieces themselves, as events say it: requests to issue, blockers, urgings,
+corrections, and what the owner of a piece is asked about what he passed on.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from kernel.directory_copy import HeadPost, head_posts, units_of_kinds
+from kernel.directory_copy import HeadPost, head_posts, posts, units_of_kinds, working_days
+from kernel.working_time import WorkingDays, end_of_day, today
 from tasks.domain.assignment import CLOSED
-from tasks.storage import corrections, progress, urgings
+from tasks.domain.children import CLOSE_WITHIN, is_to_be_closed
+from tasks.domain.extension import children_could_have_longer
+from tasks.storage import corrections, progress, prompts, urgings
 
-TO_ISSUE, TO_UNBLOCK, TO_ANSWER, TO_CORRECT = (
-    "order_to_issue", "blocker_to_decide", "urging_to_answer", "correction_to_decide",
+TO_ISSUE, TO_UNBLOCK, TO_ANSWER, TO_CORRECT, TO_EXTEND, TO_CLOSE = (
+    "order_to_issue", "blocker_to_decide", "urging_to_answer", "correction_to_decide", "children_to_extend",
+    "parent_to_close",
 )  # fmt: skip
 TO_RECEIVE_DOCUMENT, TO_ANSWER_RECALL, TO_RECORD_ANSWER = (
     "document_to_receive", "recall_to_answer", "superior_answer_to_record",
 )  # fmt: skip
+ANSWERED_BY = frozenset({"extend_children", "keep_children"})
+NOTHING_PASSED_ON = frozenset({"assigned", "declined"})  # whoever has not received it cannot have
 CORRECTIONS_END_IN = frozenset({"revoked", "archived"})
 
 
@@ -32,8 +38,22 @@ def done(kind: str, subject_id: str, version: int, post_id: str, unit_id: str) -
     }  # fmt: skip
 
 
-def after_moves(tx, changes: Iterable[tuple[Mapping, Mapping]], now: datetime) -> dict[str, list[dict]]:
-    """By piece: what ends with it, and what its new owner has to answer; each piece as it was and as it is."""
+def owner_title(row: Mapping, known: Mapping) -> str:
+    """A unit speaks by its head, anybody else by his post."""
+    owner = known.get(row["post_id"])
+    return row["unit_name"] if owner is None or owner.is_head else owner.title
+
+
+def decide_by(days: WorkingDays, since: datetime, count: int) -> datetime:
+    return end_of_day(days.add(today(since), count))
+
+
+def after_moves(
+    tx, changes: Sequence[tuple[Mapping, Mapping]], now: datetime, verb: str, *, with_parents: bool = False
+) -> dict[str, list[dict]]:  # fmt: skip
+    """By piece: what ends with it, what its new owner has to answer, and what owners are asked about what they passed
+    on; each piece as it was and as it is. `with_parents`: what they are part of ends by the same act.
+    """
     found: dict[str, list[dict]] = {}
     rows = {row["id"]: row for _, row in changes}
     closed = [row["id"] for before, row in changes if row["state"] in CLOSED and before["state"] not in CLOSED]
@@ -55,6 +75,72 @@ def after_moves(tx, changes: Iterable[tuple[Mapping, Mapping]], now: datetime) -
     if given:
         for each in urgings.hand_over_urgings(tx, given):
             found.setdefault(each["assignment_id"], []).append(of_urging(each, rows[each["assignment_id"]]))
+    told = _told(changes, with_parents)
+    for piece_id, waiting in _about_children(tx, changes, told, given, now, verb):
+        found.setdefault(piece_id, []).append(waiting)
+    return found
+
+
+def _told(changes: Iterable[tuple[Mapping, Mapping]], with_parents: bool) -> dict[str, str]:
+    """The pieces from which something may have been passed on, each with the one by whose move it is concerned: its
+    own, or that of a piece below which ended or was opened again.
+    """
+    own = {row["id"]: row["id"] for before, row in changes if before["state"] not in NOTHING_PASSED_ON}
+    if with_parents:
+        return own
+    below = [row for before, row in changes if (before["state"] in CLOSED) != (row["state"] in CLOSED)]
+    return {row["parent_id"]: row["id"] for row in below if row["parent_id"] and row["role"] != "inform"} | own
+
+
+def _about_children(
+    tx, changes: Iterable[tuple[Mapping, Mapping]], told: Mapping[str, str], given: Collection[str], now: datetime,
+    verb: str,
+) -> list[tuple[str, dict]]:  # fmt: skip
+    """What owners are asked now, or no longer; and by which of the pieces moved that came about. Two rules, looked at
+    anew with every move.
+    """
+    parents = {each["id"]: each for each in prompts.owners_of_children(tx, told)} if told else {}
+    if not parents:
+        return []
+    later = {row["id"] for before, row in changes if _is_later(before["current_due"], row["current_due"])}
+    asked, over = [], []
+    for id_, parent in parents.items():
+        to_close = is_to_be_closed(parent["state"], parent["still_open"])
+        (asked if to_close else over).append((id_, TO_CLOSE))
+        could = children_could_have_longer(*(parent[name] for name in ("state", "current_due", "first_due")))
+        if not could or verb in ANSWERED_BY:
+            over.append((id_, TO_EXTEND))
+        elif id_ in later:
+            asked.append((id_, TO_EXTEND))
+    raised = prompts.ask(tx, asked, now) if asked else []
+    ended = prompts.end(tx, over) if over else []
+    passed = prompts.hand_over(tx, parents.keys() & set(given)) if given else []
+    return _said(tx, {each["id"]: each for each in [*raised, *ended, *passed]}.values(), parents, told)
+
+
+def _is_later(before: datetime | None, after: datetime | None) -> bool:
+    return before is not None and after is not None and after > before
+
+
+def _said(
+    tx, changed: Collection[Mapping], parents: Mapping[str, Mapping], told: Mapping[str, str]
+) -> list[tuple[str, dict]]:
+    """Each asking comes from whoever ordered the piece, and is about another piece than the event where that is part
+    of it.
+    """
+    if not changed:
+        return []
+    known, days, found = posts(tx, {parent["assigner_post_id"] for parent in parents.values()}), working_days(tx), []
+    for each in changed:
+        parent = parents[each["assignment_id"]]
+        about = (each["kind"], each["id"], each["version"], parent["post_id"], parent["unit_id"])
+        if each["open"]:
+            above = known.get(parent["assigner_post_id"]) if parent["parent_id"] else None
+            due = decide_by(days, each["raised_at"], CLOSE_WITHIN)
+            said = waits(*about, from_title=above.title if above else parent["assigner_title"], due=due)
+        else:
+            said = done(*about)
+        found.append((told[parent["id"]], said | {"assignment_id": parent["id"], "title": parent["title"]}))
     return found
 
 

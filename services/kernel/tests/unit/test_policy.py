@@ -33,6 +33,13 @@ def test_only_the_standing_pc_orders_directly(post_kind):
     assert (post_kind in STANDING_PC) == policy.allows("tasks.assign", actor(post_kind))
 
 
+@pytest.mark.parametrize("post_kind", POST_KINDS)
+def test_the_assistant_reads_for_whoever_orders_or_drafts_and_for_nobody_else(post_kind):
+    someone = actor(post_kind)
+    orders_or_drafts = policy.allows("tasks.assign", someone) or policy.allows("tasks.draft", someone)
+    assert orders_or_drafts == policy.allows("tasks.propose", someone)
+
+
 @pytest.mark.parametrize("scope, allowed", [("all", True), ("tasks", True), ("messaging", False), ("", False)])
 def test_a_delegate_orders_as_far_as_his_delegation_reaches(scope, allowed):
     assert allowed == policy.allows("tasks.assign", actor("vice_chairman", acting_for="post1", scope=scope))

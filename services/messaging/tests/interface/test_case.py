@@ -9,7 +9,7 @@ from chassis.testing import until
 from contracts import messaging, tasks
 from messaging import use_cases
 from messaging.service import Service
-from tests.support.orders import changed, issued, urged
+from tests.support.orders import PIECES, changed, issued, piece_now, urged
 from tests.support.town import claims, id_of, post, unit
 
 HEAD = claims("ward-1 head")
@@ -92,6 +92,22 @@ def test_whose_piece_was_revoked_only_follows(town, first):
 
     found = {row["post_id"]: row["role"] for row in here.rows("SELECT post_id::text, role FROM participants")}
     assert (found[post("ward-1 head")], found[post("ward-2 head")]) == ("follower", "member")
+
+
+def test_when_an_order_is_taken_back_all_only_follow(here, conversation, tell):
+    act = {
+        "at": "2026-03-02T03:00:00+00:00",
+        "actor_person_id": id_of("somebody"),
+        "acting_for": None,
+        "reason": "Thôi",
+    }
+    about = {"task_id": conversation["task_id"], "title": "Diễn tập", "unit_ids": [], "concerns": []}
+    pieces = [piece_now("revoked", "revoked", 2, ward) for ward, _ in PIECES]
+    revoked = tasks.task_revoked.data().load(act | about | {"pieces": pieces})
+    tell(tasks.task_revoked, revoked, subject=conversation["task_id"], version=2)
+
+    roles = "SELECT role, count(*) AS n FROM participants GROUP BY role"
+    until(lambda: here.rows(roles) == [{"role": "follower", "n": 5}])
 
 
 def test_what_a_unit_does_inside_is_no_matter_of_the_others(conversation, here):

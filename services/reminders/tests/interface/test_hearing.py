@@ -153,6 +153,46 @@ def test_a_request_for_more_time_waits_until_it_is_decided(here, hear, arrival):
     assert [name for name, _ in here.events()] in ([], ["action_items_raised", "action_items_closed"])
 
 
+def about_children(version: int, kind: str = "children_to_extend") -> dict:
+    """What the head of ward 1 is asked about what he passed on: in odd versions he is, in even ones no longer."""
+    owner = {"kind": kind, "post_id": post("ward-1 head"), "unit_id": unit("ward-1")}
+    asked = owner | {"from_title": "Phó Chủ tịch", "due": "2026-03-04T16:59:59+00:00"}
+    of = {"assignment_id": piece_id("ward-1"), "title": "Việc của phường"}
+    return owner | of | {"subject_id": piece_id(kind), "version": version, "awaits": asked if version % 2 else None}
+
+
+GRANTED = (tasks.extension_decided, DECIDED[1] | {"state": "granted", "waiting": [about_children(1)]})
+KEPT = (tasks.assignment_changed, changed("children_kept", "in_progress", 4, waiting=[about_children(2)]))
+
+
+def test_whoever_is_granted_more_time_has_its_passing_down_before_him(here, hear):
+    hear(*GRANTED)
+
+    [item] = here.rows("SELECT kind, title, link, post_id::text FROM action_items WHERE open")
+    assert item == {
+        "kind": "children_to_extend", "title": "Việc của phường", "post_id": post("ward-1 head"),
+        "link": f"/api/v1/assignments/{piece_id('ward-1')}",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("arrival", [(GRANTED, KEPT), (KEPT, GRANTED)], ids=["in order", "late"])
+def test_once_he_has_answered_he_is_not_asked_whatever_comes_first(here, hear, arrival):
+    for heard in arrival:
+        hear(*heard)
+
+    assert here.rows("SELECT kind FROM action_items WHERE open") == []
+
+
+def test_what_ended_below_asks_the_owner_above_to_end_his_own(here, hear):
+    below = {"parent_id": piece_id("ward-1"), "awaits": None, "waiting": [about_children(1, "parent_to_close")]}
+    hear(tasks.assignment_changed, changed("completed", "completed", 4, "division", **below))
+
+    [item] = here.rows("SELECT kind, title, link FROM action_items WHERE open")
+    assert item == {
+        "kind": "parent_to_close", "title": "Việc của phường", "link": f"/api/v1/assignments/{piece_id('ward-1')}",
+    }  # fmt: skip
+
+
 def test_when_all_were_accepted_before_the_order_came_nothing_is_said(here, hear):
     for ward, _ in PIECES:
         hear(tasks.assignment_changed, changed("accepted", "in_progress", 2, ward))

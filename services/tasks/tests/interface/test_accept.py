@@ -56,7 +56,9 @@ def test_the_head_or_the_clerk_of_the_unit_receives_it(here, pieces, accept, who
     piece = accept(pieces["ward-1"], claims(who), version=1)
 
     assert (piece["state"], piece["version"]) == ("in_progress", 2)
-    assert piece["allowed"] == (["submit_result", "pass_on"] if who == "ward-1 head" else [])
+    assert piece["allowed"] == (["submit_result", "pass_on"] if who == "ward-1 head" else []) + [
+        "report_progress", "raise_blocker", "propose_correction",
+    ]  # fmt: skip
     name, data = here.events()[-1]
     assert (name, data["change"], data["before"], data["after"]) == (
         "assignment_changed", "accepted", "assigned", "in_progress",

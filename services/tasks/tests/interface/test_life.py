@@ -28,13 +28,13 @@ def change(here) -> dict:
 
 def test_from_the_order_to_the_archive(here, desk, pieces):
     piece = pieces["ward-1"]
-    assert desk.read(piece, HEAD)["allowed"] == ["accept", "decline"]
+    assert desk.read(piece, HEAD)["allowed"] == ["accept", "decline", "raise_blocker", "propose_correction"]
     desk.accepted(piece)
     submitted = desk(tasks.submit_result, piece, version=2, **A_RESULT)
     assert (submitted["state"], submitted["version"], submitted["allowed"]) == (
         "result_submitted",
         3,
-        ["withdraw_result"],
+        ["withdraw_result", "report_progress", "propose_correction"],
     )
     assert change(here)["awaits"]["post_id"] == post("committee vice_chairman")
 
@@ -218,11 +218,12 @@ def test_the_dossier_is_the_clerks_to_close_and_the_heads_where_there_is_none(he
     desk.submitted(piece)
     desk(tasks.approve_result, piece, VICE, grade="met")
     assert desk.refused(tasks.archive, piece, HEAD) == "not_authorised"
-    assert (desk.read(piece, HEAD)["allowed"], desk.read(piece, CLERK)["allowed"]) == ([], ["archive"])
+    assert desk.read(piece, HEAD)["allowed"] == ["propose_correction"]
+    assert desk.read(piece, CLERK)["allowed"] == ["archive", "propose_correction"]
 
     left = "UPDATE copy_memberships SET valid_to = :day WHERE id = :id"
     here.do(left, day=today(clock.now()), id=membership_of("ward-1 clerk"))
-    assert desk.read(piece, HEAD)["allowed"] == ["archive"]
+    assert desk.read(piece, HEAD)["allowed"] == ["archive", "propose_correction"]
     assert desk(tasks.archive, piece, HEAD)["state"] == "archived"
 
 

@@ -66,13 +66,18 @@ TABLE = {
     },
     "in_progress": {
         "submit_result": ("result_submitted", OWNER), "suspend": ("suspended", CITY), "revoke": ("revoked", CITY),
-        "pass_on": ("in_progress", OWNER),
+        "pass_on": ("in_progress", OWNER), "extend_children": ("in_progress", OWNER),
+        "keep_children": ("in_progress", OWNER),
     },
     "result_submitted": {
         "approve_result": ("completed", CITY), "return_result": ("in_progress", CITY),
         "withdraw_result": ("in_progress", OWNER), "revoke": ("revoked", CITY),
+        "extend_children": ("result_submitted", OWNER), "keep_children": ("result_submitted", OWNER),
     },
-    "suspended": {"resume": ("in_progress", CITY), "revoke": ("revoked", CITY)},
+    "suspended": {
+        "resume": ("in_progress", CITY), "revoke": ("revoked", CITY), "extend_children": ("suspended", OWNER),
+        "keep_children": ("suspended", OWNER),
+    },
     "completed": {"reopen": ("in_progress", CITY), "archive": ("archived", {"clerk", "office"})},
     "revoked": {},
     "archived": {},
@@ -98,7 +103,7 @@ def expected(state: str, verb: str, who: str, role: str) -> str:
 @pytest.mark.parametrize("state", STATES)
 def test_what_the_table_does_not_allow_is_refused_by_name(state):
     for role, verb, who in product(("lead", "support", "inform"), VERBS, ACTORS):
-        piece = a_piece(role, state=state, version=7)
+        piece = a_piece(role, state=state, version=7, may_extend_children=True, asked_about_children=True)
         wanted = expected(state, verb, who, role)
         try:
             found = decide(piece, verb, ACTORS[who], 7, NOW).state
@@ -106,6 +111,15 @@ def test_what_the_table_does_not_allow_is_refused_by_name(state):
             found = refusal.refusal_code
         assert found == wanted, (role, verb, who)
         assert (verb in allowed(piece, ACTORS[who])) == (wanted in STATES)
+
+
+@pytest.mark.parametrize("verb", ["extend_children", "keep_children"])
+def test_nobody_is_asked_about_pieces_that_were_not_passed_on_or_need_no_more_time(verb):
+    piece = a_piece(state="in_progress")
+    with pytest.raises(Refused) as refusal:
+        decide(piece, verb, HEAD, None, NOW)
+
+    assert (refusal.value.refusal_code, verb in allowed(piece, HEAD)) == ("wrong_state", False)
 
 
 def test_a_delegate_decides_in_the_post_that_was_lent_to_him_and_in_no_other():

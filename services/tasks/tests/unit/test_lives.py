@@ -51,15 +51,15 @@ class Life(RuleBasedStateMachine):
 
     @initialize(
         role=st.sampled_from(["lead", "lead", "support", "inform"]), is_child=st.booleans(), joint=st.booleans(),
-        due=st.sampled_from([2, 10, 20, None]),
+        due=st.sampled_from([2, 10, 20, None]), below=st.booleans(),
     )  # fmt: skip
-    def issue(self, role, is_child, joint, due):
+    def issue(self, role, is_child, joint, due, below):
         due = None if due is None else end_of_day(today(BEGIN) + timedelta(days=due))
         self.new = Piece(
             role, "nobody", "assigner",
             leader_post_ids=() if is_child else ("leader",),
             approver_post_id="lead" if joint and role == "support" and not is_child else None,
-            is_child=is_child,
+            is_child=is_child, may_extend_children=below, asked_about_children=below,
         )  # fmt: skip
         self.piece = self.new
         self._happens("issue", "p1", {"unit_id": "u1", "post_id": "owner", "current_due": due and due.isoformat()})
