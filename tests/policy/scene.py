@@ -291,7 +291,7 @@ class Scene:
             "get_urging": ("GET", f"/urgings/{NOBODY}", {}),
             "answer_urging": ("POST", f"/urgings/{NOBODY}/answer", NEVER | {"json": {"text": "Đã làm"}}),
             "get_correction": ("GET", f"/corrections/{NOBODY}", {}),
-            "accept_correction": ("POST", f"/corrections/{NOBODY}/accept", NEVER),
+            "accept_correction": ("POST", f"/corrections/{NOBODY}/accept", NEVER | {"json": why}),
             "refuse_correction": ("POST", f"/corrections/{NOBODY}/refuse", NEVER | {"json": why}),
             "withdraw_correction": ("POST", f"/corrections/{NOBODY}/withdraw", NEVER),
             "urge_assignment": ("POST", f"/assignments/{NOBODY}/urgings", {"json": {"kind": "urge", "text": "Nhanh"}}),
