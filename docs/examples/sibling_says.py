@@ -1,6 +1,6 @@
 """A sibling platform that says what arrived: a document with its clauses, as a CloudEvent on its own exchange.
 
-SIBLING_URL=amqp://ext_axis:password@host:port/vhost SIBLING_EXCHANGE=axis.inbound python sibling_says.py < document.json
+SIBLING_URL=amqp://ext_axis:password@host:port/vhost SIBLING_EXCHANGE=axis.inbound python sibling_says.py < one.json
 """
 
 import json

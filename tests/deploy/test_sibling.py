@@ -18,7 +18,7 @@ NOWHERE = {"brokers": {"admin": "amqp://admin:topsecret@127.0.0.1:1/v"}, "broker
         (["add", "mail", "tasks.task_isued"], "Siblings cannot hear tasks.task_isued: there are directory."),
         (["add", "mail", "task_issued"], "Siblings cannot hear task_issued: "),
         (["add", "mail", "messaging.message_posted"], "Siblings cannot hear messaging.message_posted: "),
-        (["add", "mail", "--says", "task_issued"], "Siblings cannot say task_issued: there are incoming_task_received, "),
+        (["add", "mail", "--says", "task_issued"], "Siblings cannot say task_issued: there are incoming_task_"),
         (["add", "mail"], "Say what mail shall hear: "),
         (["add", "Mail", "tasks.task_issued"], "'Mail' cannot be a sibling's name: "),
         (["add", "ma.il", "tasks.task_issued"], "'ma.il' cannot be a sibling's name: "),
