@@ -18,6 +18,7 @@ NOWHERE = {"brokers": {"admin": "amqp://admin:topsecret@127.0.0.1:1/v"}, "broker
         (["add", "mail", "tasks.task_isued"], "Siblings cannot hear tasks.task_isued: there are directory."),
         (["add", "mail", "task_issued"], "Siblings cannot hear task_issued: "),
         (["add", "mail", "messaging.message_posted"], "Siblings cannot hear messaging.message_posted: "),
+        (["add", "mail", "--says", "task_issued"], "Siblings cannot say task_issued: there are incoming_task_"),
         (["add", "mail"], "Say what mail shall hear: "),
         (["add", "Mail", "tasks.task_issued"], "'Mail' cannot be a sibling's name: "),
         (["add", "ma.il", "tasks.task_issued"], "'ma.il' cannot be a sibling's name: "),
@@ -47,6 +48,18 @@ def test_a_sibling_may_read_its_own_queue_and_nothing_else():
         assert (re.search(rights["read"], name) is not None) is (name == "ext.e-mail.v1"), name
     assert document["users"][0]["tags"] == []
     assert "topsecret" not in str(document)
+
+
+def test_one_that_may_speak_does_so_on_its_own_exchange_under_the_words_given_to_it():
+    document = siblings.definitions("city", "axis", [], "", ["superior_answered"])
+    [rights], [exchange], [binding] = document["permissions"], document["exchanges"], document["bindings"]
+    for name in ("axis.inbound", "axisxinbound", "mail.inbound", "tasks.events", "", "amq.topic"):
+        assert (re.search(rights["write"], name) is not None) is (name == "axis.inbound"), name
+    assert (exchange["name"], exchange["durable"], rights["configure"]) == ("axis.inbound", True, "^$")
+    assert (binding["source"], binding["destination"], binding["routing_key"]) == (
+        "axis.inbound", "tasks.inbox.outside.v1", "superior_answered",
+    )  # fmt: skip
+    assert siblings.definitions("city", "mail", ["tasks.task_issued"], "")["exchanges"] == []
 
 
 def test_its_queue_forgets_the_oldest_and_never_refuses_ours():

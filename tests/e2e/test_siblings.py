@@ -1,5 +1,6 @@
 """A sibling platform: it hears what it may, by plain AMQP, and nothing else; asleep or greedy it hurts nobody."""
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -17,6 +18,7 @@ from pika.exceptions import (
     ConnectionClosedByBroker,
     ProbableAccessDeniedError,
     ProbableAuthenticationError,
+    UnroutableError,
 )
 
 from chassis.testing import until
@@ -210,6 +212,48 @@ def test_the_example_in_the_docs_hears_and_acts_once(mail, platform, operator, o
     finally:
         example.kill()
         example.wait()
+
+
+def test_the_example_in_the_docs_says_what_arrived_and_may_say_no_more(platform, person):
+    says = "incoming_task_received"
+    axis = join(platform.addresses, "axis", "tasks.document_changed", "--says", says)
+    document = {
+        "id": "vpcp/812", "version": 1, "source": "government_office", "number": "812/TB-VPCP",
+        "issued_on": days_from_now(-1), "abstract": "Chống ngập",
+        "clauses": [{"label": "Điểm 1", "text": "Rà soát", "due_on": days_from_now(30)}],
+    }  # fmt: skip
+    given = os.environ | {"SIBLING_URL": axis.url, "SIBLING_EXCHANGE": "axis.inbound"}
+    try:
+        for _ in range(2):  # said again, it is heard once
+            subprocess.run(
+                [sys.executable, EXAMPLE.with_name("sibling_says.py")],
+                input=json.dumps(document), env=given, text=True, check=True,
+            )  # fmt: skip
+        with axis.connected() as connection:
+            [heard] = [as_cloud_event(message).get_data() for message in axis.hear(connection, 2, seconds=5)]
+        assert (heard["origin"], heard["origin_id"], heard["change"], heard["code"]) == (
+            "axis", "vpcp/812", "arrived", "01",
+        )  # fmt: skip
+        [arrived] = person("vice_chairman").get("/documents", params={"box": "to_receive"}).json()["items"]
+        assert (arrived["id"], arrived["number"]) == (heard["document_id"], "812/TB-VPCP")
+        with axis.connected() as connection:
+            channel = connection.channel()
+            channel.confirm_delivery()
+            mine = pika.BasicProperties(user_id=axis.account)
+            with pytest.raises(UnroutableError):  # a word that was not given to it
+                channel.basic_publish("axis.inbound", "superior_answered", b"{}", mine, mandatory=True)
+            with pytest.raises(ChannelClosedByBroker) as refused:  # somebody else's name
+                channel.basic_publish("axis.inbound", says, b"{}", pika.BasicProperties(user_id="congvu_tasks"))
+            assert refused.value.reply_code == 406
+        for exchange in ("tasks.events", "mail.inbound", ""):
+            with axis.connected() as connection:
+                channel = connection.channel()
+                channel.confirm_delivery()
+                with pytest.raises(ChannelClosedByBroker) as refused:
+                    channel.basic_publish(exchange, "tasks.inbox.outside.v1", b"{}")
+                assert refused.value.reply_code in (403, 404)
+    finally:
+        leave(platform.addresses, "axis")
 
 
 # what it is refused
