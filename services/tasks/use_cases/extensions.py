@@ -11,7 +11,7 @@ from kernel.directory_copy import posts, working_days
 from kernel.errors import Refused
 from tasks import views
 from tasks.domain import assignment, extension
-from tasks.domain.due import ASSIGNER_HAS, overdue_before
+from tasks.domain.due import overdue_before
 from tasks.storage import extensions, history, pieces
 from tasks.use_cases import moving
 from tasks.use_cases.waiting import after_moves
@@ -185,7 +185,7 @@ def _say(
             "kind": "extension_to_decide", "post_id": decider,
             "unit_id": known[decider].unit_id if decider in known else row["unit_id"],
             "from_title": moving.owner_title(row, known),
-            "due": moving.decide_by(working_days(tx), asked["requested_at"], ASSIGNER_HAS),
+            "due": moving.decide_by(working_days(tx), asked["requested_at"], extension.DECIDE_WITHIN),
         }  # fmt: skip
     tx.emit(
         event,
