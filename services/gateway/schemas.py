@@ -352,7 +352,7 @@ class TaskRevocation(tasks.TaskRevoked):
 
 class ExtensionChange(tasks.ExtensionChanged):
     class Meta:
-        exclude = ("awaits", "concerns")
+        exclude = ("awaits", "waiting", "concerns")
 
 
 class PostedMessage(messaging.MessagePosted):

@@ -85,13 +85,19 @@ def present(field: str, row: Mapping, result: Mapping | None) -> str | None:
 
 
 def corrected(
-    field: str, value: str, row: Mapping, mode: str, result: Mapping | None, latest: datetime | None, now: datetime
-) -> Mapping:
-    """What changes, of the piece or of its result, or the rule that forbids it."""
+    field: str, value: str, row: Mapping, mode: str, result: Mapping | None, latest: datetime | None,
+    below: datetime | None, now: datetime,
+) -> Mapping:  # fmt: skip
+    """What changes, of the piece or of its result, or the rule that forbids it. `latest` is its parent's deadline,
+    `below` the last one of what was passed on from it and is open.
+    """
     if value == present(field, row, result):
         raise Refused("nothing_changes", "It is so already.", field="value")
     if field in DATES:
-        return _dated(field, _day(value), row, result, latest, now)
+        changes = _dated(field, _day(value), row, result, latest, now)
+        if below is not None and changes.get("current_due", below) < below:
+            raise Refused("due_after_parent", "What was passed on from it would be due after it.", field="value")
+        return changes
     if field == "document_number":
         _need(result)
         return {field: value}

@@ -11,6 +11,7 @@ from tasks.domain.due import overdue_before
 from tasks.domain.order import due_within, working_due
 
 OPEN = ("pending", "awaiting_superior")
+DECIDE_WITHIN = 1  # working days, then it is late; a day later the waiting is the assigner's
 ASKED_IN = ("in_progress", "suspended")
 FROM_ABOVE = frozenset({"government_office", "city_party_committee", "pc_party_committee"})
 

@@ -185,6 +185,12 @@ def locked_children(tx, parent_ids: Collection[str]) -> list[Mapping]:
     return list(tx.execute(query.order_by(assignments.c.id).with_for_update()).mappings())
 
 
+def last_due_below(tx, parent_id: str) -> datetime | None:
+    """When the last of the open pieces passed on directly from it is due."""
+    query = select(func.max(assignments.c.current_due)).where(assignments.c.parent_id == parent_id, is_open)
+    return tx.execute(query).scalar_one()
+
+
 def open_of_unit(tx, unit_id: str) -> int:
     heads = select(copy_posts.c.id).where(copy_posts.c.unit_id == unit_id, copy_posts.c.is_head)
     query = select(func.count()).where(assignments.c.unit_id == unit_id, is_open, assignments.c.post_id.in_(heads))

@@ -93,7 +93,9 @@ def _propose(tx, actor: Actor, request: dict, now: datetime) -> dict:
 def _possible(tx, field: str, value: str, row: Mapping, task: Mapping, now: datetime) -> str | None:
     """The fact as it stands; raises the rule that forbids to put this one in its place."""
     result = storage.last_result(tx, row["id"]) if field in rules.OF_RESULT else None
-    rules.corrected(field, value, row, task["mode"], result, _latest(tx, row), now)
+    rules.corrected(
+        field, value, row, task["mode"], result, _latest(tx, row), pieces.last_due_below(tx, row["id"]), now
+    )
     return rules.present(field, row, result)
 
 
@@ -124,7 +126,8 @@ def _accept(tx, actor: Actor, request: dict, now: datetime) -> dict:
     correction, row, task, followers = _to_decide(tx, actor, "accept_correction", request)
     field, value = correction["field"], correction["value"]
     result = storage.last_result(tx, row["id"]) if field in rules.OF_RESULT else None
-    changes = rules.corrected(field, value, row, task["mode"], result, _latest(tx, row), now)
+    below = pieces.last_due_below(tx, row["id"])
+    changes = rules.corrected(field, value, row, task["mode"], result, _latest(tx, row), below, now)
     if result is not None:
         storage.change_result(tx, result["id"], **changes)
     data = {"correction_id": correction["id"], "field": field, "was": correction["was"], "value": value}

@@ -10,7 +10,7 @@ from kernel.capacity import actor_for
 from kernel.directory_copy import posts, working_days
 from tasks import views
 from tasks.domain import assignment, extension
-from tasks.domain.due import ASSIGNER_HAS, overdue_before
+from tasks.domain.due import overdue_before
 from tasks.storage import extensions, history, pieces, superior
 from tasks.use_cases import moving
 from tasks.use_cases.waiting import TO_RECORD_ANSWER, after_moves, the_office
@@ -211,7 +211,7 @@ def _say(
             "kind": "extension_to_decide", "post_id": decider,
             "unit_id": known[decider].unit_id if decider in known else row["unit_id"],
             "from_title": moving.owner_title(row, known),
-            "due": moving.decide_by(working_days(tx), asked["requested_at"], ASSIGNER_HAS),
+            "due": moving.decide_by(working_days(tx), asked["requested_at"], extension.DECIDE_WITHIN),
         }  # fmt: skip
     if asked["state"] == "awaiting_superior" and (office := the_office(tx, now)):
         awaits = {

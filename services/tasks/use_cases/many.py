@@ -11,7 +11,7 @@ from kernel.directory_copy import HeadPost, has_ended, head_posts, posts, requir
 from kernel.errors import Refused
 from tasks import views
 from tasks.domain.assignment import Piece, apply
-from tasks.domain.due import ASSIGNER_HAS
+from tasks.domain.extension import DECIDE_WITHIN
 from tasks.domain.order import known_head, permit_revocation
 from tasks.domain.sight import Sight
 from tasks.storage import extensions, history, orders, pieces
@@ -163,7 +163,7 @@ def _requests_handed_over(tx, children: Sequence[Mapping], head: HeadPost, now: 
             "awaits": {
                 "kind": "extension_to_decide", "post_id": head.post_id, "unit_id": head.unit_id,
                 "from_title": moving.owner_title(rows[each["assignment_id"]], known),
-                "due": moving.decide_by(days, each["requested_at"], ASSIGNER_HAS),
+                "due": moving.decide_by(days, each["requested_at"], DECIDE_WITHIN),
             },
         }
         for each in asked

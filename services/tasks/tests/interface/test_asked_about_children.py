@@ -215,6 +215,23 @@ def test_he_is_asked_until_it_moves_on_or_a_piece_below_is_open_again(here, desk
     assert asked(last(here)) == [("parent_to_close", post("dept head"), dept["id"], 2, False)]
 
 
+def test_what_ends_with_its_parent_asks_nobody(here, desk, dept, children):
+    desk(tasks.revoke, dept, VICE, reason="Thôi")
+
+    assert [asked(each) for each in (last(here), *last(here)["pieces"])] == [[], [], []]
+
+
+def test_whoever_is_only_to_know_has_nothing_to_end_and_needs_no_time(here, desk, dept):
+    wanted = [TO_DIVISION, TO_OFFICIAL | {"role": "inform", "due_on": day(10)}]
+    [division, _] = desk(tasks.pass_on, dept, DEPT, pieces=wanted)["children"]
+    completed(desk, division, DIVISION)
+    assert [kind for kind, *_ in asked(last(here))] == ["parent_to_close"]
+
+    asking = desk.request(dept, DEPT)
+    desk(tasks.grant_extension, asking["id"], VICE)
+    assert asked(last(here)) == []
+
+
 def test_sent_back_it_is_his_to_end_again(here, desk, dept, all_ended):
     desk(tasks.submit_result, dept, DEPT, **A_RESULT)
     desk(tasks.return_result, dept, VICE, reason="Thiếu")

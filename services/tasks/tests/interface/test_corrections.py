@@ -36,6 +36,16 @@ def test_while_it_is_open_the_piece_stands_apart_from_the_red_ones(here, desk, t
     assert desk.ask(tasks.get_task, VICE, id=task["id"])["roll_up"]["overdue"] == red
 
 
+def test_no_deadline_is_put_right_to_a_day_before_what_was_passed_on(desk, dept):
+    [child] = desk(tasks.pass_on, dept, DEPT, pieces=[{"unit_id": unit("division"), "due_on": day(20)}])["children"]
+    assert desk.correct_refused(dept, DEPT, "current_due", day(10)) == "due_after_parent"
+
+    proposed = desk.correct(dept, DEPT, "current_due", day(25))
+    desk(tasks.revoke, child, DEPT, reason="Tự làm")
+    desk(tasks.pass_on, dept, DEPT, pieces=[{"unit_id": unit("division"), "due_on": day(28)}])
+    assert desk.refused(tasks.accept_correction, proposed, VICE, reason="Đúng") == "due_after_parent"
+
+
 def test_an_accepted_date_is_put_right_and_the_history_keeps_what_it_was(here, desk, piece):
     correction = desk.correct(piece, CLERK, "original_due", day(20))
     assert (correction["was"], correction["kind"]) == (piece["original_due"][:10], "correction")
