@@ -5,6 +5,7 @@ from datetime import timedelta
 from nameko.extensions import DependencyProvider
 
 from chassis import clock
+from chassis.blobs.store import Blobs
 from chassis.database import Database
 from chassis.inbox import hears
 from chassis.rpc import Remote
@@ -18,6 +19,7 @@ from gateway.api.audit import AuditRoutes
 from gateway.api.corrections import CorrectionsRoutes
 from gateway.api.drafts import DraftsRoutes
 from gateway.api.extensions import ExtensionsRoutes
+from gateway.api.files import FilesRoutes
 from gateway.api.home import HomeRoutes
 from gateway.api.imports import ImportsRoutes
 from gateway.api.live import LiveRoutes
@@ -93,6 +95,7 @@ API = (
     UrgingsRoutes,
     CorrectionsRoutes,
     TaskProposalsRoutes,
+    FilesRoutes,
     RemindersRoutes,
     MessagingRoutes,
     LiveRoutes,
@@ -104,6 +107,7 @@ API = (
 class Service(*API, ScimRoutes, HearsDirectory):
     name = "gateway"
     directory_copy = WatchedCopy()
+    blobs = Blobs()
     problems = problems
     db = Database()
     remote = Remote()

@@ -192,6 +192,7 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "tasks.list_history": EVERYBODY,
     "tasks.list_task_history": EVERYBODY,
     "tasks.move_assignments": to(*OVERSEES),
+    "tasks.grant_file": EVERYBODY,
     "tasks.get_summary": EVERYBODY,
     "reminders.list_action_items": EVERYBODY,
     "reminders.get_overview": EVERYBODY,
@@ -202,6 +203,9 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "messaging.post_message": EVERYBODY,
     "messaging.mark_read": EVERYBODY,
     "messaging.get_unread": EVERYBODY,
+    "messaging.begin_file": EVERYBODY,
+    "messaging.finish_file": EVERYBODY,
+    "messaging.open_file": EVERYBODY,
 }
 
 PUBLIC = frozenset({  # nobody need sign in
