@@ -15,7 +15,7 @@ PATIENCE = timedelta(seconds=10)  # tried again for so long
 
 
 def _telling():
-    return told(FileNotFoundError, (), (BaseError, OSError))
+    return told((FileNotFoundError,), (), (BaseError, OSError))
 
 
 class Bucket:

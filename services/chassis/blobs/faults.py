@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 from chassis.errors import Refusal
 
+Faults = tuple[type[Exception], ...]
+
 
 class BlobGone(Refusal):
     """There is nothing under this key."""
@@ -22,7 +24,7 @@ class StoreUnavailable(Refusal):
 
 
 @contextmanager
-def told(gone: type[Exception], full: tuple[int, ...], wrong: tuple[type[Exception], ...]) -> Iterator[None]:
+def told(gone: Faults, full: tuple[int, ...], wrong: Faults) -> Iterator[None]:
     """Turns the faults of what is below into those of a store."""
     try:
         yield

@@ -15,8 +15,12 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 INCOMING = "incoming"
 
 
-def _telling():
-    return told(FileNotFoundError, _FULL, (OSError,))
+def _reading():
+    return told((FileNotFoundError,), (), (OSError,))
+
+
+def _writing():
+    return told((), _FULL, (OSError,))
 
 
 class Folder:
@@ -26,25 +30,25 @@ class Folder:
         self._root = Path(root)
 
     def begin(self, key: str) -> "FolderWriter":
-        with _telling():
+        with _writing():
             return FolderWriter(self._root / INCOMING, self._path(key))
 
     def open(self, key: str, start: int = 0, length: int | None = None) -> "FolderReader":
-        with _telling():
+        with _reading():
             return FolderReader(self._path(key), start, length)
 
     def size(self, key: str) -> int:
-        with _telling():
+        with _reading():
             return self._path(key).stat().st_size
 
     def remove(self, key: str) -> None:
         """What is not there is removed already."""
-        with _telling():
+        with _writing():
             self._path(key).unlink(missing_ok=True)
 
     def tidy(self, seconds: float) -> None:
         """Removes what was begun so long ago and never finished."""
-        with _telling():
+        with _writing():
             for path in (self._root / INCOMING).glob("*"):
                 if path.stat().st_mtime < time.time() - seconds:
                     path.unlink(missing_ok=True)
@@ -58,7 +62,7 @@ class Folder:
 
 class FolderWriter:
     def __init__(self, incoming: Path, path: Path):
-        incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
+        incoming.mkdir(mode=0o700, exist_ok=True)
         self._path, self._new = path, incoming / secrets.token_hex(16)
         self._file = os.open(self._new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         self._hash, self.size = hashlib.sha256(), 0
@@ -67,13 +71,13 @@ class FolderWriter:
         self._hash.update(piece)
         self.size += len(piece)
         rest = memoryview(piece)
-        with _telling():
+        with _writing():
             while rest:
                 rest = rest[os.write(self._file, rest) :]
 
     def commit(self) -> str:
         """All of it is on the disk and has its name; answers the SHA-256."""
-        with _telling():
+        with _writing():
             os.fsync(self._file)
             os.close(self._file)
             self._path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -83,7 +87,7 @@ class FolderWriter:
         return self._hash.hexdigest()
 
     def abandon(self) -> None:
-        with _telling():
+        with _writing():
             os.close(self._file)
             self._new.unlink(missing_ok=True)
 
@@ -104,7 +108,7 @@ class FolderReader:
         self._left = path.stat().st_size - start if length is None else length
 
     def read(self, most: int) -> bytes:
-        with _telling():
+        with _reading():
             piece = self._file.read(min(most, self._left))
         self._left -= len(piece)
         return piece

@@ -10,7 +10,7 @@ from tests.support.town import town  # noqa: F401
 
 @pytest.fixture
 def start(world, run, tmp_path):
-    """Starts the service with other settings: `start(scanner="tcp://127.0.0.1:3310")`; `start.container` is the last."""
+    """Starts the service with other settings: `start(scanner="tcp://...")`; `start.container` is the last one."""
 
     def starting(**changes):
         common = vars(world.settings("messaging", blobs=Place(folder=str(tmp_path))))

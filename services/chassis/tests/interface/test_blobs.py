@@ -58,8 +58,8 @@ def store(request, tmp_path):
 def read(store, *part: int) -> bytes:
     source, found = store.open(KEY, *part), b""
     try:
-        while piece := source.read(1000):
-            assert len(piece) <= 1000
+        while piece := source.read(500_000):
+            assert len(piece) <= 500_000
             found += piece
     finally:
         source.close()
