@@ -9,7 +9,8 @@ from contracts.files import AttachedFile
 
 class Assignment(Statement):
     """`due_state` and `due_days` stand against the present deadline, `original_due_state` against the first one.
-    `parent_id` is what it was passed on from. While `under_correction` it stands apart from what is overdue.
+    `parent_id` is what it was passed on from. While `under_correction` it stands apart from what is overdue. What was
+    revoked has no due state.
     """
 
     id = Id(required=True)
@@ -22,9 +23,9 @@ class Assignment(Statement):
     state = fields.String(required=True)
     original_due = Moment(required=True, allow_none=True)
     current_due = Moment(required=True, allow_none=True)
-    due_state = fields.String(required=True)
+    due_state = fields.String(required=True, allow_none=True)
     due_days = fields.Integer(required=True)
-    original_due_state = fields.String(required=True)
+    original_due_state = fields.String(required=True, allow_none=True)
     version = fields.Integer(required=True)
     accepted_at = Moment(required=True, allow_none=True)
     submitted_at = Moment(required=True, allow_none=True)
@@ -111,6 +112,7 @@ class Result(Statement):
     document = fields.Nested(ResultDocument, required=True)
     receiving_level = fields.String(required=True)
     files = fields.List(fields.Nested(AttachedFile), required=True)
+    unanswered_unit_ids = fields.List(Id(), required=True)
     submitted_by_person_id = Id(required=True)
     submitted_at = Moment(required=True)
     outcome = fields.String(required=True, allow_none=True)
