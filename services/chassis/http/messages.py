@@ -60,7 +60,12 @@ class Outflow:
         self._source, self.size, self._chunk = source, size, chunk
 
     def __iter__(self) -> Iterator[bytes]:
-        while piece := self._source.read(self._chunk):
+        left = self.size
+        while left > 0:
+            piece = self._source.read(min(self._chunk, left))
+            if not piece:  # the connection is closed: whoever reads must not take it for the whole
+                raise EOFError("it is shorter than was said")
+            left -= len(piece)
             yield piece
 
     def close(self) -> None:

@@ -81,7 +81,10 @@ def test_with_a_file_that_is_not_ones_own_nothing_is_done(here, desk, pieces):
     assert (refusal.code, refusal.details) == ("unknown_file", {"field": "file_ids"})
     assert desk.report_refused(piece, CLERK, file_ids=[ONE]) == "unknown_file"
     assert (results(desk, piece), desk.read(piece)["state"], here.events()) == ([], "in_progress", before)
-    assert desk.refused(tasks.submit_result, piece, **A_RESULT, file_ids=[ONE] * 21) == "invalid_request"
+    assert (
+        desk.refused(tasks.submit_result, piece, **A_RESULT, file_ids=[id_of(str(n)) for n in range(21)])
+        == "invalid_request"
+    )
 
 
 def test_what_is_refused_afterwards_attaches_nothing(here, desk, pieces):
