@@ -22,7 +22,7 @@ def programs(world: World, chosen: Settings, admin_ports: dict[str, int]) -> lis
     addresses = world.addresses()
     made = []
     for service in SERVICES:
-        common = {k: v for k, v in handed_on().items() if _is_for(service, k)}
+        common = {k: v for k, v in handed_on().items() if is_for(service, k)}
         environment = common | {
             "PYTHONPATH": str(CHECKOUT / "services"),
             "PYTHONUNBUFFERED": "1",
@@ -58,7 +58,7 @@ def programs(world: World, chosen: Settings, admin_ports: dict[str, int]) -> lis
     return made
 
 
-def _is_for(service: str, name: str) -> bool:
+def is_for(service: str, name: str) -> bool:
     """Whether a setting is handed on to a service."""
     if name.startswith(GATEWAYS_OWN):
         return service == "gateway"

@@ -9,17 +9,16 @@ from nameko.extensions import DependencyProvider
 from chassis.blobs.faults import StoreUnavailable
 from chassis.blobs.folder import Folder
 from chassis.blobs.settings import Place
+from chassis.later import Later
+
+bucket = Later("chassis.blobs.bucket")
 
 CHUNK = 256 * 1024  # bytes that are held at a time
 
 
 def plain_store(place: Place):
     """Its calls block: it is for real threads."""
-    if not place.bucket:
-        return Folder(place.folder)
-    from chassis.blobs.bucket import Bucket  # its library is loaded by nobody who does not need it
-
-    return Bucket(place)
+    return bucket.Bucket(place) if place.bucket else Folder(place.folder)
 
 
 class Blobs(DependencyProvider):

@@ -12,7 +12,7 @@ from gateway.routes import BASE, route
 
 OCTETS = "application/octet-stream"
 GRANTS = {"tasks": tasks.grant_file}  # whom to ask about a file that was attached there
-AS_A_FILE = {"Content-Security-Policy": "sandbox; default-src 'none'", "X-Download-Options": "noopen"}
+SANDBOX = "sandbox; default-src 'none'"
 
 
 class Upload:
@@ -66,7 +66,7 @@ class FilesRoutes:
             "Content-Type": file["media_type"],
             "Content-Disposition": _disposition(file["name"]),
             "Accept-Ranges": "bytes",
-            **AS_A_FILE,
+            "Content-Security-Policy": SANDBOX,
         }
         if partly:
             headers["Content-Range"] = f"bytes {start}-{stop - 1}/{file['size']}"

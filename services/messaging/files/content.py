@@ -4,8 +4,7 @@ import io
 import struct
 import zipfile
 
-import puremagic
-
+from chassis.later import Later
 from messaging.domain.files import (
     OFFICE,
     OPEN,
@@ -18,6 +17,8 @@ from messaging.domain.files import (
     check_text,
     extension_of,
 )
+
+puremagic = Later("puremagic")
 
 HEAD = 4096  # bytes by which most kinds are known
 CHUNK = 1024 * 1024

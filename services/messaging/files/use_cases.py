@@ -18,7 +18,7 @@ from messaging.files import storage
 UNATTACHED_KEPT = timedelta(hours=24)
 HELD_KEPT = timedelta(days=7)  # for whoever attaches them to say so
 ON_ITS_WAY = timedelta(hours=1)  # longer than any upload may take
-AT_ONCE = 100  # removed in one go
+AT_ONCE = 500  # removed in one go
 
 
 @dataclass(frozen=True)

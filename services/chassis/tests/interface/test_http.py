@@ -88,7 +88,7 @@ class EchoService:
 
     @http("GET", "/springs/<int:size>")
     def spring(self, request, size):
-        self.springs.append(Spring(size if size != 13 else 5))
+        self.springs.append(Spring(size if size != 100_013 else 90_000))
         flow = Outflow(self.springs[-1], size, 1000)
         return Answer(flow, headers={"Content-Type": "application/octet-stream"}, etag="well")
 
@@ -457,5 +457,5 @@ def test_a_body_is_written_as_it_is_read(edge):
 
 def test_a_source_that_breaks_off_is_seen_by_the_client(edge):
     with pytest.raises(requests.RequestException):
-        edge.get("/springs/13")
+        edge.get("/springs/100013")
     assert edge.get("/springs/10").content == b"w" * 10
