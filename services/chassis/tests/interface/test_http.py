@@ -456,6 +456,6 @@ def test_a_body_is_written_as_it_is_read(edge):
 
 
 def test_a_source_that_breaks_off_is_seen_by_the_client(edge):
-    with pytest.raises(requests.RequestException):
+    with pytest.raises(requests.exceptions.ChunkedEncodingError, match="Incomplete"):
         edge.get("/springs/100013")
     assert edge.get("/springs/10").content == b"w" * 10
