@@ -12,6 +12,8 @@ from deploy.local.terminal import step, wait_until
 from deploy.local.world import World
 
 GATEWAYS_OWN = "CONGVU_OIDC_"  # secrets that nobody else needs
+KEEPERS_OWN = "CONGVU_FILES"  # where files are, with the keys to it
+KEEPERS = ("gateway", "messaging")
 SLOWEST_START = 120  # seconds; an idle machine of two cores needs 4
 
 
@@ -20,7 +22,7 @@ def programs(world: World, chosen: Settings, admin_ports: dict[str, int]) -> lis
     addresses = world.addresses()
     made = []
     for service in SERVICES:
-        common = {k: v for k, v in handed_on().items() if service == "gateway" or not k.startswith(GATEWAYS_OWN)}
+        common = {k: v for k, v in handed_on().items() if is_for(service, k)}
         environment = common | {
             "PYTHONPATH": str(CHECKOUT / "services"),
             "PYTHONUNBUFFERED": "1",
@@ -36,6 +38,8 @@ def programs(world: World, chosen: Settings, admin_ports: dict[str, int]) -> lis
         if service in ("directory", "gateway"):
             # a code counts once, and the demonstration's leaders sign in too often for that
             environment = {"CONGVU_TOTP_REQUIRED_FOR": "administrator"} | environment
+        if service in KEEPERS:
+            environment = {"CONGVU_FILES": str(world.files())} | environment
         if service == "directory":
             environment["CONGVU_SEALING_KEYS"] = str(world.state.sealing_keys)
         if service == "gateway":
@@ -52,6 +56,13 @@ def programs(world: World, chosen: Settings, admin_ports: dict[str, int]) -> lis
         )
         made.append(program)
     return made
+
+
+def is_for(service: str, name: str) -> bool:
+    """Whether a setting is handed on to a service."""
+    if name.startswith(GATEWAYS_OWN):
+        return service == "gateway"
+    return service in KEEPERS or not name.startswith(KEEPERS_OWN)
 
 
 def is_ready(admin_port: int) -> bool:

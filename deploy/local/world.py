@@ -1,6 +1,7 @@
 """A world: the names and addresses of one whole platform's databases, accounts and keys on given servers."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from contracts.catalogue import SERVICES
 from contracts.topology import ADMIN, account, definitions
@@ -38,6 +39,12 @@ class World:
     def owner(self, service: str) -> tuple[str, str]:
         """Name and password of the role that owns a service's tables, for migrations."""
         return f"congvu_{service}_owner", self.state.secrets()[f"owner_{service}"]
+
+    def files(self) -> Path:
+        """The folder of the store of files."""
+        folder = self.state.root / "files" / self.prefix
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
 
     def addresses(self) -> dict:
         """All addresses with their passwords, for tools and tests."""

@@ -116,6 +116,10 @@ class Verifier:
             raise InvalidToken("a token of another kind is needed")
         return claims
 
+    def unsealed(self, kind: str, word: str) -> dict:
+        """What a service has sealed as this kind of statement, with its name as `signer`. Raises InvalidToken."""
+        return unsealed(kind, word, self._keys)
+
     def _verify(self, token: str) -> dict:
         try:
             decoded = jwt.decode(token, self._keys, algorithms=[ALGORITHM])

@@ -9,6 +9,8 @@ from urllib.parse import unquote, urlsplit
 from environs import Env, EnvError, ValidationError
 from marshmallow import validate
 
+from chassis.blobs.settings import Place, read_place
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -27,6 +29,7 @@ class Settings:
     trace_sample: float = 1.0
     audit_anchors: str = ""  # path of a file to which the signed heads of the audit log are appended
     audit_anchor_seconds: float = 600.0
+    blobs: Place | None = None  # where the large things are, of the services that have any
 
     @property
     def account(self) -> str:
@@ -58,6 +61,7 @@ def read(env: Env | None = None) -> Settings:
             trace_sample=env.float("TRACE_SAMPLE", 1.0, validate=validate.Range(0, 1)),
             audit_anchors=env.str("AUDIT_ANCHORS", "", validate=_can_grow),
             audit_anchor_seconds=env.float("AUDIT_ANCHOR_SECONDS", 600.0, validate=validate.Range(1, 86_400)),
+            blobs=read_place(env),
         )
 
 

@@ -5,6 +5,7 @@ from marshmallow import fields, validate
 from chassis.contract import PATIENCE, Event, Procedure
 from contracts.audit import list_audit_of
 from contracts.fields import ById, Id, Moment, Nothing, Page, Request, Statement, Text
+from contracts.files import begin_file, finish_file, hold_files, open_file  # noqa: F401
 
 
 class Conversation(Statement):

@@ -34,7 +34,7 @@ TAGS = {
     "documents": "What comes from above or from the city itself, and becomes orders clause by clause",
     "superior": "What is asked of superiors and reported to them",
     "reminders": "What one must act on now",
-    "messaging": "Conversations", "live": "What happens, as it happens",
+    "messaging": "Conversations", "files": "Files in and out", "live": "What happens, as it happens",
     "audit": "Who did what to whom", "meta": "About this API",
 }  # fmt: skip
 JSON = "application/json"
@@ -149,6 +149,8 @@ def _parameters(entrypoint: HttpEntrypoint) -> list[dict]:
 
     if meta.signed_in:
         header(ACTING_FOR, "The membership or delegation in which one acts; without it the primary post.", schema=uuid)
+    if entrypoint.into:
+        header("Content-Disposition", "attachment; filename*=UTF-8''b%C3%A1o%20c%C3%A1o.pdf", required=True)
     if meta.idempotency_key:
         key = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"}
         header("Idempotency-Key", "The same key with the same request has one effect and one answer.", True, key)

@@ -194,6 +194,25 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "import_has_faults": (
         409, "Tệp còn dòng sai hoặc mâu thuẫn, chưa thể áp dụng", "Rows of the file are wrong: it cannot be applied",
     ),
+    # files
+    "file_type_refused": (
+        422, "Không nhận loại tệp này, hoặc nội dung không đúng với tên tệp",
+        "Files of this kind are not taken in, or the content is not what the name says",
+    ),
+    "file_infected": (422, "Tệp có mã độc và đã bị gỡ", "The file is infected and was removed"),
+    "file_not_scanned": (
+        503, "Tệp đang chờ quét mã độc, hãy thử lại sau", "The file waits to be scanned: try again later",
+    ),
+    "unknown_file": (422, "Không có tệp này trong số các tệp bạn đã tải lên", "You have uploaded no such file"),
+    "too_many_files": (
+        429, "Bạn có quá nhiều tệp chưa đính kèm vào đâu, hãy thử lại sau",
+        "Too many of your files are attached to nothing: try again later",
+    ),
+    "storage_full": (507, "Kho tệp đã đầy", "The store of files is full"),
+    "storage_unavailable": (503, "Kho tệp tạm thời không dùng được", "The store of files does not answer"),
+    "scanner_unavailable": (
+        503, "Hệ thống quét mã độc không trả lời, hãy thử lại sau", "The scanner does not answer: try again later",
+    ),
     # units, posts, who holds them, powers lent
     "day_in_past": (422, "Ngày đã qua", "The day has passed"),
     "unit_dissolved": (422, "Đơn vị đã kết thúc hoạt động vào ngày đó", "The unit has ended by that day"),

@@ -7,8 +7,9 @@ from functools import partial, wraps
 
 from marshmallow import Schema
 
+from chassis.blobs.store import Blobs
 from chassis.contract import Procedure
-from chassis.http import HttpRefusal, HttpRequest, http
+from chassis.http import HttpRefusal, HttpRequest, Sink, http
 from chassis.http.entrypoint import Empty
 from gateway.auth import authorise, sign_in
 
@@ -51,6 +52,10 @@ class Call:
         return self._service.remote.call(procedure, request or {}, claims=claims, timeout=timeout)
 
     @property
+    def blobs(self) -> Blobs:
+        return self._service.blobs
+
+    @property
     def idempotency_key(self) -> str:
         key = self.request.headers.get("Idempotency-Key")
         if key is None:
@@ -79,10 +84,12 @@ class Call:
 def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = None, status: int = 200,
           query: type[Schema] = Empty, body: type[Schema] | None = None, signed_in: bool = True,
           idempotency_key: bool = False, if_match: bool = False, etag: bool = False,
-          accepts: tuple[str, ...] = (), max_body: int | None = None, media_type: str = "application/json",
+          accepts: tuple[str, ...] = (), max_body: int | None = None, into: Callable[["Call"], Sink] | None = None,
+          media_type: str = "application/json",
           refusals: tuple[str, ...] = (), while_restricted: bool = False) -> Callable:  # fmt: skip
     """`while_restricted` is for what must be open before a password is changed or a second factor set up.
 
+    With `into(call)` the body goes, piece by piece, into what that answers.
     The handler is called with a `Call` and the path's ids as strings. Its docstring is the route's summary."""
 
     def register(handler):
@@ -102,9 +109,11 @@ def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = Non
             while_restricted,
         )  # fmt: skip
         guard = partial(sign_in, while_restricted=while_restricted) if signed_in else None
+        flow = into and (lambda service, request: into(Call(service, request)))
         return http(
-            method, BASE + path, guard=guard, query=query, body=body, accepts=accepts, max_body=max_body, meta=meta
-        )(handle)
+            method, BASE + path, guard=guard, query=query, body=body, accepts=accepts, max_body=max_body, into=flow,
+            meta=meta,
+        )(handle)  # fmt: skip
 
     return register
 

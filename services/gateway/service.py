@@ -5,6 +5,7 @@ from datetime import timedelta
 from nameko.extensions import DependencyProvider
 
 from chassis import clock
+from chassis.blobs.store import Blobs
 from chassis.database import Database
 from chassis.inbox import hears
 from chassis.rpc import Remote
@@ -19,6 +20,7 @@ from gateway.api.corrections import CorrectionsRoutes
 from gateway.api.documents import DocumentsRoutes
 from gateway.api.drafts import DraftsRoutes
 from gateway.api.extensions import ExtensionsRoutes
+from gateway.api.files import FilesRoutes
 from gateway.api.home import HomeRoutes
 from gateway.api.imports import ImportsRoutes
 from gateway.api.live import LiveRoutes
@@ -97,6 +99,7 @@ API = (
     TaskProposalsRoutes,
     DocumentsRoutes,
     SuperiorRoutes,
+    FilesRoutes,
     RemindersRoutes,
     MessagingRoutes,
     LiveRoutes,
@@ -108,6 +111,7 @@ API = (
 class Service(*API, ScimRoutes, HearsDirectory):
     name = "gateway"
     directory_copy = WatchedCopy()
+    blobs = Blobs()
     problems = problems
     db = Database()
     remote = Remote()

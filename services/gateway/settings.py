@@ -44,6 +44,8 @@ def read(env: Env | None = None) -> GatewaySettings:
                 port=env.int("HTTP_PORT", 8080, validate=validate.Range(0, 65535)),
                 max_connections=env.int("HTTP_MAX_CONNECTIONS", 12_000, validate=validate.Range(1, 1_000_000)),
                 max_body=env.int("HTTP_MAX_BODY", 1024 * 1024, validate=validate.Range(1024, 1024**3)),
+                max_flow=env.int("FILES_MAX_BYTES", 50 * 1024 * 1024, validate=validate.Range(1024, 2 * 1024**3)),
+                flow_seconds=env.float("FILES_UPLOAD_SECONDS", 300.0, validate=validate.Range(1, 1800)),
                 request_seconds=env.float("HTTP_REQUEST_SECONDS", 28.0, validate=positive),
                 stop_seconds=max(0.5, common["stop_seconds"] - 3),  # the rest of the process wants to stop as well
             ),

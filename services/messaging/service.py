@@ -1,4 +1,8 @@
-"""messaging on the bus: conversations, and the case conversation that every order brings with it."""
+"""messaging on the bus: conversations, the case conversation that every order brings with it, and files."""
+
+from typing import NamedTuple
+
+from nameko.extensions import DependencyProvider
 
 from chassis import clock
 from chassis.database import Database
@@ -8,11 +12,34 @@ from contracts import messaging, tasks
 from kernel.audit_log import audit_reading
 from kernel.directory_copy import HearsDirectory
 from messaging import use_cases
+from messaging.files.entrypoints import Files
+from messaging.files.scanning import Clamd, Command, scanner_of
+from messaging.files.storage import attach
+from messaging.settings import read
+
+read_settings = read  # the launcher looks for it here
 
 
-class Service(HearsDirectory, audit_reading(messaging.list_audit)):
+class Scans(NamedTuple):
+    """The scanner, if there is one, and what becomes of a file while it does not answer."""
+
+    scanner: Clamd | Command | None
+    away: str
+
+
+class Scanning(DependencyProvider):
+    def setup(self):
+        settings = self.container.settings
+        self._scans = Scans(scanner_of(settings.scanner), settings.scanner_away)
+
+    def get_dependency(self, worker_ctx):
+        return self._scans
+
+
+class Service(Files, HearsDirectory, audit_reading(messaging.list_audit)):
     name = "messaging"
     db = Database()
+    scanning = Scanning()
 
     @hears(tasks.task_issued)
     def on_task_issued(self, tx, event):
@@ -27,6 +54,13 @@ class Service(HearsDirectory, audit_reading(messaging.list_audit)):
     def on_assignment_changed(self, tx, event):
         """Nothing is said in the conversation: 184 heads would read that a 185th has received his piece."""
         use_cases.follow_pieces(tx, [event.data])
+        if event.data["file_ids"]:
+            attach(tx, "tasks", event.data["result_id"], event.data["file_ids"])
+
+    @hears(tasks.progress_reported)
+    def on_progress_reported(self, tx, event):
+        if event.data["file_ids"]:
+            attach(tx, "tasks", event.data["report_id"], event.data["file_ids"])
 
     @hears(tasks.task_revoked)
     def on_task_revoked(self, tx, event):

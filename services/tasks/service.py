@@ -9,6 +9,7 @@ from tasks.entrypoints.corrections import Corrections
 from tasks.entrypoints.documents import Documents
 from tasks.entrypoints.drafts import Drafts
 from tasks.entrypoints.extensions import Extensions
+from tasks.entrypoints.files import Files
 from tasks.entrypoints.many import Many
 from tasks.entrypoints.orders import Orders
 from tasks.entrypoints.progress import Progress
@@ -19,9 +20,8 @@ from tasks.entrypoints.verbs import Verbs
 
 
 class Service(
-    Assignments, Verbs, Extensions, Many, Orders, Drafts, Progress, Urgings, Corrections, Proposals, Documents,
-    Superior, HearsDirectory,
-    audit_reading(tasks.list_audit),
+    Assignments, Verbs, Extensions, Many, Orders, Drafts, Progress, Urgings, Corrections, Proposals, Files, Documents,
+    Superior, HearsDirectory, audit_reading(tasks.list_audit),
 ):  # fmt: skip
     name = "tasks"
     db = Database()

@@ -24,6 +24,7 @@ from gateway import storage as gateway_storage
 from gateway.settings import GatewaySettings
 from kernel.directory_copy.filling import DirectoryCopy, fill
 from messaging import service as messaging
+from messaging.settings import MessagingSettings
 from reminders import service as reminders
 from tasks import service as tasks
 from tests.delivery import lives
@@ -54,6 +55,8 @@ class House:
         if name == "directory":
             own = {"sealing_keys": f"{self.world.keys}/sealing.keys", "totp_required_for": frozenset()}
             return DirectorySettings(**vars(common) | own)
+        if name == "messaging":
+            return MessagingSettings(**vars(common))
         if name != "gateway":
             return common
         return GatewaySettings(**vars(common), http=HttpSettings(port=0, stop_seconds=1))

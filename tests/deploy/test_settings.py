@@ -2,7 +2,8 @@
 
 import pytest
 
-from deploy.local import settings
+from contracts.catalogue import SERVICES
+from deploy.local import fleet, settings
 from deploy.local.terminal import Refusal
 
 
@@ -64,3 +65,16 @@ def test_what_is_not_ours_is_handed_on_to_the_services(monkeypatch):
 )
 def test_the_base_url_is_one_that_a_client_on_this_machine_can_use(host, base_url):
     assert settings.Settings(http_host=host).base_url == base_url
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("CONGVU_FILES_S3_SECRET", {"gateway", "messaging"}),
+        ("CONGVU_FILES", {"gateway", "messaging"}),
+        ("CONGVU_OIDC_CITY_CLIENT_SECRET", {"gateway"}),
+        ("CONGVU_LOG_LEVEL", set(SERVICES)),
+    ],
+)
+def test_a_secret_is_told_only_to_whom_it_concerns(name, told):
+    assert {service for service in SERVICES if fleet.is_for(service, name)} == told

@@ -38,6 +38,10 @@ A_DOCUMENT = {
 }  # fmt: skip
 AN_ANSWER = {"granted": False, "document": {"number": "1/CV", "issued_on": days_from_now(0)}}
 SENT = {"number": "1/BC", "issued_on": days_from_now(0)}
+A_PROGRAM = {
+    "headers": {"Content-Type": "application/octet-stream", "Content-Disposition": "attachment; filename=a.exe"},
+    "data": "x",
+}
 A_HOLIDAY = {"days": [{"day": "2027-02-08", "working": False, "name": "Nghỉ Tết"}]}
 COPIES = [service for service in SERVICES if service != "directory"]
 SCOPES = {"lent for tasks": "tasks", "lent for messaging": "messaging", "lent for reminders": "reminders"}
@@ -441,6 +445,8 @@ class Scene:
             "list_messages": ("GET", f"/conversations/{conversation}/messages", {}),
             "post_message": ("POST", f"/conversations/{conversation}/messages", {"json": {"text": "Đã rõ."}}),
             "mark_read": ("POST", f"/conversations/{conversation}/read", {"json": {"number": 0}}),
+            "create_file": ("POST", "/files", A_PROGRAM),
+            "get_file": ("GET", f"/files/{NOBODY}", {}),
             "list_action_items": ("GET", "/action-items", {}),
             "list_audit": ("GET", "/audit", {"params": {"service": cell.about, "limit": 1}}),
             "list_reorganisations": ("GET", "/reorganisations", {}),

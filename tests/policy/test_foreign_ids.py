@@ -38,6 +38,7 @@ FOREIGN = {
         {"person_id": scene.posts["lead", "clerk"].holder, "kind": "password", "reason": "Quên mật khẩu"},
     ),
     "import_id": lambda scene: by_administrator(scene, "/directory/imports?what=people&dry_run=true", b"ma,ten\n"),
+    "file_id": lambda scene: a_file(scene),
     "identity_id": lambda scene: in_directory(scene, AN_IDENTITY, scene.posts["lead", "clerk"].holder),
 }  # fmt: skip
 FOR_EVERYBODY = {"number", "unit_id", "person_id", "post_id", "name", "year", "provider"}
@@ -63,6 +64,22 @@ def by_administrator(scene, path: str, body: dict | bytes) -> str:
     made = administrator.post(address, **sent, headers={"Idempotency-Key": path} | kind, timeout=30)
     assert made.status_code in (201, 202), made.text
     return made.json()["id"]
+
+
+def a_file(scene) -> str:
+    """Of the head of the ward, who has attached it to nothing."""
+    answer = scene.signed_in(scene.posts["lead", "head"].holder).post(
+        f"{scene.platform.base_url}/api/v1/files",
+        data="Báo cáo".encode(),
+        headers={
+            "Content-Type": "application/octet-stream",
+            "Content-Disposition": "attachment; filename=a.txt",
+            "Idempotency-Key": "a-file",
+        },
+        timeout=30,
+    )
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
 
 
 def routes() -> list:

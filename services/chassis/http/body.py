@@ -8,6 +8,7 @@ from eventlet.wsgi import ChunkReadError
 from marshmallow import Schema, ValidationError
 
 from chassis.contract import schema
+from chassis.http.messages import Sink
 from chassis.http.refusals import HttpRefusal, flatten
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+")  # RFC 9110, 5.1
@@ -63,6 +64,32 @@ def receive(environ, limit: int, seconds: float) -> bytes:
     raise HttpRefusal("body_too_large", limit=limit)
 
 
+def check_size(environ, limit: int) -> None:
+    """Refuse a body that says of itself that it is too large."""
+    if int(environ.get("CONTENT_LENGTH") or 0) > limit:
+        _discard(environ["wsgi.input"], limit)
+        raise HttpRefusal("body_too_large", limit=limit)
+
+
+def pour(environ, sink: Sink, limit: int, seconds: float) -> None:
+    """The whole body, in a limited size and time, into what takes it piece by piece."""
+    source, size = environ["wsgi.input"], 0
+    try:
+        with eventlet.Timeout(seconds, HttpRefusal("request_timeout")):
+            while piece := source.read(min(CHUNK, limit + 1 - size)):
+                size += len(piece)
+                if size > limit:
+                    break
+                sink.write(piece)
+    except (ChunkReadError, OSError) as error:
+        raise HttpRefusal("bad_request", "the body broke off") from error
+    if size > limit:
+        _discard(source, limit)
+        raise HttpRefusal("body_too_large", limit=limit)
+    _require_all(size, environ)
+    sink.finish()
+
+
 def require_type(accepted: tuple[str, ...], mimetype: str) -> None:
     if mimetype not in accepted:
         raise HttpRefusal("unsupported_media_type", headers={"Accept": ", ".join(accepted)})
@@ -99,9 +126,13 @@ def load_query(kind: type[Schema], args) -> dict:
 
 
 def _whole(data: bytes, environ) -> bytes:
-    if len(data) < int(environ.get("CONTENT_LENGTH") or 0):
-        raise HttpRefusal("bad_request", "the body is shorter than announced")
+    _require_all(len(data), environ)
     return data
+
+
+def _require_all(size: int, environ) -> None:
+    if size < int(environ.get("CONTENT_LENGTH") or 0):
+        raise HttpRefusal("bad_request", "the body is shorter than announced")
 
 
 def _discard(source, at_most: int) -> None:

@@ -10,8 +10,8 @@ from nameko.extensions import Entrypoint
 from werkzeug.routing import Rule
 
 from chassis.errors import DeadlineExceeded
-from chassis.http.body import load_json, load_query, receive, require_type
-from chassis.http.messages import Answer, HttpRequest
+from chassis.http.body import check_size, load_json, load_query, pour, receive, require_type
+from chassis.http.messages import Answer, HttpRequest, Sink
 from chassis.http.refusals import HttpRefusal, WorkerFailed, problem_answer
 from chassis.http.server import HttpServer
 from chassis.http.streams import EventStream
@@ -29,6 +29,8 @@ class HttpEntrypoint(Entrypoint):
     `guard(service, request)` runs first, in the worker: who asks is settled before what he asks is looked at.
     `body` and `query` are marshmallow schemas. A route that `accepts` other media types than JSON gets the body's bytes
     as `request.raw`. `max_body` is a limit of its own, in bytes; a larger body than usual is read after the guard.
+    With `into(service, request)` the body is never held: what that answers, after the guard, takes it piece by piece,
+    and is the handler's `request.sink`.
     `meta` is whatever the service wants to know about its routes later.
     """
 
@@ -36,7 +38,8 @@ class HttpEntrypoint(Entrypoint):
 
     def __init__(self, method: str, path: str, *, guard: Callable | None = None, query: type[Schema] = Empty,
                  body: type[Schema] | None = None, accepts: tuple[str, ...] = (), max_body: int | None = None,
-                 tell: Callable = problem_answer, meta: Any = None, **kwargs):  # fmt: skip
+                 into: Callable[..., Sink] | None = None, tell: Callable = problem_answer, meta: Any = None,
+                 **kwargs):  # fmt: skip
         super().__init__(**kwargs)
         self.method = method
         self.path = path
@@ -45,6 +48,7 @@ class HttpEntrypoint(Entrypoint):
         self.body = body
         self.accepts = accepts
         self.max_body = max_body
+        self.into = into
         self.tell = tell
         self.meta = meta
 
@@ -59,6 +63,8 @@ class HttpEntrypoint(Entrypoint):
 
     def handle(self, request: HttpRequest, values: dict) -> Answer | EventStream:
         """On the connection's green thread: a slow client holds no worker."""
+        if self.into is not None:
+            return self._handle_flow(request, values)
         settings = self.server.settings
         limit = settings.max_body if self.max_body is None else self.max_body
         if limit > settings.max_body:
@@ -80,6 +86,25 @@ class HttpEntrypoint(Entrypoint):
         finally:
             large.release()
 
+    def _handle_flow(self, request: HttpRequest, values: dict) -> Answer | EventStream:
+        """Who asks, and where the body goes, is settled before it is read."""
+        settings, flows = self.server.settings, self.server.flows
+        check_size(request.environ, settings.max_flow)
+        if not flows.acquire(timeout=settings.queue_seconds):
+            raise HttpRefusal("overloaded")
+        try:
+            request.raw = None
+            self._run(request, values)
+            try:
+                pour(request.environ, request.sink, settings.max_flow, settings.flow_seconds)
+            except BaseException:
+                request.sink.abandon()
+                raise
+        finally:
+            flows.release()
+        request.raw = b""
+        return self._answer(request, values)
+
     def _answer(self, request: HttpRequest, values: dict) -> Answer | EventStream:
         result = self._run(request, values)
         return result if isinstance(result, Answer | EventStream) else Answer(result)
@@ -89,6 +114,9 @@ class HttpEntrypoint(Entrypoint):
         if self.guard is not None:
             self.guard(method.__self__, request)
         if request.raw is None:  # a large body, which is read only now
+            if self.into is not None:
+                require_type(self.accepts, request.mimetype)
+                request.sink = self.into(method.__self__, request)
             return None
         request.query = load_query(self.query, request.args)
         if self.accepts:

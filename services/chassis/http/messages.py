@@ -1,7 +1,8 @@
 """A request as handlers see it, and what they give back."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 from werkzeug.wrappers import Request
@@ -22,6 +23,7 @@ class HttpRequest(Request):
         self.span = tracing.span("HTTP", tracing.SERVER, {})
         self.id = self.span.trace_id or uuid4().hex  # one number for support: answer, logs and trace bear it
         self.raw: bytes | None = b""  # None until a large body is read
+        self.sink: Sink | None = None  # where a body went that nobody holds
         self.query: dict = {}
         self.body: dict = {}
         self.caller: Any = None
@@ -33,9 +35,47 @@ class HttpRequest(Request):
         return next((language for language in wanted if language in LANGUAGES), LANGUAGES[0])
 
 
+class Sink(Protocol):
+    """Where a body goes that nobody holds whole."""
+
+    def write(self, piece: bytes) -> None: ...
+
+    def finish(self) -> None:
+        """That was all of it."""
+
+    def abandon(self) -> None:
+        """It will not be complete."""
+
+
+class Source(Protocol):
+    def read(self, most: int) -> bytes: ...
+
+    def close(self) -> None: ...
+
+
+class Outflow:
+    """A body that is written as it is read, `size` bytes of it; nobody holds it whole."""
+
+    def __init__(self, source: Source, size: int, chunk: int):
+        self._source, self.size, self._chunk = source, size, chunk
+
+    def __iter__(self) -> Iterator[bytes]:
+        left = self.size
+        while left > 0:
+            piece = self._source.read(min(self._chunk, left))
+            if not piece:  # the connection is closed: whoever reads must not take it for the whole
+                raise EOFError("it is shorter than was said")
+            left -= len(piece)
+            yield piece
+
+    def close(self) -> None:
+        self._source.close()
+
+
 @dataclass
 class Answer:
-    """`body` is anything that JSON can say, or bytes with a Content-Type of their own; None sends none.
+    """`body` is anything that JSON can say, or bytes with a Content-Type of their own, be it as an `Outflow`; None
+    sends none.
 
     `etag` makes a GET conditional. `cookies` are Set-Cookie headers.
     """

@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map
 
 from chassis.http.body import check_address, check_framing
-from chassis.http.messages import Answer, HttpRequest
+from chassis.http.messages import Answer, HttpRequest, Outflow
 from chassis.http.refusals import EDGE_PROBLEMS, EnglishProblems, HttpRefusal, WorkerFailed, problem_answer
 from chassis.http.streams import HEADERS as STREAM_HEADERS
 from chassis.http.streams import EventStream
@@ -47,6 +47,7 @@ CONNECTIONS = Gauge("congvu_http_connections", "Open connections")
 STREAMS = Gauge("congvu_http_streams", "Open event streams")
 
 LARGE_BODIES = 4  # larger than the usual limit, held at the same time
+FLOWS = 16  # bodies that nobody holds, received at the same time
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class HttpSettings:
     port: int = 8080
     max_connections: int = 12_000
     max_body: int = 1024 * 1024
+    max_flow: int = 50 * 1024 * 1024  # of a body that nobody holds whole
+    flow_seconds: float = 300.0  # in which such a body must have arrived
     request_seconds: float = 28.0  # from the worker's start to its answer
     queue_seconds: float = 10.0  # for a free worker
     queue_length: int = 256  # requests that may wait for one; beyond it the answer is 503 at once
@@ -87,6 +90,7 @@ class HttpServer(SharedExtension):
         self.places = eventlet.semaphore.Semaphore(self.container.settings.max_workers)
         self.waiting = 0  # for a place
         self.large_bodies = eventlet.semaphore.Semaphore(LARGE_BODIES)
+        self.flows = eventlet.semaphore.Semaphore(FLOWS)
         self._problems = getattr(self.container.service_cls, "problems", EnglishProblems)
         self.container.readiness("http", lambda: self._accepting is not None and not self._draining)
 
@@ -239,11 +243,16 @@ class HttpServer(SharedExtension):
         if self._draining:
             request.environ["chassis.connection"].close_connection = True
         if not is_stream and status not in (204, 304):
-            headers["Content-Length"] = str(len(payload))
+            headers["Content-Length"] = str(payload.size if isinstance(payload, Outflow) else len(payload))
         start_response(f"{status} {HTTPStatus(status).phrase}", [*headers.items(), *cookies])
         self._note(request, route, status, started)
         if is_stream:
             return self._streamed(answer) if request.method != "HEAD" else _closed(answer)
+        if isinstance(answer.body, Outflow):
+            if payload is answer.body and request.method != "HEAD":
+                return payload  # which the server closes
+            answer.body.close()
+            return []
         return [payload] if payload and request.method != "HEAD" else []
 
     def _note(self, request, route, status, started):
@@ -331,10 +340,10 @@ class Protocol(wsgi.HttpProtocol):
         """The access log is written where the route is known."""
 
 
-def _payload(body) -> bytes:
+def _payload(body) -> bytes | Outflow:
     if body is None:
         return b""
-    return body if isinstance(body, bytes) else orjson.dumps(body)
+    return body if isinstance(body, bytes | Outflow) else orjson.dumps(body)
 
 
 def _closed(stream: EventStream) -> list:

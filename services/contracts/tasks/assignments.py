@@ -4,6 +4,7 @@ from marshmallow import fields, validate
 
 from chassis.contract import Procedure
 from contracts.fields import ById, Day, Id, Moment, Page, Statement
+from contracts.files import AttachedFile
 
 
 class Assignment(Statement):
@@ -110,7 +111,7 @@ class Result(Statement):
     summary = fields.String(required=True)
     document = fields.Nested(ResultDocument, required=True)
     receiving_level = fields.String(required=True)
-    file_ids = fields.List(Id(), required=True)
+    files = fields.List(fields.Nested(AttachedFile), required=True)
     unanswered_unit_ids = fields.List(Id(), required=True)
     submitted_by_person_id = Id(required=True)
     submitted_at = Moment(required=True)

@@ -107,6 +107,7 @@ class AssignmentChanged(PieceNow, Act):
     """
 
     result_id = Id(load_default=None, allow_none=True)
+    file_ids = fields.List(Id(), load_default=list)  # of the result that was submitted
     pieces = fields.List(fields.Nested(PieceNow), load_default=list)
     concerns = fields.List(Id(), required=True)
 
@@ -188,6 +189,7 @@ class ProgressReported(OfPiece):
     number = fields.Integer(required=True)
     percent = fields.Integer(required=True, allow_none=True)
     blocker_id = Id(required=True, allow_none=True)
+    file_ids = fields.List(Id(), load_default=list)
 
 
 class BlockerChanged(OfPiece):
@@ -274,7 +276,7 @@ draft_changed = Event(
 )  # fmt: skip
 progress_reported = Event(
     "tasks", "progress_reported", ProgressReported, "A unit said how far it is.",
-    hearers=("reminders", "gateway"), published=("report_id", "assignment_id", "task_id", "unit_id"),
+    hearers=("reminders", "messaging", "gateway"), published=("report_id", "assignment_id", "task_id", "unit_id"),
 )  # fmt: skip
 _ABOUT_BLOCKER = ("blocker_id", "assignment_id", "task_id", "unit_id", "level")
 blocker_raised = Event(

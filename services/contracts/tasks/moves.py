@@ -4,6 +4,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from chassis.contract import PATIENCE, Procedure
 from contracts.fields import GRADES, ROLES, Day, Id, Line, Request, Statement, Text, one_of
+from contracts.files import FileIds
 from contracts.tasks.assignments import Assignment, AssignmentDetail
 from contracts.tasks.orders import Task, Warning
 
@@ -57,7 +58,7 @@ class NewResult(Request):
     summary = Text(max=20_000, required=True)
     document = fields.Nested(NewResultDocument, required=True)
     receiving_level = Line(max=200, load_default=None, allow_none=True)
-    file_ids = fields.List(Id(), load_default=list, validate=validate.Length(max=20))
+    file_ids = FileIds()
     unanswered_unit_ids = fields.List(Id(), load_default=list, validate=validate.Length(max=400))
 
 

@@ -4,6 +4,7 @@ from marshmallow import fields, validate
 
 from chassis.contract import PATIENCE, Procedure
 from contracts.fields import BLOCKER_LEVELS, ById, Day, Id, Moment, Request, Statement, Text, one_of
+from contracts.files import AttachedFile, FileIds
 from contracts.tasks.assignments import OfAssignment
 from contracts.tasks.moves import Keyed
 
@@ -21,6 +22,7 @@ class NewProgress(Request):
     result = Text(max=20_000, required=True)
     percent = fields.Integer(load_default=None, allow_none=True, validate=validate.Range(0, 100))
     request = Text(max=2_000, load_default=None, allow_none=True)
+    file_ids = FileIds()
     blocker = fields.Nested(NewBlocker, load_default=None, allow_none=True)
 
 
@@ -74,6 +76,7 @@ class ProgressReport(Statement):
     percent = fields.Integer(required=True, allow_none=True)
     request = fields.String(required=True, allow_none=True)
     blocker_id = Id(required=True, allow_none=True)
+    files = fields.List(fields.Nested(AttachedFile), required=True)
     reported_by_person_id = Id(required=True)
     reported_at = Moment(required=True)
 

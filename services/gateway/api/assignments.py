@@ -89,7 +89,7 @@ class AssignmentsRoutes:
 
     @route("POST", "/assignments/<uuid:assignment_id>/submit-result", tag="assignments", body=tasks.NewResult,
            answer=tasks.AssignmentDetail, idempotency_key=True, if_match=True, etag=True,
-           refusals=(*COMMON, "day_in_future", "unit_owes_nothing"))  # fmt: skip
+           refusals=(*COMMON, "day_in_future", "unit_owes_nothing", "unknown_file", "file_not_scanned"))  # fmt: skip
     def submit_result(self, call, assignment_id):
         """Trình kết quả: the product, with its document."""
         return versioned(call.ask(tasks.submit_result, keyed(call, assignment_id) | call.body))

@@ -17,7 +17,7 @@ class ProgressRoutes:
 
     @route("POST", "/assignments/<uuid:assignment_id>/progress", tag="assignments", body=tasks.NewProgress,
            answer=tasks.ProgressReport, status=201, idempotency_key=True,
-           refusals=("not_authorised", "wrong_state", "no_such_level"))  # fmt: skip
+           refusals=("not_authorised", "wrong_state", "no_such_level", "unknown_file", "file_not_scanned"))  # fmt: skip
     def report_progress(self, call, assignment_id):
         """Báo cáo tiến độ: what is done so far, and what stops the rest."""
         request = {"assignment_id": assignment_id, "idempotency_key": call.idempotency_key}

@@ -3,6 +3,7 @@
 import eventlet
 import pytest
 
+from chassis.blobs.settings import Place
 from chassis.http import HttpServer, HttpSettings
 from gateway.service import Service
 from gateway.settings import GatewaySettings
@@ -25,13 +26,14 @@ def neighbours(here, run) -> dict:
 
 
 @pytest.fixture
-def gateway(world, here, run, neighbours):
+def gateway(world, here, run, neighbours, tmp_path):
     """Starts a gateway with other settings and answers a client: `gateway(session_idle=1)`."""
     clients = []
 
     def start(**changes) -> Client:
-        http = HttpSettings(port=0, stop_seconds=1, max_body=changes.pop("max_body", 1024 * 1024))
-        settings = GatewaySettings(**vars(world.settings("gateway")), http=http, **changes)
+        own = {name: changes.pop(name) for name in ("max_body", "max_flow") if name in changes}
+        common = vars(world.settings("gateway", blobs=changes.pop("blobs", Place(folder=str(tmp_path)))))
+        settings = GatewaySettings(**common, http=HttpSettings(port=0, stop_seconds=1, **own), **changes)
         container = run(Service, settings=settings)
         server = next(each for each in container.subextensions if isinstance(each, HttpServer))
         client = Client(f"http://127.0.0.1:{server.port}/api/v1")

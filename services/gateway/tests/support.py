@@ -9,14 +9,14 @@ import requests
 
 from chassis import clock
 from chassis.rpc import rpc
-from contracts import directory, messaging, reminders, tasks
+from contracts import directory, files, messaging, reminders, tasks
 from gateway.live import LiveStreams
 from kernel.errors import Refused
 from tests.support.town import id_of, person, post, unit
 
 PASSWORD = "đúng mật khẩu"
 NOW = "2026-11-23T08:30:00+07:00"
-TASK, PIECE, CONVERSATION = id_of("task"), id_of("piece"), id_of("conversation")
+TASK, PIECE, CONVERSATION, FILE = id_of("task"), id_of("piece"), id_of("conversation"), id_of("file")
 ANSWERING: list = []  # (procedure, claims, request) of every call that reached a neighbour
 
 
@@ -47,6 +47,13 @@ def task(**changes) -> dict:
         assigner_person_id=person("committee vice_chairman"), assigner_title="Phó Chủ tịch", followers=[],
         assignments={"items": [assignment()], "next_cursor": None}, warnings=[],
     ) | changes  # fmt: skip
+
+
+def file(**changes) -> dict:
+    return {
+        "id": FILE, "name": "Báo cáo \"quý 1\".pdf", "media_type": "application/pdf", "size": 7,
+        "sha256": "0" * 64, "scan": "clean", "uploaded_at": NOW,
+    } | changes  # fmt: skip
 
 
 def message(number: int = 1) -> dict:
@@ -202,6 +209,10 @@ class Tasks(Neighbour):
     def draft(self, call, request):
         return self.answer(call, request, task())
 
+    @rpc(tasks.grant_file)
+    def grant_file(self, call, request):
+        return self.answer(call, request, {"grant": "the word of tasks"})
+
     @rpc(tasks.get_task)
     def get_task(self, call, request):
         return self.answer(call, request, task())
@@ -258,6 +269,18 @@ class Messaging(Neighbour):
     @rpc(messaging.post_message)
     def post_message(self, call, request):
         return self.answer(call, request, message())
+
+    @rpc(files.begin_file)
+    def begin_file(self, call, request):
+        return self.answer(call, request, {"id": FILE, "blob_id": FILE})
+
+    @rpc(files.finish_file)
+    def finish_file(self, call, request):
+        return self.answer(call, request, file())
+
+    @rpc(files.open_file)
+    def open_file(self, call, request):
+        return self.answer(call, request, {"file": file(), "blob_id": FILE, "ask": []})
 
     @rpc(messaging.mark_read)
     def mark_read(self, call, request):

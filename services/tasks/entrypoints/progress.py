@@ -9,8 +9,9 @@ from tasks.use_cases import progress
 class Progress:
     @rpc(tasks.report_progress)
     def report_progress(self, call, request):
+        files = self.held(call, request)
         with self.db.transaction() as tx:
-            return progress.report_progress(tx, call.claims, request, clock.now())
+            return progress.report_progress(tx, call.claims, request, clock.now(), files)
 
     @rpc(tasks.raise_blocker)
     def raise_blocker(self, call, request):

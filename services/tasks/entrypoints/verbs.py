@@ -29,8 +29,9 @@ class Verbs:
 
     @rpc(tasks.submit_result)
     def submit_result(self, call, request):
+        files = self.held(call, request)
         with self.db.transaction() as tx:
-            return verbs.submit_result(tx, call.claims, request, clock.now())
+            return verbs.submit_result(tx, call.claims, request, clock.now(), files)
 
     @rpc(tasks.approve_result)
     def approve_result(self, call, request):

@@ -31,13 +31,17 @@ assignments = _table(
     grade=sa.Text, returns=sa.Integer, proposed_unit_id=Id, under_correction=sa.Boolean,
 )  # fmt: skip
 followers = _table("followers", key=("task_id", "post_id"), task_id=Id, post_id=Id)
+attachments = _table(
+    "attachments", key=("subject_id", "place"), subject_id=Id, place=sa.Integer, file_id=Id, assignment_id=Id,
+    name=sa.Text, media_type=sa.Text, size=sa.BigInteger,
+)  # fmt: skip
 history = _table(
     "history", id=sa.BigInteger, task_id=Id, assignment_id=Id, version=sa.Integer, verb=sa.Text, actor_person_id=Id,
     acting_for=Id, at=Moment, reason=sa.Text, data=JSONB,
 )  # fmt: skip
 results = _table(
     "results", id=Id, assignment_id=Id, round=sa.Integer, summary=sa.Text, document_number=sa.Text,
-    document_issued_on=sa.Date, receiving_level=sa.Text, file_ids=ARRAY(Id), unanswered_unit_ids=ARRAY(Id),
+    document_issued_on=sa.Date, receiving_level=sa.Text, unanswered_unit_ids=ARRAY(Id),
     submitted_by_person_id=Id, submitted_by_post_id=Id, submitted_at=Moment, outcome=sa.Text, grade=sa.Text,
     reason=sa.Text, decided_by_person_id=Id, decided_at=Moment,
 )  # fmt: skip

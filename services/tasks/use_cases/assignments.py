@@ -11,6 +11,7 @@ from tasks.domain import drafting
 from tasks.domain.assignment import CHANGES
 from tasks.domain.sight import Sight
 from tasks.storage import history, pieces, results
+from tasks.storage.attachments import with_files
 
 
 def list_assignments(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -40,7 +41,7 @@ def list_children(tx, claims: dict, request: dict, now: datetime) -> dict:
 def list_results(tx, claims: dict, request: dict, now: datetime) -> dict:
     actor = actor_for(tx, contract.list_results, claims, now)
     row, _, _ = views.visible_piece(tx, request["assignment_id"], actor)
-    return views.by_rounds(request, lambda *part: results.results_of(tx, row["id"], *part), _result)
+    return views.by_rounds(request, lambda *part: with_files(tx, results.results_of(tx, row["id"], *part)), _result)
 
 
 def _result(row: Mapping) -> dict:

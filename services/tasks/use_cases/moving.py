@@ -103,6 +103,7 @@ def move(
     snapshot: Mapping = NOTHING,
     also: Sequence[dict] = (),
     result_id: str | None = None,
+    file_ids: Sequence[str] = (),
 ) -> dict:
     """Moves it and says so. `data` is what the history keeps beside the reason, `snapshot` what the row keeps beside
     what the rules look at, `also` the other pieces that the act has changed.
@@ -128,6 +129,7 @@ def move(
         | act_of(actor, now, reason)
         | {
             "result_id": result_id,
+            "file_ids": file_ids,
             "pieces": list(also),
             "concerns": _concerned(standing, row, new),
         },

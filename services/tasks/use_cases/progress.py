@@ -1,7 +1,8 @@
 """Progress while the work goes on, and what stops it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from chassis import clock
 from chassis.paging import a_number, an_id, page, position
@@ -15,15 +16,16 @@ from tasks.domain.assignment import CLOSED, Piece
 from tasks.domain.blocker import permit_report
 from tasks.domain.progress import REPORTED_IN, reports_owed
 from tasks.storage import progress as storage
+from tasks.storage.attachments import attach, with_files
 from tasks.use_cases import moving
 from tasks.use_cases.waiting import TO_UNBLOCK, done, waits
 
 KIND_OF_LEVEL = {"office": "office", "city": "committee"}  # whose head decides
 
 
-def report_progress(tx, claims: dict, request: dict, now: datetime) -> dict:
+def report_progress(tx, claims: dict, request: dict, now: datetime, files: Sequence[Mapping] = ()) -> dict:
     """Báo cáo tiến độ: what is done so far, and what stops the rest."""
-    return moving.once(tx, contract.report_progress, claims, request, now, _report)
+    return moving.once(tx, contract.report_progress, claims, request, now, partial(_report, files=files))
 
 
 def raise_blocker(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -50,7 +52,7 @@ def list_progress(tx, claims: dict, request: dict, now: datetime) -> dict:
         open_=row["state"] not in CLOSED,
     )  # fmt: skip
     return {
-        "items": rows, "next_cursor": next_cursor, "reporting": period, "missing": standing.missing,
+        "items": with_files(tx, rows), "next_cursor": next_cursor, "reporting": period, "missing": standing.missing,
         "next_due": standing.next_due,
     }  # fmt: skip
 
@@ -70,7 +72,7 @@ def list_blockers(tx, claims: dict, request: dict, now: datetime) -> dict:
     return {"items": rows, "next_cursor": next_cursor}
 
 
-def _report(tx, actor: Actor, request: dict, now: datetime) -> dict:
+def _report(tx, actor: Actor, request: dict, now: datetime, files: Sequence[Mapping]) -> dict:
     row, task, followers = views.visible_piece(tx, request["assignment_id"], actor, lock=True)
     piece = views.piece_of(tx, row, task)
     permit_report(piece, actor, REPORTED_IN, "report_progress")
@@ -91,6 +93,7 @@ def _report(tx, actor: Actor, request: dict, now: datetime) -> dict:
             "reported_at": now,
         },
     )
+    attach(tx, report["id"], row["id"], files)
     _for_the_head(tx, actor, row, "report_progress", report["id"])
     about = moving.of_piece(actor, row, task, followers, now, waiting, *_deciders(waiting))
     tx.emit(
@@ -98,10 +101,10 @@ def _report(tx, actor: Actor, request: dict, now: datetime) -> dict:
         subject=report["id"],
         version=1,
         data=about
-        | {"report_id": report["id"]}
+        | {"report_id": report["id"], "file_ids": [file["id"] for file in files]}
         | {name: report[name] for name in ("number", "percent", "blocker_id")},
     )  # fmt: skip
-    return dict(report)
+    return dict(report) | {"files": files}
 
 
 def _raise(tx, actor: Actor, request: dict, now: datetime) -> dict:

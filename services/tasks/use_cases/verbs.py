@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 
 from chassis import clock
 from contracts import tasks as contract
@@ -15,6 +16,7 @@ from tasks.domain.children import decide_children, due_below, owner_below
 from tasks.domain.extension import resumed
 from tasks.domain.order import due_within, known_head
 from tasks.storage import orders, pieces, results
+from tasks.storage.attachments import attach
 from tasks.use_cases import moving
 from tasks.use_cases.moving import Standing
 
@@ -39,9 +41,9 @@ def uphold(tx, claims: dict, request: dict, now: datetime) -> dict:
     return moving.once(tx, contract.uphold, claims, request, now, _plain("uphold"))
 
 
-def submit_result(tx, claims: dict, request: dict, now: datetime) -> dict:
-    """Trình kết quả."""
-    return moving.once(tx, contract.submit_result, claims, request, now, _submit_result)
+def submit_result(tx, claims: dict, request: dict, now: datetime, files: Sequence[Mapping] = ()) -> dict:
+    """Trình kết quả, with files that are the actor's own."""
+    return moving.once(tx, contract.submit_result, claims, request, now, partial(_submit_result, files=files))
 
 
 def approve_result(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -183,7 +185,7 @@ def _handed_over(tx, actor: Actor, task: Mapping, row: Mapping, post_id: str, no
     return moving.hand_over(tx, actor, pieces.waiting_supports(tx, [task["id"]]), task, post_id, now)
 
 
-def _submit_result(tx, actor: Actor, request: dict, now: datetime) -> dict:
+def _submit_result(tx, actor: Actor, request: dict, now: datetime, files: Sequence[Mapping]) -> dict:
     standing = moving.permitted(tx, actor, "submit_result", request, now)
     document, silent = request["document"], request["unanswered_unit_ids"]
     if document["issued_on"] > today(now):
@@ -200,15 +202,16 @@ def _submit_result(tx, actor: Actor, request: dict, now: datetime) -> dict:
             "document_number": document["number"],
             "document_issued_on": document["issued_on"],
             "receiving_level": request["receiving_level"] or given_by,
-            "file_ids": request["file_ids"],
             "unanswered_unit_ids": silent,
             "submitted_by_person_id": actor.person_id,
             "submitted_by_post_id": actor.post_id,
             "submitted_at": now,
         },
     )
+    attach(tx, result["id"], standing.row["id"], files)
     data = {"result_id": result["id"], "round": result["round"]}
-    return moving.move(tx, actor, standing, now, data=data, result_id=result["id"])
+    file_ids = [file["id"] for file in files]
+    return moving.move(tx, actor, standing, now, data=data, result_id=result["id"], file_ids=file_ids)
 
 
 def _have_not_answered(tx, standing: Standing, unit_ids: Sequence[str]) -> None:

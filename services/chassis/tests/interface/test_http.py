@@ -15,7 +15,8 @@ from marshmallow import RAISE, Schema, fields
 
 from chassis import identity
 from chassis.container import Container
-from chassis.http import Answer, EventStream, HttpRefusal, HttpServer, HttpSettings, http
+from chassis.http import Answer, EventStream, HttpRefusal, HttpServer, HttpSettings, Outflow, http
+from chassis.http.server import FLOWS
 from chassis.http.streams import encode_event
 from chassis.settings import Settings
 from chassis.testing import until
@@ -28,14 +29,68 @@ class Note(Schema):
     text = fields.String(required=True)
 
 
+class Floods(Schema):
+    broken = fields.String()
+
+
 def refuse_strangers(_service, request):
     if request.headers.get("Authorization") != "friend":
         raise HttpRefusal("bad_request")
 
 
+class Jar:
+    """Where a body goes; `broken` cannot take it."""
+
+    def __init__(self, broken: bool):
+        self.pieces, self.end, self.broken = [], None, broken
+
+    def write(self, piece):
+        if self.broken:
+            raise HttpRefusal("service_unavailable")
+        self.pieces.append(piece)
+
+    def finish(self):
+        self.end = "finished"
+
+    def abandon(self):
+        self.end = "abandoned"
+
+
+class Spring:
+    """What a body comes from: it breaks off after `holds` bytes."""
+
+    def __init__(self, holds: int):
+        self.left, self.closed = holds, False
+
+    def read(self, most):
+        piece = b"w" * min(most, self.left)
+        self.left -= len(piece)
+        return piece
+
+    def close(self):
+        self.closed = True
+
+
+def a_jar(service, request):
+    service.jars.append(Jar("broken" in request.args))
+    return service.jars[-1]
+
+
 class EchoService:
     name = "echo"
     streams: ClassVar = []
+    jars: ClassVar = []
+    springs: ClassVar = []
+
+    @http("POST", "/floods", accepts=("application/octet-stream",), guard=refuse_strangers, into=a_jar, query=Floods)
+    def flood(self, request):
+        return {"bytes": sum(map(len, request.sink.pieces)), "end": request.sink.end}
+
+    @http("GET", "/springs/<int:size>")
+    def spring(self, request, size):
+        self.springs.append(Spring(size if size != 100_013 else 90_000))
+        flow = Outflow(self.springs[-1], size, 1000)
+        return Answer(flow, headers={"Content-Type": "application/octet-stream"}, etag="well")
 
     @http("POST", "/notes", body=Note)
     def write(self, request):
@@ -94,7 +149,7 @@ NOWHERE = {"amqp_url": "amqp://nowhere", "database_url": "postgresql://nowhere/n
 class Edge:
     def __init__(self, keys, **settings):
         settings = {"port": 0, "stop_seconds": 2, "request_seconds": 1.5, "queue_seconds": 0.2} | settings
-        EchoService.streams = []
+        EchoService.streams, EchoService.jars, EchoService.springs = [], [], []
         self.container = Container(EchoService, ServiceSettings(http=HttpSettings(**settings), **keys, **NOWHERE))
         self.container.start()
         self.server = next(e for e in self.container.subextensions if isinstance(e, HttpServer))
@@ -348,3 +403,59 @@ def test_only_a_few_large_bodies_are_held_at_the_same_time(make_edge):
         friend = {"Content-Type": "video/mpeg", "Authorization": "friend"}
         assert_problem(requests.post(edge.url("/films"), data=b"a", headers=friend, timeout=5), 503, "overloaded")
         until(lambda: edge.server.large_bodies.counter == 4)
+
+
+def flood(edge, data, path="/floods", **headers):
+    headers = {"Authorization": "friend", "Content-Type": "application/octet-stream"} | headers
+    return requests.post(edge.url(path), data=data, headers=headers, timeout=20)
+
+
+def test_a_body_that_nobody_holds_goes_on_piece_by_piece(make_edge):
+    """More than the usual limit, and with workers to spare: it is poured outside of them."""
+    edge = make_edge(max_flow=3_000_000)
+    answer = flood(edge, b"a" * 3_000_000)
+    assert answer.json() == {"bytes": 3_000_000, "end": "finished"}
+    assert max(map(len, EchoService.jars[0].pieces)) <= 64 * 1024
+    assert flood(edge, iter([b"a" * 70_000, b"b"])).json()["bytes"] == 70_001
+
+
+def test_a_flow_is_taken_from_friends_only_and_in_a_limit(make_edge):
+    edge = make_edge(max_flow=100_000)
+    assert_problem(flood(edge, b"a", Authorization="stranger"), 400, "bad_request")
+    assert_problem(flood(edge, b"a", **{"Content-Type": "text/html"}), 415, "unsupported_media_type")
+    assert_problem(flood(edge, b"a" * 100_001), 413, "body_too_large")
+    assert EchoService.jars == []
+    assert_problem(flood(edge, iter([b"a" * 60_000] * 2)), 413, "body_too_large")
+    assert [jar.end for jar in EchoService.jars] == ["abandoned"]
+
+
+def test_what_does_not_arrive_as_a_whole_is_abandoned(make_edge):
+    edge = make_edge(flow_seconds=0.3)
+    head = (
+        b"POST /floods HTTP/1.1\r\nHost: x\r\nAuthorization: friend\r\nConnection: close\r\n"
+        b"Content-Type: application/octet-stream\r\nContent-Length: 10\r\n\r\n12345"
+    )
+    assert b"408 " in edge.raw(head)
+    with socket.create_connection(("127.0.0.1", edge.server.port), timeout=5) as sock:
+        sock.sendall(head)
+        until(lambda: len(EchoService.jars) == 2)
+    until(lambda: [jar.end for jar in EchoService.jars] == ["abandoned"] * 2)
+    assert_problem(flood(edge, b"a", "/floods?broken=1"), 503, "service_unavailable")
+    assert [jar.end for jar in EchoService.jars] == ["abandoned"] * 3
+    assert edge.server.flows.balance == FLOWS
+
+
+def test_a_body_is_written_as_it_is_read(edge):
+    answer = edge.get("/springs/2500")
+    assert (answer.content, answer.headers["Content-Length"]) == (b"w" * 2500, "2500")
+    assert requests.head(edge.url("/springs/2500"), timeout=5).headers["Content-Length"] == "2500"
+    again = edge.get("/springs/2500", headers={"If-None-Match": '"well"'})
+    assert (again.status_code, again.content) == (304, b"")
+    assert all(spring.closed for spring in EchoService.springs)
+    until(lambda: edge.server.places.balance == 3)
+
+
+def test_a_source_that_breaks_off_is_seen_by_the_client(edge):
+    with pytest.raises(requests.exceptions.ChunkedEncodingError, match="Incomplete"):
+        edge.get("/springs/100013")
+    assert edge.get("/springs/10").content == b"w" * 10

@@ -46,6 +46,8 @@ OUTLINE = {
     "POST /delegations", "DELETE /delegations/{delegation_id}", "GET /units/{unit_id}/people",
     "GET /people/{person_id}/vcard", "PATCH /me/contact",
     "POST /task-proposals",
+    "POST /files",
+    "GET /files/{file_id}",
     "PUT /tasks/{task_id}",
     "DELETE /tasks/{task_id}",
     "POST /tasks/{task_id}/submit-for-issue",

@@ -8,18 +8,10 @@ from chassis.errors import CallFailed
 from chassis.testing import until
 from contracts import messaging, tasks
 from messaging import use_cases
-from messaging.service import Service
 from tests.support.orders import PIECES, changed, issued, piece_now, urged
 from tests.support.town import claims, id_of, post, unit
 
 HEAD = claims("ward-1 head")
-
-
-@pytest.fixture
-def here(town, run):
-    found = town("messaging")
-    run(Service)
-    return found
 
 
 @pytest.fixture

@@ -9,18 +9,10 @@ import sqlalchemy as sa
 from chassis.errors import CallFailed
 from contracts import messaging
 from messaging import use_cases
-from messaging.service import Service
 from tests.support.orders import issued
 from tests.support.town import DELEGATION, claims, post
 
 HEAD, VICE, SUPPORT = claims("ward-1 head"), claims("committee vice_chairman"), claims("ward-2 head")
-
-
-@pytest.fixture
-def here(town, run):
-    found = town("messaging")
-    run(Service)
-    return found
 
 
 @pytest.fixture

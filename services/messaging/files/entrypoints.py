@@ -1,0 +1,56 @@
+"""The store of files, on the bus."""
+
+from chassis import clock
+from chassis.blobs.store import Blobs
+from chassis.grants import Grants
+from chassis.rpc import rpc
+from chassis.timers import every
+from contracts import files
+from messaging.files import looking, use_cases
+
+
+class Files:
+    blobs = Blobs()
+    grants = Grants()
+
+    @rpc(files.begin_file)
+    def begin_file(self, call, request):
+        with self.db.transaction() as tx:
+            return use_cases.begin_file(tx, call.claims, request, clock.now())
+
+    @rpc(files.finish_file)
+    def finish_file(self, call, request):
+        """No transaction stays open while the bytes are looked at."""
+        with self.db.reading() as tx:
+            file = use_cases.arrived(tx, call.claims, request)
+        if file["state"] == "receiving":
+            scanner, away = self.scanning
+            found = looking.look_at(
+                self.blobs, scanner, away, request["blob_id"], file["name"], request["size"], request["sha256"]
+            )  # fmt: skip
+            with self.db.transaction() as tx:
+                file = use_cases.finish_file(tx, request, found)
+            if file["state"] == "refused":
+                self.blobs.store.remove(request["blob_id"])
+        return use_cases.told(file, request)
+
+    @rpc(files.open_file)
+    def open_file(self, call, request):
+        word = request["grant"]
+        giver = word and self.grants.giver(word, call.claims["sub"], request["id"])
+        with self.db.transaction() as tx:
+            return use_cases.open_file(tx, call.claims, request, giver, self.scanning.scanner is not None)
+
+    @rpc(files.hold_files)
+    def hold_files(self, call, request):
+        with self.db.transaction() as tx:
+            return use_cases.hold_files(tx, request, self.scanning.scanner is not None, clock.now())
+
+    @every(seconds=30, alone="scan_files")
+    def scan_files(self):
+        if self.scanning.scanner is not None:
+            looking.scan_waiting(self.db, self.blobs, self.scanning.scanner)
+
+    @every(seconds=600, alone="sweep_files")
+    def sweep_files(self):
+        looking.sweep(self.db, self.blobs, clock.now())
