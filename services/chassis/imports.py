@@ -1,6 +1,6 @@
 """Files that come in: taken in parts, worked on one at a time by a process of their own, shown with what they change.
 
-A service that imports has the tables `imports`, `import_parts` and `import_rows`, and `python -m <service>.importing ID`,
+A service that imports has the tables `imports`, `import_parts`, `import_rows`, and `python -m <service>.importing ID`,
 which carries one out. A file may be made to eat memory and time, and reading it would stop every other green thread.
 Whatever ends the process, the service sees that it has gone: it holds a lock while it lives.
 Its exit codes: 0 carried out, 3 another process does it, 1 anything else.

@@ -5,7 +5,7 @@ Which columns a file has is its owner's; here is how headers are found, cells re
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
@@ -17,7 +17,6 @@ NONE = "-"
 DANGEROUS = ("=", "+", "-", "@")  # a spreadsheet takes a cell that begins so for a formula
 _DATE = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})|(\d{4})-(\d{2})-(\d{2})").fullmatch
 _CODE = re.compile(r"[^\W_][\w.\-/]{0,29}").fullmatch
-_EMPLOYEE = re.compile(r"[^\W_][\w.\-/]{0,63}").fullmatch
 _EMAIL = re.compile(r"[^\s@,;<>\"()]{1,64}@[^\s@,;<>\"()]{1,189}\.[^\W\d_]{2,24}").fullmatch
 _PHONE = re.compile(r"\+?[\d ().\-/]{3,30}").fullmatch
 Value = str | int | bool | date | None
@@ -38,7 +37,8 @@ class Fault:
 @dataclass(frozen=True)
 class Column:
     """`headers` are what it may be called besides its name, first what it is called when it goes out; `words` are what
-    its cells may say, each by its code. Of what is `optional` an empty cell says nothing, and NONE that there is none.
+    its cells may say, each by its code, `also` other words by theirs. Of what is `optional` an empty cell says nothing,
+    and NONE that there is none.
     """
 
     name: str
@@ -47,10 +47,13 @@ class Column:
     required: bool = False
     longest: int = 200
     words: dict[str, str] = field(default_factory=dict)
+    also: dict[str, str] = field(default_factory=dict)
     optional: bool = False
+    is_code: Callable[[str], object] | None = None  # of a kind of codes with a shape of its own
 
     def __post_init__(self):
-        folded = {fold(word): code for code, word in self.words.items()}
+        folded = {fold(word): code for word, code in self.also.items()}
+        folded |= {fold(word): code for code, word in self.words.items()}
         object.__setattr__(self, "codes", folded | {code: code for code in self.words})
 
     @property
@@ -65,7 +68,12 @@ class Column:
             return value, "missing" if self.required else None
         if self.optional and text == NONE and not escaped:
             return None, None
-        if not escaped and text.startswith(DANGEROUS) and not (self.kind == "phone" and text[0] == "+"):
+        if (
+            not escaped
+            and text != NONE
+            and text.startswith(DANGEROUS)
+            and not (self.kind == "phone" and text[0] == "+")
+        ):
             return None, "formula"
         if len(text) > self.longest:
             return None, "too_long"
@@ -79,6 +87,10 @@ def _text(_, text: str):
 
 def _matching(pattern, code: str):
     return lambda _, text: (text, None) if pattern(text) else (None, code)
+
+
+def _code(column: "Column", text: str):
+    return (text, None) if (column.is_code or _CODE)(text) else (None, "not_a_code")
 
 
 def _number(_, text: str):
@@ -114,8 +126,7 @@ def _percent(_, text: str):
 
 
 _READERS = {
-    "text": _text, "code": _matching(_CODE, "not_a_code"),
-    "employee": _matching(_EMPLOYEE, "not_a_code"), "email": _matching(_EMAIL, "not_an_email"),
+    "text": _text, "code": _code, "email": _matching(_EMAIL, "not_an_email"),
     "phone": _matching(_PHONE, "not_a_phone"), "number": _number, "flag": _flag, "word": _word,
     "long": lambda _, text: (text, None), "date": _date, "percent": _percent,
 }  # fmt: skip

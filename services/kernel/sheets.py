@@ -17,7 +17,7 @@ from defusedxml.common import DefusedXmlException
 from openpyxl import load_workbook
 
 from kernel import encodings
-from kernel.columns import Fault
+from kernel.columns import NONE, Fault
 
 MOST_LINES = 100_000
 MOST_COLUMNS = 100
@@ -204,4 +204,6 @@ def _plain(cell, limits: Limits) -> str | Fault:
     if len(value) > limits.cell:
         return Fault(None, "too_long")
     # in a spreadsheet a text is a text, whatever it begins with
+    if value == NONE:
+        return value
     return "'" + value if value.lstrip("'").startswith(("=", "+", "-", "@")) else value

@@ -8,17 +8,21 @@ from tasks.entrypoints.assignments import Assignments
 from tasks.entrypoints.corrections import Corrections
 from tasks.entrypoints.drafts import Drafts
 from tasks.entrypoints.extensions import Extensions
+from tasks.entrypoints.imports import Imports
 from tasks.entrypoints.many import Many
 from tasks.entrypoints.orders import Orders
 from tasks.entrypoints.progress import Progress
 from tasks.entrypoints.proposals import Proposals
 from tasks.entrypoints.urgings import Urgings
 from tasks.entrypoints.verbs import Verbs
+from tasks.settings import read
+
+read_settings = read  # the launcher looks for it here
 
 
 class Service(
-    Assignments, Verbs, Extensions, Many, Orders, Drafts, Progress, Urgings, Corrections, Proposals, HearsDirectory,
-    audit_reading(tasks.list_audit),
+    Assignments, Verbs, Extensions, Many, Orders, Drafts, Progress, Urgings, Corrections, Proposals, Imports,
+    HearsDirectory, audit_reading(tasks.list_audit),
 ):  # fmt: skip
     name = "tasks"
     db = Database()

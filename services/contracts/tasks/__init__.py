@@ -5,6 +5,7 @@ from contracts.tasks.corrections import *
 from contracts.tasks.drafts import *
 from contracts.tasks.events import *
 from contracts.tasks.extensions import *
+from contracts.tasks.imports import *
 from contracts.tasks.moves import *
 from contracts.tasks.orders import *
 from contracts.tasks.progress import *

@@ -82,11 +82,13 @@ def test_what_goes_out_is_no_formula_to_a_spreadsheet(vice):
 
 
 def test_every_fault_that_occurs_is_told_in_both_languages():
-    room = Path(__file__).resolve().parents[3] / "directory"
+    house = Path(__file__).resolve().parents[3]
     said = r'(?:BadFile\(|BadHeaders\(|Fault\([^,()]+(?:\([^()]*\)[^,()]*)?, |clashes\([^,]+, )"([a-z_0-9]+)"'
-    sources = [*(room / "importing").glob("*.py"), *(room / "domain").glob("*.py")]
+    rooms = [house / service / room for service in ("directory", "tasks") for room in ("importing", "domain")]
+    sources = [path for room in (*rooms, house / "kernel") for path in room.glob("*.py")]
     codes = {code for path in sources for code in re.findall(said, path.read_text())}
-    codes |= set(re.findall(r'"(not_\w+|unknown_\w+|missing|formula)"', (room / "domain/columns.py").read_text()))
+    columns = (house / "kernel/columns.py").read_text()
+    codes |= set(re.findall(r'"(not_\w+|unknown_\w+|missing|formula)"', columns))
     assert {"formula", "cycle", "zip_bomb", "duplicate_key", "post_held", "not_a_phone", "not_text"} <= codes
     assert codes - IMPORT_FAULTS.keys() == set()
     assert all(english.isascii() for _, english in IMPORT_FAULTS.values())
