@@ -12,7 +12,8 @@ NO_DEADLINE = "-"
 
 
 def values_of(task: Mapping, piece: Mapping, result: Mapping | None, report: Mapping | None) -> dict[str, Value]:
-    """All but the units."""
+    """All but the units. A result that was returned or withdrawn is none."""
+    result = result if result and result["outcome"] in (None, "approved") else None
     of_result = {
         "result": result and result["summary"], "result_number": result and result["document_number"],
         "result_issued_on": result and result["document_issued_on"],

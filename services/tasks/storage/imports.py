@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from chassis.imports import LOCK, Imports
@@ -57,7 +58,8 @@ def last_reports(tx, assignment_ids: Iterable[str]) -> dict[str, Mapping]:
 
 
 def _newest(tx, table: sa.Table, order, assignment_ids: Iterable[str]) -> dict[str, Mapping]:
-    query = select(table).where(table.c.assignment_id == any_of(assignment_ids)).distinct(table.c.assignment_id)
+    query = select(table).where(table.c.assignment_id == any_of(assignment_ids))
+    query = query.ext(distinct_on(table.c.assignment_id))
     rows = tx.execute(query.order_by(table.c.assignment_id, order.desc())).mappings()
     return {row["assignment_id"]: row for row in rows}
 

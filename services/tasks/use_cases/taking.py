@@ -338,7 +338,7 @@ class Taking:
     def _result_anew(self, row: Mapping, each: Difference) -> None:
         last = storage.last_results(self.tx, [row["id"]]).get(row["id"])
         if not _delivered(each):
-            if last and last["outcome"] is None:
+            if last and last["outcome"] != "returned":
                 storage.change_result(self.tx, last["id"], outcome="withdrawn", decided_at=self.now)
         elif last is None or last["outcome"] == "withdrawn":
             storage.add_results(self.tx, [self._result(row, each, last["round"] + 1 if last else 1)])
@@ -368,7 +368,7 @@ class Taking:
         requests = moving.withdraw_requests(self.tx, closed, self.by, self.now) if closed else {}
         moved = [(before, row) for before, row, _ in changed if before]
         waiting = moving.after_moves(self.tx, moved, self.now) if moved else {}
-        said = moving.said_of(self.tx, "import", changed, self.tasks, self.now, requests, waiting)
+        said = moving.said_of(self.tx, "import", changed, self.tasks, requests, waiting)
         self.tx.audit("tasks.imported", subject=self.job.id, task_ids=list(self.tasks))
         self.tx.emit(
             contract.tasks_imported,
