@@ -172,6 +172,10 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "import_has_faults": (
         409, "Tệp còn dòng sai hoặc mâu thuẫn, chưa thể áp dụng", "Rows of the file are wrong: it cannot be applied",
     ),
+    "unknown_column": (422, "Không có cột này", "There is no such column"),
+    "too_many_to_export": (
+        422, "Quá nhiều dòng để xuất, hãy thu hẹp điều kiện lọc", "Too many lines to take out: choose fewer",
+    ),
     # units, posts, who holds them, powers lent
     "day_in_past": (422, "Ngày đã qua", "The day has passed"),
     "unit_dissolved": (422, "Đơn vị đã kết thúc hoạt động vào ngày đó", "The unit has ended by that day"),

@@ -50,7 +50,7 @@ class ImportsRoutes:
         """The differences that an import found, row by row, with what is wrong in which column."""
         found = call.ask(directory.list_import_rows, call.query | {"id": import_id})
         for row in found["items"]:
-            _tell(row["faults"], call)
+            import_faults.tell(row["faults"], call.request.language)
         return found
 
     @route("POST", "/directory/imports/<uuid:import_id>/apply", tag="directory", answer=schemas.Import, status=202,
@@ -66,15 +66,11 @@ class ImportsRoutes:
         """Units, posts or people as a file. An import reads an administrator's back without a difference; whoever else
         takes out his unit gets no employee numbers but his own.
         """
-        return exporting.answer(call)
+        wanted = {"what": call.query["what"], "unit_id": call.query["unit_id"]}
+        return exporting.answer(directory.export_lines, wanted, call, wanted["what"], call.query["format"])
 
 
 def _told(job: dict, call) -> dict:
     """With what is wrong, in the reader's language."""
-    _tell([job["fault"]] if job["fault"] else [], call)
+    import_faults.tell([job["fault"]] if job["fault"] else [], call.request.language)
     return job
-
-
-def _tell(faults: list[dict], call) -> None:
-    for fault in faults:
-        fault["message"] = import_faults.describe(fault["code"], call.request.language)

@@ -85,13 +85,15 @@ def get_period_report(tx, claims: dict, request: dict, now: datetime) -> dict:
     unit_id = request["unit_id"] or (None if policy.allows(action, actor) else actor.unit_id)
     if not policy.allows(action, actor, [unit_id] if unit_id else []):
         raise Refused("not_found", "There is no such report for you.")
+    heads = head_posts(tx, [unit_id or actor.unit_id], now)
+    if unit_id and not heads:
+        raise Refused("not_found", "There is no such unit.")
     moments = _moments(request["from_day"], request["to_day"], now)
     tx.audit("tasks.reported", subject=unit_id or "city", first=request["from_day"].isoformat(),
              last=request["to_day"].isoformat())  # fmt: skip
     rows = storage.figures(tx, unit_id, **moments)
     late = storage.late(tx, unit_id, moments["begin"], moments["end"], moments["at"], MOST_LATE)
     days = working_days(tx)
-    heads = head_posts(tx, [unit_id or actor.unit_id], now)
     return {
         "from_day": request["from_day"],
         "to_day": request["to_day"],

@@ -184,9 +184,7 @@ def test_the_same_file_again_doubles_nothing_and_a_later_one_changes(importer):
     importer.taken(first)
     before = facts(importer.town)
     assert (counts(importer.taken(first)), facts(importer.town)) == ({"unchanged": 5}, before)
-    later = a_file(
-        a_line("NV-0", state="Đã hoàn thành", **RESULT), a_line("NV-1", Nhiệm_vụ="Tên khác")
-    )
+    later = a_file(a_line("NV-0", state="Đã hoàn thành", **RESULT), a_line("NV-1", Nhiệm_vụ="Tên khác"))
     assert counts(importer.taken(later)) == {"changed": 2}
     assert [state for _, _, _, _, state, _ in facts(importer.town)].count("completed") == 1
     assert importer.town.rows("SELECT title, version FROM tasks WHERE code = 'NV-1'") == [
