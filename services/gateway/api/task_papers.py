@@ -38,7 +38,7 @@ class TaskPapersRoutes:
         with exporting.room():
             report = _report(call)
             content = tpool.execute(period_report.pdf, report, today(clock.now()))
-        return exporting.file(content, PDF, f"bao-cao-nhiem-vu-{report['from']}-{report['to']}.pdf")
+        return exporting.file(content, PDF, f"bao-cao-nhiem-vu-{report['from_day']}-{report['to_day']}.pdf")
 
 
 def _report(call) -> dict:

@@ -1,7 +1,7 @@
 """The report of a period on the work that was ordered, of the city or of a unit."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 
 from gateway.papers import layout
 from gateway.papers.layout import Heading
@@ -25,8 +25,8 @@ COLUMNS = ("carried_over", "given", "completed_on_time", "completed_late", "in_p
 
 def pdf(report: Mapping, day: date) -> bytes:
     issuer, total = report["issuer"], report["total"]
-    period = f"từ ngày {_day(report['from'])} đến ngày {_day(report['to'])}"
-    at = datetime.fromisoformat(report["as_of"]).astimezone(TZ)
+    period = f"từ ngày {_day(report['from_day'])} đến ngày {_day(report['to_day'])}"
+    at = report["as_of"].astimezone(TZ)
     heading = Heading(
         above=() if _is_committee(issuer) else CITY_BODY,
         body=_body(issuer), sign=f"BC-{_sign(issuer)}", place=_place(issuer), day=day, kind="BÁO CÁO",
@@ -82,8 +82,8 @@ def _late(report: Mapping) -> list:
     return [layout.text(told), layout.table(heads, rows, (10, 70, 42, 23, 20))]
 
 
-def _day(day: str) -> str:
-    return f"{date.fromisoformat(day):%d/%m/%Y}"
+def _day(day: date) -> str:
+    return f"{day:%d/%m/%Y}"
 
 
 def _figure(count: int) -> str:

@@ -9,7 +9,7 @@ from contracts import tasks as contract
 from kernel import policy
 from kernel.actor import Actor
 from kernel.capacity import actor_for
-from kernel.directory_copy import head_posts, working_days
+from kernel.directory_copy import head_posts, require_fresh, require_fresh_if_lent, working_days
 from kernel.errors import Refused
 from kernel.working_time import TZ, today
 from tasks.domain.columns import COLUMNS
@@ -27,6 +27,7 @@ ONE_DAY = timedelta(days=1)
 def export_tasks(tx, claims: dict, request: dict, now: datetime) -> dict:
     """A page of lines. The first one is written down as the export."""
     actor = actor_for(tx, contract.export_tasks, claims, now)
+    require_fresh_if_lent(tx, actor, now)
     before = position(request["cursor"], an_id, an_id)
     if before is None:
         chosen = {name: str(value) for name, value in request.items() if value is not None and name != "limit"}
@@ -82,6 +83,7 @@ def get_period_report(tx, claims: dict, request: dict, now: datetime) -> dict:
     """The city's, or a unit's, work in a period; for whoever is responsible for it."""
     action = contract.get_period_report.full_name
     actor = actor_for(tx, contract.get_period_report, claims, now)
+    require_fresh(tx, now)
     unit_id = request["unit_id"] or (None if policy.allows(action, actor) else actor.unit_id)
     if not policy.allows(action, actor, [unit_id] if unit_id else []):
         raise Refused("not_found", "There is no such report for you.")

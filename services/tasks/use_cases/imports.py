@@ -59,6 +59,7 @@ def _assigner(tx, post_id: str | None, now: datetime) -> str:
 def add_part(tx, claims: dict, request: dict, now: datetime) -> dict:
     """With the last part the work begins. A part that came twice counts once."""
     actor_for(tx, contract.add_import_part, claims, now)
+    require_fresh(tx, now)
     job = _one(tx, request["id"], lock=True)
     if job.state == "receiving":
         files.add_part(tx, job.id, request["number"], base64.b64decode(request["content"]))
@@ -183,6 +184,7 @@ def discard_parked(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 
 def _discard(tx, actor: Actor, request: dict, now: datetime) -> dict:
+    require_fresh(tx, now)
     row = _parked(tx, request)
     storage.discard_parked(tx, row["id"])
     tx.audit("tasks.discard_parked", subject=row["id"], import_id=row["import_id"], line=row["line"])

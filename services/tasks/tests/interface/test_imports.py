@@ -91,8 +91,12 @@ class Importer:
 
     def compared(self, raw: bytes, **options) -> dict:
         id_ = self.hand_in(raw, **options)
-        self.work()
-        return self.ask(imports.get_import, id=id_)
+        self.work()  # unless the service does, where it runs
+        return until(lambda: self._ended(id_), 60)
+
+    def _ended(self, id_: str) -> dict | None:
+        found = self.ask(imports.get_import, id=id_)
+        return None if found["state"] in ("waiting", "running") else found
 
     def taken(self, raw: bytes, **options) -> dict:
         return self.compared(raw, dry_run=False, **options)
