@@ -160,12 +160,11 @@ class TaskFilter(Request):
 
     box = one_of(TASK_BOXES, load_default=None, allow_none=True)
     state = one_of(("open", "closed"), load_default=None, allow_none=True)
-    due = one_of(("overdue", "due_soon"), load_default=None, allow_none=True)
+    due = one_of(("overdue",), load_default=None, allow_none=True)
     source = one_of(SOURCES, load_default=None, allow_none=True)
     urgency = one_of(URGENCIES, load_default=None, allow_none=True)
     unit_id = Id(load_default=None, allow_none=True)
     field = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 200))
-    q = fields.String(load_default=None, allow_none=True, validate=validate.Length(2, 200))
     from_day = Day(data_key="from", load_default=None, allow_none=True)
     to_day = Day(data_key="to", load_default=None, allow_none=True)
     in_period = one_of(PERIOD_CLASSES, load_default=None, allow_none=True)

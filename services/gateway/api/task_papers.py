@@ -3,6 +3,7 @@
 from eventlet import tpool
 
 from chassis import clock
+from chassis.contract import schema
 from contracts import tasks
 from gateway import exporting, schemas
 from gateway.api.imports import FORM_OF
@@ -36,7 +37,7 @@ class TaskPapersRoutes:
     def print_period_report(self, call):
         """The same as a paper to be numbered and signed (Nghị định 30/2020/NĐ-CP)."""
         with exporting.room():
-            report = _report(call)
+            report = schema(tasks.PeriodReport).load(_report(call))
             content = tpool.execute(period_report.pdf, report, today(clock.now()))
         return exporting.file(content, PDF, f"bao-cao-nhiem-vu-{report['from_day']}-{report['to_day']}.pdf")
 
