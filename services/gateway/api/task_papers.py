@@ -4,13 +4,14 @@ from eventlet import tpool
 
 from chassis import clock
 from chassis.contract import schema
+from chassis.later import Later
 from contracts import tasks
 from gateway import exporting, schemas
 from gateway.api.imports import FORM_OF
-from gateway.papers import period_report
 from gateway.routes import route
 from kernel.working_time import today
 
+period_report = Later("gateway.papers.period_report")
 PDF = "application/pdf"
 MOST_LINES = 20_000  # of a file
 
@@ -38,9 +39,14 @@ class TaskPapersRoutes:
         """The same as a paper to be numbered and signed (Nghị định 30/2020/NĐ-CP)."""
         with exporting.room():
             report = schema(tasks.PeriodReport).load(_report(call))
-            content = tpool.execute(period_report.pdf, report, today(clock.now()))
+            content = tpool.execute(_printed, report, today(clock.now()))
         return exporting.file(content, PDF, f"bao-cao-nhiem-vu-{report['from_day']}-{report['to_day']}.pdf")
 
 
 def _report(call) -> dict:
     return call.ask(tasks.get_period_report, tasks.PeriodReportQuery().dump(call.query))
+
+
+def _printed(report: dict, day) -> bytes:
+    """In a real thread, the first time with what it takes to print."""
+    return period_report.pdf(report, day)
