@@ -101,7 +101,7 @@ def apply_import(tx, claims: dict, request: dict, now: datetime) -> dict:
         raise Refused("stale_version", "It has changed since you read it.", current=job.version)
     if job.state != "compared":
         raise Refused("wrong_state", "There is nothing to be applied.", state=job.state)
-    files.change(tx, job.id, state="waiting", step="apply", attempts=0)
+    files.change(tx, job.id, state="waiting", step="apply", attempts=0, done=0, total=0)
     tx.audit("tasks.import_apply_asked", subject=job.id)
     return described(_one(tx, job.id))
 
