@@ -1,41 +1,55 @@
-"""Exports: the lines that directory gives page by page, as one file."""
+"""Exports: the lines that a service gives page by page, as one file."""
 
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import xlsxwriter
 from eventlet import tpool
 from eventlet.semaphore import Semaphore
 
+from chassis.contract import Procedure
 from chassis.http import Answer, HttpRefusal
-from contracts import directory
 
 TYPE_OF = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 DANGEROUS = ("=", "+", "-", "@")
 AT_ONCE = Semaphore(2)  # files in memory
 
 
-def answer(call) -> Answer:
-    query = call.query
+def answer(procedure: Procedure, request: dict, call, name: str, form: str, most: int | None = None) -> Answer:
+    """What the procedure gives page by page, as one file. Of more than `most` lines it is refused: whoever asks chooses
+    less.
+    """
+    with room():
+        write = _csv if form == "csv" else _xlsx
+        content = write(_pages(procedure, request, call, most))
+    return file(content, TYPE_OF[form] + ("; charset=utf-8" if form == "csv" else ""), f"{name}.{form}")
+
+
+@contextmanager
+def room() -> Iterator[None]:
     if not AT_ONCE.acquire(blocking=False):
         raise HttpRefusal("overloaded")
     try:
-        write = _csv if query["format"] == "csv" else _xlsx
-        content = write(_pages(call, query["what"], query["unit_id"]))
+        yield
     finally:
         AT_ONCE.release()
-    return Answer(content, headers={
-        "Content-Type": TYPE_OF[query["format"]] + ("; charset=utf-8" if query["format"] == "csv" else ""),
-        "Content-Disposition": f'attachment; filename="{query["what"]}.{query["format"]}"',
-    })  # fmt: skip
 
 
-def _pages(call, what: str, unit_id: str | None) -> Iterator[list[list[str]]]:
+def file(content: bytes, media_type: str, name: str) -> Answer:
+    headers = {"Content-Type": media_type, "Content-Disposition": f'attachment; filename="{name}"'}
+    return Answer(content, headers=headers)
+
+
+def _pages(procedure: Procedure, request: dict, call, most: int | None) -> Iterator[list[list[str]]]:
     """First the headers."""
-    cursor, is_first = None, True
+    cursor, is_first, count = None, True, 0
     while is_first or cursor:
-        page = call.ask(directory.export_lines, {"what": what, "unit_id": unit_id, "cursor": cursor})
+        page = call.ask(procedure, request | {"cursor": cursor})
+        count += len(page["rows"])
+        if most is not None and count > most:
+            raise HttpRefusal("too_many_to_export", limit=most)
         if is_first:
             yield [page["headers"]]
         yield page["rows"]
@@ -52,22 +66,24 @@ def _csv(pages: Iterator[list[list[str]]]) -> bytes:
 
 
 def _xlsx(pages: Iterator[list[list[str]]]) -> bytes:
-    """Every cell is a text. In real threads: a large file would stop everybody else's requests."""
+    """Every cell is a text; what might be taken for a formula is marked as one, in case the file is edited and saved.
+    In real threads: a large file would stop everybody else's requests.
+    """
     file = io.BytesIO()
     book = xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    sheet = book.add_worksheet()
+    sheet, as_text = book.add_worksheet(), book.add_format({"quote_prefix": True})
     at = 0
     for rows in pages:
-        tpool.execute(_write, sheet, at, rows)
+        tpool.execute(_write, sheet, at, rows, as_text)
         at += len(rows)
     tpool.execute(book.close)
     return file.getvalue()
 
 
-def _write(sheet, at: int, rows: list[list[str]]) -> None:
+def _write(sheet, at: int, rows: list[list[str]], as_text) -> None:
     for number, row in enumerate(rows, start=at):
         for place, cell in enumerate(row):
-            sheet.write_string(number, place, cell)
+            sheet.write_string(number, place, cell, as_text if cell.startswith(DANGEROUS) else None)
 
 
 def harmless(text: str) -> str:

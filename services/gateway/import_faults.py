@@ -20,7 +20,27 @@ IMPORT_FAULTS = {
     "not_a_number": ("Phải là số nguyên từ 1 đến 9999", "A whole number from 1 to 9999 is expected"),
     "not_yes_or_no": ("Chỉ nhận có hoặc không", "Yes or no is expected"),
     "unknown_word": ("Không có loại này", "There is no such kind"),
+    "not_a_date": ("Không phải ngày hợp lệ (dd/mm/yyyy)", "Not a date (dd/mm/yyyy)"),
+    "not_a_percentage": ("Phải là số nguyên từ 0 đến 100", "A whole number from 0 to 100 is expected"),
+    "yet_to_come": ("Ngày này chưa đến", "That day is yet to come"),
+    "before_given": ("Trước ngày giao nhiệm vụ", "Before the day on which the task was given"),
+    "state_not_imported": ("Không nhập nhiệm vụ ở trạng thái này", "Tasks in this state are not imported"),
     # a row
+    "ambiguous_unit": ("Tên này chỉ nhiều đơn vị, hãy ghi mã đơn vị", "Several units are called so: give the code"),
+    "unit_without_head": ("Đơn vị chưa có người đứng đầu", "Nobody heads this unit"),
+    "one_unit": ("Mỗi dòng chỉ một đơn vị chủ trì", "A line has one unit that leads"),
+    "unit_twice": ("Đơn vị xuất hiện nhiều lần trong dòng", "A unit occurs twice in the line"),
+    "support_of_each": (
+        "Nhiệm vụ giao riêng từng đơn vị thì không có đơn vị phối hợp", "Where each answers for itself nobody supports",
+    ),
+    "differs_in_order": ("Khác với dòng đầu của cùng mã nhiệm vụ", "Differs from the first line of this code"),
+    # a row against the tasks that are here
+    "other_lead": ("Mã này đã có ở đây với đơn vị chủ trì khác", "Here another unit leads the task of this code"),
+    "other_units": ("Đơn vị phối hợp khác với hiện có", "Other units take part here"),
+    "given_here": ("Nhiệm vụ được giao trên hệ thống, không sửa bằng tệp", "Given here: no file changes it"),
+    "followed_here": (
+        "Nhiệm vụ đã được xử lý tiếp trên hệ thống, không sửa bằng tệp", "It has gone on here: no file changes it",
+    ),
     "wrong_number_of_cells": ("Dòng có nhiều ô hơn số cột", "The row has more cells than there are columns"),
     "duplicate_key": ("Mã này xuất hiện nhiều lần trong tệp", "This occurs more than once in the file"),
     "no_primary": ("Người này chưa có dòng chức vụ chính", "There is no line with the primary post"),
@@ -67,3 +87,9 @@ IMPORT_FAULTS = {
 def describe(code: str, language: str) -> str:
     vietnamese, english = IMPORT_FAULTS[code]
     return english if language == "en" else vietnamese
+
+
+def tell(faults: list[dict], language: str) -> None:
+    """Each with what it means."""
+    for fault in faults:
+        fault["message"] = describe(fault["code"], language)

@@ -213,6 +213,10 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "scanner_unavailable": (
         503, "Hệ thống quét mã độc không trả lời, hãy thử lại sau", "The scanner does not answer: try again later",
     ),
+    "unknown_column": (422, "Không có cột này", "There is no such column"),
+    "too_many_to_export": (
+        422, "Quá nhiều dòng để xuất, hãy thu hẹp điều kiện lọc", "Too many lines to take out: choose fewer",
+    ),
     # units, posts, who holds them, powers lent
     "day_in_past": (422, "Ngày đã qua", "The day has passed"),
     "unit_dissolved": (422, "Đơn vị đã kết thúc hoạt động vào ngày đó", "The unit has ended by that day"),

@@ -276,6 +276,49 @@ class ImportRowPage(directory.ImportRowPage):
     items = fields.List(fields.Nested(ImportRow), required=True)
 
 
+class NewTaskImport(Request):
+    assigner_post_id = Id(load_default=None, allow_none=True)
+    dry_run = fields.Boolean(load_default=True)
+    mapping = HeaderMapping(load_default=dict, validate=validate.Length(max=100))
+
+
+class TaskImport(tasks.TaskImport):
+    fault = fields.Nested(ImportFault, required=True, allow_none=True)
+
+
+class TaskImportPage(tasks.TaskImportPage):
+    items = fields.List(fields.Nested(TaskImport), required=True)
+
+
+class TaskImportRowsQuery(tasks.ListTaskImportRows):
+    class Meta(Request.Meta):
+        exclude = ("id",)
+
+
+class TaskImportRow(tasks.TaskImportRow):
+    faults = fields.List(fields.Nested(ImportRowFault), required=True)
+
+
+class TaskImportRowPage(tasks.TaskImportRowPage):
+    items = fields.List(fields.Nested(TaskImportRow), required=True)
+
+
+class ParkedTask(tasks.ParkedTask):
+    faults = fields.List(fields.Nested(ImportRowFault), required=True)
+
+
+class ParkedTaskPage(tasks.ParkedTaskPage):
+    items = fields.List(fields.Nested(ParkedTask), required=True)
+
+
+class CompletedTask(tasks.CompletedTask):
+    parked = fields.Nested(ParkedTask, required=True, allow_none=True)
+
+
+class TaskExportQuery(tasks.TaskFilter):
+    format = one_of(tasks.TASK_FORMS, load_default="xlsx")
+
+
 class ExportQuery(Request):
     what = one_of(directory.IMPORTED, required=True)
     format = one_of(directory.FORMS, load_default="csv")

@@ -34,6 +34,8 @@ from gateway.api.scim import ScimRoutes
 from gateway.api.session import SessionRoutes
 from gateway.api.single_sign_on import SingleSignOnRoutes
 from gateway.api.superior import SuperiorRoutes
+from gateway.api.task_imports import TaskImportsRoutes
+from gateway.api.task_papers import TaskPapersRoutes
 from gateway.api.task_proposals import TaskProposalsRoutes
 from gateway.api.tasks import TasksRoutes
 from gateway.api.urgings import UrgingsRoutes
@@ -96,6 +98,8 @@ API = (
     ProgressRoutes,
     UrgingsRoutes,
     CorrectionsRoutes,
+    TaskImportsRoutes,
+    TaskPapersRoutes,
     TaskProposalsRoutes,
     DocumentsRoutes,
     SuperiorRoutes,

@@ -50,6 +50,11 @@ class Service(Files, HearsDirectory, audit_reading(messaging.list_audit)):
         for order in event.data["orders"]:
             use_cases.open_case(tx, order)
 
+    @hears(tasks.tasks_imported)
+    def on_tasks_imported(self, tx, event):
+        for order in event.data["orders"]:
+            use_cases.open_case(tx, order)
+
     @hears(tasks.assignment_changed)
     def on_assignment_changed(self, tx, event):
         """Nothing is said in the conversation: 184 heads would read that a 185th has received his piece."""

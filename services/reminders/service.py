@@ -35,6 +35,10 @@ class Service(HearsDirectory, audit_reading(reminders.list_audit)):
     def on_assignments_moved(self, tx, event):
         use_cases.follow_pieces(tx, event.data, event.data["pieces"], event.subject, event.version)
 
+    @hears(tasks.tasks_imported)
+    def on_tasks_imported(self, tx, event):
+        use_cases.follow_pieces(tx, event.data, event.data["pieces"], event.subject, event.version)
+
     @hears(tasks.extension_requested)
     def on_extension_requested(self, tx, event):
         use_cases.follow_extension(tx, event.data)

@@ -10,6 +10,7 @@ from tasks.entrypoints.documents import Documents
 from tasks.entrypoints.drafts import Drafts
 from tasks.entrypoints.extensions import Extensions
 from tasks.entrypoints.files import Files
+from tasks.entrypoints.imports import Imports
 from tasks.entrypoints.many import Many
 from tasks.entrypoints.orders import Orders
 from tasks.entrypoints.progress import Progress
@@ -17,11 +18,14 @@ from tasks.entrypoints.proposals import Proposals
 from tasks.entrypoints.superior import Superior
 from tasks.entrypoints.urgings import Urgings
 from tasks.entrypoints.verbs import Verbs
+from tasks.settings import read
+
+read_settings = read  # the launcher looks for it here
 
 
 class Service(
     Assignments, Verbs, Extensions, Many, Orders, Drafts, Progress, Urgings, Corrections, Proposals, Files, Documents,
-    Superior, HearsDirectory, audit_reading(tasks.list_audit),
+    Superior, Imports, HearsDirectory, audit_reading(tasks.list_audit),
 ):  # fmt: skip
     name = "tasks"
     db = Database()

@@ -15,7 +15,10 @@ from contracts.inbound import INBOUND
 
 ROOT = Path(__file__).resolve().parents[2]
 HOUSE = ROOT / "services"
-PURE_KERNEL = {"kernel.errors", "kernel.working_time", "kernel.actor", "kernel.policy"}
+PURE_KERNEL = {
+    "kernel.errors", "kernel.working_time", "kernel.actor", "kernel.policy", "kernel.columns", "kernel.encodings",
+    "kernel.folding",
+}  # fmt: skip
 NAMEKO_ROOMS = ("chassis/", "gateway/live.py", "gateway/sessions.py", "kernel/directory_copy/filling.py")
 BUSINESS_NOUNS = (
     "task", "assignment", "reminder", "nudge", "conversation", "message_posted", "announcement", "unit_id", "ward",

@@ -42,6 +42,7 @@ A_PROGRAM = {
     "headers": {"Content-Type": "application/octet-stream", "Content-Disposition": "attachment; filename=a.exe"},
     "data": "x",
 }
+A_PERIOD = {"params": {"from": "2026-01-01", "to": "2026-01-31", "unit_id": NOBODY}}
 A_HOLIDAY = {"days": [{"day": "2027-02-08", "working": False, "name": "Nghỉ Tết"}]}
 COPIES = [service for service in SERVICES if service != "directory"]
 SCOPES = {"lent for tasks": "tasks", "lent for messaging": "messaging", "lent for reminders": "reminders"}
@@ -273,6 +274,21 @@ class Scene:
         } | {
             "request_extension": ("POST", f"{of_piece}/extensions", {"json": more_time}),
             "revoke_task": ("POST", f"/tasks/{task}/revoke", NEVER | {"json": why}),
+            "create_task_import": ("POST", f"/task-imports?assigner_post_id={NOBODY}", A_FILE),
+            "list_task_imports": ("GET", "/task-imports", {}),
+            "get_task_import": ("GET", f"/task-imports/{NOBODY}", {}),
+            "list_task_import_rows": ("GET", f"/task-imports/{NOBODY}/rows", {}),
+            "apply_task_import": ("POST", f"/task-imports/{NOBODY}/apply", NEVER),
+            "list_parked_tasks": ("GET", "/parked-tasks", {}),
+            "complete_parked_task": (
+                "POST",
+                f"/parked-tasks/{NOBODY}/complete",
+                NEVER | {"json": {"cells": {"due_on": "-"}}},
+            ),
+            "discard_parked_task": ("DELETE", f"/parked-tasks/{NOBODY}", NEVER),
+            "export_tasks": ("GET", "/task-exports", {"params": {"format": "csv", "unit_id": NOBODY}}),
+            "get_period_report": ("GET", "/task-reports/period", A_PERIOD),
+            "print_period_report": ("GET", "/task-reports/period.pdf", A_PERIOD),
             "move_assignments": ("POST", f"/units/{NOBODY}/move-assignments", {"json": why | {"unit_id": NOBODY}}),
             "edit_draft": ("PUT", f"/tasks/{task}", NEVER | {"json": UNKNOWN_UNIT}),
             "discard_draft": ("DELETE", f"/tasks/{task}", NEVER),

@@ -4,12 +4,19 @@ from marshmallow import fields, validate
 
 from chassis.contract import Procedure
 from contracts.fields import ById, Id, Moment, Page, Request, Statement, one_of
+from contracts.imports import (
+    IMPORT_STATES,
+    MOST_BYTES,
+    ImportChange,
+    ImportFault,
+    ImportHeader,
+    ImportPart,
+    ImportProgress,
+    ImportRowFault,
+)
 
 IMPORTED = ("units", "posts", "people")
 FORMS = ("csv", "xlsx")
-MOST_BYTES = 20 * 1024 * 1024  # of a file
-PART_BYTES = 2 * 1024 * 1024  # of it in one message, where it is a third longer
-IMPORT_STATES = ("receiving", "waiting", "running", "compared", "refused", "applied", "failed", "expired")
 ROW_KINDS = ("new", "changed", "gone", "conflict", "invalid")
 EXPORTED_AT_ONCE = 5000  # lines
 
@@ -35,22 +42,6 @@ class BeginImport(Request):
     )  # fmt: skip
 
 
-class ImportPart(Request):
-    """The parts of a file are numbered from 0; `content` is base64."""
-
-    id = Id(required=True)
-    number = fields.Integer(required=True, validate=validate.Range(0, MOST_BYTES // PART_BYTES))
-    content = fields.String(required=True, validate=validate.Length(1, PART_BYTES * 4 // 3 + 4))
-
-
-class ImportHeader(Statement):
-    """A header of the file, the column that it was taken for, or the one that it might stand for."""
-
-    header = fields.String(required=True)
-    column = fields.String(required=True, allow_none=True)
-    proposed = fields.String(required=True, allow_none=True)
-
-
 class ImportCounts(Statement):
     """How many rows of each kind, and how many lines change nothing."""
 
@@ -60,19 +51,6 @@ class ImportCounts(Statement):
     conflict = fields.Integer(required=True)
     invalid = fields.Integer(required=True)
     unchanged = fields.Integer(required=True)
-
-
-class ImportFault(Statement):
-    """Why the file as a whole was not taken."""
-
-    code = fields.String(required=True)
-    details = fields.Dict(required=True)
-
-
-class ImportProgress(Statement):
-    stage = fields.String(required=True, allow_none=True)
-    done = fields.Integer(required=True)
-    total = fields.Integer(required=True)
 
 
 class Import(Statement):
@@ -109,17 +87,6 @@ class ImportPage(Statement):
 class ListImportRows(Page):
     id = Id(required=True)
     kind = one_of(ROW_KINDS, load_default=None, allow_none=True)
-
-
-class ImportChange(Statement):
-    column = fields.String(required=True)
-    before = fields.Raw(required=True, allow_none=True)
-    after = fields.Raw(required=True, allow_none=True)
-
-
-class ImportRowFault(Statement):
-    column = fields.String(required=True, allow_none=True)
-    code = fields.String(required=True)
 
 
 class ImportRow(Statement):

@@ -7,6 +7,7 @@ from contracts.tasks.drafts import *
 from contracts.tasks.events import *
 from contracts.tasks.extensions import *
 from contracts.tasks.files import *
+from contracts.tasks.imports import *
 from contracts.tasks.moves import *
 from contracts.tasks.orders import *
 from contracts.tasks.progress import *

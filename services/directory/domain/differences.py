@@ -9,10 +9,10 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from directory.domain import contact
-from directory.domain.columns import Fault, Line
 from directory.domain.employees import bare
 from directory.domain.organisation import ABOVE, COMMUNE_LEVEL, POSTS_IN
 from directory.domain.posts import RANKS
+from kernel.columns import Fault, Line
 
 KINDS = ("new", "changed", "gone", "conflict", "invalid")
 BLOCKING = ("conflict", "invalid")

@@ -1,16 +1,6 @@
 """Names as people type them: without diacritics, in any order, half finished, or as initials."""
 
-import unicodedata
-
-
-def fold(text: str) -> str:
-    """Lower case, without diacritics, words of letters and digits: "Đặng Thị Ân" -> "dang thi an".
-
-    The names that are kept and the words that are looked for pass through here alike.
-    """
-    plain = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
-    letters = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
-    return " ".join(letters.split())
+from kernel.folding import fold
 
 
 def initials(folded: str) -> str:

@@ -1,25 +1,16 @@
-"""Imports and exports on the bus, and the process that carries an import out."""
+"""Imports and exports on the bus."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
-import eventlet
-import structlog
+from functools import partial
 
 from chassis import clock
+from chassis.imports import start
 from chassis.rpc import rpc
 from chassis.timers import every
 from contracts import directory
+from directory.storage.imports import files
 from directory.use_cases import exports, imports
 from kernel import policy
 from kernel.capacity import actor_for
-
-log = structlog.get_logger()
-
-SERVICES = Path(__file__).resolve().parents[2]
-TOLD = ("CONGVU_LOG_LEVEL", "CONGVU_STATE")
 
 
 class Imports:
@@ -68,7 +59,7 @@ class Imports:
 
     @every(seconds=1)
     def work_on_imports(self):
-        imports.work_on_next(self.db, lambda import_id: _start(self.db.url, import_id), clock.now())
+        files.work_on_next(self.db, partial(start, "directory", self.db.url), clock.now())
 
     @every(seconds=3600, alone="forget_imports")
     def forget_imports(self):
@@ -80,18 +71,3 @@ def _administrator(tx, call, now):
     actor = actor_for(tx, call.procedure, call.claims, now)
     policy.require(call.procedure.full_name, actor)
     return actor
-
-
-def _start(database_url: str, import_id: str) -> None:
-    """It is told nothing but where the database is: the file that it reads may be hostile."""
-    told = {name: value for name, value in os.environ.items() if not name.startswith("CONGVU_") or name in TOLD}
-    environment = told | {"CONGVU_DATABASE_URL": database_url, "PYTHONPATH": str(SERVICES)}
-    command = [sys.executable, "-W", "ignore", "-m", "directory.importing", import_id]
-    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)  # noqa: S603
-    log.info("import started", import_id=import_id, pid=process.pid)
-    eventlet.spawn(_note_end, process, import_id)
-
-
-def _note_end(process, import_id: str) -> None:
-    if code := process.wait():
-        log.warning("import process ended", import_id=import_id, code=code)

@@ -8,26 +8,23 @@ from datetime import date, datetime
 import orjson
 
 from chassis import clock
+from chassis.imports import take_time
 from contracts import directory
 from directory.domain import differences
-from directory.domain.columns import (
-    COLUMNS,
-    BadHeaders,
-    Line,
-    columns_in_place,
-    map_headers,
-    read_line,
-)
+from directory.domain.columns import COLUMNS
 from directory.domain.differences import Comparison, Difference
-from directory.domain.names import fold, given_name, search_form
+from directory.domain.names import given_name, search_form
 from directory.domain.organisation import AUDIENCE_KINDS, Audience, Membership, Organisation, Unit, ended
 from directory.domain.reorganisation import Changes
-from directory.importing.sheets import BadFile, rows
 from directory.storage import appointments, facts, imports, organisation, people, units
 from directory.storage import tables as t
 from directory.storage.bulk import put
+from directory.storage.imports import files
 from directory.use_cases.appointments import with_consequences
 from directory.use_cases.facts import record_changes
+from kernel.columns import BadHeaders, Line, columns_in_place, map_headers, read_line
+from kernel.folding import fold
+from kernel.sheets import BadFile, rows
 from kernel.working_time import today
 
 TOLD_EVERY = 5000  # lines
@@ -37,7 +34,7 @@ INDEXED_AT_ONCE = 1000  # people; of many more the database would read the list 
 def carry_out(store, job, tell: Callable[[str, int, int], None]) -> None:
     """Ends in one of: the comparison to be looked at, the directory changed as a whole, or the file refused."""
     with store.reading() as tx:
-        raw = imports.content(tx, job.id)
+        raw = files.content(tx, job.id)
     try:
         if hashlib.sha256(raw).hexdigest() != job.sha256:
             raise BadFile("incomplete")
@@ -49,14 +46,14 @@ def carry_out(store, job, tell: Callable[[str, int, int], None]) -> None:
     tell("comparing", 0, len(lines))
     if job.step == "compare":
         with store.reading() as tx:
-            imports.take_time(tx)
+            take_time(tx)
             comparison = compare(tx, job, lines, clock.now())
         with store.transaction() as tx:
             _show(tx, job, comparison, state="compared", headers=headers)
             tx.audit("import.compared", subject=job.id, counts=comparison.counts())
         return
     with store.transaction() as tx:
-        imports.take_time(tx)
+        take_time(tx)
         facts.claim_versions(tx, 0)  # from here on nobody else changes facts until the commit
         now = clock.now()
         comparison = compare(tx, job, lines, now)
@@ -69,7 +66,7 @@ def carry_out(store, job, tell: Callable[[str, int, int], None]) -> None:
             return
         apply(tx, job, comparison, now, tell)
         _show(tx, job, comparison, state="applied", headers=headers, stale=False, ended_at=now)
-        imports.forget_parts(tx, job.id)
+        files.forget_parts(tx, job.id)
         tx.audit("import.applied", subject=job.id, what=job.what, counts=comparison.counts())
 
 
@@ -79,8 +76,10 @@ def read(job, raw: bytes, tell) -> tuple[list[dict], list[Line]]:
     headers, columns, lines = [], [], []
     for number, cells in source:
         if not headers:
-            headers = map_headers(job.what, [cell if isinstance(cell, str) else "" for cell in cells], job.mapping)
-            columns = columns_in_place(job.what, headers)
+            headers = map_headers(
+                COLUMNS[job.what], [cell if isinstance(cell, str) else "" for cell in cells], job.mapping
+            )
+            columns = columns_in_place(COLUMNS[job.what], headers)
             continue
         lines.append(read_line(columns, number, cells))
         if len(lines) % TOLD_EVERY == 0:
@@ -114,9 +113,9 @@ def digest_of(comparison: Comparison) -> str:
 
 
 def _show(tx, job, comparison: Comparison, **values) -> None:
-    imports.put_rows(tx, job.id, [each.plain() for each in comparison.differences])
+    files.put_rows(tx, job.id, [each.plain() for each in comparison.differences])
     shown = {"counts": comparison.counts(), "digest": digest_of(comparison), "stage": None, "fault": None}
-    imports.change(tx, job.id, **shown, **values)
+    files.change(tx, job.id, **shown, **values)
 
 
 def refuse(store, job, refused: BadFile | BadHeaders) -> None:
@@ -127,8 +126,8 @@ def refuse(store, job, refused: BadFile | BadHeaders) -> None:
         else:
             details, headers = refused.details, []
         fault = {"code": refused.code, "details": details}
-        imports.change(tx, job.id, state="refused", fault=fault, headers=headers, stage=None, ended_at=clock.now())
-        imports.forget_parts(tx, job.id)
+        files.change(tx, job.id, state="refused", fault=fault, headers=headers, stage=None, ended_at=clock.now())
+        files.forget_parts(tx, job.id)
         tx.audit("import.refused", subject=job.id, code=refused.code)
 
 

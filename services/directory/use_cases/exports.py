@@ -5,10 +5,11 @@ from datetime import datetime
 
 from chassis.paging import an_id, page, position
 from directory.domain import contact
-from directory.domain.columns import COLUMNS, written
+from directory.domain.columns import COLUMNS
 from directory.storage import exports, people, units
 from kernel import policy
 from kernel.actor import Actor
+from kernel.columns import written
 from kernel.errors import Refused
 from kernel.working_time import today
 

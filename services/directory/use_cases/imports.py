@@ -1,19 +1,18 @@
 """Imports: taking a file in, having it compared, and having applied what was looked at."""
 
 import base64
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from chassis import clock
 from chassis.paging import a_moment, a_number, an_id, page, position
 from contracts import directory
-from directory.storage import imports, units
+from directory.storage import units
+from directory.storage.imports import files
 from directory.use_cases.writing import once
 from kernel.actor import Actor
 from kernel.errors import Refused
 from kernel.working_time import today
 
-MOST_ATTEMPTS = 2
 KEPT = timedelta(days=7)  # what was in the files
 
 
@@ -30,7 +29,7 @@ def _begun(tx, actor: Actor, request: dict, now: datetime) -> dict:
         "id": clock.new_id(), "state": "receiving", "step": "compare" if request["dry_run"] else "apply",
         "person_id": actor.person_id, "created_at": now,
     }  # fmt: skip
-    imports.add(tx, row)
+    files.add(tx, row)
     tx.audit("import.begun", subject=row["id"], what=row["what"], unit_id=row["unit_id"], sha256=row["sha256"])
     return get_import(tx, row["id"])
 
@@ -39,9 +38,9 @@ def add_part(tx, import_id: str, number: int, content: str) -> dict:
     """With the last part the work begins. A part that came twice counts once."""
     job = _one(tx, import_id, lock=True)
     if job.state == "receiving":
-        imports.add_part(tx, import_id, number, base64.b64decode(content))
-        if imports.received(tx, import_id) >= job.size:
-            imports.change(tx, import_id, state="waiting")
+        files.add_part(tx, import_id, number, base64.b64decode(content))
+        if files.received(tx, import_id) >= job.size:
+            files.change(tx, import_id, state="waiting")
     return get_import(tx, import_id)
 
 
@@ -51,7 +50,7 @@ def get_import(tx, import_id: str) -> dict:
 
 def list_imports(tx, request: dict) -> dict:
     before = position(request["cursor"], a_moment, an_id)
-    rows = imports.page(tx, before, request["limit"] + 1)
+    rows = files.page(tx, before, request["limit"] + 1)
     rows, next_cursor = page(rows, request["limit"], lambda row: (row.created_at.isoformat(), row.id))
     return {"items": [described(row) for row in rows], "next_cursor": next_cursor}
 
@@ -59,7 +58,7 @@ def list_imports(tx, request: dict) -> dict:
 def list_rows(tx, request: dict) -> dict:
     _one(tx, request["id"])
     after = position(request["cursor"], a_number)
-    rows = imports.rows(tx, request["id"], request["kind"], after[0] if after else None, request["limit"] + 1)
+    rows = files.rows(tx, request["id"], request["kind"], after[0] if after else None, request["limit"] + 1)
     rows, next_cursor = page(rows, request["limit"], lambda row: (row.number,))
     return {"items": [row._mapping for row in rows], "next_cursor": next_cursor}
 
@@ -75,13 +74,13 @@ def apply_import(tx, import_id: str, version: int | None) -> dict:
         raise Refused("wrong_state", "There is nothing to be applied.", state=job.state)
     if job.counts["invalid"] or job.counts["conflict"]:
         raise Refused("import_has_faults", "Rows of the file are wrong; it is applied whole or not at all.")
-    imports.change(tx, import_id, state="waiting", step="apply", attempts=0)
+    files.change(tx, import_id, state="waiting", step="apply", attempts=0)
     tx.audit("import.apply_asked", subject=import_id, digest=job.digest)
     return get_import(tx, import_id)
 
 
 def _one(tx, import_id: str, lock: bool = False):
-    job = imports.one(tx, import_id, lock)
+    job = files.one(tx, import_id, lock)
     if job is None:
         raise Refused("not_found")
     return job
@@ -91,28 +90,5 @@ def described(job) -> dict:
     return dict(job._mapping) | {"progress": {"stage": job.stage, "done": job.done, "total": job.total}}
 
 
-# the work
-
-
-def work_on_next(store, start: Callable[[str], None], now: datetime) -> None:
-    """Start a process for the import that waits longest, and give up on those whose process has died."""
-    with store.reading() as tx:
-        if imports.is_idle(tx):
-            return
-    with store.transaction() as tx:
-        for job in imports.abandoned(tx, now):
-            if job.attempts < MOST_ATTEMPTS:
-                imports.change(tx, job.id, state="waiting", stage=None)
-                continue
-            fault = {"code": "process_died", "details": {}}
-            imports.change(tx, job.id, state="failed", fault=fault, stage=None, ended_at=now)
-            imports.forget_parts(tx, job.id)
-            tx.audit("import.failed", subject=job.id)
-    with store.transaction() as tx:
-        claimed = imports.claim(tx, now)
-    if claimed:
-        start(claimed)
-
-
 def forget(tx, now: datetime) -> None:
-    imports.forget(tx, now - KEPT)
+    files.forget(tx, now - KEPT)

@@ -5,6 +5,7 @@ import hashlib
 
 from contracts import directory
 from contracts.fields import Page
+from contracts.imports import MOST_BYTES, PART_BYTES
 from gateway import exporting, import_faults, schemas
 from gateway.assembling import versioned
 from gateway.routes import BASE, route
@@ -14,7 +15,7 @@ FORM_OF = {"text/csv": "csv", exporting.TYPE_OF["xlsx"]: "xlsx"}
 
 class ImportsRoutes:
     @route("POST", "/directory/imports", tag="directory", query=schemas.NewImport, answer=schemas.Import, status=202,
-           accepts=tuple(FORM_OF), max_body=directory.MOST_BYTES, idempotency_key=True, etag=True,
+           accepts=tuple(FORM_OF), max_body=MOST_BYTES, idempotency_key=True, etag=True,
            refusals=("unknown_unit", "directory_stale"))  # fmt: skip
     def create_import(self, call):
         """Hand in a file: what it would change is found out, and applied at once if it is no dry run.
@@ -27,8 +28,8 @@ class ImportsRoutes:
             "sha256": hashlib.sha256(raw).hexdigest(),
         })  # fmt: skip
         if job["state"] == "receiving":
-            for number, first in enumerate(range(0, len(raw), directory.PART_BYTES)):
-                content = base64.b64encode(raw[first : first + directory.PART_BYTES]).decode()
+            for number, first in enumerate(range(0, len(raw), PART_BYTES)):
+                content = base64.b64encode(raw[first : first + PART_BYTES]).decode()
                 job = call.ask(directory.add_import_part, {"id": job["id"], "number": number, "content": content})
         location = {"Location": f"{BASE}/directory/imports/{job['id']}"}
         return versioned(_told(job, call), status=202, headers=location)
@@ -50,7 +51,7 @@ class ImportsRoutes:
         """The differences that an import found, row by row, with what is wrong in which column."""
         found = call.ask(directory.list_import_rows, call.query | {"id": import_id})
         for row in found["items"]:
-            _tell(row["faults"], call)
+            import_faults.tell(row["faults"], call.request.language)
         return found
 
     @route("POST", "/directory/imports/<uuid:import_id>/apply", tag="directory", answer=schemas.Import, status=202,
@@ -66,15 +67,11 @@ class ImportsRoutes:
         """Units, posts or people as a file. An import reads an administrator's back without a difference; whoever else
         takes out his unit gets no employee numbers but his own.
         """
-        return exporting.answer(call)
+        wanted = {"what": call.query["what"], "unit_id": call.query["unit_id"]}
+        return exporting.answer(directory.export_lines, wanted, call, wanted["what"], call.query["format"])
 
 
 def _told(job: dict, call) -> dict:
     """With what is wrong, in the reader's language."""
-    _tell([job["fault"]] if job["fault"] else [], call)
+    import_faults.tell([job["fault"]] if job["fault"] else [], call.request.language)
     return job
-
-
-def _tell(faults: list[dict], call) -> None:
-    for fault in faults:
-        fault["message"] = import_faults.describe(fault["code"], call.request.language)

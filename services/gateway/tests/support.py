@@ -197,6 +197,22 @@ class Directory(Neighbour):
 class Tasks(Neighbour):
     name = "tasks"
 
+    @rpc(tasks.get_import)
+    def get_import(self, call, request):
+        return self.answer(call, request, None)
+
+    @rpc(tasks.list_import_rows)
+    def list_import_rows(self, call, request):
+        return self.answer(call, request, None)
+
+    @rpc(tasks.export_tasks)
+    def export_tasks(self, call, request):
+        return self.answer(call, request, None)
+
+    @rpc(tasks.get_period_report)
+    def get_period_report(self, call, request):
+        return self.answer(call, request, None)
+
     @rpc(tasks.propose)
     def propose(self, call, request):
         return self.answer(call, request, {"given_on": "2026-11-23", "proposals": [], "more": False})

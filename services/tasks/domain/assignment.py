@@ -161,6 +161,7 @@ CHANGES = {  # how a verb is spoken of afterwards, in events
     "withdraw_result": "withdrawn", "suspend": "suspended", "resume": "resumed", "revoke": "revoked",
     "reopen": "reopened", "archive": "archived", "pass_on": "passed_on", "extend": "extended", "move": "moved",
     "issue": "issued", "correct": "corrected", "extend_children": "children_extended", "keep_children": "children_kept",
+    "import": "imported",
 }  # fmt: skip
 
 
@@ -205,10 +206,25 @@ def _is_his_own(piece: Piece, verb: str, actor: Actor) -> bool:
 
 def apply(piece: Piece, verb: str, at: datetime, by: str | None = None, data: Mapping = NOTHING) -> Piece:
     """The piece after a move that has happened; `data` is what the history keeps of it, as JSON has it."""
+    if verb == "import":
+        return imported(piece, data)
     move = _move(piece, verb)
     if move is None:
         raise ValueError(f"no move {verb} from state {piece.state}")
     return replace(piece, state=move.after, version=piece.version + 1, **_effect(piece, verb, at, by, data))
+
+
+IMPORTED_IN = ("assigned", "in_progress", "suspended", "result_submitted", "completed")
+MOMENTS = ("current_due", "accepted_at", "submitted_at", "suspended_at", "done_at", "closed_at")
+
+
+def imported(piece: Piece, data: Mapping) -> Piece:
+    """The piece as it was elsewhere: its past was not lived here. `data` says all of what the rules look at."""
+    if data["state"] not in IMPORTED_IN:
+        raise ValueError(f"nothing is imported in state {data['state']}")
+    given = {name: data[name] for name in ("state", "grade", "submitted_by_person_id")}
+    moments = {name: data[name] and datetime.fromisoformat(data[name]) for name in MOMENTS}
+    return replace(piece, version=piece.version + 1, **given, **moments, **_owner(data))
 
 
 NOT_DECLINED = {"declined_at": None, "proposed_unit_id": None}
@@ -267,12 +283,16 @@ def _put_right(data: Mapping) -> dict:
 
 
 def lived(piece: Piece, history: Iterable[Mapping]) -> Iterator[tuple[datetime, Piece]]:
-    """The piece after each of its recorded events (`verb`, `version`, `at`, `actor_person_id`, `data`), and when."""
+    """The piece after each of its recorded events (`verb`, `version`, `at`, `actor_person_id`, `data`), and when.
+
+    What was imported came into its state elsewhere, at the earliest when it was given (`since`).
+    """
     for event in sorted(history, key=lambda event: event["version"]):
         piece = apply(piece, event["verb"], event["at"], event["actor_person_id"], event["data"])
         if piece.version != event["version"]:
             raise ValueError(f"history has a gap before version {event['version']}")
-        yield event["at"], piece
+        since = event["data"].get("since") if event["verb"] == "import" else None
+        yield datetime.fromisoformat(since) if since else event["at"], piece
 
 
 def fold(piece: Piece, history: Iterable[Mapping]) -> Piece:

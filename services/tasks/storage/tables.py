@@ -21,7 +21,7 @@ tasks = _table(
     clause=sa.Text, superior_due=Moment, received_on=sa.Date, reporting=sa.Text, original_due=Moment,
     assigner_post_id=Id, assigner_person_id=Id, assigner_title=sa.Text, leader_post_ids=ARRAY(Id),
     issued_at=Moment, drafted_by_post_id=Id, drafted_by_unit_id=Id, drafted_by_person_id=Id, drafted_at=Moment,
-    draft=JSONB,
+    draft=JSONB, imported_at=Moment, document_number=sa.Text, document_issued_on=sa.Date,
 )  # fmt: skip
 assignments = _table(
     "assignments", id=Id, task_id=Id, parent_id=Id, assigner_post_id=Id, unit_id=Id, unit_code=sa.Text,
@@ -103,4 +103,22 @@ report_lines = _table(
     "report_lines", key=("report_id", "number"), report_id=Id, number=sa.Integer, task_id=Id, title=sa.Text,
     document_id=Id, document_number=sa.Text, clause=sa.Text, units=ARRAY(sa.Text), superior_due=Moment,
     done_at=Moment, report_class=sa.Text, days=sa.Integer,
+)  # fmt: skip
+imports = _table(
+    "imports", id=Id, version=sa.BigInteger, form=sa.Text, assigner_post_id=Id, dry_run=sa.Boolean, mapping=JSONB,
+    size=sa.Integer, sha256=sa.Text, state=sa.Text, step=sa.Text, person_id=Id, post_id=Id, acting_for=Id,
+    created_at=Moment, ended_at=Moment, claimed_at=Moment, attempts=sa.Integer, stage=sa.Text, done=sa.Integer,
+    total=sa.Integer, applied=sa.Integer, headers=JSONB, counts=JSONB, fault=JSONB,
+)  # fmt: skip
+import_parts = _table(
+    "import_parts", key=("import_id", "number"), import_id=Id, number=sa.Integer, content=sa.LargeBinary
+)  # fmt: skip
+import_rows = sa.Table(
+    "import_rows", metadata, sa.Column("import_id", Id, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True), sa.Column("kind", sa.Text), sa.Column("line", sa.Integer),
+    sa.Column("key", sa.Text), sa.Column("changes", JSONB), sa.Column("faults", JSONB),
+)  # fmt: skip
+parked_tasks = _table(
+    "parked_tasks", id=Id, version=sa.Integer, import_id=Id, line=sa.Integer, same=sa.Text, code=sa.Text, cells=JSONB,
+    each=sa.Boolean, faults=JSONB, parked_at=Moment,
 )  # fmt: skip

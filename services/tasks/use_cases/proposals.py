@@ -13,10 +13,10 @@ from tasks.domain.order import DIRECTLY_BELOW
 def propose(tx, claims: dict, request: dict, now: datetime) -> dict:
     """What orders a text seems to give. Nothing is kept of it."""
     actor_for(tx, contract.propose, claims, now)
-    names = _vocabulary(tuple(units_of_kinds(tx, DIRECTLY_BELOW, now)), tuple(unit_audiences(tx)))
+    names = vocabulary(tuple(units_of_kinds(tx, DIRECTLY_BELOW, now)), tuple(unit_audiences(tx)))
     return instructions.propose(request["text"], names, working_days(tx), now)
 
 
 @lru_cache(maxsize=2)  # the same units have the same names
-def _vocabulary(units: tuple[Unit, ...], audiences: tuple[Audience, ...]) -> instructions.Vocabulary:
+def vocabulary(units: tuple[Unit, ...], audiences: tuple[Audience, ...]) -> instructions.Vocabulary:
     return instructions.Vocabulary(units, audiences)

@@ -16,16 +16,16 @@ import pytest
 import sqlalchemy as sa
 
 from chassis import clock
+from chassis import imports as chassis_imports
 from chassis.database import Database
 from chassis.errors import CallFailed
 from chassis.testing import until
 from contracts import directory as contract
 from contracts.directory import ChangeOwnContact
 from directory.importing import work
-from directory.importing.__main__ import CPU_SECONDS
 from directory.importing.__main__ import run as carry_out
 from directory.service import Service
-from directory.storage import imports as stored
+from directory.storage.imports import files
 from directory.tests.interface.test_appointments import appoint, deputy_of, lend, post_of
 from directory.tests.interface.test_changes import membership
 from directory.tests.support import waits_for_lock
@@ -69,7 +69,7 @@ class Importer:
         return job["id"]
 
     def work(self) -> None:
-        imports.work_on_next(self.city.store, lambda id_: carry_out(self.city.store.url, id_), clock.now())
+        files.work_on_next(self.city.store, lambda id_: carry_out(self.city.store.url, id_), clock.now())
 
     def compared(self, *args, **options) -> dict:
         import_id = self.hand_in(*args, **options)
@@ -495,12 +495,12 @@ def process(city, import_id: str, **environment):
 
 def claimed(importer, *args, **options) -> str:
     import_id = importer.hand_in(*args, **options)
-    importer.city.do(stored.claim, clock.now())
+    importer.city.do(files.claim, clock.now())
     return import_id
 
 
 def later():
-    return clock.now() + 2 * stored.STARTING
+    return clock.now() + 2 * chassis_imports.STARTING
 
 
 def test_a_process_that_is_killed_while_it_writes_leaves_nothing_and_is_taken_up_again(own_city, importer, world):
@@ -516,22 +516,22 @@ def test_a_process_that_is_killed_while_it_writes_leaves_nothing_and_is_taken_up
         working.wait()
         until(lambda: not waits_for_lock(own_city), 10)
     assert state_of(own_city) == before
-    imports.work_on_next(own_city.store, lambda id_: carry_out(own_city.store.url, id_), later())
+    files.work_on_next(own_city.store, lambda id_: carry_out(own_city.store.url, id_), later())
     assert own_city.ask(imports.get_import, import_id)["state"] == "applied"
     assert own_city.one("SELECT count(*) FROM people WHERE employee_number LIKE 'N%'").count == 200
 
 
 def test_an_import_whose_process_dies_each_time_is_given_up(own_city, importer):
     import_id = importer.hand_in("people", as_csv(PEOPLE, NEW))
-    for attempt in range(imports.MOST_ATTEMPTS + 1):
-        imports.work_on_next(own_city.store, lambda _: None, clock.now() + 2 * attempt * stored.STARTING)
+    for attempt in range(chassis_imports.MOST_ATTEMPTS + 1):
+        files.work_on_next(own_city.store, lambda _: None, clock.now() + 2 * attempt * chassis_imports.STARTING)
     found = own_city.ask(imports.get_import, import_id)
     assert (found["state"], found["fault"]["code"]) == ("failed", "process_died")
 
 
 def test_a_second_process_leaves_the_work_to_the_first(own_city, importer):
     import_id = claimed(importer, "people", as_csv(PEOPLE, NEW))
-    with stored.alive(own_city.store.url, import_id) as first:
+    with chassis_imports.alive(own_city.store.url, import_id) as first:
         assert first
         assert process(own_city, import_id).wait(20) == 3
     assert process(own_city, import_id).wait(20) == 0
@@ -540,16 +540,16 @@ def test_a_second_process_leaves_the_work_to_the_first(own_city, importer):
 
 def test_one_import_is_worked_on_at_a_time(own_city, importer):
     first, second = (importer.hand_in("people", as_csv(PEOPLE, NEW)) for _ in range(2))
-    assert own_city.do(stored.claim, clock.now()) == first
-    assert own_city.do(stored.claim, clock.now()) is None
+    assert own_city.do(files.claim, clock.now()) == first
+    assert own_city.do(files.claim, clock.now()) is None
     assert own_city.ask(imports.get_import, second)["state"] == "waiting"
 
 
 def test_two_who_claim_at_once_take_one_import(own_city, importer):
     first, _ = (importer.hand_in("people", as_csv(PEOPLE, NEW)) for _ in range(2))
     with own_city.store.transaction() as tx:
-        assert stored.claim(tx, clock.now()) == first
-        other = eventlet.spawn(own_city.do, stored.claim, clock.now())
+        assert files.claim(tx, clock.now()) == first
+        other = eventlet.spawn(own_city.do, files.claim, clock.now())
         until(lambda: other.dead or waits_for_lock(own_city), 10)
     assert other.wait() is None
 
@@ -574,8 +574,8 @@ def test_the_database_waits_while_an_import_compares(own_city, importer, monkeyp
 
     monkeypatch.setattr(work, "compare", asked)
     importer.apply(importer.compared("people", as_csv(PEOPLE, NEW))["id"])
-    assert waits == [stored.COMPARING_MS] * 2
-    assert stored.COMPARING_MS > 1000 * CPU_SECONDS
+    assert waits == [chassis_imports.COMPARING_MS] * 2
+    assert chassis_imports.COMPARING_MS > 1000 * chassis_imports.CPU_SECONDS
 
 
 def test_what_was_in_old_files_is_forgotten(own_city, importer):

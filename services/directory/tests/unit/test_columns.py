@@ -2,18 +2,19 @@
 
 import pytest
 
-from directory.domain.columns import COLUMNS, BadHeaders, Fault, columns_in_place, map_headers, read_line, tidy, written
+from directory.domain.columns import COLUMNS
+from kernel.columns import BadHeaders, Fault, columns_in_place, map_headers, read_line, tidy, written
 
 PEOPLE = ["Mã số cán bộ", "Họ và tên", "Mã đơn vị", "Loại chức vụ"]
 
 
 def line(*cells, headers=PEOPLE, what="people"):
-    return read_line(columns_in_place(what, map_headers(what, headers, {})), 2, cells)
+    return read_line(columns_in_place(COLUMNS[what], map_headers(COLUMNS[what], headers, {})), 2, cells)
 
 
 def bad(*headers, mapping=None):
     with pytest.raises(BadHeaders) as refused:
-        map_headers("people", headers, mapping or {})
+        map_headers(COLUMNS["people"], headers, mapping or {})
     return refused.value
 
 
@@ -22,20 +23,20 @@ def bad(*headers, mapping=None):
     ["employee_number", "name", "unit_code", "post_kind"], ["Số hiệu", "Họ tên", "Unit code", "post kind"],
 ])  # fmt: skip
 def test_headers_are_known_in_vietnamese_and_english_with_and_without_diacritics(headers):
-    assert [each.column for each in map_headers("people", headers, {})] == [
+    assert [each.column for each in map_headers(COLUMNS["people"], headers, {})] == [
         "employee_number", "name", "unit_code", "post_kind",
     ]  # fmt: skip
 
 
 def test_what_goes_out_is_known_when_it_comes_in():
     for what, columns in COLUMNS.items():
-        found = map_headers(what, [column.headers[0] for column in columns], {})
+        found = map_headers(COLUMNS[what], [column.headers[0] for column in columns], {})
         assert [each.column for each in found] == [column.name for column in columns]
 
 
 def test_a_mapping_comes_before_the_known_names():
     headers = ["Số BHXH", "Họ và tên", "Mã đơn vị", "Loại chức vụ", "Ghi chú"]
-    found = map_headers("people", headers, {"số bhxh": "employee_number"})
+    found = map_headers(COLUMNS["people"], headers, {"số bhxh": "employee_number"})
     assert [each.column for each in found] == ["employee_number", "name", "unit_code", "post_kind", None]
 
 
@@ -108,7 +109,7 @@ def test_an_empty_cell_says_nothing_of_how_somebody_is_reached_and_a_dash_that_t
 
 
 def test_a_place_of_work_is_no_room():
-    assert [each.column for each in map_headers("people", [*PEOPLE, "Nơi làm việc"], {})][-1] is None
+    assert [each.column for each in map_headers(COLUMNS["people"], [*PEOPLE, "Nơi làm việc"], {})][-1] is None
 
 
 def test_what_cannot_be_seen_is_taken_away():

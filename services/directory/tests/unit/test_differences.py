@@ -1,6 +1,5 @@
 """What a file would change: decided from the lines and the directory as it is, without either."""
 
-from directory.domain.columns import Fault, Line
 from directory.domain.differences import (
     Holding,
     Person,
@@ -11,6 +10,7 @@ from directory.domain.differences import (
     compare_posts,
     compare_units,
 )
+from kernel.columns import Fault, Line
 
 
 def lines(names: str, *rows) -> list[Line]:

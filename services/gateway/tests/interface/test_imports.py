@@ -8,7 +8,7 @@ from pathlib import Path
 
 from openpyxl import load_workbook
 
-from contracts import directory
+from contracts.imports import MOST_BYTES, PART_BYTES
 from gateway.exporting import TYPE_OF
 from gateway.import_faults import IMPORT_FAULTS
 from gateway.tests.support import NEIGHBOURS, asked, assert_problem, imported
@@ -18,7 +18,7 @@ LINES = [["CB1", "=1+1", "+84 28"], ["CB2", "'=x", "-"], ["CB3", "Đặng Thị 
 
 
 def test_a_large_file_is_handed_on_in_parts(vice):
-    raw = bytes(range(256)) * (directory.PART_BYTES // 256) * 2 + b"the rest"
+    raw = bytes(range(256)) * (PART_BYTES // 256) * 2 + b"the rest"
     answer = vice.call("POST", "/directory/imports?what=people&end_missing=true", data=raw, headers=CSV)
     assert answer.status_code == 202
     assert answer.headers["Location"].endswith(answer.json()["id"])
@@ -48,7 +48,7 @@ def test_what_is_no_import_is_refused(vice, client):
     refused(422, "invalid_request", path="?what=anything")
     refused(422, "invalid_request", path="?what=people&mapping=[1]")
     refused(422, "invalid_request", data=b"")
-    refused(413, "body_too_large", data=bytes(directory.MOST_BYTES + 1))
+    refused(413, "body_too_large", data=bytes(MOST_BYTES + 1))
     assert asked("directory.begin_import") == []
 
 
@@ -82,11 +82,13 @@ def test_what_goes_out_is_no_formula_to_a_spreadsheet(vice):
 
 
 def test_every_fault_that_occurs_is_told_in_both_languages():
-    room = Path(__file__).resolve().parents[3] / "directory"
+    house = Path(__file__).resolve().parents[3]
     said = r'(?:BadFile\(|BadHeaders\(|Fault\([^,()]+(?:\([^()]*\)[^,()]*)?, |clashes\([^,]+, )"([a-z_0-9]+)"'
-    sources = [*(room / "importing").glob("*.py"), *(room / "domain").glob("*.py")]
+    rooms = [house / service / room for service in ("directory", "tasks") for room in ("importing", "domain")]
+    sources = [path for room in (*rooms, house / "kernel") for path in room.glob("*.py")]
     codes = {code for path in sources for code in re.findall(said, path.read_text())}
-    codes |= set(re.findall(r'"(not_\w+|unknown_\w+|missing|formula)"', (room / "domain/columns.py").read_text()))
+    columns = (house / "kernel/columns.py").read_text()
+    codes |= set(re.findall(r'"(not_\w+|unknown_\w+|missing|formula)"', columns))
     assert {"formula", "cycle", "zip_bomb", "duplicate_key", "post_held", "not_a_phone", "not_text"} <= codes
     assert codes - IMPORT_FAULTS.keys() == set()
     assert all(english.isascii() for _, english in IMPORT_FAULTS.values())

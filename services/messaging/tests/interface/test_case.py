@@ -33,6 +33,19 @@ def test_an_order_told_over_the_bus_opens_one_conversation_however_often(here, c
     assert here.rows("SELECT count(*) AS n FROM participants") == [{"n": 5}]
 
 
+def test_orders_that_were_under_way_elsewhere_have_their_conversations(here, caller, tell):
+    orders = [issued(), issued("Việc khác")]
+    told = {
+        "import_id": id_of("file"), "at": orders[0]["issued_at"], "actor_person_id": id_of("clerk"), "acting_for": None,
+        "orders": orders, "pieces": [], "task_ids": [order["task_id"] for order in orders],
+    }  # fmt: skip
+    tell(tasks.tasks_imported, told, subject=id_of("part"))
+    until(lambda: here.rows("SELECT count(*) AS n FROM inbox") == [{"n": 1}])
+
+    found = caller(messaging.list_conversations, {}, claims=HEAD)["items"]
+    assert {each["name"] for each in found} == {"Diễn tập", "Việc khác"}
+
+
 def test_a_change_of_a_piece_is_heard_and_says_nothing(here, tell):
     data = changed("accepted", "in_progress", 2)
     tell(tasks.assignment_changed, data, subject=data["assignment_id"], version=2)

@@ -292,3 +292,19 @@ def test_an_urging_is_an_item_of_its_own_and_goes_with_its_piece(here, hear):
     ended = [waiting | {"version": 2, "awaits": None}]
     hear(tasks.assignment_changed, changed("revoked", "revoked", 2, waiting=ended))
     assert here.rows("SELECT id FROM action_items WHERE open AND post_id = :post", post=post("ward-1 head")) == []
+
+
+def test_what_was_under_way_elsewhere_waits_here_for_whoever_must_act(here, hear):
+    to_receive = piece_now("imported", "assigned", 1, "ward-1")
+    to_decide = piece_now("imported", "result_submitted", 1, "ward-2")
+    under_way = piece_now("imported", "in_progress", 1, "ward-3")
+    act = {"import_id": piece_id("file"), "at": clock.now(), "actor_person_id": post("office"), "acting_for": None}
+    told = act | {"task_id": to_receive["task_id"], "orders": [], "pieces": [to_receive, to_decide, under_way]}
+    for _ in range(2):
+        hear(tasks.tasks_imported, told)
+
+    assert items(here) == [(True, 1), (True, 1), (False, 1)]
+    [(name, said)] = here.events()
+    assert (name, {item.get("kind", said["kind"]) for item in said["items"]}) == (
+        "action_items_raised", {"assignment_to_receive", "result_to_decide"},
+    )  # fmt: skip

@@ -9,10 +9,10 @@ from itertools import pairwise
 import pytest
 import xlsxwriter
 
-from directory.domain.columns import Fault
-from directory.domain.encodings import looks_like
-from directory.importing import sheets
-from directory.importing.sheets import BadFile, rows
+from kernel import sheets
+from kernel.columns import Fault
+from kernel.encodings import looks_like
+from kernel.sheets import BadFile, rows
 
 HEADERS = ["Mã số cán bộ", "Họ và tên"]
 TCVN3 = dict(zip("ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ", (

@@ -1,7 +1,7 @@
 """Rows out of a CSV or XLSX file that anybody may have made: within limits, and never a formula's value.
 
-A cell that is no plain text (a formula, a date, an error) comes as a Fault in its place. What is wrong with the file as
-a whole is BadFile.
+A cell that is no plain text (a formula, an error, a date where none is expected) comes as a Fault in its place. What is
+wrong with the file as a whole is BadFile.
 """
 
 import csv
@@ -9,13 +9,15 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from itertools import islice
 
 from defusedxml.common import DefusedXmlException
 from openpyxl import load_workbook
 
-from directory.domain import encodings
-from directory.domain.columns import Fault
+from kernel import encodings
+from kernel.columns import NONE, Fault
 
 MOST_LINES = 100_000
 MOST_COLUMNS = 100
@@ -35,6 +37,15 @@ _ROW = re.compile(rb"[<:]row[ >/]")
 Row = tuple[int, list | Fault]  # the line's number in the file and its cells, or what is wrong with all of them
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What a file of this kind may hold; `dates`: cells that a spreadsheet keeps as days are read, as ISO."""
+
+    lines: int = MOST_LINES
+    cell: int = LONGEST_CELL
+    dates: bool = False
+
+
 class BadFile(Exception):
     """The file cannot be read, or must not be."""
 
@@ -43,14 +54,16 @@ class BadFile(Exception):
         self.code, self.details = code, details
 
 
-def rows(form: str, raw: bytes, headers_known: Callable[[Sequence[str]], int]) -> Iterator[Row]:
+def rows(
+    form: str, raw: bytes, headers_known: Callable[[Sequence[str]], int], limits: Limits = Limits()
+) -> Iterator[Row]:
     """The header row and then every row that is not empty. `headers_known` says how many of some headers are known."""
-    source = _xlsx(raw) if form == "xlsx" else _csv(raw, headers_known)
+    source = _xlsx(raw, limits) if form == "xlsx" else _csv(raw, headers_known, limits)
     filled = ((number, cells) for number, cells in source if any(cell != "" for cell in cells))
     width = None
     for count, (number, cells) in enumerate(filled):
-        if count > MOST_LINES:
-            raise BadFile("too_many_lines", limit=MOST_LINES)
+        if count > limits.lines:
+            raise BadFile("too_many_lines", limit=limits.lines)
         if width is None:
             width = _filled(cells)
             if width > MOST_COLUMNS:
@@ -72,11 +85,11 @@ def _fitted(cells: list, width: int) -> list | Fault:
 # CSV
 
 
-def _csv(raw: bytes, headers_known) -> Iterator[Row]:
+def _csv(raw: bytes, headers_known, limits: Limits) -> Iterator[Row]:
     if raw.startswith((b"PK\x03\x04", OLE)):
         raise BadFile("not_csv")
     text = _decoded(raw)
-    csv.field_size_limit(LONGEST_CELL)
+    csv.field_size_limit(limits.cell)
     separator = max(SEPARATORS, key=lambda each: _headers_found(text, each, headers_known))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
@@ -109,16 +122,16 @@ def _decoded(raw: bytes) -> str:
 # XLSX
 
 
-def _xlsx(raw: bytes) -> Iterator[Row]:
-    _check_package(raw)
+def _xlsx(raw: bytes, limits: Limits) -> Iterator[Row]:
+    _check_package(raw, limits)
     try:
         workbook = load_workbook(io.BytesIO(raw), read_only=True, keep_links=False)
         sheet = next((each for each in workbook.worksheets if each.sheet_state == "visible"), None)
         if sheet is None:
             raise BadFile("not_a_spreadsheet")
         sheet.reset_dimensions()  # what the file says about its own size need not be true
-        for number, cells in enumerate(islice(sheet.iter_rows(), MOST_LINES * 10), start=1):
-            yield number, [_plain(cell) for cell in cells]
+        for number, cells in enumerate(islice(sheet.iter_rows(), limits.lines * 10), start=1):
+            yield number, [_plain(cell, limits) for cell in cells]
     except (BadFile, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 (a broken file makes the library fail in any way)
@@ -132,7 +145,7 @@ def _is_defused(error: BaseException | None) -> bool:
     return error is not None
 
 
-def _check_package(raw: bytes) -> None:
+def _check_package(raw: bytes, limits: Limits) -> None:
     """Before anything is unpacked: what is in it, and how large it would become."""
     if raw.startswith(OLE):
         raise BadFile("encrypted_or_old")
@@ -152,26 +165,26 @@ def _check_package(raw: bytes) -> None:
                 raise BadFile("macros")
             for name in names:
                 if name.startswith("xl/worksheets/"):
-                    _count_rows(package.open(name))
+                    _count_rows(package.open(name), limits.lines)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OSError):
         raise BadFile("not_a_spreadsheet") from None
 
 
-def _count_rows(part) -> None:
+def _count_rows(part, most: int) -> None:
     """The library may read all of a sheet before it gives the first row. Rows may be empty, so there may be more."""
     count, rest = 0, b""
     while chunk := part.read(CHUNK):
         count += len(_ROW.findall(rest + chunk))
         rest = chunk[-4:]
-        if count > MOST_LINES * 2:
-            raise BadFile("too_many_lines", limit=MOST_LINES)
+        if count > most * 2:
+            raise BadFile("too_many_lines", limit=most)
 
 
 def _is_a_bomb(part: zipfile.ZipInfo) -> bool:
     return part.file_size > LARGE_PART and part.file_size > MOST_PACKED_TIMES * part.compress_size
 
 
-def _plain(cell) -> str | Fault:
+def _plain(cell, limits: Limits) -> str | Fault:
     value = cell.value
     if value is None:
         return ""
@@ -184,9 +197,13 @@ def _plain(cell) -> str | Fault:
         return "có" if value else "không"
     if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
         return str(int(value))
+    if limits.dates and isinstance(value, date):
+        return (value.date() if isinstance(value, datetime) else value).isoformat()
     if not isinstance(value, str):
         return Fault(None, "not_text")
-    if len(value) > LONGEST_CELL:
+    if len(value) > limits.cell:
         return Fault(None, "too_long")
     # in a spreadsheet a text is a text, whatever it begins with
+    if value == NONE:
+        return value
     return "'" + value if value.lstrip("'").startswith(("=", "+", "-", "@")) else value
