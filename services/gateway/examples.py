@@ -74,6 +74,44 @@ EXAMPLES = {
             ],
         },
     },
+    "preview_task": {
+        "body": {
+            "title": _ORDER["title"], "content": "Theo Thông báo 512/TB-VP.", "clause": "mục 2",
+            "audience": "all-wards", "due_on": "2026-12-04",
+        },
+        "answer": {
+            "due": _DUE, "missing_unit_ids": [], "warnings": [],
+            "units": [
+                {
+                    "unit_id": _UNIT, "unit_code": "26740", "unit_name": "Phường Bến Thành", "open": 12, "overdue": 1,
+                    "due_same_day": 3, "due_same_week": 5, "collision": "day",
+                },
+            ],
+            "duplicates": [
+                {
+                    "task_id": _TASK, "title": _ORDER["title"], "issued_at": _NOW, "original_due": _DUE,
+                    "assigner_title": "Phó Chủ tịch UBND Thành phố", "score": 0.97,
+                    "reasons": [{"reason": "same_clause", "value": 1.0}, {"reason": "same_units", "value": 1.0}],
+                },
+            ],
+            "experience": {
+                "basis": "similar_title", "pieces": 226, "median_days": 9, "p90_days": 14, "extended": 0.21,
+                "planned_days": 9,
+            },
+        },
+    },
+    "create_template": {
+        "body": {
+            "order": {
+                "title": "Báo cáo kinh tế - xã hội tháng {month}/{year}", "content": "Theo mẫu đã ban hành.",
+                "mode": "each", "audience": "all-commune-level", "due_in": 5, "expected_result": "Báo cáo",
+            },
+            "recurrence": {
+                "rrule": "FREQ=MONTHLY;BYMONTHDAY=1", "starts_on": "2026-12-01", "day_off": "after", "offset": 0,
+            },
+            "leader_post_ids": [_POST],
+        },
+    },
     "accept_assignment": {
         "answer": {
             **_ASSIGNMENT, "state": "in_progress", "version": 2, "accepted_at": _NOW, "title": _ORDER["title"],

@@ -30,7 +30,9 @@ from gateway.api.reminders import RemindersRoutes
 from gateway.api.scim import ScimRoutes
 from gateway.api.session import SessionRoutes
 from gateway.api.single_sign_on import SingleSignOnRoutes
+from gateway.api.task_previews import TaskPreviewsRoutes
 from gateway.api.task_proposals import TaskProposalsRoutes
+from gateway.api.task_templates import TaskTemplatesRoutes
 from gateway.api.tasks import TasksRoutes
 from gateway.api.urgings import UrgingsRoutes
 from gateway.assembling import known_names
@@ -93,6 +95,8 @@ API = (
     UrgingsRoutes,
     CorrectionsRoutes,
     TaskProposalsRoutes,
+    TaskPreviewsRoutes,
+    TaskTemplatesRoutes,
     RemindersRoutes,
     MessagingRoutes,
     LiveRoutes,

@@ -4,6 +4,7 @@ from chassis.database import Database
 from contracts import tasks
 from kernel.audit_log import audit_reading
 from kernel.directory_copy import HearsDirectory
+from tasks.entrypoints.assigning import Assigning
 from tasks.entrypoints.assignments import Assignments
 from tasks.entrypoints.corrections import Corrections
 from tasks.entrypoints.drafts import Drafts
@@ -12,13 +13,14 @@ from tasks.entrypoints.many import Many
 from tasks.entrypoints.orders import Orders
 from tasks.entrypoints.progress import Progress
 from tasks.entrypoints.proposals import Proposals
+from tasks.entrypoints.templates import Templates
 from tasks.entrypoints.urgings import Urgings
 from tasks.entrypoints.verbs import Verbs
 
 
 class Service(
-    Assignments, Verbs, Extensions, Many, Orders, Drafts, Progress, Urgings, Corrections, Proposals, HearsDirectory,
-    audit_reading(tasks.list_audit),
+    Assignments, Verbs, Extensions, Many, Orders, Drafts, Progress, Urgings, Corrections, Proposals, Assigning,
+    Templates, HearsDirectory, audit_reading(tasks.list_audit),
 ):  # fmt: skip
     name = "tasks"
     db = Database()

@@ -66,3 +66,12 @@ corrections = _table(
     proposed_by_person_id=Id, proposed_by_post_id=Id, proposed_at=Moment, decided_by_person_id=Id, decided_at=Moment,
     decision_reason=sa.Text,
 )  # fmt: skip
+templates = _table(
+    "templates", id=Id, version=sa.Integer, state=sa.Text, title=sa.Text, order=JSONB, leader_post_ids=ARRAY(Id),
+    rrule=sa.Text, starts_on=sa.Date, ends_on=sa.Date, day_off=sa.Text, offset=sa.Integer, next_on=sa.Date, post_id=Id,
+    unit_id=Id, person_id=Id,
+)  # fmt: skip
+occurrences = _table(
+    "occurrences", key=("template_id", "occurrence"), template_id=Id, occurrence=sa.Date, outcome=sa.Text, task_id=Id,
+    code=sa.Text, at=Moment,
+)  # fmt: skip
