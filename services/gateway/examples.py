@@ -185,6 +185,13 @@ EXAMPLES = {
             "from_day": "2026-12-01", "to_day": "2026-12-14",
         },
     },
+    "create_audience": {
+        "body": {
+            "name": "phuong-ven-song", "title": "Các phường ven sông", "title_en": "Wards along the river",
+            "unit_ids": [_UNIT],
+        },
+    },
+    "change_audience": {"body": {"unit_ids": [_UNIT]}},
     "set_working_days": {"body": {"days": [{"day": "2027-02-08", "working": False, "name": "Nghỉ Tết Nguyên đán"}]}},
     "post_message": {"body": {"text": "Đề nghị các phường báo cáo trước thứ Sáu."}},
 }  # fmt: skip

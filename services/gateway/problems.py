@@ -216,6 +216,10 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     ),
     "already_lent": (409, "Đã ủy quyền việc này cho người đó trong thời gian đó", "The same is lent to him then"),
     "audience_not_of_units": (422, "Danh sách này không gồm các đơn vị", "This audience is not one of units"),
+    "audience_exists": (409, "Tên danh sách này đã được dùng", "This name of an audience was given already"),
+    "standing_audience": (
+        409, "Danh sách của hệ thống không đổi tên, không bỏ được", "This audience is the platform's own",
+    ),
     "unit_of_other_kind": (422, "Loại đơn vị không thuộc danh sách này", "The audience is for other kinds of units"),
     "day_not_in_year": (422, "Ngày không thuộc năm này", "The day is of another year"),
     "day_twice": (422, "Ngày được nêu nhiều lần", "The day is named more than once"),

@@ -14,6 +14,7 @@ from gateway import capacities, live_log, problems, sessions, storage
 from gateway.api.accounts import AccountRoutes
 from gateway.api.appointments import AppointmentsRoutes
 from gateway.api.assignments import AssignmentsRoutes
+from gateway.api.audiences import AudiencesRoutes
 from gateway.api.audit import AuditRoutes
 from gateway.api.corrections import CorrectionsRoutes
 from gateway.api.drafts import DraftsRoutes
@@ -84,6 +85,7 @@ API = (
     AccountRoutes,
     HomeRoutes,
     OrganisationRoutes,
+    AudiencesRoutes,
     AppointmentsRoutes,
     PeopleRoutes,
     ImportsRoutes,

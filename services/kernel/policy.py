@@ -66,6 +66,9 @@ LOOKS_AFTER_UNITS = (
     *to(*STANDING_PC, "chief_of_office", "deputy_chief_of_office", "office_clerk"),
     *to(*LEADS_A_UNIT, "secretary", "clerk", reach=OWN_UNIT),
 )  # fmt: skip
+KEEPS_AUDIENCES = to(
+    "administrator", "chief_of_office", "deputy_chief_of_office", "office_clerk", in_person=True
+)  # fmt: skip
 READS_AUDIT = to("auditor", "administrator", in_person=True)
 
 RULES: dict[str, tuple[Grant, ...]] = {
@@ -148,6 +151,10 @@ RULES: dict[str, tuple[Grant, ...]] = {
         *to(*LENDS, reach=OWN_UNIT, in_person=True),
     ),
     "directory.set_audience": to("administrator", in_person=True),
+    "directory.list_members": EVERYBODY,
+    "directory.create_audience": KEEPS_AUDIENCES,
+    "directory.change_audience": KEEPS_AUDIENCES,
+    "directory.retire_audience": KEEPS_AUDIENCES,
     "directory.set_working_days": to("administrator", in_person=True),
     "tasks.assign": to(*STANDING_PC),
     "tasks.draft": to(*STANDING_PC, *PREPARES_ORDERS),

@@ -41,6 +41,7 @@ OUTLINE = {
     "GET /units/{unit_id}/successors", "GET /units/{unit_id}/heads", "GET /units/{unit_id}/posts",
     "POST /reorganisations", "GET /reorganisations", "GET /reorganisations/{reorganisation_id}",
     "POST /reorganisations/{reorganisation_id}/withdraw", "GET /audiences/{name}", "PUT /audiences/{name}",
+    "POST /audiences", "PATCH /audiences/{name}", "DELETE /audiences/{name}", "GET /audiences/{name}/members",
     "GET /working-days/{year}", "PUT /working-days/{year}", "POST /posts", "GET /posts/{post_id}",
     "POST /posts/{post_id}/close", "POST /memberships", "POST /memberships/{membership_id}/end", "GET /delegations",
     "POST /delegations", "DELETE /delegations/{delegation_id}", "GET /units/{unit_id}/people",
