@@ -21,6 +21,15 @@ _ORDER = {
 }  # fmt: skip
 _INSTRUCTION = "Giao Sở Tài chính chủ trì rà soát nhà, đất công, báo cáo trước ngày 15/12."
 
+_RECURRING = {
+    "order": {
+        "title": "Báo cáo kinh tế - xã hội tháng {month}/{year}", "content": "Theo mẫu đã ban hành.", "mode": "each",
+        "audience": "all-commune-level", "due_in": 5, "expected_result": "Báo cáo",
+    },
+    "recurrence": {"rrule": "FREQ=MONTHLY;BYMONTHDAY=1", "starts_on": "2026-12-01", "day_off": "after", "offset": 0},
+    "leader_post_ids": [_POST],
+}  # fmt: skip
+
 EXAMPLES = {
     "create_token": {
         "body": {"username": "chutich", "password": "mật khẩu của bạn"},
@@ -100,18 +109,8 @@ EXAMPLES = {
             },
         },
     },
-    "create_template": {
-        "body": {
-            "order": {
-                "title": "Báo cáo kinh tế - xã hội tháng {month}/{year}", "content": "Theo mẫu đã ban hành.",
-                "mode": "each", "audience": "all-commune-level", "due_in": 5, "expected_result": "Báo cáo",
-            },
-            "recurrence": {
-                "rrule": "FREQ=MONTHLY;BYMONTHDAY=1", "starts_on": "2026-12-01", "day_off": "after", "offset": 0,
-            },
-            "leader_post_ids": [_POST],
-        },
-    },
+    "create_template": {"body": _RECURRING},
+    "change_template": {"body": _RECURRING},
     "accept_assignment": {
         "answer": {
             **_ASSIGNMENT, "state": "in_progress", "version": 2, "accepted_at": _NOW, "title": _ORDER["title"],
