@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-SIMILAR_TITLE = 0.5  # the share of letter triples in common, from 0 to 1
+SIMILAR_TITLE = 0.6  # the share of letter triples in common, from 0 to 1
 SIMILAR_CONTENT = 0.5
 LEAST_SCORE = 0.4
 SAME_CLAUSE, SAME_DOCUMENT = 0.95, 0.45

@@ -15,14 +15,15 @@ from chassis.rows import any_of
 from tasks.storage.pieces import is_open, keeps_open, overdue
 from tasks.storage.tables import assignments, extensions, tasks
 
-CANDIDATES = 30  # by words, and as many by documents
-LOOKED_AT = 2_000  # characters of a content
+CANDIDATES = 100  # by words, and as many by documents, open or not
+LOOKED_AT = 500  # characters of a content
 PAST_ORDERS = 50  # like one in its words,
-OF_SOURCE = 300  # or the latest of its source
+OF_SOURCE = 100  # or the latest of its source
 
 # Written out, not bound: only then does the planner know that the indexes fit.
 _issued = tasks.c.state == sa.literal_column("'issued'")
 _named = sa.literal_column("document_numbers(tasks.title || ' ' || tasks.content)", ARRAY(sa.Text))
+_plain_title = sa.literal_column("tasks.title_plain", sa.Text)
 _works = sa.and_(assignments.c.parent_id.is_(None), assignments.c.role != sa.literal_column("'inform'"))
 _THRESHOLD = sa.text("SELECT set_config('pg_trgm.similarity_threshold', :threshold, true)")
 
@@ -65,22 +66,23 @@ def alike(
 ) -> list[Mapping]:
     """Open orders whose title is like this one, or that name one of these documents."""
     _count_as_alike(tx, least)
-    still_open = sa.exists().where(assignments.c.task_id == tasks.c.id, keeps_open)
-    by_words = _alike(title).where(still_open).limit(CANDIDATES)
     named_too = _named.overlap(sa.cast(list(documents), ARRAY(sa.Text)))
-    by_document = select(tasks.c.id).where(_issued, named_too, still_open).limit(CANDIDATES)
-    found = sa.union(by_words.subquery().select(), by_document.subquery().select()).subquery()
+    by_document = select(tasks.c.id).where(_issued, named_too).order_by(tasks.c.id.desc()).limit(CANDIDATES)
+    by_words = _alike(title).limit(CANDIDATES).subquery().select()
+    found = sa.union(by_words, by_document.subquery().select()).subquery()
     shared = select(func.count()).where(
         assignments.c.task_id == tasks.c.id, assignments.c.unit_id == any_of(unit_ids), _works, is_open
     )
+    # counted for each candidate, not joined: the open pieces of the whole city are many more
+    open_leads = select(func.count()).where(assignments.c.task_id == tasks.c.id, keeps_open).scalar_subquery()
     query = select(
         tasks,
-        func.similarity(func.plain(tasks.c.title), func.plain(title)).label("title_likeness"),
+        func.similarity(_plain_title, func.plain(title)).label("title_likeness"),
         func.similarity(_beginning(tasks.c.content), _beginning(content)).label("content_likeness"),
         _named.label("documents"),
         shared.scalar_subquery().label("shared_units"),
     ).join_from(tasks, found, found.c.id == tasks.c.id)
-    return list(tx.execute(query).mappings())
+    return list(tx.execute(query.where(open_leads > 0)).mappings())
 
 
 def _count_as_alike(tx, least: float) -> None:
@@ -89,39 +91,38 @@ def _count_as_alike(tx, least: float) -> None:
 
 def _alike(title: str):
     """By the share of letter triples in common, the most alike first."""
-    stored, wanted = func.plain(tasks.c.title), func.plain(title)
-    query = select(tasks.c.id).where(_issued, stored.op("%")(wanted))
-    return query.order_by(func.similarity(stored, wanted).desc(), tasks.c.id.desc())
+    wanted = func.plain(title)
+    query = select(tasks.c.id).where(_issued, _plain_title.op("%")(wanted))
+    return query.order_by(func.similarity(_plain_title, wanted).desc(), tasks.c.id.desc())
 
 
 def _beginning(text):
     return func.plain(func.left(text, LOOKED_AT))
 
 
-def done_like(tx, title: str, least: float) -> list[sa.Row]:
+def done_like(tx, title: str, least: float) -> list[tuple[date, date, int, int]]:
     """How long the pieces of orders with such a title took: first day, last day, how many, how many got more time."""
     _count_as_alike(tx, least)
     return _done_of(tx, _alike(title).limit(PAST_ORDERS))
 
 
-def done_of_source(tx, source: str, urgency: str) -> list[sa.Row]:
+def done_of_source(tx, source: str, urgency: str) -> list[tuple[date, date, int, int]]:
     """The same of the latest orders from this source that were as urgent."""
     latest = select(tasks.c.id).where(_issued, tasks.c.source == source, tasks.c.urgency == urgency)
     return _done_of(tx, latest.order_by(tasks.c.id.desc()).limit(OF_SOURCE))
 
 
 def _done_of(tx, orders) -> list[tuple[date, date, int, int]]:
-    chosen = orders.subquery()
+    chosen = orders.add_columns(tasks.c.received_on).subquery()
     done_on = sa.cast(func.timezone("Asia/Ho_Chi_Minh", assignments.c.done_at), sa.Date).label("done_on")
     got_time = sa.exists().where(
         extensions.c.assignment_id == assignments.c.id, extensions.c.state.in_(("granted", "granted_partly"))
     )
     query = (
-        select(tasks.c.received_on, done_on, func.count(), func.count().filter(got_time))
-        .join_from(chosen, tasks, tasks.c.id == chosen.c.id)
-        .join(assignments, assignments.c.task_id == tasks.c.id)
+        select(chosen.c.received_on, done_on, func.count(), func.count().filter(got_time))
+        .join_from(chosen, assignments, assignments.c.task_id == chosen.c.id)
         .where(assignments.c.parent_id.is_(None), assignments.c.role == "lead", assignments.c.done_at.is_not(None))
         .where(assignments.c.state.in_(("completed", "archived")))
-        .group_by(tasks.c.received_on, done_on)
+        .group_by(chosen.c.received_on, done_on)
     )
     return [tuple(row) for row in tx.execute(query)]

@@ -10,14 +10,16 @@ CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
 -- Without diacritics, in small letters. Not `unaccent`: that one's rules are a file beside the server.
 CREATE FUNCTION plain(given text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN lower(translate(regexp_replace(normalize(given, NFD), '[\u0300-\u036f]', '', 'g'), 'Đđ', 'dd'));
+RETURN lower(translate(normalize(given, NFD), U&'Đđ\0300\0301\0302\0303\0306\0309\031b\0323', 'dd'));
 
 -- The numbers of the documents that a text names, as 12/BC-UBND.
 CREATE FUNCTION document_numbers(given text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN (SELECT coalesce(array_agg(DISTINCT found[1]), '{}')
         FROM regexp_matches(plain(given), '\m(\d{1,6}(?:/\d{4})?/[a-z][a-z0-9&]*(?:-[a-z0-9&]+)*)', 'g') AS found);
 
-CREATE INDEX tasks_alike ON tasks USING gin (plain(title) gin_trgm_ops) WHERE state = 'issued';
+-- Kept, not made anew: to compare a title takes less than to fold it.
+ALTER TABLE tasks ADD title_plain text GENERATED ALWAYS AS (plain(title)) STORED;
+CREATE INDEX tasks_alike ON tasks USING gin (title_plain gin_trgm_ops) WHERE state = 'issued';
 CREATE INDEX tasks_naming ON tasks USING gin (document_numbers(title || ' ' || content)) WHERE state = 'issued';
 CREATE INDEX tasks_of_source ON tasks (source, urgency, id) WHERE state = 'issued';
 CREATE INDEX assignments_load ON assignments (unit_id, current_due)
