@@ -1,12 +1,10 @@
 """When an order recurs: the days of a rule, moved to working days, and which of them are due."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from itertools import groupby, islice
-
-from dateutil.rrule import rrulestr
+from datetime import date, timedelta
+from itertools import groupby, islice, takewhile
 
 from kernel.errors import Refused
 from kernel.working_time import ONE_DAY, WorkingDays
@@ -35,6 +33,9 @@ _INTERVAL = re.compile(r"[1-9]\d?")
 
 @dataclass(frozen=True, slots=True)
 class Recurrence:
+    """`expand(rule, starts_on, since)` are the days of a rule, without an end."""
+
+    expand: Callable[[str, date, date], Iterator[date]]
     rrule: str
     starts_on: date
     ends_on: date | None
@@ -44,11 +45,7 @@ class Recurrence:
     def occurrences(self, since: date) -> Iterator[date]:
         """The days of the rule from a day on."""
         last = min(self.ends_on or date.max, self.starts_on + ENDS_WITHIN)
-        rule = rrulestr(self.rrule, dtstart=datetime.combine(self.starts_on, datetime.min.time()))
-        for moment in rule.xafter(datetime.combine(since, datetime.min.time()), inc=True):
-            if moment.date() > last:
-                return
-            yield moment.date()
+        return takewhile(lambda day: day <= last, self.expand(self.rrule, self.starts_on, since))
 
     def day_of(self, occurrence: date, days: WorkingDays) -> date:
         """The day on which its draft is made, by the calendar as it is now."""
@@ -68,14 +65,14 @@ class Recurrence:
             yield last
 
 
-def recurrence_of(given: Mapping, today: date) -> Recurrence:
+def recurrence_of(given: Mapping, today: date, expand: Callable[[str, date, date], Iterator[date]]) -> Recurrence:
     """As it was asked for, if there is such a thing."""
     starts_on, ends_on = given["starts_on"], given["ends_on"]
     if abs(starts_on - today) > BEGINS_WITHIN:
         raise Refused("day_too_far", "It begins within a year.", field="recurrence.starts_on")
     if ends_on is not None and ends_on < starts_on:
         raise Refused("dates_in_wrong_order", "It ends before it begins.", field="recurrence.ends_on")
-    return Recurrence(_rule(given["rrule"]), starts_on, ends_on, given["day_off"], given["offset"])
+    return Recurrence(expand, _rule(given["rrule"]), starts_on, ends_on, given["day_off"], given["offset"])
 
 
 def _rule(text: str) -> str:

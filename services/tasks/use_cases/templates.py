@@ -30,6 +30,7 @@ from tasks.domain.recurrence import (
 )  # fmt: skip
 from tasks.domain.sight import oversees
 from tasks.domain.template import STATES, allowed, permit, sees
+from tasks.rrules import expand
 from tasks.storage import templates as storage
 from tasks.use_cases import moving
 from tasks.use_cases.drafts import draft_for, leaders_of
@@ -133,7 +134,7 @@ def _discard(tx, actor: Actor, request: dict, now: datetime) -> dict:
 def _written(tx, template_id: str | None, template: dict, now: datetime) -> dict:
     """The template in its row, if an order could be drafted from it today."""
     require_fresh(tx, now)
-    rule = recurrence_of(template["recurrence"], today(now))
+    rule = recurrence_of(template["recurrence"], today(now), expand)
     order = schema(contract.RecurringOrder).dump(template["order"])
     decide(tx, _order(tx, order, rule.starts_on, now), now)
     return {name: getattr(rule, name) for name in RULE} | {
@@ -173,7 +174,7 @@ def _changed(tx, actor: Actor, before: Mapping, how: str, **changes) -> dict:
 
 
 def _rule_of(row: Mapping) -> Recurrence:
-    return Recurrence(**{name: row[name] for name in RULE})
+    return Recurrence(expand, **{name: row[name] for name in RULE})
 
 
 def _summary(row: Mapping, days: WorkingDays) -> dict:

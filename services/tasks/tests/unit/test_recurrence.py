@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from kernel.errors import Refused
 from kernel.working_time import WorkingDays, today
 from tasks.domain.recurrence import LATE_BY, Recurrence, due, first_to_come, order_of, recurrence_of, shown
+from tasks.rrules import expand
 
 TODAY = date(2026, 11, 22)  # a Sunday
 NEW_YEAR, SWAPPED, MADE_UP = date(2027, 1, 1), date(2027, 1, 4), date(2027, 1, 9)
@@ -22,7 +23,7 @@ RULES = (
 days = st.dates(date(2026, 6, 1), date(2028, 12, 31))
 calendars = st.dictionaries(days, st.booleans(), max_size=30).map(WorkingDays)
 recurrences = st.builds(
-    Recurrence, st.sampled_from(RULES), st.dates(date(2026, 11, 1), date(2026, 12, 1)), st.none(),
+    Recurrence, st.just(expand), st.sampled_from(RULES), st.dates(date(2026, 11, 1), date(2026, 12, 1)), st.none(),
     st.sampled_from(["before", "after", "keep"]), st.integers(-20, 20),
 )  # fmt: skip
 pytestmark = pytest.mark.timeout(60)
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.timeout(60)
 
 def rule(text: str, **changes) -> Recurrence:
     given = {"rrule": text, "starts_on": TODAY, "ends_on": None, "day_off": "after", "offset": 0}
-    return recurrence_of(given | changes, TODAY)
+    return recurrence_of(given | changes, TODAY, expand)
 
 
 def next_days(recurrence: Recurrence, count: int, calendar: WorkingDays = CITY) -> list[date]:
