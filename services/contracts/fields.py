@@ -9,6 +9,7 @@ from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
 CITY = ZoneInfo("Asia/Ho_Chi_Minh")
 _WRITTEN_AS_WE_DO = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
+_AUDIENCE_NAME = re.compile(r"[a-z0-9](-?[a-z0-9]){0,59}\Z")
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # Unicode's explicit bidi controls
 
 UNIT_KINDS = ("committee", "office", "department", "ward", "commune", "special_zone", "division")
@@ -134,6 +135,13 @@ class Day(fields.Date):
 
     def _serialize(self, value, attr, obj, **kwargs):
         return value if isinstance(value, str) else super()._serialize(value, attr, obj, **kwargs)  # a stored answer
+
+
+class AudienceName(fields.String):
+    """What a named audience is called by: small letters, figures and hyphens."""
+
+    def __init__(self, **kwargs):
+        super().__init__(validate=validate.Regexp(_AUDIENCE_NAME), **kwargs)
 
 
 def one_of(words: tuple[str, ...], **kwargs) -> fields.String:

@@ -7,6 +7,7 @@ from chassis.sealing import Sealer
 from contracts import directory
 from directory.entrypoints.accounts import Accounts
 from directory.entrypoints.appointments import Appointments
+from directory.entrypoints.audiences import Audiences
 from directory.entrypoints.facts import Facts
 from directory.entrypoints.identities import Identities
 from directory.entrypoints.imports import Imports
@@ -45,7 +46,7 @@ class BudgetProvider(DependencyProvider):
 
 
 class Service(
-    Accounts, Appointments, Facts, Identities, Imports, Organisation, People, Provisioning, Reorganisations,
+    Accounts, Appointments, Audiences, Facts, Identities, Imports, Organisation, People, Provisioning, Reorganisations,
     audit_reading(directory.list_audit),
 ):  # fmt: skip
     name = "directory"

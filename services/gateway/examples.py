@@ -21,6 +21,15 @@ _ORDER = {
 }  # fmt: skip
 _INSTRUCTION = "Giao Sở Tài chính chủ trì rà soát nhà, đất công, báo cáo trước ngày 15/12."
 
+_RECURRING = {
+    "order": {
+        "title": "Báo cáo kinh tế - xã hội tháng {month}/{year}", "content": "Theo mẫu đã ban hành.", "mode": "each",
+        "audience": "all-commune-level", "due_in": 5, "expected_result": "Báo cáo",
+    },
+    "recurrence": {"rrule": "FREQ=MONTHLY;BYMONTHDAY=1", "starts_on": "2026-12-01", "day_off": "after", "offset": 0},
+    "leader_post_ids": [_POST],
+}  # fmt: skip
+
 EXAMPLES = {
     "create_token": {
         "body": {"username": "chutich", "password": "mật khẩu của bạn"},
@@ -75,6 +84,34 @@ EXAMPLES = {
             ],
         },
     },
+    "preview_task": {
+        "body": {
+            "title": _ORDER["title"], "content": "Theo Thông báo 512/TB-VP.", "clause": "mục 2",
+            "audience": "all-wards", "due_on": "2026-12-04",
+        },
+        "answer": {
+            "due": _DUE, "missing_unit_ids": [], "warnings": [],
+            "units": [
+                {
+                    "unit_id": _UNIT, "unit_code": "26740", "unit_name": "Phường Bến Thành", "open": 12, "overdue": 1,
+                    "due_same_day": 3, "due_same_week": 5, "collision": "day",
+                },
+            ],
+            "duplicates": [
+                {
+                    "task_id": _TASK, "title": _ORDER["title"], "issued_at": _NOW, "original_due": _DUE,
+                    "assigner_title": "Phó Chủ tịch UBND Thành phố", "score": 0.97,
+                    "reasons": [{"reason": "same_clause", "value": 1.0}, {"reason": "same_units", "value": 1.0}],
+                },
+            ],
+            "experience": {
+                "basis": "similar_title", "pieces": 226, "median_days": 9, "p90_days": 14, "extended": 0.21,
+                "planned_days": 9,
+            },
+        },
+    },
+    "create_template": {"body": _RECURRING},
+    "change_template": {"body": _RECURRING},
     "accept_assignment": {
         "answer": {
             **_ASSIGNMENT, "state": "in_progress", "version": 2, "accepted_at": _NOW, "title": _ORDER["title"],
@@ -185,6 +222,13 @@ EXAMPLES = {
             "from_day": "2026-12-01", "to_day": "2026-12-14",
         },
     },
+    "create_audience": {
+        "body": {
+            "name": "phuong-ven-song", "title": "Các phường ven sông", "title_en": "Wards along the river",
+            "unit_ids": [_UNIT],
+        },
+    },
+    "change_audience": {"body": {"unit_ids": [_UNIT]}},
     "set_working_days": {"body": {"days": [{"day": "2027-02-08", "working": False, "name": "Nghỉ Tết Nguyên đán"}]}},
     "post_message": {"body": {"text": "Đề nghị các phường báo cáo trước thứ Sáu."}},
 }  # fmt: skip

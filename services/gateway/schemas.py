@@ -3,11 +3,11 @@
 import re
 
 import orjson
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from contracts import audit, directory, messaging, reminders, tasks
 from contracts.catalogue import SERVICES
-from contracts.fields import Day, Id, Moment, Page, Request, Statement, one_of
+from contracts.fields import AudienceName, Day, Id, Moment, Page, Request, Statement, one_of
 
 # session
 
@@ -214,6 +214,19 @@ class Happening(tasks.Happening):
 
 class HistoryPage(tasks.HistoryPage):
     items = fields.List(fields.Nested(Happening), required=True)
+
+
+class UnitLoadQuery(Request):
+    """Either a named audience or one unit; without `due_on` the week is the present one."""
+
+    audience = AudienceName(load_default=None, allow_none=True)
+    unit_id = Id(load_default=None, allow_none=True)
+    due_on = fields.Date(load_default=None, allow_none=True)
+
+    @validates_schema
+    def _audience_or_unit(self, data, **_):
+        if (data.get("audience") is None) == (data.get("unit_id") is None):
+            raise ValidationError({"audience": ["Give either audience or unit_id."]})
 
 
 class MoveAssignments(tasks.MoveAssignments):

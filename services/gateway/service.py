@@ -15,6 +15,7 @@ from gateway import capacities, live_log, problems, sessions, storage
 from gateway.api.accounts import AccountRoutes
 from gateway.api.appointments import AppointmentsRoutes
 from gateway.api.assignments import AssignmentsRoutes
+from gateway.api.audiences import AudiencesRoutes
 from gateway.api.audit import AuditRoutes
 from gateway.api.corrections import CorrectionsRoutes
 from gateway.api.documents import DocumentsRoutes
@@ -36,7 +37,9 @@ from gateway.api.single_sign_on import SingleSignOnRoutes
 from gateway.api.superior import SuperiorRoutes
 from gateway.api.task_imports import TaskImportsRoutes
 from gateway.api.task_papers import TaskPapersRoutes
+from gateway.api.task_previews import TaskPreviewsRoutes
 from gateway.api.task_proposals import TaskProposalsRoutes
+from gateway.api.task_templates import TaskTemplatesRoutes
 from gateway.api.tasks import TasksRoutes
 from gateway.api.urgings import UrgingsRoutes
 from gateway.assembling import known_names
@@ -88,6 +91,7 @@ API = (
     AccountRoutes,
     HomeRoutes,
     OrganisationRoutes,
+    AudiencesRoutes,
     AppointmentsRoutes,
     PeopleRoutes,
     ImportsRoutes,
@@ -104,6 +108,8 @@ API = (
     DocumentsRoutes,
     SuperiorRoutes,
     FilesRoutes,
+    TaskPreviewsRoutes,
+    TaskTemplatesRoutes,
     RemindersRoutes,
     MessagingRoutes,
     LiveRoutes,

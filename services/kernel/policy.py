@@ -63,6 +63,14 @@ CITY_AND_OWN_UNIT = (
 SEES_REORGANISATIONS = (
     *to("administrator", "auditor", in_person=True), *to(*LEADS_A_UNIT, reach=OWN_UNIT, in_person=True),
 )  # fmt: skip
+# who orders and the Office that prepares it: every unit; who prepares orders elsewhere: the units of his own leaders
+LOOKS_AFTER_UNITS = (
+    *to(*STANDING_PC, "chief_of_office", "deputy_chief_of_office", "office_clerk"),
+    *to(*LEADS_A_UNIT, "secretary", "clerk", reach=OWN_UNIT),
+)  # fmt: skip
+KEEPS_AUDIENCES = to(
+    "administrator", "chief_of_office", "deputy_chief_of_office", "office_clerk", in_person=True
+)  # fmt: skip
 READS_AUDIT = to("auditor", "administrator", in_person=True)
 
 RULES: dict[str, tuple[Grant, ...]] = {
@@ -145,6 +153,10 @@ RULES: dict[str, tuple[Grant, ...]] = {
         *to(*LENDS, reach=OWN_UNIT, in_person=True),
     ),
     "directory.set_audience": to("administrator", in_person=True),
+    "directory.list_members": EVERYBODY,
+    "directory.create_audience": KEEPS_AUDIENCES,
+    "directory.change_audience": KEEPS_AUDIENCES,
+    "directory.retire_audience": KEEPS_AUDIENCES,
     "directory.set_working_days": to("administrator", in_person=True),
     "tasks.assign": to(*STANDING_PC),
     "tasks.draft": to(*ORDERS_OR_PREPARES),
@@ -170,6 +182,16 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "tasks.withdraw_correction": EVERYBODY,
     "tasks.get_correction": EVERYBODY,
     "tasks.list_corrections": EVERYBODY,
+    "tasks.preview": LOOKS_AFTER_UNITS,
+    "tasks.list_unit_load": LOOKS_AFTER_UNITS,
+    "tasks.create_template": to(*ORDERS_OR_PREPARES),
+    "tasks.change_template": EVERYBODY,
+    "tasks.pause_template": EVERYBODY,
+    "tasks.resume_template": EVERYBODY,
+    "tasks.discard_template": EVERYBODY,
+    "tasks.get_template": EVERYBODY,
+    "tasks.list_templates": EVERYBODY,
+    "tasks.list_occurrences": EVERYBODY,
     "tasks.propose": to(*ORDERS_OR_PREPARES),
     "tasks.get_task": EVERYBODY,
     "tasks.list_tasks": EVERYBODY,

@@ -4,6 +4,7 @@ from chassis.database import Database
 from contracts import tasks
 from kernel.audit_log import audit_reading
 from kernel.directory_copy import HearsDirectory
+from tasks.entrypoints.assigning import Assigning
 from tasks.entrypoints.assignments import Assignments
 from tasks.entrypoints.corrections import Corrections
 from tasks.entrypoints.documents import Documents
@@ -16,6 +17,7 @@ from tasks.entrypoints.orders import Orders
 from tasks.entrypoints.progress import Progress
 from tasks.entrypoints.proposals import Proposals
 from tasks.entrypoints.superior import Superior
+from tasks.entrypoints.templates import Templates
 from tasks.entrypoints.urgings import Urgings
 from tasks.entrypoints.verbs import Verbs
 from tasks.settings import read
@@ -25,7 +27,7 @@ read_settings = read  # the launcher looks for it here
 
 class Service(
     Assignments, Verbs, Extensions, Many, Orders, Drafts, Progress, Urgings, Corrections, Proposals, Files, Documents,
-    Superior, Imports, HearsDirectory, audit_reading(tasks.list_audit),
+    Superior, Imports, Assigning, Templates, HearsDirectory, audit_reading(tasks.list_audit),
 ):  # fmt: skip
     name = "tasks"
     db = Database()

@@ -40,7 +40,7 @@ def count_of_orders(leader: Client) -> int:
     ("changes", "expected"),
     [
         ({"audience": None, "assignments": [{"unit_id": NOBODY}]}, (422, "unknown_unit")),
-        ({"audience": "all-planets"}, (422, "invalid_request")),
+        ({"audience": "all-planets"}, (422, "unknown_audience")),
         ({"audience": "whole-city"}, (422, None)),
         ({"colour": "red"}, (422, "invalid_request")),
         ({"due_on": days_from_now(-3)}, (422, "due_in_past")),

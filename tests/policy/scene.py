@@ -43,6 +43,7 @@ A_PROGRAM = {
     "data": "x",
 }
 A_PERIOD = {"params": {"from": "2026-01-01", "to": "2026-01-31", "unit_id": NOBODY}}
+AN_AUDIENCE = {"name": "khong-co-that", "title": "Không có thật", "unit_ids": [NOBODY]}
 A_HOLIDAY = {"days": [{"day": "2027-02-08", "working": False, "name": "Nghỉ Tết"}]}
 COPIES = [service for service in SERVICES if service != "directory"]
 SCOPES = {"lent for tasks": "tasks", "lent for messaging": "messaging", "lent for reminders": "reminders"}
@@ -410,6 +411,21 @@ class Scene:
         }
 
     @cached_property
+    def template(self) -> str:
+        """An order that recurs, written by the Office for the chairman."""
+        clerk = self.signed_in(self.posts["office", "office_clerk"].holder)
+        return self._made(clerk, "/task-templates", self._recurring(self.units["lead"]))["id"]
+
+    def _recurring(self, unit_id: str) -> dict:
+        order = {
+            "title": "Báo cáo tháng {month}", "content": "Theo mẫu.", "mode": "each",
+            "assignments": [{"unit_id": unit_id}], "due_in": 5, "expected_result": "Báo cáo",
+        }  # fmt: skip
+        recurrence = {"rrule": "FREQ=MONTHLY;BYMONTHDAY=1", "starts_on": today(clock.now()).isoformat()}
+        leaders = [self.posts["city", "chairman"].id]
+        return {"order": order, "recurrence": recurrence, "leader_post_ids": leaders}
+
+    @cached_property
     def above(self) -> dict[str, str]:
         """A document from above, more time asked of the superior for an order from it, and a report; by the parameters
         of paths.
@@ -448,6 +464,16 @@ class Scene:
             "create_task": ("POST", "/tasks", {"json": UNKNOWN_UNIT}),
             "create_draft": ("POST", "/tasks", {"json": UNKNOWN_UNIT | {"issue": False}}),
             "propose_tasks": ("POST", "/task-proposals", {"json": {"text": "Giao Sở Y tế báo cáo."}}),
+            "preview_task": ("POST", "/task-previews", {"json": {"title": "Việc", "unit_ids": [self.units["lead"]]}}),
+            "list_unit_load": ("GET", "/unit-load", {"params": {"unit_id": self.units["lead"]}}),
+            "create_template": ("POST", "/task-templates", {"json": self._recurring(NOBODY)}),
+            "list_templates": ("GET", "/task-templates", {}),
+            "get_template": ("GET", f"/task-templates/{NOBODY}", {}),
+            "list_occurrences": ("GET", f"/task-templates/{NOBODY}/occurrences", {}),
+            "change_template": ("PUT", f"/task-templates/{NOBODY}", NEVER | {"json": self._recurring(NOBODY)}),
+            "pause_template": ("POST", f"/task-templates/{NOBODY}/pause", NEVER),
+            "resume_template": ("POST", f"/task-templates/{NOBODY}/resume", NEVER),
+            "discard_template": ("DELETE", f"/task-templates/{NOBODY}", NEVER),
             "list_tasks": ("GET", "/tasks", {}),
             "get_task": ("GET", f"/tasks/{task}", {}),
             "list_assignments": ("GET", f"/tasks/{task}/assignments", {}),
@@ -485,6 +511,9 @@ class Scene:
             "lend_powers": ("POST", "/delegations", {"json": POWERS}),
             "take_powers_back": ("DELETE", f"/delegations/{NOBODY}", NEVER),
             "set_audience": ("PUT", "/audiences/all-wards", NEVER | {"json": {"unit_ids": [NOBODY]}}),
+            "create_audience": ("POST", "/audiences", {"json": AN_AUDIENCE}),
+            "change_audience": ("PATCH", "/audiences/all-wards", NEVER | {"json": {"title": "Tất cả"}}),
+            "retire_audience": ("DELETE", "/audiences/all-wards", NEVER),
             "set_working_days": ("PUT", "/working-days/2027", NEVER | {"json": A_HOLIDAY}),
             "create_import": ("POST", f"/directory/imports?what=posts&unit_id={NOBODY}", A_FILE),
             "get_import": ("GET", f"/directory/imports/{NOBODY}", {}),
@@ -501,6 +530,7 @@ class Scene:
             "list_units": ("GET", "/units", {"params": {"limit": 1}}),
             "get_unit": ("GET", f"/units/{self.units['lead']}", {}),
             "list_audiences": ("GET", "/audiences", {}),
+            "list_members": ("GET", "/audiences/all-wards/members", {"params": {"limit": 1}}),
             "search_people": ("GET", "/people", {"params": {"q": "nguyen", "limit": 1}}),
             "get_person": ("GET", f"/people/{self.posts['lead', 'head'].holder}", {}),
             "list_sessions": ("GET", "/sessions", {}),

@@ -14,6 +14,7 @@ FOREIGN = {
     "task_id": lambda scene: scene.orders["each"]["task"],
     "assignment_id": lambda scene: scene.orders["each"]["piece"],
     "extension_id": lambda scene: scene.extension,
+    "template_id": lambda scene: scene.template,
     "blocker_id": lambda scene: scene.said["blocker_id"],
     "urging_id": lambda scene: scene.said["urging_id"],
     "correction_id": lambda scene: scene.said["correction_id"],

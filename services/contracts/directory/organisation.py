@@ -5,9 +5,9 @@ from marshmallow import fields, validate
 from chassis.contract import PATIENCE, Procedure
 from contracts.directory.people import PersonEntry
 from contracts.fields import (
-    AUDIENCES,
     THESE_CENTURIES,
     UNIT_KINDS,
+    AudienceName,
     ById,
     Day,
     Id,
@@ -106,9 +106,12 @@ class HeadPage(Statement):
 
 
 class Audience(Statement):
-    """A named set of units; `whole-city` names every person and has no units."""
+    """A named set of units; `whole-city` names every person and has no units. `standing`: the platform's own, which
+    units join and leave with their kind; the others are the Office's.
+    """
 
-    name = fields.String(required=True, validate=validate.OneOf(AUDIENCES))
+    name = fields.String(required=True)
+    standing = fields.Boolean(required=True)
     title = fields.String(required=True)
     title_en = fields.String(required=True)
     unit_count = fields.Integer(required=True)
@@ -126,7 +129,10 @@ class AudienceByName(Request):
 
 
 class AudienceDetail(Audience):
+    """One that was retired has no units."""
+
     version = fields.Integer(required=True)
+    retired_on = Day(required=True, allow_none=True)
     unit_ids = fields.List(Id(), required=True)
 
 
@@ -137,6 +143,40 @@ class AudienceUnits(Request):
 class SetAudience(AudienceByName):
     version = fields.Integer(load_default=None, allow_none=True)
     units = fields.Nested(AudienceUnits, required=True)
+
+
+class NewAudience(AudienceUnits):
+    """A name is given once for ever."""
+
+    name = AudienceName(required=True)
+    title = Line(max=200, required=True)
+    title_en = Line(max=200, load_default=None, allow_none=True)
+
+
+class CreateAudience(Request):
+    idempotency_key = fields.String(required=True, validate=validate.Length(1, 200))
+    audience = fields.Nested(NewAudience, required=True)
+
+
+class AudienceChanges(Request):
+    """Only what is given changes."""
+
+    title = Line(max=200)
+    title_en = Line(max=200)
+    unit_ids = fields.List(Id(), validate=validate.Length(1, 1000))
+
+
+class ChangeAudience(AudienceByName):
+    version = fields.Integer(load_default=None, allow_none=True)
+    changes = fields.Nested(AudienceChanges, required=True)
+
+
+class RetireAudience(AudienceByName):
+    version = fields.Integer(load_default=None, allow_none=True)
+
+
+class ListMembers(Page):
+    name = fields.String(required=True, validate=validate.Length(1, 100))
 
 
 class SpecialDay(Request):
@@ -182,6 +222,19 @@ list_audiences = Procedure("directory", "list_audiences", Nothing, Audiences, "T
 get_audience = Procedure("directory", "get_audience", AudienceByName, AudienceDetail, "A named audience's units.")
 set_audience = Procedure(
     "directory", "set_audience", SetAudience, AudienceDetail, "Say which units are in a named audience.",
+    patience=PATIENCE,
+)  # fmt: skip
+list_members = Procedure(
+    "directory", "list_members", ListMembers, UnitPage, "The units that a named audience means today."
+)  # fmt: skip
+create_audience = Procedure(
+    "directory", "create_audience", CreateAudience, AudienceDetail, "Give a set of units a name.", patience=PATIENCE
+)
+change_audience = Procedure(
+    "directory", "change_audience", ChangeAudience, AudienceDetail, "Another title, or other units.", patience=PATIENCE
+)
+retire_audience = Procedure(
+    "directory", "retire_audience", RetireAudience, AudienceDetail, "Nothing can be ordered by this name any more.",
     patience=PATIENCE,
 )  # fmt: skip
 get_working_days = Procedure(

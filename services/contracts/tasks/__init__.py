@@ -1,5 +1,6 @@
 """tasks: what was ordered, to whom, by when, and where it stands."""
 
+from contracts.tasks.assigning import *
 from contracts.tasks.assignments import *
 from contracts.tasks.corrections import *
 from contracts.tasks.documents import *
@@ -13,4 +14,5 @@ from contracts.tasks.orders import *
 from contracts.tasks.progress import *
 from contracts.tasks.proposals import *
 from contracts.tasks.superior import *
+from contracts.tasks.templates import *
 from contracts.tasks.urgings import *

@@ -9,8 +9,8 @@ from contracts.fields import (
     REPORTING,
     ROLES,
     SOURCES,
-    UNIT_AUDIENCES,
     URGENCIES,
+    AudienceName,
     ById,
     Id,
     Line,
@@ -42,7 +42,7 @@ class Order(Request):
     title = Line(max=300, required=True)
     content = Text(max=20_000, required=True)
     mode = one_of(MODES, required=True)
-    audience = one_of(UNIT_AUDIENCES, load_default=None, allow_none=True)
+    audience = AudienceName(load_default=None, allow_none=True)
     assignments = fields.List(
         fields.Nested(WantedAssignment), load_default=None, allow_none=True, validate=validate.Length(1, 400)
     )

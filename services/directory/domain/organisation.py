@@ -38,6 +38,7 @@ AUDIENCE_KINDS = {
     "all-commune-level": COMMUNE_LEVEL,
     "all-units": DIRECTLY_BELOW,
 }
+EVERYBODY = "whole-city"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +172,16 @@ def code_is_new(codes: Iterable[str], code: str, where: str) -> None:
         raise Refused("code_taken", "Another unit has, or had, this code.", field=where)
 
 
+def is_standing(name: str) -> bool:
+    """Whether an audience is the platform's own."""
+    return name in AUDIENCE_KINDS or name == EVERYBODY
+
+
 def audience_of_units(city: Organisation, name: str, unit_ids: Iterable[str], day: date) -> list[str]:
-    """The units of a standing audience, if all are of the kinds that it is for. "whole-city" names people."""
-    if name not in AUDIENCE_KINDS:
+    """The units of an audience, if all are of the kinds that it is for. "whole-city" names people; one of the Office
+    may have whatever can be ordered.
+    """
+    if name == EVERYBODY:
         raise Refused("audience_not_of_units", "This audience names people.", field="unit_ids")
     seen = {}
     for place, unit_id in enumerate(unit_ids):
@@ -181,7 +189,7 @@ def audience_of_units(city: Organisation, name: str, unit_ids: Iterable[str], da
         unit = city.units.get(unit_id)
         if unit is None or not live(unit, day):
             raise Refused("unknown_unit", "There is no such unit.", field=where, unit_id=unit_id)
-        if unit.kind not in AUDIENCE_KINDS[name]:
+        if unit.kind not in AUDIENCE_KINDS.get(name, DIRECTLY_BELOW):
             raise Refused("unit_of_other_kind", f"{name} is not for a {unit.kind}.", field=where, unit_id=unit_id)
         if unit_id in seen:
             raise Refused("unit_twice", "A unit is named once.", field=where, unit_id=unit_id)

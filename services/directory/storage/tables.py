@@ -35,7 +35,10 @@ delegations = _table(
     "delegations", id=Id, version=sa.BigInteger, grantor_post_id=Id, grantee_person_id=Id, kind=sa.Text,
     scope=sa.Text, document_number=sa.Text, **PERIOD,
 )  # fmt: skip
-audiences = _table("audiences", id=sa.Text, version=sa.BigInteger, title=sa.Text, title_en=sa.Text, unit_ids=ARRAY(Id))
+audiences = _table(
+    "audiences", id=sa.Text, version=sa.BigInteger, title=sa.Text, title_en=sa.Text, unit_ids=ARRAY(Id),
+    retired_on=sa.Date,
+)  # fmt: skip
 working_days = _table("working_days", id=sa.Date, version=sa.BigInteger, working=sa.Boolean, name=sa.Text)
 accounts = _table(
     "accounts", id=Id, version=sa.BigInteger, person_id=Id, username=sa.Text, password_hash=sa.Text,

@@ -61,12 +61,21 @@ def audiences(tx):
         select(
             t.audiences.c.id.label("name"), t.audiences.c.title, t.audiences.c.title_en,
             func.cardinality(t.audiences.c.unit_ids).label("unit_count"),
-        ).order_by(sa.desc("unit_count"), t.audiences.c.id)
+        ).where(t.audiences.c.retired_on.is_(None)).order_by(sa.desc("unit_count"), t.audiences.c.id)
     ).all()  # fmt: skip
 
 
 def audience(tx, name: str):
     return tx.execute(select(t.audiences).where(t.audiences.c.id == name)).one_or_none()
+
+
+def members(tx, name: str, day, after_code: str | None, limit: int):
+    """The units of an audience that stand on a day, in the order of their codes."""
+    of_it = select(func.unnest(t.audiences.c.unit_ids)).where(t.audiences.c.id == name)
+    query = select(*UNIT).where(t.units.c.id.in_(of_it), t.live(t.units, day)).order_by(t.units.c.code).limit(limit)
+    if after_code:
+        query = query.where(t.units.c.code > after_code)
+    return tx.execute(query).all()
 
 
 def at_the_top(tx, day, code: str | None = None):

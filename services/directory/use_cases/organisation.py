@@ -5,7 +5,7 @@ from datetime import date, datetime
 from chassis.paging import an_id, page, position
 from contracts import directory
 from directory.domain.names import words_of
-from directory.domain.organisation import audience_of_units
+from directory.domain.organisation import audience_of_units, is_standing
 from directory.domain.posts import DEPUTIES
 from directory.domain.working_days import is_special, ordinary, special_days
 from directory.storage import calendar, facts, history, organisation, people, units
@@ -18,7 +18,7 @@ from kernel.working_time import today
 
 
 def list_units(tx, request: dict, now: datetime) -> dict:
-    after = position(request["cursor"], _a_code)
+    after = position(request["cursor"], a_code)
     day, table = _as_of(request["on"], now)
     rows = units.page(
         tx, day, kind=request["kind"], parent_id=request["parent_id"], words=words_of(request["q"]),
@@ -35,7 +35,7 @@ def _as_of(on: date | None, now: datetime):
     return on, history.units_on(on)
 
 
-def _a_code(value) -> str:
+def a_code(value) -> str:
     if not isinstance(value, str) or not value.isprintable():
         raise TypeError("not a unit's code")
     return value
@@ -85,14 +85,15 @@ def list_heads(tx, request: dict) -> dict:
 
 
 def list_audiences(tx) -> dict:
-    return {"items": [row._mapping for row in units.audiences(tx)], "next_cursor": None}
+    rows = units.audiences(tx)
+    return {"items": [{**row._mapping, "standing": is_standing(row.name)} for row in rows], "next_cursor": None}
 
 
 def get_audience(tx, name: str) -> dict:
     row = units.audience(tx, name)
     if row is None:
         raise Refused("not_found")
-    return {**row._mapping, "name": row.id, "unit_count": len(row.unit_ids)}
+    return {**row._mapping, "name": row.id, "standing": is_standing(row.id), "unit_count": len(row.unit_ids)}
 
 
 def set_audience(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -101,7 +102,7 @@ def set_audience(tx, claims: dict, request: dict, now: datetime) -> dict:
     facts.claim_versions(tx, 0)
     name, wanted = request["name"], request["units"]["unit_ids"]
     row = units.audience(tx, name)
-    if row is None:
+    if row is None or row.retired_on is not None:
         raise Refused("not_found")
     if row.unit_ids == wanted:
         return get_audience(tx, name)

@@ -60,7 +60,7 @@ def decide_order(
     `known_posts` those of the followers that exist.
     """
     warnings: list[dict] = []
-    due = _due_of_task(order, days, now, warnings)
+    due = due_of_task(order, days, now, warnings)
     wanted = _wanted(order, audience)
     _no_unit_twice(wanted)
     _leads(order["mode"], wanted)
@@ -124,7 +124,7 @@ def known_head(by_unit: Mapping[str, Head], unit_id: str, where: str) -> Head:
     return head
 
 
-def _due_of_task(order: Mapping, days: WorkingDays, now: datetime, warnings: list[dict]) -> datetime | None:
+def due_of_task(order: Mapping, days: WorkingDays, now: datetime, warnings: list[dict]) -> datetime | None:
     if order["due_on"] is not None:
         return end_of_day(working_due(order["due_on"], days, now, "due_on", warnings))
     if order["due_at"] is not None:

@@ -122,3 +122,12 @@ parked_tasks = _table(
     "parked_tasks", id=Id, version=sa.Integer, import_id=Id, line=sa.Integer, same=sa.Text, code=sa.Text, cells=JSONB,
     each=sa.Boolean, faults=JSONB, parked_at=Moment,
 )  # fmt: skip
+templates = _table(
+    "templates", id=Id, version=sa.Integer, state=sa.Text, title=sa.Text, order=JSONB, leader_post_ids=ARRAY(Id),
+    rrule=sa.Text, starts_on=sa.Date, ends_on=sa.Date, day_off=sa.Text, offset=sa.Integer, next_on=sa.Date, post_id=Id,
+    unit_id=Id, person_id=Id,
+)  # fmt: skip
+occurrences = _table(
+    "occurrences", key=("template_id", "occurrence"), template_id=Id, occurrence=sa.Date, outcome=sa.Text, task_id=Id,
+    code=sa.Text, at=Moment,
+)  # fmt: skip

@@ -11,6 +11,7 @@ from kernel.actor import Actor
 from kernel.capacity import actor_for
 from kernel.directory_copy import posts, require_fresh, standing_posts
 from tasks import views
+from tasks.domain.assignment import NOTHING
 from tasks.domain.drafting import CHANGES, Step, leaders_exist, permit_step, request_id
 from tasks.domain.order import title_key
 from tasks.domain.sight import Sight
@@ -66,10 +67,21 @@ def _draft(tx, actor: Actor, order: dict, now: datetime) -> dict:
     return _view(tx, task, actor, now, warnings)
 
 
+def draft_for(
+    tx, actor: Actor, order: dict, leaders: Sequence[str], now: datetime, *, origin: Mapping = NOTHING
+) -> Mapping:
+    """Drafted and put before these leaders in one go: what somebody wrote down to be ordered again and again."""
+    require_fresh(tx, now)
+    task, _ = keep_draft(tx, actor, order, now, origin=origin)
+    return _put_before(tx, actor, task, permit_step(task, "submit_for_issue", actor, None), leaders, now)
+
+
 def keep_draft(
-    tx, actor: Actor, order: dict, now: datetime, *, above: Mapping | None = None
+    tx, actor: Actor, order: dict, now: datetime, *, above: Mapping | None = None, origin: Mapping = NOTHING
 ) -> tuple[Mapping, Sequence[dict]]:
-    """An order that is checked and kept; `above` is what a document from above says of it."""
+    """An order that is checked and kept; `above` is what a document from above says of it, `origin` what its history
+    says of where it comes from.
+    """
     decision = decide(tx, order, now)
     task = orders.add_task(
         tx,
@@ -85,7 +97,7 @@ def keep_draft(
             "drafted_at": now,
         },
     )
-    _record(tx, actor, task, "draft", now)
+    _record(tx, actor, task, "draft", now, data=origin)
     return task, decision.warnings
 
 
@@ -144,15 +156,21 @@ def _discard(tx, actor: Actor, request: dict, now: datetime) -> dict:
 
 def _submit(tx, actor: Actor, request: dict, now: datetime) -> dict:
     require_fresh(tx, now)
-    before, step = _permitted(tx, actor, "submit_for_issue", request)
-    wanted = request["leader_post_ids"]
-    standing = standing_posts(tx, wanted, now)
-    known = posts(tx, wanted)
-    leaders = leaders_exist(wanted, {post_id: known[post_id].kind for post_id in standing})
-    task = _take(tx, actor, before, step, now, leader_post_ids=leaders)
-    asked = _requests(tx, {*before["leader_post_ids"], *leaders}, task, actor.post_title)
+    task, step = _permitted(tx, actor, "submit_for_issue", request)
+    return _view(tx, _put_before(tx, actor, task, step, request["leader_post_ids"], now), actor, now)
+
+
+def _put_before(tx, actor: Actor, before: Mapping, step: Step, wanted: Sequence[str], now: datetime) -> Mapping:
+    task = _take(tx, actor, before, step, now, leader_post_ids=leaders_of(tx, wanted, now))
+    asked = _requests(tx, {*before["leader_post_ids"], *task["leader_post_ids"]}, task, actor.post_title)
     _say(tx, actor, task, step, asked, now)
-    return _view(tx, task, actor, now)
+    return task
+
+
+def leaders_of(tx, wanted: Sequence[str], now: datetime) -> list[str]:
+    """The posts that stand now and may give an order, or the refusal that says which does not."""
+    known = posts(tx, wanted)
+    return leaders_exist(wanted, {post_id: known[post_id].kind for post_id in standing_posts(tx, wanted, now)})
 
 
 def _return(tx, actor: Actor, request: dict, now: datetime) -> dict:
