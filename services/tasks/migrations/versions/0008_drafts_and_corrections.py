@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0008"
-down_revision = "0003"
+down_revision = "0004"
 
 TABLES = """
 ALTER TABLE tasks ADD drafted_by_unit_id uuid;
