@@ -46,7 +46,7 @@ policy-matrix: ## ask the running API every question of who may do what, against
 	@bash deploy/local/bootstrap.sh private
 	@CONGVU_POLICY_CELLS=all $(PYTHON) -m deploy.local test -q tests/policy
 
-policy-selftest: ## take five checks out, one after the other: the matrix must find each
+policy-selftest: ## take six checks out, one after the other: the matrix must find each
 	@bash deploy/local/bootstrap.sh private
 	@CONGVU_POLICY_SELFTEST=1 $(PYTHON) -m deploy.local test -q tests/policy/test_planted.py
 

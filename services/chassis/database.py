@@ -127,6 +127,7 @@ class Store:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=pool_timeout,
+            pool_use_lifo=True,  # the one used last has its plans and pages at hand
             hide_parameters=True,  # what is written may be personal; an error's text goes to the log
             json_serializer=to_json,
             json_deserializer=orjson.loads,

@@ -1,5 +1,7 @@
 """The tables that the chassis keeps in each service's database, and the environment of its Alembic migrations."""
 
+from collections.abc import Callable
+
 import sqlalchemy as sa
 from alembic import context, op
 
@@ -53,12 +55,17 @@ def create_chassis_tables() -> None:
     op.execute(CHASSIS_TABLES)
 
 
-def run() -> None:
-    """What a service's migrations/env.py calls."""
+def run(afterwards: Callable[[sa.Connection], None] | None = None) -> None:
+    """What a service's migrations/env.py calls. `afterwards` is for code that knows the newest tables only, which a
+    migration that others follow cannot call.
+    """
     url = context.config.attributes["url"].replace("postgresql://", "postgresql+psycopg://", 1)
     engine = sa.create_engine(url, connect_args={"options": "-c lock_timeout=5000"})
     with engine.connect() as connection:
         context.configure(connection=connection, transaction_per_migration=True)
         with context.begin_transaction():
             context.run_migrations()
+    if afterwards is not None:
+        with engine.begin() as connection:
+            afterwards(connection)
     engine.dispose()

@@ -15,14 +15,15 @@ from chassis.wire import to_json
 Id = sa.Uuid(as_uuid=False)
 
 
-class _Ids(sa.types.TypeDecorator):
-    """A list of ids, as PostgreSQL writes an array."""
+class _Ids(sa.types.UserDefinedType):
+    """A list of ids, as PostgreSQL writes an array. It goes without a type of its own: a text would be read as an array
+    again for each row that is compared with it.
+    """
 
-    impl = sa.Text
     cache_ok = True
 
-    def process_bind_param(self, value, dialect):
-        return "{" + ",".join(value) + "}"
+    def bind_processor(self, dialect):
+        return lambda ids: "{" + ",".join(ids) + "}"
 
     def bind_expression(self, bindvalue):
         return sa.cast(bindvalue, ARRAY(Id))

@@ -1,7 +1,9 @@
 """Settings of a process, from its environment. A wrong value is refused at start, by name."""
 
+import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from environs import Env, EnvError, ValidationError
@@ -54,7 +56,7 @@ def read(env: Env | None = None) -> Settings:
                 "OTLP_ENDPOINT", "", validate=lambda given: given and _scheme("http", "https")(given)
             ),
             trace_sample=env.float("TRACE_SAMPLE", 1.0, validate=validate.Range(0, 1)),
-            audit_anchors=env.str("AUDIT_ANCHORS", ""),
+            audit_anchors=env.str("AUDIT_ANCHORS", "", validate=_can_grow),
             audit_anchor_seconds=env.float("AUDIT_ANCHOR_SECONDS", 600.0, validate=validate.Range(1, 86_400)),
         )
 
@@ -66,6 +68,14 @@ def _scheme(*schemes: str):
             raise ValidationError(f"must be an address that begins with {' or '.join(s + '://' for s in schemes)}")
 
     return check
+
+
+def _can_grow(path: str) -> None:
+    """A file to which this process may append; it need not be there yet."""
+    file = Path(path)
+    writable = os.access(file, os.W_OK) if file.exists() else os.access(file.parent, os.W_OK)
+    if path and (file.is_dir() or not writable):
+        raise ValidationError("must be the path of a file that this process may write")
 
 
 def read_or_exit(reader=read):

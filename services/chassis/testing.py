@@ -18,6 +18,7 @@ from collections.abc import Callable  # noqa: E402
 from dataclasses import dataclass  # noqa: E402
 from pathlib import Path  # noqa: E402
 
+import hypothesis  # noqa: E402
 import psycopg  # noqa: E402
 import pytest  # noqa: E402
 import structlog  # noqa: E402
@@ -34,6 +35,11 @@ from chassis.wire import to_json  # noqa: E402
 # structlog's own tracebacks, with everybody's local variables, take a second each
 _plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
 structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _plain])
+
+# no test fails because the machine was busy
+_slow = [hypothesis.HealthCheck.too_slow]
+hypothesis.settings.register_profile("any machine", deadline=None, suppress_health_check=_slow)
+hypothesis.settings.load_profile("any machine")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
@@ -30,7 +30,7 @@ DUE_STATES = ("no_deadline", "on_track", "due_soon", "due_today", "overdue", "ea
 GRADES = ("not_met", "met", "good", "excellent")
 ACTION_ITEM_KINDS = (
     "assignment_to_receive", "refusal_to_decide", "result_to_decide", "extension_to_decide", "order_to_issue",
-    "blocker_to_decide", "urging_to_answer", "correction_to_decide",
+    "blocker_to_decide", "urging_to_answer", "correction_to_decide", "break_glass_used",
 )  # fmt: skip
 REPORTING = ("none", "weekly", "monthly")
 BLOCKER_LEVELS = ("assigner", "lead", "office", "city")
@@ -113,6 +113,10 @@ class Moment(fields.AwareDateTime):
         if isinstance(value, datetime):
             return value.astimezone(CITY).isoformat()
         return value  # an answer that was stored has been written already
+
+
+# the day after the last that there is would be none
+THESE_CENTURIES = validate.Range(date(1900, 1, 1), date(2199, 12, 31))
 
 
 class Day(fields.Date):

@@ -1,6 +1,6 @@
 """reminders: what a post or a person must act on now, until he has acted."""
 
-from marshmallow import fields
+from marshmallow import fields, pre_load
 
 from chassis.contract import Event, Procedure
 from contracts.audit import list_audit_of
@@ -12,14 +12,16 @@ class ListActionItems(Page):
 
 
 class ActionItem(Statement):
-    """One thing to act on now. `subject_id` is what it is about, `link` the API path that shows it."""
+    """One thing to act on now. `subject_id` is what it is about, `link` the API path that shows it; `task_id` is empty
+    where it is about no task.
+    """
 
     id = Id(required=True)
     kind = fields.String(required=True)
     post_id = Id(required=True)
     unit_id = Id(required=True)
     subject_id = Id(required=True)
-    task_id = Id(required=True)
+    task_id = Id(required=True, allow_none=True)
     title = fields.String(required=True)
     from_title = fields.String(required=True)
     urgency = fields.String(required=True)
@@ -56,7 +58,7 @@ class RaisedItem(Statement):
     due = Moment(required=True, allow_none=True)
     link = fields.String(required=True)
     kind = fields.String()
-    task_id = Id()
+    task_id = Id(allow_none=True)
     title = fields.String()
     from_title = fields.String()
     urgency = fields.String()
@@ -67,14 +69,14 @@ class ClosedItem(Statement):
     kind = fields.String(required=True)
     post_id = Id(required=True)
     subject_id = Id(required=True)
-    task_id = Id(required=True)
+    task_id = Id(required=True, allow_none=True)
 
 
 class ActionItemsRaised(Statement):
     """Items that opened by one act; what they share stands once. `closed` are those that ended by it."""
 
     kind = fields.String(required=True)
-    task_id = Id(required=True)
+    task_id = Id(required=True, allow_none=True)
     title = fields.String(required=True)
     from_title = fields.String(required=True)
     urgency = fields.String(required=True)
@@ -86,6 +88,12 @@ class ActionItemsRaised(Statement):
 class ActionItemsClosed(Statement):
     closed_at = Moment(required=True)
     items = fields.List(fields.Nested(ClosedItem), required=True)
+
+    @pre_load
+    def _of_the_first_form(self, data, **_):
+        """Kind and order stood once, for all items."""
+        shared = {name: data[name] for name in ("kind", "task_id") if name in data}
+        return data | {"items": [shared | item for item in data["items"]]} if shared else data
 
 
 list_action_items = Procedure(

@@ -9,7 +9,7 @@ import secrets
 import sys
 import time
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import orjson
@@ -25,7 +25,10 @@ from directory.hashing import HASHER
 from directory.storage import entries
 from kernel.working_time import today
 
-TABLES = ("units", "posts", "people", "memberships", "delegations", "audiences", "working_days")
+TABLES = (
+    "units", "posts", "people", "memberships", "delegations", "audiences", "working_days", "unit_successors",
+    "reorganisations",
+)  # fmt: skip
 NOT_EMPTY = 3
 VERSION = """
 INSERT INTO directory_version ("only", newest) VALUES (true, %s)
@@ -47,7 +50,7 @@ def load(url: str, people: int, seed: int, accounts_file: Path, password: str, s
         with _step(f"generating {people:,} people"):
             city = build(people, seed, today(now))
         for table in TABLES:
-            _copy(connection, table, getattr(city, table))
+            _copy(connection, table, getattr(city, table, []) + getattr(city.history, table, []))
         totp_secret = pyotp.random_base32()
         with _step("making accounts"):
             password_hash = HASHER.hash(password)
@@ -58,7 +61,7 @@ def load(url: str, people: int, seed: int, accounts_file: Path, password: str, s
             more=lambda account: (password_hash, sealed_of.get(account.id)),
         )  # fmt: skip
         with _step("making the searched lines"):
-            _make_lines(connection)
+            _make_lines(connection, today(now))
         with _step("counting, for the planner"):
             connection.execute(VERSION, (city.newest,))
             connection.execute("ANALYZE")
@@ -75,10 +78,10 @@ def _require_empty(connection: psycopg.Connection) -> None:
         raise Stopped("this database has no directory yet: run the migrations first") from None
 
 
-def _make_lines(connection: psycopg.Connection) -> None:
+def _make_lines(connection: psycopg.Connection, day: date) -> None:
     cursor = connection.cursor(row_factory=namedtuple_row)
     units = {unit.id: unit for unit in cursor.execute(_written(entries.UNITS))}
-    lines = list(entries.lines(units, cursor.execute(_written(entries.HELD))))
+    lines = list(entries.lines(units, cursor.execute(_written(entries.held(day)))))
     # made in one go at the end, the index takes a tenth of the time
     (definition,) = connection.execute("SELECT pg_get_indexdef('entries_keys'::regclass)").fetchone()
     connection.execute("DROP INDEX entries_keys")
@@ -90,10 +93,13 @@ def _make_lines(connection: psycopg.Connection) -> None:
     with connection.cursor().copy("COPY vocabulary (word, lines) FROM STDIN") as copy:
         for row in entries.words(lines).items():
             copy.write_row(row)
+    with connection.cursor().copy("COPY post_words (word) FROM STDIN") as copy:
+        for word in entries.post_words(lines):
+            copy.write_row((word,))
 
 
 def _written(statement) -> str:
-    return str(statement.compile(dialect=PGDialect_psycopg()))
+    return str(statement.compile(dialect=PGDialect_psycopg(), compile_kwargs={"literal_binds": True}))
 
 
 def _copy(connection, table: str, rows: list, columns: tuple[str, ...] = (), more=lambda row: ()) -> None:

@@ -54,18 +54,18 @@ def hand_over(store: Store, options) -> None:
             slips = handover.hand_over(tx, units.with_sub_units(tx, unit.id) if unit.whole else [unit.id], clock.now())
             if slips:
                 tx.audit("accounts.handed_over", subject=unit.id, accounts=len(slips))
-                _write(folder / f"{unit.code}.csv", papers.sheet(slips))
-                _write(folder / f"{unit.code}.html", papers.printable(slips))
+                _write(folder / f"{unit.code}.xlsx", papers.workbook(slips))
+                _write(folder / f"{unit.code}.html", papers.printable(slips).encode())
         total += len(slips)
         print(f"\r  {place}/{len(chosen)} units, {total:,} accounts", end="", file=sys.stderr, flush=True)
     print(f" ({time.monotonic() - began:.1f} s)", file=sys.stderr)
     print(f"{total} accounts, in {folder}: one sheet and one page of slips for each unit")
 
 
-def _write(path: Path, content: str) -> None:
+def _write(path: Path, content: bytes) -> None:
     """Readable by its owner only. What an earlier hand-over wrote there is worth nothing any more."""
     path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", newline="") as file:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
 
 

@@ -34,7 +34,7 @@ EXAMPLES = {
             "version": 1, "assigner_post_id": _POST, "assigner_person_id": _PERSON,
             "assigner_title": "Phó Chủ tịch UBND Thành phố", "assigner_name": "Nguyễn Thị Minh An", "followers": [],
             "reporting": "weekly", "leader_post_ids": [], "draft": None, "allowed": ["revoke"],
-            "roll_up": {"assigned": 113, "accepted": 0, "submitted": 0, "completed": 0, "overdue": 0},
+            "roll_up": {"assigned": 113, "accepted": 0, "submitted": 0, "completed": 0, "overdue": 0, "revoked": 0},
             "assignments": {"items": [_ASSIGNMENT], "next_cursor": "WyIwMTk4…"}, "warnings": [],
         },
     },
@@ -88,7 +88,7 @@ EXAMPLES = {
     "submit_result": {
         "body": {
             "summary": "Đã kiểm tra 12 chợ, có 3 tồn tại.",
-            "document": {"number": "112/BC-UBND", "issued_on": "2026-12-03"},
+            "document": {"number": "112/BC-UBND", "issued_on": "2026-11-20"}, "unanswered_unit_ids": [_UNIT],
         },
     },
     "approve_result": {"body": {"grade": "good"}},

@@ -80,12 +80,19 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
         403, "Cần một cán bộ khác với người đã đề nghị xác nhận",
         "Another official than the one who asked must confirm",
     ),
+    "newly_appointed": (
+        403, "Người mới nhận chức vụ chưa được đề nghị hay xác nhận việc này, hãy nhờ cán bộ khác",
+        "Who took up his post so lately has no say in this: ask another official",
+    ),
     "too_many_accounts": (
         422, "Quá nhiều tài khoản trong một lần, hãy chọn đơn vị nhỏ hơn",
         "Too many accounts at once: take smaller units",
     ),
     "administrator_exists": (409, "Đã có quản trị viên", "There is an administrator already"),
     "username_taken": (409, "Tên đăng nhập đã được dùng", "This user name is taken"),
+    "employee_number_taken": (
+        409, "Mã số cán bộ này thuộc về người khác", "Somebody else has this employee number",
+    ),
     # what it is about
     "not_found": (404, "Không tìm thấy", "Not found"),
     "wrong_state": (409, "Trạng thái hiện tại không cho phép việc này", "Not possible in the present state"),
@@ -113,8 +120,8 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     ),
     "proposed_unit_needed": (422, "Cần nêu đơn vị được đề nghị thực hiện", "Say whose work it is instead"),
     "own_result": (
-        403, "Người trình kết quả không được tự quyết định về kết quả đó",
-        "Nobody decides on a result that he himself submitted",
+        403, "Không ai được tự quyết định về kết quả do mình trình hoặc của đơn vị mình",
+        "Nobody decides on a result that is his own or his unit's",
     ),
     "circular_assignment": (
         422, "Không thể giao ngược lại cho cấp đã giao việc này", "This post is above in the same chain",
@@ -122,6 +129,20 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "unit_not_below": (
         422, "Chỉ giao tiếp cho bộ phận, công chức thuộc đơn vị mình", "Work is passed on inside one's own unit",
     ),
+    "unit_stands": (
+        409, "Đơn vị vẫn đang hoạt động, không chuyển việc của đơn vị đi nơi khác được",
+        "This unit was not dissolved: its work is its own",
+    ),
+    "unit_owes_nothing": (
+        422,
+        "Đơn vị này không phối hợp thực hiện hoặc đã trả lời",
+        "This unit does not support the work, or has answered",
+    ),
+    "due_on_needed": (
+        422, "Hạn đã qua: hãy nêu hạn mới hoặc xác nhận giữ nguyên hạn",
+        "The deadline has passed: say another, or that it stands",
+    ),
+    "day_in_future": (422, "Ngày chưa đến", "The day has not come yet"),
     "no_deadline": (409, "Phần việc này không có hạn để gia hạn", "There is no deadline to extend"),
     "extension_pending": (
         409, "Đang có một đề nghị gia hạn chưa được quyết định", "A request for more time is not decided yet",
@@ -263,6 +284,7 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"Give exactly one of due_on, due_at and no_deadline\.", "Nêu đúng một trong: ngày hạn, giờ hạn, không có hạn."),
     (r"Give either into or into_unit_id\.", "Nêu đúng một trong hai: đơn vị có sẵn, hoặc đơn vị mới."),
     (r"Give either unit_id or post_id\.", "Nêu đúng một trong hai: đơn vị, hoặc chức vụ."),
+    (r"Give either due_on or date_stands\.", "Nêu đúng một trong hai: hạn mới, hoặc giữ nguyên hạn."),
     (r"Give exactly one change\.", "Nêu đúng một thay đổi."),
     (r"String does not match expected pattern\.", "Không đúng dạng yêu cầu."),
     (r"Give this parameter once\.", "Chỉ nêu tham số này một lần."),

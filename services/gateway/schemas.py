@@ -93,6 +93,16 @@ class IdentityEntries(Schema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
+class IdentityOf(directory.IdentityOf):
+    """`provider` is null for one that is no longer offered."""
+
+    provider = fields.String(required=True, allow_none=True)
+
+
+class IdentityOfPage(directory.IdentityOfPage):
+    items = fields.List(fields.Nested(IdentityOf), required=True)
+
+
 class NewIdentity(ReturnTo):
     """`password` is the present one, where there is one."""
 

@@ -190,6 +190,10 @@ class Service(*API, ScimRoutes, HearsDirectory):
     def on_credentials_changed(self, tx, event):
         sessions.end_account(tx, event.data["account_id"], event.version, event.data["kept_session_id"])
 
+    @hears(directory.break_glass_sealed)
+    def on_break_glass_sealed(self, tx, event):
+        sessions.end_account(tx, event.data["account_id"], event.version)
+
     @hears(directory.identity_removed)
     def on_identity_removed(self, tx, event):
         sessions.end_identity(tx, event.data["issuer"], event.data["subject"], event.id)

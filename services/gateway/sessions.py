@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -12,16 +12,16 @@ from nameko.extensions import DependencyProvider, SharedExtension
 
 from chassis import clock
 from chassis.http import HttpRefusal
+from chassis.paging import an_id, page, position
 from chassis.rows import any_of
 from gateway import live_log, storage
 from gateway.single_sign_on.provider import SignedIn, SignedOut
-from kernel.directory_copy import read_state
+from kernel.directory_copy import hold_copy, read_state
 from kernel.working_time import today
 
 TOKEN_BYTES = 32
 TOUCH_SECONDS = 60  # no write per request
 TRUSTED_SECONDS = 2.0  # how long a look at the database is believed: an ended session is refused within that time
-LISTED = 100
 KEPT_AFTER_EXPIRY = timedelta(days=30)
 
 
@@ -70,9 +70,9 @@ class SessionStore:
         self._trusted: dict[bytes, tuple[float, Session]] = {}
         self._day: date | None = None
 
-    def open(self, account: dict, kind: str, client: str, by: SignedIn | None = None) -> tuple[str, datetime]:
-        """A new session for an account whose password was right, or whom an issuer vouches for: its token and the end
-        of its life.
+    def open(self, account: dict, kind: str, client: str, by: SignedIn | None = None) -> tuple[str, dict]:
+        """A new session for an account whose password was right, or whom an issuer vouches for: its token, and when it
+        ends and under which `restriction` it stands.
 
         With a `version` of the account, it is refused when the account's sessions have ended since that was read.
         """
@@ -87,15 +87,26 @@ class SessionStore:
                 storage.in_turn(tx, by.issuer)
                 if storage.logged_out(tx, by.issuer, by.subject, by.session, _moment(by.issued_at)):
                     raise HttpRefusal("sign_in_expired")
+            restriction = account.get("restriction") or self._come_since(tx, account, now)
             storage.add_session(
                 tx, id=session_id, token_hash=hash_token(token), kind=kind, account_id=account["account_id"],
                 person_id=account["person_id"], client=_printable(client), created_at=now, last_used_at=now,
-                expires_at=expires_at, account_version=version or 0, restriction=account.get("restriction"),
+                expires_at=expires_at, account_version=version or 0, restriction=restriction,
                 issuer=by and by.issuer, subject=by and by.subject, issuer_session=by and by.session,
             )  # fmt: skip
             by_issuer = {"issuer": by.issuer} if by is not None else {}
             tx.audit("session.opened", subject=session_id, person_id=account["person_id"], kind=kind, **by_issuer)
-        return token, expires_at
+        return token, {"expires_at": expires_at, "restriction": restriction}
+
+    def _come_since(self, tx, account: dict, now: datetime) -> str | None:
+        """A post that needs a second factor may have come since directory looked; sessions end when one comes, but this
+        one is not there yet. Until it is, no other comes.
+        """
+        if not account.get("lacks_second_factor"):
+            return None
+        hold_copy(tx)
+        leads = storage.leaders(tx, [account["person_id"]], today(now), self._totp_required_for)
+        return "totp_enrolment_required" if leads else None
 
     def find(self, token: str, kind: str) -> Session:
         """The live session of a token that came the way its kind must come. Refuses with `unauthenticated`."""
@@ -105,10 +116,13 @@ class SessionStore:
             raise HttpRefusal("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
         return session
 
-    def list_of(self, person_id: str):
-        now = clock.now()
+    def list_of(self, person_id: str, cursor: str | None, limit: int) -> tuple[Sequence, str | None]:
+        """A page of somebody's open sessions, newest first, and the cursor to the rest."""
+        now, before = clock.now(), position(cursor, an_id)
+        idle_since = now - timedelta(seconds=self.idle)
         with self._store.reading() as tx:
-            return storage.open_sessions(tx, person_id, now, now - timedelta(seconds=self.idle), LISTED)
+            rows = storage.open_sessions(tx, person_id, now, idle_since, before and before[0], limit + 1)
+        return page(rows, limit, lambda row: (row.id,))
 
     def end(self, session_id: str, person_id: str) -> None:
         """Ends one of the person's own sessions, with the streams that it holds open anywhere."""

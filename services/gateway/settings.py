@@ -63,6 +63,9 @@ def read(env: Env | None = None) -> GatewaySettings:
 
 def _network(text: str) -> Network:
     try:
-        return ipaddress.ip_network(text.strip())
+        network = ipaddress.ip_network(text.strip())
     except ValueError as error:
         raise ValidationError("Give networks: 10.0.0.0/8, 192.0.2.7") from error
+    if network.prefixlen == 0:
+        raise ValidationError("Everybody would be a proxy: name those that are")
+    return network

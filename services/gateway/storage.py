@@ -53,6 +53,7 @@ sign_in_attempts = sa.Table(
     sa.Column("issuer_session", sa.Text),
     sa.Column("issued_at", Moment),
     sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("source", sa.LargeBinary),
 )  # fmt: skip
 provider_logouts = sa.Table(
     "provider_logouts", metadata,
@@ -102,7 +103,8 @@ def sessions_by_id(tx, ids: list[str]):
     return tx.execute(select(sessions).where(sessions.c.id == any_of(ids))).all()
 
 
-def open_sessions(tx, person_id: str, now: datetime, idle_since: datetime, limit: int):
+def open_sessions(tx, person_id: str, now: datetime, idle_since: datetime, before_id: str | None, limit: int):
+    """Newest first."""
     query = (
         select(sessions)
         .where(sessions.c.person_id == person_id, sessions.c.ended_at.is_(None))
@@ -110,6 +112,8 @@ def open_sessions(tx, person_id: str, now: datetime, idle_since: datetime, limit
         .order_by(sessions.c.id.desc())
         .limit(limit)
     )
+    if before_id:
+        query = query.where(sessions.c.id < before_id)
     return tx.execute(query).all()
 
 
@@ -201,9 +205,18 @@ def take_attempt(tx, state_hash: bytes, browser_hash: bytes, provider: str, retu
     return tx.execute(sa.delete(sign_in_attempts).where(*wanted).returning(sign_in_attempts)).one_or_none()
 
 
-def in_turn(tx, issuer: str) -> None:
-    """Sign-ins and sign-outs by one issuer take turns: of two at a time, the later one sees what the other did."""
-    tx.execute(select(func.pg_advisory_xact_lock(SIGN_IN_LOCK, func.hashtext(issuer))))
+def unfinished_from(tx, source: bytes, now: datetime) -> tuple[int, datetime | None]:
+    """How many from there have not come back yet, and until when the first of them may."""
+    attempt = sign_in_attempts.c
+    query = select(func.count(), func.min(attempt.expires_at)).where(attempt.source == source, attempt.expires_at > now)
+    return tuple(tx.execute(query).one())
+
+
+def in_turn(tx, whose: str) -> None:
+    """Sign-ins and sign-outs by one issuer, or from one source, take turns: of two at a time, the later one sees what
+    the other did.
+    """
+    tx.execute(select(func.pg_advisory_xact_lock(SIGN_IN_LOCK, func.hashtext(whose))))
 
 
 def note_logout(tx, **columns) -> bool:

@@ -8,7 +8,8 @@ class Actor:
     """A person in the post in which he acts now.
 
     Under a delegation the post is the grantor's, `acting_for` is its id and `scope` says how far it reaches;
-    `membership_id` remains the actor's own. `serves` are the posts whose work he sees and may receive.
+    `membership_id` remains the actor's own. `serves` are the posts whose work he sees and may receive, `lent` those of
+    them that are his by a delegation only.
     """
 
     person_id: str
@@ -22,3 +23,4 @@ class Actor:
     acting_for: str | None
     serves: tuple[str, ...]
     scope: str = "all"
+    lent: frozenset[str] = frozenset()

@@ -1,7 +1,7 @@
 """One function per verb: one transaction, at most one event. Only who takes part knows that a conversation exists."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from chassis import clock
@@ -11,11 +11,12 @@ from chassis.paging import a_moment, a_number, an_id, page, position
 from contracts import messaging as contract
 from kernel.actor import Actor
 from kernel.capacity import actor_for
+from kernel.directory_copy import require_fresh_if_lent
 from kernel.errors import Refused
 from messaging import storage
-from messaging.domain.case import PART_OF_ROLE, participants, parts_of_order
+from messaging.domain.case import part_of_piece, participants, parts_of_order
 
-CHANGES_PART = frozenset({"reassigned", "moved", "corrected"})
+CHANGES_PART = frozenset({"reassigned", "moved", "revoked", "corrected"})
 
 
 def open_case(tx, order: Mapping) -> None:
@@ -33,15 +34,15 @@ def open_case(tx, order: Mapping) -> None:
 
 
 def follow_pieces(tx, pieces: Iterable[Mapping]) -> None:
-    """Who answers for a unit's piece of an order now takes part, and who did no longer does; what a unit does inside
-    is no matter of the others.
+    """Who answers for a unit's piece of an order now takes part, and who did no longer does; whoever need not do it
+    any more only follows. What a unit does inside is no matter of the others.
     """
     by_task = defaultdict(list)
     for piece in pieces:
         if piece["parent_id"] is None and piece["change"] in CHANGES_PART:
             by_task[piece["task_id"]].append(piece)
     for task_id in sorted(by_task):
-        parts = [(each["assignment_id"], each["post_id"], PART_OF_ROLE[each["role"]]) for each in by_task[task_id]]
+        parts = [(each["assignment_id"], each["post_id"], part_of_piece(each)) for each in by_task[task_id]]
         versions = [each["version"] for each in by_task[task_id]]
         if posts := storage.change_parts(tx, task_id, parts, versions):
             storage.set_participants(tx, task_id, posts, participants(storage.parts_of(tx, task_id, posts)))
@@ -71,7 +72,7 @@ def post_urging(tx, urging: Mapping) -> None:
         "acting_for": urging["acting_for"],
         "sent_at": at,
     }
-    _add(tx, message, conversation["name"])
+    _add(tx, message, conversation["name"], storage.post_ids_of(tx, conversation["id"]))
 
 
 def list_conversations(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -128,6 +129,8 @@ def post_message(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 def _post(tx, actor: Actor, conversation_id: str, text: str, now: datetime) -> dict:
     conversation = _own(tx, actor, conversation_id)
+    participant_post_ids = storage.post_ids_of(tx, conversation_id)
+    require_fresh_if_lent(tx, actor, now, participant_post_ids)
     message = {
         "id": clock.new_id(),
         "conversation_id": conversation_id,
@@ -141,21 +144,20 @@ def _post(tx, actor: Actor, conversation_id: str, text: str, now: datetime) -> d
         "sent_at": now,
     }
     storage.mark_read(tx, actor.person_id, conversation_id, message["number"])  # who speaks has read
-    _add(tx, message, conversation["name"])
+    _add(tx, message, conversation["name"], participant_post_ids)
     return message
 
 
-def _add(tx, message: Mapping, conversation_name: str) -> None:
+def _add(tx, message: Mapping, conversation_name: str, participant_post_ids: Sequence[str]) -> None:
     storage.add_message(tx, message)
-    conversation_id = message["conversation_id"]
     tx.emit(
         contract.message_posted,
-        subject=conversation_id,
+        subject=message["conversation_id"],
         version=message["number"],
         data=message
         | {
             "conversation_name": conversation_name,
-            "participant_post_ids": storage.post_ids_of(tx, conversation_id),
+            "participant_post_ids": participant_post_ids,
         },
     )
 

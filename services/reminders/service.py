@@ -4,7 +4,7 @@ from chassis import clock
 from chassis.database import Database
 from chassis.inbox import hears
 from chassis.rpc import rpc
-from contracts import reminders, tasks
+from contracts import directory, reminders, tasks
 from kernel.audit_log import audit_reading
 from kernel.directory_copy import HearsDirectory
 from reminders import use_cases
@@ -70,6 +70,14 @@ class Service(HearsDirectory, audit_reading(reminders.list_audit)):
     @hears(tasks.correction_decided)
     def on_correction_decided(self, tx, event):
         use_cases.follow_waiting(tx, event.data, event.subject, event.version)
+
+    @hears(directory.break_glass_used)
+    def on_break_glass_used(self, tx, event):
+        use_cases.raise_break_glass(tx, event.data, event.version)
+
+    @hears(directory.break_glass_sealed)
+    def on_break_glass_sealed(self, tx, event):
+        use_cases.close_break_glass(tx, event.data, event.version)
 
     @rpc(reminders.list_action_items)
     def list_action_items(self, call, request):

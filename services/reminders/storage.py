@@ -32,6 +32,12 @@ items = sa.Table(
     sa.Column("closed_at", Moment),
 )  # fmt: skip
 
+break_glass = sa.Table(
+    "break_glass", metadata,
+    sa.Column("account_id", Id, primary_key=True),
+    sa.Column("version", sa.Integer),
+)  # fmt: skip
+
 _never = sa.cast(sa.literal(NEVER), Moment)
 _due = func.nullif(items.c.due, _never, type_=Moment).label("due")
 _shown = (*(column for column in items.c if column.name != "due"), _due)
@@ -77,6 +83,20 @@ def _given(each: Sequence[Mapping], first: Sequence[str], last: Sequence[str] = 
     rows = unnested(**{name: (items.c[name].type, [item[name] for item in each]) for name in names})
     columns = [rows.c[name] if name != "due" else func.coalesce(rows.c.due, _never).label("due") for name in names]
     return select(*columns).subquery()
+
+
+def close_all(tx, kind: str, before: int, at: datetime) -> list[Mapping]:
+    """Those of a kind that stand open for an earlier version of what they are about."""
+    closing = update(items).where(items.c.kind == kind, items.c.open, items.c.version < before)
+    return list(tx.execute(closing.values(open=False, version=before, closed_at=at).returning(*_shown)).mappings())
+
+
+def break_glass_version(tx, account_id: str, version: int) -> int:
+    """The newest version of the sealed account that was heard of; held until the commit."""
+    new = insert(break_glass).values(account_id=account_id, version=version)
+    newest = func.greatest(break_glass.c.version, new.excluded.version)
+    noted = new.on_conflict_do_update(index_elements=["account_id"], set_={"version": newest})
+    return tx.execute(noted.returning(break_glass.c.version)).scalar_one()
 
 
 def burning(

@@ -7,8 +7,18 @@ from chassis import clock
 from chassis.paging import a_moment, a_number, an_id, page, position
 from contracts import reminders as contract
 from kernel.capacity import actor_for
+from kernel.directory_copy import posts_of_kind
 from reminders import storage
-from reminders.domain.items import TO_RECEIVE, URGENCY_RANKS, link_to, of_extension, of_piece, of_waiting
+from reminders.domain.items import (
+    BREAK_GLASS_USED,
+    TO_RECEIVE,
+    URGENCY_RANKS,
+    link_to,
+    of_break_glass,
+    of_extension,
+    of_piece,
+    of_waiting,
+)
 
 OVERVIEW_ITEMS = 50
 URGENCIES = {rank: urgency for urgency, rank in URGENCY_RANKS.items()}
@@ -51,6 +61,26 @@ def follow_pieces(tx, act: Mapping, pieces: Sequence[Mapping], subject: str, ver
     _follow(tx, known, subject, version, at)
 
 
+def raise_break_glass(tx, use: Mapping, version: int) -> None:
+    """Somebody has signed in with the sealed account: every other administrator hears of it, each time anew, and has
+    it before him until the account is sealed again.
+    """
+    account_id, at = use["account_id"], use["at"]
+    if storage.break_glass_version(tx, account_id, version) > version:
+        return  # it has been sealed since
+    administrators = posts_of_kind(tx, "administrator", at, without=use["person_id"])
+    known = [of_break_glass(account_id, version, post_id, unit_id, at) for post_id, unit_id in administrators]
+    _kept(tx, known)
+    _say(tx, storage.change_all(tx, known), [], account_id, version, at)
+
+
+def close_break_glass(tx, sealing: Mapping, version: int) -> None:
+    """It has been sealed again."""
+    storage.break_glass_version(tx, sealing["account_id"], version)
+    closed = storage.close_all(tx, BREAK_GLASS_USED, version, sealing["at"])
+    _say(tx, [], closed, sealing["account_id"], version, sealing["at"])
+
+
 def follow_extension(tx, change: Mapping) -> None:
     """More time was asked for, or that was decided."""
     known = [of_extension(change, change, change["at"])]
@@ -74,9 +104,7 @@ def _change(tx, known: Sequence[Mapping]) -> tuple[list[Mapping], list[Mapping]]
     """The items that opened and those that closed; what is older than what is known already changes nothing."""
     if not known:
         return [], []
-    before = {
-        row["subject_id"]: row for row in storage.keep_places(tx, [{**each, "id": clock.new_id()} for each in known])
-    }
+    before = {row["subject_id"]: row for row in _kept(tx, known)}
     newer = [each for each in known if each["version"] > before[each["subject_id"]]["version"]]
     if not newer:
         return [], []
@@ -88,6 +116,10 @@ def _change(tx, known: Sequence[Mapping]) -> tuple[list[Mapping], list[Mapping]]
         if before[row["subject_id"]]["open"] and not (row["open"] and _is_same(before[row["subject_id"]], row))
     ]
     return raised, closed
+
+
+def _kept(tx, known: Sequence[Mapping]) -> list[Mapping]:
+    return storage.keep_places(tx, [{**each, "id": clock.new_id()} for each in known])
 
 
 def _is_same(before: Mapping, after: Mapping) -> bool:

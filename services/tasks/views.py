@@ -6,11 +6,11 @@ from datetime import datetime
 
 from chassis.paging import a_number, an_id, page, position
 from kernel.actor import Actor
-from kernel.directory_copy import working_days
+from kernel.directory_copy import has_clerk, working_days
 from kernel.errors import Refused
 from tasks.domain.assignment import Piece, allowed
 from tasks.domain.drafting import NOT_ISSUED, allowed_steps
-from tasks.domain.due import due_state, overdue_before
+from tasks.domain.due import NOT_DUE, due_state, overdue_before
 from tasks.domain.extension import may_request
 from tasks.domain.order import may_revoke
 from tasks.domain.sight import Sight, sees_piece, sight_of
@@ -18,7 +18,7 @@ from tasks.storage import orders as storage
 from tasks.storage import pieces
 
 FIRST_PIECES = 50
-NO_PIECE = {"assigned": 0, "accepted": 0, "submitted": 0, "completed": 0, "overdue": 0}
+NO_PIECE = {"assigned": 0, "accepted": 0, "submitted": 0, "completed": 0, "overdue": 0, "revoked": 0}
 
 
 def not_found() -> Refused:
@@ -121,6 +121,8 @@ def piece_view(tx, row: Mapping, task: Mapping, actor: Actor, now: datetime) -> 
     [seen] = with_due_states(tx, [row], task["urgency"], now)
     parent = pieces.find_piece(tx, row["parent_id"]) if row["parent_id"] else None
     piece = piece_of(tx, row, task)
+    if piece.state == "completed":
+        piece = with_clerk(tx, piece, now)
     may = allowed(piece, actor) + (["request_extension"] if may_request(piece, actor) else [])
     clause = task.get("clause")
     shown = {"clause": clause, "urgency": task["urgency"], "allowed": may, "title": title_of(row, task)}
@@ -153,6 +155,8 @@ def with_due_states(tx, rows: Sequence[Mapping], urgency: str, now: datetime) ->
     for row in rows:
         stands = [
             due_state(row[due], urgency, now, days, row["done_at"], row["suspended_at"])
+            if row["state"] != "revoked"
+            else NOT_DUE
             for due in ("current_due", "original_due")
         ]
         state = {"due_state": stands[0].name, "due_days": stands[0].days, "original_due_state": stands[1].name}
@@ -162,19 +166,33 @@ def with_due_states(tx, rows: Sequence[Mapping], urgency: str, now: datetime) ->
 
 AS_IT_STANDS = (
     "role", "post_id", "assigner_post_id", "state", "version", "unit_id", "current_due", "accepted_at",
-    "submitted_at", "submitted_by_person_id", "suspended_at", "done_at", "closed_at", "grade", "returns",
+    "declined_at", "submitted_at", "submitted_by_person_id", "suspended_at", "done_at", "closed_at", "grade", "returns",
     "proposed_unit_id",
 )  # fmt: skip
 
 
 def piece_of(tx, row: Mapping, task: Mapping) -> Piece:
     """The row as the rules look at it."""
-    supports = task["mode"] == "joint" and row["role"] == "support" and row["parent_id"] is None
+    lead = pieces.lead_posts(tx, [task["id"]]).get(task["id"]) if supports(row, task) else None
     return replace(
         plain_piece(row),
         leader_post_ids=() if row["parent_id"] else tuple(task.get("leader_post_ids") or ()),
-        approver_post_id=pieces.lead_post(tx, task["id"]) if supports else None,
+        approver_post_id=approver(lead, row["post_id"]),
     )
+
+
+def supports(row: Mapping, task: Mapping) -> bool:
+    return task["mode"] == "joint" and row["role"] == "support" and row["parent_id"] is None
+
+
+def approver(lead_post_id: str | None, owner_post_id: str) -> str | None:
+    """Who leads joint work decides on what supports him; on what is his own as well, whoever ordered it."""
+    return None if lead_post_id == owner_post_id else lead_post_id
+
+
+def with_clerk(tx, piece: Piece, now: datetime) -> Piece:
+    """The piece, with what is asked only where it may be archived."""
+    return replace(piece, has_clerk=has_clerk(tx, piece.unit_id, now))
 
 
 def plain_piece(row: Mapping) -> Piece:

@@ -71,20 +71,30 @@ def test_every_procedure_for_persons_asks_the_policy(name):
     }  # fmt: skip
 
 
-def needs_fresh_authority() -> list[str]:
-    """Acts that depend on the post, of services that know posts by a copy only."""
+def acts(everybodys: bool) -> list[str]:
+    """What changes something in a service that knows posts by a copy only: for everybody, or for some posts."""
     names = []
     for name in sorted(ACTOR_PROCEDURES):
         cls, method = ANSWERED[name]
         code = getattr(cls, method).__code__
-        is_act = "transaction" in code.co_names
-        if is_act and policy.RULES[name] is not policy.EVERYBODY and not name.startswith("directory."):
+        is_act = "transaction" in code.co_names and not name.startswith("directory.")
+        if is_act and (policy.RULES[name] is policy.EVERYBODY) == everybodys:
             names.append(name)
     return names
 
 
 def test_an_act_that_depends_on_the_post_is_refused_by_a_stale_copy():
-    assert "tasks.assign" in needs_fresh_authority()
-    for name in needs_fresh_authority():
+    assert "tasks.assign" in acts(everybodys=False)
+    for name in acts(everybodys=False):
         cls, method = ANSWERED[name]
         assert "require_fresh" in functions_reached(getattr(cls, method), cls), name
+
+
+ABOUT_ONESELF = {"messaging.mark_read"}  # what one has read is nobody else's, whoever shows it to him
+
+
+def test_an_act_by_lent_powers_is_refused_by_a_stale_copy():
+    assert {"tasks.accept", "messaging.post_message"} <= set(acts(everybodys=True))
+    for name in set(acts(everybodys=True)) - ABOUT_ONESELF:
+        cls, method = ANSWERED[name]
+        assert "require_fresh_if_lent" in functions_reached(getattr(cls, method), cls), name

@@ -45,8 +45,8 @@ GROWN = """
     INSERT INTO people (id, name, folded, given, phone, email, mobile, room)
         SELECT md5(id::text || %(copy)s)::uuid, name, folded, given, phone, email, mobile, room FROM people_before;
     INSERT INTO memberships (id, version, person_id, post_id, "primary", valid_from, valid_to)
-        SELECT md5(id::text || %(copy)s)::uuid, version + %(copy)s * 1000000000, md5(person_id::text || %(copy)s)::uuid,
-            post_id, "primary", valid_from, valid_to FROM memberships_before;
+        SELECT md5(id::text || %(copy)s)::uuid, version + CAST(%(copy)s AS bigint) * 1000000000,
+            md5(person_id::text || %(copy)s)::uuid, post_id, "primary", valid_from, valid_to FROM memberships_before;
     INSERT INTO entries
         SELECT md5(membership_id::text || %(copy)s)::uuid, md5(person_id::text || %(copy)s)::uuid, post_id, unit_id,
             top_id, post_kind, rank, named, given, words, digits, valid_from, valid_to FROM entries_before;
@@ -86,10 +86,14 @@ class Typist:
     """One signed-in person and what he types."""
 
     def __init__(self, city: City, token: str, seeker_id: str, texts: list[str]):
-        self.connection = Connection(city.base_url, token)
+        self._address = city.base_url, token
+        self.connect()
         self.database = Database(city.platform.city.addresses()["databases"]["directory"], seeker_id)
         self.texts = texts
         self._next = itertools.cycle(texts)
+
+    def connect(self) -> None:
+        self.connection = Connection(*self._address)
 
     def over_http(self) -> None:
         text = next(self._next)
@@ -146,6 +150,9 @@ def measure(city: City, options: Options) -> list[Row]:
         before = _low_load(typists, options)
         with step(f"Making {TIMES_LARGER} times as many people"):
             _grow(url)
+        for typist in typists:  # the door closed what was silent for so long
+            typist.connection.close()
+            typist.connect()
         _low_load(typists, options)
         rows.append(_larger(platform.people, before, _low_load(typists, options)))
     for typist in typists:

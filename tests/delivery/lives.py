@@ -127,6 +127,18 @@ def directory_changes() -> list[Callable]:
         lambda tx: tx.emit(
             contract.identity_removed, subject=ACCOUNT, version=1, data={"issuer": "https://idp", "subject": "s1"}
         ),
+        lambda tx: tx.emit(
+            contract.break_glass_used,
+            subject=ACCOUNT,
+            version=3,
+            data={"account_id": ACCOUNT, "person_id": REVOKED, "at": clock.now()},
+        ),
+        lambda tx: tx.emit(
+            contract.break_glass_sealed,
+            subject=ACCOUNT,
+            version=4,
+            data={"account_id": ACCOUNT, "person_id": REVOKED, "at": clock.now()},
+        ),
         lambda tx: tx.emit(contract.person_changed, subject=REVOKED, version=2, data={"person_id": REVOKED}),
         lambda tx: feed.beat(tx, clock.now()),
     ]
@@ -240,6 +252,9 @@ def live_on(store) -> None:
     does(verbs.revoke, leader, third, reason="Không cần nữa")
 
     does(verbs.pass_on, "ward-1 head", piece("Việc hai", "ward-1 head"), pieces=[{"post_id": post("ward-1 official")}])
+    with store.transaction() as tx:
+        ended = sa.text("UPDATE copy_units SET valid_to = :day WHERE id = :id")
+        tx.execute(ended, {"day": today(clock.now()), "id": unit("ward-1")})
     does(many.move_assignments, "office chief_of_office", unit("ward-1"), unit_id=unit("dept"), reason="Sáp nhập")
     with store.reading() as tx:
         last = tx.execute(sa.text("SELECT id::text FROM tasks WHERE title = 'Việc ba'")).scalar_one()

@@ -191,8 +191,7 @@ class Watching:
 
 # to find a smaller example of a hundred deliveries would take longer than to read the one that failed
 few = settings(
-    max_examples=6, deadline=None, derandomize=True, phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.large_base_example],
+    max_examples=6, derandomize=True, phases=[Phase.generate], suppress_health_check=[HealthCheck.large_base_example]
 )  # fmt: skip
 
 

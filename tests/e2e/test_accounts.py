@@ -1,5 +1,9 @@
 """Accounts over HTTP, from the desk to the second factor; what ends sessions, streams included; several posts."""
 
+import os
+import re
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 
@@ -54,7 +58,9 @@ def test_from_the_desk_to_a_password_of_ones_own(platform, person, officials):
     assert codes(clerk.post(confirming)) == ["second_official_needed"]
     waiting = head.get("/account-recoveries").json()["items"]
     assert asked.json()["id"] in [each["id"] for each in waiting]
-    drawn = head.post(confirming).json()["one_time_password"]
+    key = {"Idempotency-Key": "xac-nhan-1"}
+    drawn = head.request("POST", confirming, headers=key).json()["one_time_password"]
+    assert head.request("POST", confirming, headers=key).json()["one_time_password"] == drawn
     until(lambda: before.get("/me").status_code == 401, 5)
 
     client, opened = signed_in(platform, official["username"], drawn)
@@ -152,3 +158,35 @@ def test_who_holds_two_posts_acts_in_the_one_that_he_chooses(platform, person, w
         assert codes(refused) == ["not_authorised"]
         with store_of(platform).reading() as tx:
             assert tx.execute(sa.text(LAST_DENIED)).scalar_one()["membership_id"] == membership["id"]
+
+
+def seal(platform) -> tuple[str, str]:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "directory.operate", "break-glass"], capture_output=True, text=True,
+        env=os.environ | {"CONGVU_DATABASE_URL": platform.addresses["databases"]["directory"]},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return tuple(re.findall(r": (\S+)$", done.stdout, re.M))
+
+
+def alarms(client: Client) -> list[dict]:
+    return [item for item in client.get("/home").json()["reminders"]["items"] if item["kind"] == "break_glass_used"]
+
+
+def test_whoever_breaks_the_glass_is_seen_by_the_administrator_until_it_is_sealed_again(platform, person):
+    administrator = person("administrator")
+    username, password = seal(platform)
+    stream = administrator.live()
+    until(lambda: stream.named("hello"))
+    intruder, opened = signed_in(platform, username, password)
+    assert opened["restriction"] is None
+    until(lambda: [each for each in stream.named("action_item_raised") if each["data"]["kind"] == "break_glass_used"])
+    [item] = until(lambda: alarms(administrator))
+    assert (item["urgency"], item["task_id"]) == ("express", None)
+    entries = administrator.get(item["link"].removeprefix("/api/v1")).json()["items"]
+    assert "account.signed_in" in [entry["action"] for entry in entries]
+    assert alarms(intruder) == [] and alarms(person("unit_head")) == []
+    seal(platform)
+    until(lambda: not alarms(administrator) and intruder.get("/me").status_code == 401)
+    until(lambda: [each for each in stream.named("action_item_closed") if each["data"]["kind"] == "break_glass_used"])
+    stream.close()

@@ -20,7 +20,7 @@ def test_an_order_to_one_ward_goes_all_the_way(person, ward):
     assert answer.status_code == 201, answer.text
     task = answer.json()
     assert task["state"] == "issued"
-    assert task["roll_up"] == {"assigned": 1, "accepted": 0, "submitted": 0, "completed": 0, "overdue": 0}
+    assert task["roll_up"] == {"assigned": 1, "accepted": 0, "submitted": 0, "completed": 0, "overdue": 0, "revoked": 0}
     [assignment] = task["assignments"]["items"]
     assert (assignment["unit_id"], assignment["role"], assignment["state"]) == (ward, "lead", "assigned")
     assert assignment["original_due"] == assignment["current_due"]

@@ -31,7 +31,7 @@ def does(client, piece: str, verb: str, body: dict | None = None, status: int = 
     return answer.json()
 
 
-def test_from_the_order_to_the_archive(leader, head, order_to_ward):
+def test_from_the_order_to_the_archive(person, leader, head, order_to_ward):
     _, assignment = order_to_ward()
     piece = assignment["id"]
     does(
@@ -66,7 +66,7 @@ def test_from_the_order_to_the_archive(leader, head, order_to_ward):
     does(leader, piece, "reopen", {"reason": "Số liệu sai"})
     does(head, piece, "submit-result", RESULT)
     does(leader, piece, "approve-result", {"grade": "met"})
-    does(head, piece, "archive")
+    does(person("unit_clerk"), piece, "archive")
 
     history = leader.get(f"/assignments/{piece}/history").json()["items"]
     assert [each["change"] for each in history] == [

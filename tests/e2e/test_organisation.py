@@ -99,6 +99,16 @@ def test_what_is_wrong_is_said_by_field_in_vietnamese(person, ward, division):
     assert below.json()["title"].startswith("Đơn vị không thể thuộc chính nó")
     assert problem(reorganise(head, days_from_now(-1), dissolve={"unit_id": division}))[1] == "day_in_past"
     assert problem(reorganise(head, dissolve={"unit_id": ward}))[:2] == (403, "not_authorised")
+    assert problem(reorganise(head, "9999-12-31", dissolve={"unit_id": division}))[1:] == (
+        "invalid_request",
+        ["on_day"],
+    )
+    unit = {"code": "A" * 31, "kind": "division", "name": "Phòng A", "full_name": "Phòng A"}
+    too_long = reorganise(head, establish={"unit": unit, "parent_id": ward})
+    assert problem(too_long)[1:] == ("invalid_request", ["establish.unit.code"])
+    powers = {"grantee_person_id": ward, "kind": "TUQ", "scope": "all", "document_number": "1"}
+    for_ever = head.post("/delegations", powers | {"from_day": TODAY, "to_day": "9999-12-31"})
+    assert problem(for_ever)[1:] == ("invalid_request", ["to_day"])
     both = a_change(dissolve={"unit_id": division}, move={"unit_id": division, "parent_id": ward})
     assert problem(head.post("/reorganisations", both))[1:] == ("invalid_request", ["change"])
     assert head.post("/reorganisations", a_change()).status_code == 422

@@ -88,8 +88,10 @@ def test_a_new_user_is_a_person_with_an_account_and_a_post(idp, rows, person):
     shown = person("official").get(f"/people/{made['id']}").json()
     assert (shown["name"], shown["entries"][0]["post_kind"]) == ("Nguyễn Thị Thử Nghiệm", "official")
     assert rows("SELECT password_hash FROM accounts WHERE person_id = %s", made["id"]) == [(None,)]
-    said = rows("SELECT name FROM outbox WHERE subject = %s ORDER BY id", made["id"])
-    assert said == [("membership_changed",)]
+    held = "SELECT id::text FROM memberships WHERE person_id = %s"
+    assert rows(f"SELECT name FROM outbox WHERE subject IN ({held}) ORDER BY id", made["id"]) == [
+        ("membership_changed",)
+    ]
 
 
 def test_another_department_moves_the_post_and_none_ends_it(idp):
@@ -117,12 +119,32 @@ def test_a_deactivated_account_ends_its_sessions_and_may_come_back(platform, mig
     assert signed_in.get("/me").status_code == 401
 
 
+def test_whom_an_administrator_made_gets_his_account_from_the_machine_that_knows_his_number(idp, person):
+    administrator, number = person("administrator"), uuid.uuid4().hex[:12]
+    wanted = {"name": "Lê Thị Một Người", "employee_number": number, "phone": "028 0777"}
+    made = administrator.post("/people", wanted)
+    assert made.status_code == 201, made.text
+    assert administrator.get(made.headers["Location"].removeprefix("/api/v1")).headers["ETag"] == made.headers["ETag"]
+    assert administrator.post("/people", wanted).json()["code"] == "employee_number_taken"
+    again = a_user(new_name(), **{ENTERPRISE: {"employeeNumber": number}})
+    user = idp.make(new_name(), **{ENTERPRISE: {"employeeNumber": number.upper(), "department": "SYT"}})
+    assert user["id"] == made.json()["id"]
+    assert idp.found(f'{ENTERPRISE}:employeeNumber eq "{number}"')[0]["displayName"] == wanted["name"]
+    path, tag = f"/people/{user['id']}", {"If-Match": administrator.get(f"/people/{user['id']}").headers["ETag"]}
+    for _ in range(2):
+        corrected = administrator.request("PATCH", path, json={"name": "Lê Thị Đúng Tên"}, headers=tag)
+        assert (corrected.status_code, corrected.json()["name"]) == (200, "Lê Thị Đúng Tên"), corrected.text
+    assert idp.get(f"/Users/{user['id']}").json()["displayName"] == "Lê Thị Đúng Tên"
+    assert refused(idp.ask("POST", "/Users", again), 409, "uniqueness")
+
+
 def test_two_things_to_tell_are_told_one_after_the_other(idp, rows):
     made = idp.make(new_name(), "SYT")
     changes = {"active": False, ENTERPRISE: {"department": "STC"}}
     assert idp.patch(f"/Users/{made['id']}", {"op": "replace", "value": changes}).json()["active"] is False
     account = rows("SELECT id FROM accounts WHERE person_id = %s", made["id"])[0][0]
-    said = rows("SELECT name FROM outbox WHERE subject IN (%s, %s) ORDER BY id", made["id"], str(account))
+    about = "SELECT id::text FROM memberships WHERE person_id = %s UNION SELECT %s"
+    said = rows(f"SELECT name FROM outbox WHERE subject IN ({about}) ORDER BY id", made["id"], str(account))
     assert [name for (name,) in said] == ["membership_changed", "account_revoked", "membership_changed"]
 
 

@@ -103,6 +103,6 @@ def test_one_changes_how_he_can_be_reached_with_its_etag(session, own_city):  # 
     refused = official.call("PATCH", "/me/contact", json=wrong, headers={"If-Match": "*"})
     problem = assert_problem(refused, 422, "invalid_request")
     assert {error["field"] for error in problem["errors"]} == {"mobile", "email", "visibility.mobile", "fax"}
-    others = official.call("PATCH", f"/people/{me}/contact", json={"room": "1"}, headers={"If-Match": "*"})
+    others = official.call("PATCH", f"/people/{me}", json={"room": "1"}, headers={"If-Match": "*"})
     assert_problem(others, 403, "not_authorised")
     assert [person["id"] for person in official.get("/people?q=0100999").json()["items"]] == [me]

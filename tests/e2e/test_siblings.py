@@ -25,7 +25,7 @@ from deploy.local import broker_admin
 from deploy.local.state import State
 from deploy.local.terminal import Refusal
 from deploy.local.world import topology
-from tests.support.client import an_order
+from tests.support.client import an_order, days_from_now
 from tests.support.siblings import as_cloud_event, join, leave, told
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "sibling.py"
@@ -111,6 +111,55 @@ def test_it_hears_only_the_types_that_it_was_given_and_the_rest_is_dropped(mail,
     with mail.connected() as connection:
         heard = [as_cloud_event(message) for message in mail.hear(connection, 2, seconds=2)]
     assert [(event.get_type(), event.get_subject()) for event in heard] == [("task_issued", task["id"])]
+
+
+def test_changes_of_the_city_are_heard_whole_and_name_nobody(platform, person, ward):
+    """A unit, a post, who takes it up, what is lent: ids of units, posts and papers; of whom, nobody hears outside."""
+    names = ("unit_reorganised", "post_changed", "membership_changed", "delegation_changed")
+    registry = join(platform.addresses, "registry", *(f"directory.{name}" for name in names))
+    head, official = person("unit_head"), person("official")
+    me, day = official.get("/me").json()["person"]["id"], days_from_now(0)
+    paper = {"on_day": day, "document_number": "5/QĐ-UBND"}
+    unit = {"code": "25747-NGOAI", "kind": "division", "name": "Phòng Ngoài", "full_name": "Phòng Ngoài Phường"}
+
+    def done(answer):
+        assert answer.status_code in (200, 201), answer.text
+        return answer.json()
+
+    try:
+        made = done(head.post("/reorganisations", paper | {"establish": {"unit": unit, "parent_id": ward}}))
+        [division] = made["successor_ids"]
+        new = {"unit_id": division, "kind": "official", "title": "Chuyên viên", "from_day": day}
+        post = done(head.post("/posts", new))["id"]
+        taking = {"person_id": me, "post_id": post, "from_day": day, "primary": False}
+        done(head.post("/memberships", taking))
+        powers = {"grantee_person_id": me, "kind": "TUQ", "scope": "messaging", "document_number": "6/QĐ-UBND"}
+        lent = done(head.post("/delegations", powers | {"from_day": day, "to_day": day}))["id"]
+        done(head.request("DELETE", f"/delegations/{lent}", headers={"If-Match": "*", "Idempotency-Key": lent}))
+        done(head.post("/reorganisations", paper | {"dissolve": {"unit_id": division}}))
+        with registry.connected() as connection:
+            messages = registry.hear(connection, 6)
+    finally:
+        leave(platform.addresses, "registry")
+    events = [as_cloud_event(message) for message in messages]
+    assert [event.get_type() for event in events] == [names[0], names[1], names[2], names[3], names[3], names[0]]
+    for (_, properties, body), event in zip(messages, events, strict=True):
+        assert set(properties.headers) == {f"cloudEvents:{name}" for name in ATTRIBUTES}
+        assert (event.get_source(), properties.user_id) == ("/congvu/directory", "congvu_directory")
+        assert me not in body.decode() + str(properties.headers)
+    versions = [event.get_extension("aggregateversion") for event in events]
+    assert versions == sorted(set(versions))
+    established, made, taken, lent_out, taken_back, dissolved = (event.get_data() for event in events)
+    assert established == {
+        "change": "establish", "on_day": day, "unit_ids": [division], "successor_ids": []
+    }  # fmt: skip
+    assert made == taken == {"post_ids": [post]}
+    assert lent_out == taken_back
+    assert (set(lent_out), lent_out["delegation_ids"]) == ({"delegation_ids", "post_ids"}, [lent])
+    assert dissolved == {"change": "dissolve", "on_day": day, "unit_ids": [division], "successor_ids": [ward]}
+    for name in ("person_changed", "account_revoked", "credentials_changed", "identity_removed"):
+        with pytest.raises(Refusal, match=f"directory.{name}"):
+            told(platform.addresses, "add", "registry", f"directory.{name}")
 
 
 def test_what_was_not_acknowledged_comes_again(mail, person, order_to_ward):

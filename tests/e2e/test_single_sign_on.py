@@ -8,7 +8,11 @@ import psycopg
 import pytest
 import requests
 
+from chassis import clock
+from chassis.database import Store
 from chassis.testing import until
+from directory.use_cases import identities
+from kernel.directory_copy import resolve_actor
 from tests.support.client import sign_in
 from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, listening
 
@@ -81,8 +85,15 @@ def fed(doors, person):
     def feed(role: str, subject: str, provider: str = "ready") -> str:
         path = f"/people/{doors.account(role)['person_id']}/identities/{provider}"
         answer = administrator.request("PUT", path, json={"subject": subject})
-        assert answer.status_code == 200, answer.text
+        assert (answer.status_code, answer.json()["state"]) == (200, "asked"), answer.text
         given.append(path)
+        with Store(
+            doors.addresses["databases"]["directory"], pool_size=1
+        ).transaction() as tx:  # another one says so too
+            person_id, issuer = doors.account(role)["person_id"], answer.json()["issuer"]
+            claims, now = {"sub": doors.account("auditor")["person_id"]}, clock.now()
+            another = resolve_actor(tx, claims, now, "directory.feed_identity")
+            assert identities.feed(tx, another, person_id, issuer, subject, now)["state"] == "linked"
         return path
 
     yield feed

@@ -1,6 +1,7 @@
 """What the API should answer, from oracle.yaml alone."""
 
 import random
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, product, zip_longest
@@ -43,15 +44,15 @@ def cells(posts: list[tuple[str, str]], services: tuple[str, ...]) -> list[Cell]
 
 
 def drawn(every: list[Cell], seed: str, count: int) -> list[Cell]:
-    """So many cells by chance, as many of one action as of another: no check is left to a handful of questions."""
+    """So many cells by chance, as many of one action as of another, and half of them in posts of one's own, where
+    most differs: no check is left to a handful of questions.
+    """
     chance = random.Random(seed)
-    by_action = {action: chance.sample(of_it, len(of_it)) for action, of_it in _by_action(every).items()}
-    rounds = zip_longest(*by_action.values())
+    groups = defaultdict(list)
+    for cell in every:
+        groups[cell.action, cell.grant == "own"].append(cell)
+    rounds = zip_longest(*(chance.sample(group, len(group)) for group in groups.values()))
     return [cell for cell in chain.from_iterable(rounds) if cell is not None][:count]
-
-
-def _by_action(every: list[Cell]) -> dict[str, list[Cell]]:
-    return {action: [cell for cell in every if cell.action == action] for action in table()["actions"]}
 
 
 def expected(cell: Cell) -> str:
@@ -79,5 +80,7 @@ def _rights(cell: Cell, in_person: bool) -> set[str]:
     if cell.kind in here:
         return set(table()["rights"][here[cell.kind]])
     if in_person and cell.kind in table()["work_for_their_head"]:
-        return set(table()["rights"][here.get("head", "none")]) - set(table()["of_the_head_alone"])
+        part = here.get("head", "none")
+        rights = {*table()["rights"][part], *table()["of_the_clerks_alone"].get(part, ())}
+        return rights - set(table()["of_the_head_alone"])
     return set()

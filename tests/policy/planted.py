@@ -43,6 +43,11 @@ def anybody_takes_part() -> None:
     use_cases._own = of_anybody
 
 
+def anybody_changes_the_organisation() -> None:
+    for action in ("reorganise", "make_post", "close_post", "appoint", "end_membership"):
+        policy.RULES[f"directory.{action}"] = policy.EVERYBODY
+
+
 FAULTS = {
     fault.__name__: fault
     for fault in (
@@ -51,6 +56,7 @@ FAULTS = {
         anybody_reads_the_audit_log,
         every_order_exists_for_everybody,
         anybody_takes_part,
+        anybody_changes_the_organisation,
     )
 }
 ONLY_IN = {"every_order_exists_for_everybody": "tasks", "anybody_takes_part": "messaging"}

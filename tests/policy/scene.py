@@ -31,6 +31,7 @@ POWERS = {
     "grantee_person_id": NOBODY, "kind": "TUQ", "scope": "all", "document_number": "1/QĐ",
     "from_day": AHEAD, "to_day": AHEAD,
 }  # fmt: skip
+A_FILE = {"headers": {"Content-Type": "text/csv"}, "data": "ma\n"}
 A_HOLIDAY = {"days": [{"day": "2027-02-08", "working": False, "name": "Nghỉ Tết"}]}
 COPIES = [service for service in SERVICES if service != "directory"]
 SCOPES = {"lent for tasks": "tasks", "lent for messaging": "messaging", "lent for reminders": "reminders"}
@@ -183,6 +184,24 @@ class Scene:
         return administrator.get(f"{self.platform.base_url}/api/v1/people/{person_id}/account", timeout=30).json()["id"]
 
     @cached_property
+    def _as_it_is_called(self) -> dict:
+        """A renaming that would change nothing: whoever may, hears so."""
+        below, anybody = self.units["below"], self.signed_in(self.posts["below", "official"].holder)
+        unit = anybody.get(f"{self.platform.base_url}/api/v1/units/{below}", timeout=30).json()
+        named = {name: unit[name] for name in ("name", "full_name", "full_name_en")}
+        return {"on_day": AHEAD, "document_number": "1/NQ", "rename": {"unit_id": below, **named}}
+
+    @cached_property
+    def somebody_again(self) -> dict:
+        """A person with a number that is somebody's already."""
+        number = "MT-0001"
+        administrator = self.signed_in(self.posts["platform", "administrator"].holder)
+        person = f"{self.platform.base_url}/api/v1/people/{self.posts['below', 'official'].holder}"
+        given = administrator.patch(person, json={"employee_number": number}, headers={"If-Match": "*"}, timeout=30)
+        assert given.status_code == 200, given.text
+        return {"name": "Nguyễn Văn An", "employee_number": number}
+
+    @cached_property
     def _session_store(self) -> SessionStore:
         return SessionStore(Store(self.platform.addresses["databases"]["gateway"], pool_size=1), 3600, 3600)
 
@@ -202,11 +221,15 @@ class Scene:
         headers = options.pop("headers", {}) | ({"X-Acting-For": delegation_id} if delegation_id else {})
         if method in ("POST", "PUT", "DELETE"):
             headers["Idempotency-Key"] = clock.new_id()
-        if method == "POST":
+        if method == "POST" and "data" not in options:
             options.setdefault("json", {})
-        answer = self.signed_in(person_id).request(
+        with self.signed_in(person_id).request(
             method, f"{self.platform.base_url}/api/v1{path}", headers=headers, timeout=30, **options
-        )
+        ) as answer:
+            return self._told(cell, answer)
+
+    @staticmethod
+    def _told(cell: Cell, answer: requests.Response) -> str:
         if answer.status_code >= 400:
             return f"{answer.status_code} {answer.json()['code']}"
         if cell.action == "list_conversations":
@@ -343,6 +366,9 @@ class Scene:
             "confirm_recovery": ("POST", f"/account-recoveries/{NOBODY}/confirm", {}),
             "refuse_recovery": ("POST", f"/account-recoveries/{NOBODY}/refuse", {}),
             "reorganise": ("POST", "/reorganisations", {"json": A_DISSOLUTION}),
+            "reorganise_below": ("POST", "/reorganisations", {"json": self._as_it_is_called}),
+            "get_reorganisation": ("GET", f"/reorganisations/{NOBODY}", {}),
+            "withdraw_reorganisation": ("POST", f"/reorganisations/{NOBODY}/withdraw", NEVER),
             "make_post": ("POST", "/posts", {"json": A_POST}),
             "close_post": ("POST", f"/posts/{NOBODY}/close", NEVER | {"json": {"on_day": AHEAD}}),
             "appoint": ("POST", "/memberships", {"json": AN_APPOINTMENT}),
@@ -351,7 +377,14 @@ class Scene:
             "take_powers_back": ("DELETE", f"/delegations/{NOBODY}", NEVER),
             "set_audience": ("PUT", "/audiences/all-wards", NEVER | {"json": {"unit_ids": [NOBODY]}}),
             "set_working_days": ("PUT", "/working-days/2027", NEVER | {"json": A_HOLIDAY}),
-            "change_contact": ("PATCH", f"/people/{NOBODY}/contact", NEVER | {"json": {"room": "1"}}),
+            "create_import": ("POST", f"/directory/imports?what=posts&unit_id={NOBODY}", A_FILE),
+            "get_import": ("GET", f"/directory/imports/{NOBODY}", {}),
+            "list_import_rows": ("GET", f"/directory/imports/{NOBODY}/rows", {}),
+            "add_person": ("POST", "/people", {"json": self.somebody_again}),
+            "change_person": ("PATCH", f"/people/{NOBODY}", NEVER | {"json": {"name": "Trần An"}}),
+            "list_identities_of": ("GET", f"/people/{NOBODY}/identities", {}),
+            "list_post_delegations": ("GET", f"/posts/{self.posts['below', 'division_head'].id}/delegations", {}),
+            "list_holders": ("GET", f"/posts/{self.posts['lead', 'head'].id}/holders", {}),
             "list_imports": ("GET", "/directory/imports", {}),
             "apply_import": ("POST", f"/directory/imports/{NOBODY}/apply", NEVER),
             "export": ("GET", "/directory/exports", {"params": {"what": "units", "unit_id": NOBODY}}),
@@ -362,5 +395,24 @@ class Scene:
             "search_people": ("GET", "/people", {"params": {"q": "nguyen", "limit": 1}}),
             "get_person": ("GET", f"/people/{self.posts['lead', 'head'].holder}", {}),
             "list_sessions": ("GET", "/sessions", {}),
+            "list_identities": ("GET", "/me/identities", {}),
+            "unlink_identity": ("DELETE", f"/me/identities/{NOBODY}", {}),
+            "put_identity": ("PUT", f"/people/{NOBODY}/identities/nobody", {"json": {"subject": "x"}}),
+            "remove_identity": ("DELETE", f"/people/{NOBODY}/identities/nobody", {}),
+            "sign_out_everywhere": ("POST", "/oidc/nobody/logout", {}),
+            "get_own_account": ("GET", "/me/account", {}),
+            "confirm_totp": ("POST", "/me/totp/confirm", {"json": {"code": "000000"}}),
+            "get_home": ("GET", "/home", {}),
+            "get_successors": ("GET", f"/units/{self.units['lead']}/successors", {}),
+            "list_heads": ("GET", f"/units/{self.units['lead']}/heads", {}),
+            "list_posts": ("GET", f"/units/{self.units['lead']}/posts", {}),
+            "get_audience": ("GET", "/audiences/all-wards", {}),
+            "get_working_days": ("GET", "/working-days/2027", {}),
+            "get_post": ("GET", f"/posts/{self.posts['lead', 'head'].id}", {}),
+            "list_delegations": ("GET", "/delegations", {}),
+            "list_staff": ("GET", f"/units/{self.units['lead']}/people", {"params": {"limit": 1}}),
+            "get_vcard": ("GET", f"/people/{self.posts['lead', 'head'].holder}/vcard", {}),
+            "change_own_contact": ("PATCH", "/me/contact", NEVER | {"json": {"room": "1"}}),
+            "open_stream": ("GET", "/live", {"stream": True}),
             "end_session": ("DELETE", f"/sessions/{self.foreign_session['id']}", {}),
         }[cell.action]

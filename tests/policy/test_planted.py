@@ -15,6 +15,7 @@ FAULTS = (
     "anybody_reads_the_audit_log",
     "every_order_exists_for_everybody",
     "anybody_takes_part",
+    "anybody_changes_the_organisation",
 )  # of tests/policy/planted.py, which patches whatever imports it
 
 

@@ -52,6 +52,12 @@ class Account(Restricted):
     version = fields.Integer(required=True)
 
 
+class SignedIn(Account):
+    """`lacks_second_factor`: where a post asks for one, its session is restricted until there is one."""
+
+    lacks_second_factor = fields.Boolean(required=True)
+
+
 class OwnAccount(Restricted):
     id = Id(required=True)
     username = fields.String(required=True)
@@ -120,16 +126,26 @@ class AskRecoveryOnce(AskRecovery):
 
 
 class Recovery(Statement):
+    """`title` and `unit_name` are those of the person's primary post; null when he holds none."""
+
     id = Id(required=True)
     person_id = Id(required=True)
+    person_name = fields.String(required=True)
+    title = fields.String(required=True, allow_none=True)
+    unit_name = fields.String(required=True, allow_none=True)
     kind = one_of(RECOVERY_KINDS, required=True)
     state = one_of(RECOVERY_STATES, required=True)
     reason = fields.String(required=True)
     asked_by = Id(required=True)
+    asked_by_name = fields.String(required=True)
     asked_at = Moment(required=True)
     expires_at = Moment(required=True)
     decided_by = Id(required=True, allow_none=True)
     decided_at = Moment(required=True, allow_none=True)
+
+
+class ConfirmRecovery(ById):
+    idempotency_key = fields.String(required=True, validate=validate.Length(1, 200))
 
 
 class RecoveryPage(Statement):
@@ -138,7 +154,7 @@ class RecoveryPage(Statement):
 
 
 class ConfirmedRecovery(Recovery):
-    """`one_time_password` is shown this once; null where a second factor was lost."""
+    """`one_time_password` is shown to nobody else; null where a second factor was lost."""
 
     username = fields.String(required=True)
     one_time_password = fields.String(required=True, allow_none=True)
@@ -201,8 +217,16 @@ class CredentialsChanged(Statement):
     kept_session_id = fields.String(required=True, allow_none=True)
 
 
+class BreakGlass(Statement):
+    """`person_id` holds the account of which it is said; the event's version is the account's."""
+
+    account_id = Id(required=True)
+    person_id = Id(required=True)
+    at = Moment(required=True)
+
+
 verify_credentials = Procedure(
-    "directory", "verify_credentials", SignIn, Account, "Check a local account's password.", caller="service",
+    "directory", "verify_credentials", SignIn, SignedIn, "Check a local account's password.", caller="service",
     callers=("gateway",),
 )  # fmt: skip
 get_profile = Procedure("directory", "get_profile", Nothing, Profile, "Who the actor is and what he holds.")
@@ -225,7 +249,7 @@ list_recoveries = Procedure(
     "directory", "list_recoveries", Page, RecoveryPage, "What waits for a second official, newest first."
 )
 confirm_recovery = Procedure(
-    "directory", "confirm_recovery", ById, ConfirmedRecovery, "A second official agrees; it takes effect."
+    "directory", "confirm_recovery", ConfirmRecovery, ConfirmedRecovery, "A second official agrees; it takes effect."
 )
 refuse_recovery = Procedure("directory", "refuse_recovery", ById, Recovery, "A second official does not agree.")
 hand_over_accounts = Procedure(
@@ -239,4 +263,12 @@ account_revoked = Event(
 credentials_changed = Event(
     "directory", "credentials_changed", CredentialsChanged, "Another password or second factor: older sessions end.",
     hearers=("gateway",),
+)  # fmt: skip
+break_glass_used = Event(
+    "directory", "break_glass_used", BreakGlass, "Somebody has signed in with the sealed account.",
+    hearers=("reminders",),
+)  # fmt: skip
+break_glass_sealed = Event(
+    "directory", "break_glass_sealed", BreakGlass, "The sealed account has another password: its older sessions end.",
+    hearers=("reminders", "gateway"),
 )  # fmt: skip

@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from chassis.contract import PATIENCE, Procedure
 from contracts.directory.reorganisation import ChangeById
-from contracts.fields import POST_KINDS, ById, Day, Id, Line, Page, Request, Statement, one_of
+from contracts.fields import POST_KINDS, THESE_CENTURIES, ById, Day, Id, Line, Page, Request, Statement, one_of
 
 DELEGATION_KINDS = ("KT", "TL", "TUQ")
 DELEGATION_SCOPES = ("all", "tasks", "reminders", "messaging")
@@ -18,7 +18,7 @@ class NewPost(Request):
     unit_id = Id(required=True)
     kind = one_of(POST_KINDS, required=True)
     title = Line(max=300, required=True)
-    from_day = Day(required=True)
+    from_day = Day(required=True, validate=THESE_CENTURIES)
 
 
 class MakePost(Keyed):
@@ -48,10 +48,19 @@ class Post(Statement):
     to_day = Day(required=True, allow_none=True)
 
 
-class PostDetail(Post):
-    """With its first 200 holders."""
+class HolderPage(Statement):
+    items = fields.List(fields.Nested(Holder), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
 
-    holders = fields.List(fields.Nested(Holder), required=True)
+
+class PostDetail(Post):
+    """With the first page of its holders."""
+
+    holders = fields.Nested(HolderPage, required=True)
+
+
+class ListHolders(Page):
+    post_id = Id(required=True)
 
 
 class ListPosts(Page):
@@ -66,7 +75,7 @@ class PostPage(Statement):
 class EndOn(ChangeById):
     """The last day is the day before `on_day`."""
 
-    on_day = Day(required=True)
+    on_day = Day(required=True, validate=THESE_CENTURIES)
 
 
 class Appointment(Request):
@@ -76,8 +85,8 @@ class Appointment(Request):
 
     person_id = Id(required=True)
     post_id = Id(required=True)
-    from_day = Day(required=True)
-    to_day = Day(load_default=None, allow_none=True)
+    from_day = Day(required=True, validate=THESE_CENTURIES)
+    to_day = Day(load_default=None, allow_none=True, validate=THESE_CENTURIES)
     primary = fields.Boolean(load_default=True)
     replaces = fields.Boolean(load_default=False)
 
@@ -106,8 +115,8 @@ class NewDelegation(Request):
     kind = one_of(DELEGATION_KINDS, required=True)
     scope = one_of(DELEGATION_SCOPES, required=True)
     document_number = Line(max=100, required=True)
-    from_day = Day(required=True)
-    to_day = Day(required=True)
+    from_day = Day(required=True, validate=THESE_CENTURIES)
+    to_day = Day(required=True, validate=THESE_CENTURIES)
 
 
 class Lend(Keyed):
@@ -128,6 +137,10 @@ class DelegationFact(Statement):
     to_day = Day(required=True, allow_none=True)
 
 
+class ListPostDelegations(Page):
+    post_id = Id(required=True)
+
+
 class DelegationPage(Statement):
     items = fields.List(fields.Nested(DelegationFact), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
@@ -136,6 +149,9 @@ class DelegationPage(Statement):
 make_post = Procedure("directory", "make_post", MakePost, PostDetail, "Make a post in a unit.", patience=PATIENCE)
 list_posts = Procedure("directory", "list_posts", ListPosts, PostPage, "The posts of a unit, the senior first.")
 get_post = Procedure("directory", "get_post", ById, PostDetail, "A post and who holds it.")
+list_holders = Procedure(
+    "directory", "list_holders", ListHolders, HolderPage, "Who holds a post, did or will, the latest first."
+)
 close_post = Procedure(
     "directory", "close_post", EndOn, PostDetail, "Close a post, with the memberships in it.", patience=PATIENCE
 )
@@ -150,6 +166,9 @@ take_powers_back = Procedure(
     "directory", "take_powers_back", ChangeById, DelegationFact, "Take lent powers back, from now on.",
     patience=PATIENCE,
 )  # fmt: skip
+list_post_delegations = Procedure(
+    "directory", "list_post_delegations", ListPostDelegations, DelegationPage, "What a post has lent, now or ahead."
+)
 list_delegations = Procedure(
     "directory", "list_delegations", Page, DelegationPage, "Powers that one has lent or was lent, now or ahead."
 )

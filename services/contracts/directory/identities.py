@@ -3,9 +3,10 @@
 from marshmallow import fields, validate
 
 from chassis.contract import Event, Procedure
-from contracts.directory.accounts import Account
-from contracts.fields import ById, Id, Moment, Nothing, Request, Statement
+from contracts.directory.accounts import SignedIn
+from contracts.fields import ById, Id, Moment, Nothing, Page, Request, Statement, one_of
 
+IDENTITY_STATES = ("asked", "linked")
 ISSUER_AT_MOST, SUBJECT_AT_MOST = 500, 255
 
 
@@ -50,13 +51,33 @@ class IdentityList(Statement):
     items = fields.List(fields.Nested(Identity), required=True)
 
 
+class ListIdentitiesOf(Page):
+    person_id = Id(required=True)
+
+
+class IdentityOf(Statement):
+    """Somebody's, as administrators see it. `asked` opens nothing yet: `asked_by` said so, and another official must
+    say the same.
+    """
+
+    issuer = fields.String(required=True)
+    state = one_of(IDENTITY_STATES, required=True)
+    since = Moment(required=True)
+    asked_by = Id(required=True, allow_none=True)
+
+
+class IdentityOfPage(Statement):
+    items = fields.List(fields.Nested(IdentityOf), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
 class IdentityRemoved(Statement):
     issuer = fields.String(required=True)
     subject = fields.String(required=True)
 
 
 verify_identity = Procedure(
-    "directory", "verify_identity", VerifyIdentity, Account, "Whose account an identity is.", caller="service",
+    "directory", "verify_identity", VerifyIdentity, SignedIn, "Whose account an identity is.", caller="service",
     callers=("gateway",),
 )  # fmt: skip
 list_identities = Procedure("directory", "list_identities", Nothing, IdentityList, "The actor's own identities.")
@@ -69,7 +90,13 @@ begin_linking = Procedure(
 )
 link_identity = Procedure("directory", "link_identity", IdentityRef, Identity, "Add an identity to one's own account.")
 unlink_identity = Procedure("directory", "unlink_identity", ById, Nothing, "Take one of one's own identities away.")
-feed_identity = Procedure("directory", "feed_identity", FeedIdentity, Identity, "Say who a person is to an issuer.")
+list_identities_of = Procedure(
+    "directory", "list_identities_of", ListIdentitiesOf, IdentityOfPage, "A person's identities, and those asked for."
+)
+feed_identity = Procedure(
+    "directory", "feed_identity", FeedIdentity, IdentityOf,
+    "Say who a person is to an issuer: it counts once two officials have said the same.",
+)  # fmt: skip
 remove_identity = Procedure(
     "directory", "remove_identity", RemoveIdentity, Nothing, "A person is no longer anybody to an issuer."
 )

@@ -6,6 +6,7 @@ from chassis.contract import PATIENCE, Procedure
 from contracts.directory.people import PersonEntry
 from contracts.fields import (
     AUDIENCES,
+    THESE_CENTURIES,
     UNIT_KINDS,
     ById,
     Day,
@@ -23,7 +24,7 @@ from contracts.fields import (
 class ListUnits(Page):
     """`on`: the units of that day, as they were called then."""
 
-    on = Day(load_default=None, allow_none=True)
+    on = Day(load_default=None, allow_none=True, validate=THESE_CENTURIES)
     kind = one_of(UNIT_KINDS, load_default=None, allow_none=True)
     parent_id = Id(load_default=None, allow_none=True)
     q = Text(max=100, load_default=None, allow_none=True)
@@ -47,7 +48,7 @@ class UnitPage(Statement):
 class GetUnit(ById):
     """`on`: the unit of that day, with who led it then."""
 
-    on = Day(load_default=None, allow_none=True)
+    on = Day(load_default=None, allow_none=True, validate=THESE_CENTURIES)
 
 
 class UnitDetail(Unit):
@@ -141,7 +142,7 @@ class SetAudience(AudienceByName):
 class SpecialDay(Request):
     """A day that is worked though it is a weekend, or is not though it is none."""
 
-    day = Day(required=True)
+    day = Day(required=True, validate=THESE_CENTURIES)
     working = fields.Boolean(required=True)
     name = Line(max=200, required=True)
 

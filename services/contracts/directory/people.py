@@ -13,7 +13,15 @@ class TelephoneNumber(Line):
 
     def __init__(self, **kwargs):
         super().__init__(max=30, **kwargs)
-        self.validators.append(validate.Regexp(r"\+?[0-9 ().-]*[0-9]", error="Not a telephone number."))
+        self.validators.append(validate.Regexp(r"^\+?[0-9 ().-]*[0-9]$", error="Not a telephone number."))
+
+
+class EmployeeNumber(Line):
+    """By which the staff offices know a person: letters and digits, with dots, hyphens, slashes and underscores."""
+
+    def __init__(self, **kwargs):
+        super().__init__(max=64, **kwargs)
+        self.validators.append(validate.Regexp(r"^[^\W_][\w.\-/]*$", error="Not an employee number."))
 
 
 class Person(Statement):
@@ -78,9 +86,10 @@ class Visibility(Statement):
 
 
 class PersonDetail(Person):
-    """`visibility` is told to those who may change it: the person and administrators."""
+    """`employee_number` and `visibility` are told to the person and to administrators."""
 
     version = fields.Integer(required=True)
+    employee_number = fields.String(required=True, allow_none=True)
     entries = fields.List(fields.Nested(PersonEntry), required=True)
     contact = fields.Nested(Contact, required=True)
     visibility = fields.Nested(Visibility, required=True, allow_none=True)
@@ -100,8 +109,28 @@ class ChangeOwnContact(NewContact):
     version = fields.Integer(required=True, allow_none=True)
 
 
-class ChangeContact(ChangeOwnContact):
+class NewPerson(NewContact):
+    """Somebody who holds no post yet. Whoever has an employee number is known by it to files and machines too."""
+
+    name = Line(max=200, required=True)
+    employee_number = EmployeeNumber(load_default=None, allow_none=True)
+
+
+class AddPerson(Request):
+    idempotency_key = fields.String(required=True, validate=validate.Length(1, 200))
+    person = fields.Nested(NewPerson, required=True)
+
+
+class PersonCorrection(NewContact):
+    """Only what is given changes; null takes a field away."""
+
+    name = Line(max=200)
+    employee_number = EmployeeNumber(allow_none=True)
+
+
+class ChangePerson(PersonCorrection):
     id = Id(required=True)
+    version = fields.Integer(required=True, allow_none=True)
 
 
 class PersonChanged(Statement):
@@ -122,8 +151,9 @@ list_staff = Procedure("directory", "list_staff", ListStaff, PeoplePage, "Everyb
 change_own_contact = Procedure(
     "directory", "change_own_contact", ChangeOwnContact, PersonDetail, "How one can be reached, and who may know it."
 )
-change_contact = Procedure(
-    "directory", "change_contact", ChangeContact, PersonDetail, "How somebody can be reached, and who may know it."
+add_person = Procedure("directory", "add_person", AddPerson, PersonDetail, "Make a person, who holds no post yet.")
+change_person = Procedure(
+    "directory", "change_person", ChangePerson, PersonDetail, "Correct a person's name, number and how to reach him."
 )
 get_names = Procedure("directory", "get_names", NamesRequest, Names, "The names of up to 500 people.")
 

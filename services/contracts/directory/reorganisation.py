@@ -3,7 +3,7 @@
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from chassis.contract import PATIENCE, Procedure
-from contracts.fields import UNIT_KINDS, ById, Day, Id, Line, Moment, Page, Request, Statement, one_of
+from contracts.fields import THESE_CENTURIES, UNIT_KINDS, ById, Day, Id, Line, Moment, Page, Request, Statement, one_of
 
 REORGANISATION_STATES = ("planned", "done", "withdrawn", "failed")
 CHANGES = ("establish", "rename", "move", "merge", "split", "dissolve")
@@ -18,7 +18,9 @@ class UnitNames(Request):
 class NewUnit(UnitNames):
     """`code` is the official one. Without `head_title` the head is called as usual for the kind."""
 
-    code = fields.String(required=True, validate=validate.Regexp(r"[A-Za-z0-9]+([.-][A-Za-z0-9]+)*\Z"))
+    code = fields.String(
+        required=True, validate=[validate.Length(1, 30), validate.Regexp(r"[A-Za-z0-9]+([.-][A-Za-z0-9]+)*\Z")]
+    )
     kind = one_of(UNIT_KINDS, required=True)
     head_title = Line(max=300, load_default=None, allow_none=True)
 
@@ -74,7 +76,7 @@ class DissolveUnit(Request):
 class Reorganise(Request):
     """Exactly one change. On this day it is done at once; on a day ahead it is a plan, carried out on its day."""
 
-    on_day = Day(required=True)
+    on_day = Day(required=True, validate=THESE_CENTURIES)
     document_number = Line(max=100, required=True)
     establish = fields.Nested(EstablishUnit)
     rename = fields.Nested(RenameUnit)

@@ -8,7 +8,8 @@ from contracts.fields import ById, Day, Id, Moment, Page, Statement
 
 class Assignment(Statement):
     """`due_state` and `due_days` stand against the present deadline, `original_due_state` against the first one.
-    `parent_id` is what it was passed on from. While `under_correction` it stands apart from what is overdue.
+    `parent_id` is what it was passed on from. While `under_correction` it stands apart from what is overdue. What was
+    revoked has no due state.
     """
 
     id = Id(required=True)
@@ -21,9 +22,9 @@ class Assignment(Statement):
     state = fields.String(required=True)
     original_due = Moment(required=True, allow_none=True)
     current_due = Moment(required=True, allow_none=True)
-    due_state = fields.String(required=True)
+    due_state = fields.String(required=True, allow_none=True)
     due_days = fields.Integer(required=True)
-    original_due_state = fields.String(required=True)
+    original_due_state = fields.String(required=True, allow_none=True)
     version = fields.Integer(required=True)
     accepted_at = Moment(required=True, allow_none=True)
     submitted_at = Moment(required=True, allow_none=True)
@@ -110,6 +111,7 @@ class Result(Statement):
     document = fields.Nested(ResultDocument, required=True)
     receiving_level = fields.String(required=True)
     file_ids = fields.List(Id(), required=True)
+    unanswered_unit_ids = fields.List(Id(), required=True)
     submitted_by_person_id = Id(required=True)
     submitted_at = Moment(required=True)
     outcome = fields.String(required=True, allow_none=True)

@@ -64,15 +64,17 @@ class ExtensionNow(Statement):
 
 
 class PieceNow(Statement):
-    """A piece after a change, with what changed with it: a request for more time; what was `waiting` about it."""
+    """A piece after a change, with what changed with it: a request for more time; what was `waiting` about it.
+
+    What may be missing is not in an event of the first form, which told of an acceptance and nothing else.
+    """
 
     change = fields.String(required=True)
-
     assignment_id = Id(required=True)
     task_id = Id(required=True)
-    parent_id = Id(required=True, allow_none=True)
+    parent_id = Id(load_default=None, allow_none=True)
     title = fields.String(required=True)
-    urgency = fields.String(required=True)
+    urgency = fields.String(load_default="normal")
     unit_id = Id(required=True)
     unit_name = fields.String(required=True)
     post_id = Id(required=True)
@@ -80,10 +82,10 @@ class PieceNow(Statement):
     before = fields.String(required=True, allow_none=True)
     after = fields.String(required=True)
     version = fields.Integer(required=True)
-    current_due = Moment(required=True, allow_none=True)
-    returns = fields.Integer(required=True)
-    awaits = fields.Nested(Awaits, required=True, allow_none=True)
-    extension = fields.Nested(ExtensionNow, required=True, allow_none=True)
+    current_due = Moment(load_default=None, allow_none=True)
+    returns = fields.Integer(load_default=0)
+    awaits = fields.Nested(Awaits, load_default=None, allow_none=True)
+    extension = fields.Nested(ExtensionNow, load_default=None, allow_none=True)
     waiting = fields.List(fields.Nested(Waiting), load_default=list)
 
 
@@ -93,7 +95,7 @@ class Act(Statement):
     at = Moment(required=True)
     actor_person_id = Id(required=True)
     acting_for = Id(required=True, allow_none=True)
-    reason = fields.String(required=True, allow_none=True)
+    reason = fields.String(load_default=None, allow_none=True)
 
 
 class AssignmentChanged(PieceNow, Act):
@@ -101,8 +103,8 @@ class AssignmentChanged(PieceNow, Act):
     on, what was revoked with it, what is now another's to decide.
     """
 
-    result_id = Id(required=True, allow_none=True)
-    pieces = fields.List(fields.Nested(PieceNow), required=True)
+    result_id = Id(load_default=None, allow_none=True)
+    pieces = fields.List(fields.Nested(PieceNow), load_default=list)
     concerns = fields.List(Id(), required=True)
 
 

@@ -50,12 +50,15 @@ class NewResultDocument(Request):
 
 
 class NewResult(Request):
-    """`receiving_level` is by default the one that ordered it."""
+    """`receiving_level` is by default the one that ordered it. Whoever leads joint work may say which supporting units
+    have not answered him.
+    """
 
     summary = Text(max=20_000, required=True)
     document = fields.Nested(NewResultDocument, required=True)
     receiving_level = Line(max=200, load_default=None, allow_none=True)
     file_ids = fields.List(Id(), load_default=list, validate=validate.Length(max=20))
+    unanswered_unit_ids = fields.List(Id(), load_default=list, validate=validate.Length(max=400))
 
 
 class Approval(Request):
@@ -76,9 +79,15 @@ class Suspension(Request):
 
 
 class Resumption(Request):
-    """`due_on` where the time that is left no longer fits."""
+    """A later `due_on`; where the date has passed, it or `date_stands`: whoever resumes says that it is late."""
 
     due_on = Day(load_default=None, allow_none=True)
+    date_stands = fields.Boolean(load_default=False)
+
+    @validates_schema
+    def _one_date(self, data, **_):
+        if data.get("due_on") is not None and data.get("date_stands"):
+            raise ValidationError({"due_on": ["Give either due_on or date_stands."]})
 
 
 class NewChild(Request):

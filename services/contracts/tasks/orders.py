@@ -74,13 +74,14 @@ class AssignRequest(Request):
 
 
 class RollUp(Statement):
-    """`assigned` counts all pieces, the others those that have reached the point at least."""
+    """`assigned` counts all pieces but the revoked, the others those of them that have reached the point at least."""
 
     assigned = fields.Integer(required=True)
     accepted = fields.Integer(required=True)
     submitted = fields.Integer(required=True)
     completed = fields.Integer(required=True)
     overdue = fields.Integer(required=True)
+    revoked = fields.Integer(load_default=0)  # answers that were kept for their key may not say it
 
 
 class Warning(Statement):

@@ -10,15 +10,24 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import accumulate
 from random import Random
-from typing import NamedTuple
 from uuid import UUID
 
 from directory.city import calendar
+from directory.city.history import FOUNDED, History, history
 from directory.city.names import Names
+from directory.city.rows import (
+    AccountRow,
+    AudienceRow,
+    DelegationRow,
+    MembershipRow,
+    PersonRow,
+    PostRow,
+    UnitRow,
+    WorkingDayRow,
+)
 from directory.city.structure import COMMUNE_LEVEL, OFFICE_CODE, ROOT_CODE, Post, Unit, units
 from directory.domain.names import fold, given_name, search_form
 
-FOUNDED = date(2025, 7, 1)  # the two-level government began
 FOUNDED_MS = 1_751_302_800_000  # the same as milliseconds since 1970, for ids that look made then
 DEMO_DEPARTMENT, DEMO_WARD, DELEGATE_DEPARTMENT = "STC", "25747", "SNV"
 HEAD_KINDS = ("office", "department", *COMMUNE_LEVEL)
@@ -37,84 +46,6 @@ ROLES = {  # role of the demonstration -> unit and kind of the post that its acc
 }
 
 
-class UnitRow(NamedTuple):
-    id: str
-    version: int
-    code: str
-    kind: str
-    name: str
-    full_name: str
-    full_name_en: str | None
-    folded: str
-    parent_id: str | None
-    valid_from: date
-
-
-class PostRow(NamedTuple):
-    id: str
-    version: int
-    unit_id: str
-    kind: str
-    title: str
-    is_head: bool
-    rank: int
-    valid_from: date
-
-
-class PersonRow(NamedTuple):
-    id: str
-    name: str
-    folded: str
-    given: str
-    phone: str
-    email: str
-    mobile: str
-    room: str
-    employee_number: str
-
-
-class MembershipRow(NamedTuple):
-    id: str
-    version: int
-    person_id: str
-    post_id: str
-    primary: bool
-    valid_from: date
-
-
-class DelegationRow(NamedTuple):
-    id: str
-    version: int
-    grantor_post_id: str
-    grantee_person_id: str
-    kind: str
-    scope: str
-    document_number: str
-    valid_from: date
-    valid_to: date
-
-
-class AudienceRow(NamedTuple):
-    id: str
-    version: int
-    title: str
-    title_en: str
-    unit_ids: list[str]
-
-
-class WorkingDayRow(NamedTuple):
-    id: date
-    version: int
-    working: bool
-    name: str
-
-
-class AccountRow(NamedTuple):
-    id: str
-    person_id: str
-    username: str
-
-
 @dataclass(frozen=True)
 class City:
     units: list[UnitRow]
@@ -125,6 +56,7 @@ class City:
     audiences: list[AudienceRow]
     working_days: list[WorkingDayRow]
     accounts: list[AccountRow]
+    history: History
     roles: dict[str, AccountRow]  # the ten roles of the demonstration
     heads: list[tuple[UnitRow, AccountRow]]  # the 184 units and who heads them
     newest: int  # the newest version given
@@ -165,6 +97,15 @@ class _Builder:
             WorkingDayRow(day, self._next_version(), working, name)
             for day, (working, name) in calendar.exceptions(self._today.year - 1, self._today.year + 2).items()
         ]
+        deputies = defaultdict(list)
+        for person, post in zip(persons, holders, strict=True):
+            if post.kind == "deputy_head":
+                deputies[post.unit.code].append(person.id)
+        administrator = by_code[ROLES["administrator"][0]].posts[-1]
+        past = history(
+            self._id, self._next_version, unit_rows, deputies, self._today,
+            entered_by=first_holder[ROLES["administrator"]].id, entered_as=posts[administrator].id,
+        )  # fmt: skip
         return City(
             units=list(unit_rows.values()),
             posts=list(posts.values()),
@@ -174,6 +115,7 @@ class _Builder:
             audiences=audiences,
             working_days=days,
             accounts=list(accounts.values()),
+            history=past,
             roles={role: accounts[first_holder[place].id] for role, place in ROLES.items()},
             heads=[
                 (unit_rows[unit.code], accounts[first_holder[unit.code, _head(unit).kind].id])

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+from directory.domain.employees import is_employee_number
 from directory.domain.encodings import looks_like
 from directory.domain.names import fold
 
+NONE = "-"
 DANGEROUS = ("=", "+", "-", "@")  # a spreadsheet takes a cell that begins so for a formula
 _CODE = re.compile(r"[^\W_][\w.\-/]{0,29}").fullmatch
 _EMAIL = re.compile(r"[^\s@,;<>\"()]{1,64}@[^\s@,;<>\"()]{1,189}\.[^\W\d_]{2,24}").fullmatch
@@ -34,7 +36,7 @@ class Fault:
 @dataclass(frozen=True)
 class Column:
     """`headers` are what it may be called besides its name, first what it is called when it goes out; `words` are what
-    its cells may say, each by its code.
+    its cells may say, each by its code. Of what is `optional` an empty cell says nothing, and NONE that there is none.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Column:
     required: bool = False
     longest: int = 200
     words: dict[str, str] = field(default_factory=dict)
+    optional: bool = False
 
     def __post_init__(self):
         folded = {fold(word): code for code, word in self.words.items()}
@@ -58,6 +61,8 @@ class Column:
         if not text:
             value = False if self.kind == "flag" else None
             return value, "missing" if self.required else None
+        if self.optional and text == NONE and not escaped:
+            return None, None
         if not escaped and text.startswith(DANGEROUS) and not (self.kind == "phone" and text[0] == "+"):
             return None, "formula"
         if len(text) > self.longest:
@@ -89,7 +94,8 @@ def _word(column: Column, text: str):
 
 
 _READERS = {
-    "text": _text, "code": _matching(_CODE, "not_a_code"), "email": _matching(_EMAIL, "not_an_email"),
+    "text": _text, "code": _matching(_CODE, "not_a_code"),
+    "employee": _matching(is_employee_number, "not_a_code"), "email": _matching(_EMAIL, "not_an_email"),
     "phone": _matching(_PHONE, "not_a_phone"), "number": _number, "flag": _flag, "word": _word,
 }  # fmt: skip
 
@@ -126,10 +132,14 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     ),
     "people": (
         Column("employee_number", ("Mã số cán bộ", "mã cán bộ", "mã nhân viên", "số hiệu công chức", "số hiệu",
-                                   "staff number"), "code", required=True),
+                                   "staff number"), "employee", required=True),
         Column("name", ("Họ và tên", "họ tên", "tên", "full name"), required=True),
-        Column("phone", ("Điện thoại", "số điện thoại", "điện thoại cơ quan", "telephone"), "phone"),
-        Column("email", ("Thư điện tử", "địa chỉ email", "e-mail"), "email"),
+        Column("phone", ("Điện thoại", "số điện thoại", "điện thoại cơ quan", "telephone"), "phone",
+               optional=True),
+        Column("mobile", ("Di động", "điện thoại di động", "số di động", "mobile phone"), "phone",
+               optional=True),
+        Column("email", ("Thư điện tử", "địa chỉ email", "e-mail"), "email", optional=True),
+        Column("room", ("Phòng làm việc", "số phòng"), longest=50, optional=True),
         Column("unit_code", _UNIT_CODE, "code", required=True),
         Column("post_kind", ("Loại chức vụ",), "word", required=True, words=POST_WORDS),
         Column("post_title", ("Chức danh", "tên chức vụ", "chức vụ", "title"),),
@@ -189,7 +199,7 @@ def _with_proposal(header: Header, free: dict[str, str]) -> Header:
 
 @dataclass(frozen=True)
 class Line:
-    """A row of the file with its values by column; a column that the file does not have is not in it."""
+    """A row of the file with its values by column; one of which the file says nothing is not in it."""
 
     number: int
     values: dict[str, str | int | bool | None]
@@ -211,6 +221,8 @@ def read_line(columns: Sequence[Column | None], number: int, cells: Sequence | F
             value, fault = None, cell.code
         else:
             text = tidy(cell)
+            if column.optional and not text:
+                continue
             escaped = text[:1] == "'" and _is_dangerous(text)
             value, fault = column.read(text[1:] if escaped else text, escaped)
         values[column.name] = value

@@ -8,7 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from directory.domain import contact
 from directory.domain.columns import Fault, Line
+from directory.domain.employees import bare
 from directory.domain.organisation import ABOVE, COMMUNE_LEVEL, POSTS_IN
 from directory.domain.posts import RANKS
 
@@ -54,6 +56,12 @@ class Comparison:
         return {kind: found[kind] for kind in KINDS} | {"unchanged": self.unchanged}
 
     @property
+    def versions(self) -> dict[str, int]:
+        """Of the people of whom something is to change, as they were compared."""
+        people = (each.act["person"] for each in self.differences if "person" in each.act)
+        return {person["id"]: person["version"] - 1 for person in people if person["id"]}
+
+    @property
     def blocked(self) -> bool:
         return any(each.kind in BLOCKING for each in self.differences)
 
@@ -91,7 +99,7 @@ class Holding:
 @dataclass
 class Person:
     id: str
-    values: dict  # name, phone, email
+    values: dict  # the name, and how he can be reached
     holdings: list[Holding] = field(default_factory=list)
     version: int = 0
 
@@ -99,13 +107,15 @@ class Person:
 PostKey = tuple[str, str, str, int]  # unit's code, kind, title, number among the equal ones
 
 
-def _checked(comparison: Comparison, lines: Sequence[Line], key_of) -> Iterator[tuple]:
-    """The lines that are right in themselves, with their keys; a key that occurs twice is wrong wherever it stands."""
+def _checked(comparison: Comparison, lines: Sequence[Line], key_of, same=lambda key: key) -> Iterator[tuple]:
+    """The lines that are right in themselves, with their keys; a key that occurs twice is wrong wherever it stands.
+    `same` is what two keys for one thing have in common.
+    """
     lines = [(line, key_of(line)) for line in lines]
-    times = Counter(key for line, key in lines if not line.faults)
+    times = Counter(same(key) for line, key in lines if not line.faults)
     for line, key in lines:
         faults = list(line.faults)
-        if not faults and times[key] > 1:
+        if not faults and times[same(key)] > 1:
             faults = [Fault(None, "duplicate_key")]
         if faults:
             comparison.add(Difference("invalid", _shown(key), line.number, faults=faults))
@@ -118,7 +128,7 @@ def _shown(key) -> str:
 
 
 def _changes(line: Line, before: dict, columns: Sequence[str]) -> dict[str, tuple]:
-    """Only what the file has a column for can change."""
+    """Only what the file says something about can change."""
     return {
         name: (before.get(name), line.values[name])
         for name in columns
@@ -257,7 +267,7 @@ def _post_key(line: Line) -> PostKey:
 # people
 
 
-PERSON_COLUMNS = ("name", "phone", "email")
+PERSON_COLUMNS = ("name", *contact.FIELDS)
 
 
 @dataclass
@@ -307,7 +317,8 @@ def compare_people(
     heads a unit.
     """  # fmt: skip
     comparison = Comparison()
-    placed = _placed(comparison, lines, present, posts)
+    spelled = {bare(number): number for number in present}
+    placed = _placed(comparison, lines, present, posts, spelled)
     kept: set[str] = set()  # holdings that go on
     leaving: set[str] = set()
     found: list[tuple[Difference, str | None]] = []  # with the post that is newly taken
@@ -328,7 +339,8 @@ def compare_people(
             taken = _compare_holding(difference, post, is_primary, person, posts, lines_of, kept, leaving)
             found.append((difference, taken))
     staying = Counter(others)
-    unreadable = {line.get("employee_number") for line in lines} - placed.keys()
+    numbers = {line.get("employee_number") for line in lines} - {None}
+    unreadable = {spelled.get(bare(number)) for number in numbers} - placed.keys()
     all_gone = []
     for number, person in present.items():
         for holding in person.holdings:
@@ -352,18 +364,23 @@ def compare_people(
     return comparison
 
 
-def _placed(comparison: Comparison, lines: Sequence[Line], present: dict[str, Person], posts: Posts) -> dict:
-    """By number: the primary line and the others, each with its post."""
+def _placed(
+    comparison: Comparison, lines: Sequence[Line], present: dict[str, Person], posts: Posts, spelled: dict[str, str]
+) -> dict:
+    """By number: the primary line and the others, each with its post. `spelled`: numbers as the directory writes them,
+    by what they are bare; those of new people are added as the file does.
+    """
     primaries, secondaries = {}, defaultdict(list)
-    for line, key in _checked(comparison, lines, _person_key):
-        person = present.get(key[0])
+    for line, key in _checked(comparison, lines, _person_key, lambda key: (bare(key[0]), *key[1:])):
+        number = spelled.setdefault(bare(key[0]), key[0])
+        person = present.get(number)
         post, fault = posts.find(line, [holding.post_id for holding in person.holdings] if person else ())
         if fault:
-            comparison.add(Difference("invalid", key[0], line.number, faults=[fault]))
+            comparison.add(Difference("invalid", number, line.number, faults=[fault]))
         elif len(key) == 1:
-            primaries[key[0]] = line, post
+            primaries[number] = line, post
         else:
-            secondaries[key[0]].append((line, post))
+            secondaries[number].append((line, post))
     for number, others in secondaries.items():
         if number not in primaries:
             for line, _ in others:
@@ -381,7 +398,7 @@ def _person_key(line: Line) -> tuple:
 def _compare_person(difference: Difference, line: Line, person: Person | None, taken_emails: frozenset[str]) -> None:
     before = person.values if person else {}
     if person is None:
-        difference.changes["employee_number"] = (None, line.get("employee_number"))
+        difference.changes["employee_number"] = (None, difference.key)
     difference.changes |= _changes(line, before, PERSON_COLUMNS)
     if difference.changes:
         after = {name: line.values.get(name, before.get(name)) for name in PERSON_COLUMNS}

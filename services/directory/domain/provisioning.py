@@ -1,16 +1,17 @@
 """What SCIM says of a person, and what of it the directory takes over.
 
 A SCIM resource is a dictionary as RFC 7643 writes it. What a client says is kept as it was said; the directory's own
-name, office number and address follow from it.
+name, numbers and address follow from it. The employee number stands only in the directory: by it files know people.
 """
 
 import hashlib
 import json
 import unicodedata
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from directory.domain.contact import visibilities
+from directory.domain.employees import is_employee_number
 from directory.domain.organisation import SPECIAL_POSTS, Membership
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -22,7 +23,7 @@ TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 PROTECTED_POSTS = SPECIAL_POSTS  # no machine ends or renames their holders
 GENERIC_POST = "official"  # the only kind of post that a machine gives and takes
 ALWAYS = ("schemas", "id")
-NUMBERS = ("phone", "mobile")
+REACHED_BY = {"phone": "phoneNumbers", "mobile": "phoneNumbers", "email": "emails"}
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Taken:
     phone: str | None
     mobile: str | None
     email: str | None
+    employee_number: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,19 +47,42 @@ class Held:
 
 
 def taken(user: dict) -> Taken:
-    """The displayed name goes first, then the whole one, then its parts in the order of this country."""
-    name = user.get("name", {})
-    parts = " ".join(filter(None, (name.get(part) for part in ("familyName", "middleName", "givenName"))))
-    whole = user.get("displayName") or name.get("formatted") or parts or user["userName"]
     emails, phones = user.get("emails", []), user.get("phoneNumbers", [])
     return Taken(
-        name=whole,
+        name=_name_of(user) or user["userName"],
         phone=_first(phones, lambda each: each.get("type") == "work", lambda each: "type" not in each),
         mobile=_first(phones, lambda each: each.get("type") == "mobile"),
         email=_first(
             emails, lambda each: each.get("primary"), lambda each: each.get("type") == "work", lambda each: True
         ),
+        employee_number=number_in(user),
     )
+
+
+def number_in(user: dict) -> str | None:
+    return user.get(ENTERPRISE, {}).get("employeeNumber")
+
+
+def numbered(user: dict, number: str | None) -> dict:
+    """The same with this employee number, or without any."""
+    others = {name: value for name, value in user.get(ENTERPRISE, {}).items() if name != "employeeNumber"}
+    enterprise = others | ({"employeeNumber": number} if number else {})
+    rest = {name: value for name, value in user.items() if name != ENTERPRISE}
+    return rest | ({ENTERPRISE: enterprise} if enterprise else {})
+
+
+def taken_beside(user: dict, now: Taken) -> Taken:
+    """What is taken over of somebody whom the directory knows already: silence takes nothing away."""
+    said = taken(user)
+    told = {name: value for name, value in asdict(said).items() if value is not None}
+    return replace(now, **told | {"name": _name_of(user) or now.name, "employee_number": now.employee_number})
+
+
+def _name_of(user: dict) -> str:
+    """The displayed name goes first, then the whole one, then its parts in the order of this country."""
+    name = user.get("name", {})
+    parts = " ".join(filter(None, (name.get(part) for part in ("familyName", "middleName", "givenName"))))
+    return user.get("displayName") or name.get("formatted") or parts
 
 
 def _first(values: list[dict], *wanted) -> str | None:
@@ -69,23 +94,31 @@ def _first(values: list[dict], *wanted) -> str | None:
 
 
 def known(own: dict, now: Taken, shown_to: dict) -> Taken:
-    """What a client may know: of the numbers those that it said itself (`own`), and those that everybody may see."""
-    numbers = {each.get("value") for each in own.get("phoneNumbers", [])}
+    """What a client may know: of the telephone numbers and the address those that it said itself (`own`), and those
+    that everybody may see; the employee number if it said it itself.
+    """
     shown = visibilities(shown_to, ())
-    hidden = [name for name in NUMBERS if shown[name] != "city" and getattr(now, name) not in numbers]
+    hidden = [
+        name for name, said in REACHED_BY.items()
+        if shown[name] != "city" and getattr(now, name) not in {each.get("value") for each in own.get(said, [])}
+    ]  # fmt: skip
+    if number_in(own) != now.employee_number:
+        hidden.append("employee_number")
     return replace(now, **dict.fromkeys(hidden))
 
 
 def kept(taken: Taken, now: Taken, known: Taken) -> Taken:
-    """A number that a client may not know is not taken away by its silence."""
-    unknown = [name for name in NUMBERS if getattr(known, name) is None and getattr(taken, name) is None]
+    """A number or address that a client may not know is not taken away by its silence."""
+    names = (*REACHED_BY, "employee_number")
+    unknown = [name for name in names if getattr(known, name) is None and getattr(taken, name) is None]
     return replace(taken, **{name: getattr(now, name) for name in unknown})
 
 
 def said_now(said: dict | None, then: Taken | None, now: Taken, known: Taken | None = None, own: bool = True) -> dict:
     """What was said, but for what somebody else has changed in the directory since: there the directory is right.
 
-    `known` is what of it the client may know; of numbers that another client said (not `own`), it knows no more.
+    `known` is what of it the client may know; of numbers and addresses that another client said (not `own`), it knows
+    no more.
     """
     known = known or now
     user = dict(said or {})
@@ -94,8 +127,9 @@ def said_now(said: dict | None, then: Taken | None, now: Taken, known: Taken | N
     if then is None or not own or (then.phone, then.mobile) != (now.phone, now.mobile):
         numbers = (("work", known.phone), ("mobile", known.mobile))
         user["phoneNumbers"] = [{"value": number, "type": kind} for kind, number in numbers if number]
-    if then is None or then.email != now.email:
-        user["emails"] = [{"value": now.email, "type": "work", "primary": True}] if now.email else []
+    if then is None or not own or then.email != now.email:
+        user["emails"] = [{"value": known.email, "type": "work", "primary": True}] if known.email else []
+    user = numbered(user, now.employee_number)
     return {name: value for name, value in user.items() if value not in ([], {}, None)}
 
 
@@ -125,6 +159,13 @@ def fault_in(value, path: str = "") -> str | None:
             filter(None, (fault_in(each, f"{path}.{name}" if path else name) for name, each in value.items())), None
         )
     return None
+
+
+def fault_in_number(user: dict) -> str | None:
+    number = number_in(user)
+    if number is None or is_employee_number(number):
+        return None
+    return "employeeNumber has at most 64 letters and digits, with dots, hyphens, slashes and underscores between"
 
 
 def username_of(text: str) -> str | None:

@@ -154,8 +154,24 @@ def concerned(command: Command) -> list[str]:
     return [*changed(command), *receiving(command)]
 
 
+def ends_posts(command: Command) -> bool:
+    """Whether it matters to a command who holds what."""
+    return isinstance(command, Merge | Split | Dissolve)
+
+
+def spares_the_top(city: Organisation, command: Command) -> None:
+    """The city's committee is renamed, and nothing else. This needs no more of the city than its units."""
+    if isinstance(command, Rename):
+        return
+    for place, unit_id in enumerate(changed(command)):
+        if unit_id in city.units and city.units[unit_id].parent_id is None:
+            where = f"unit_ids.{place}" if isinstance(command, Merge) else "unit_id"
+            raise Refused("unit_is_the_top", "The city's committee itself is not reorganised here.", field=where)
+
+
 def reorganise(city: Organisation, command: Command, day: date, new_id: NewId) -> Changes:
     """What a command comes to on a day, or the rule that it breaks. `city` stays as it was."""
+    spares_the_top(city, command)
     draft = _Draft(city, day, new_id)
     STEPS[type(command)](draft, command)
     draft.settle()
@@ -306,7 +322,6 @@ def _move(draft: _Draft, command: Move) -> None:
     parent = draft.living(command.parent_id, "parent_id")
     if unit.parent_id == parent.id:
         raise Refused("nothing_changes", "It stands there already.", field="parent_id")
-    _not_the_top(unit, "unit_id")
     closes_no_circle(draft.city, unit.id, parent.id, "parent_id")
     may_stand_below(unit.kind, parent, "parent_id")
     draft.hand_over_unit(unit, parent)
@@ -315,8 +330,6 @@ def _move(draft: _Draft, command: Move) -> None:
 def _merge(draft: _Draft, command: Merge) -> None:
     units = [draft.living(each, f"unit_ids.{place}") for place, each in enumerate(command.unit_ids)]
     _each_once(command.unit_ids, "unit_ids")
-    for place, unit in enumerate(units):
-        _not_the_top(unit, f"unit_ids.{place}")
     target = _merged_into(draft, command, units)
     for unit in units:
         for child in draft.city.below(unit.id, draft.day):
@@ -350,7 +363,6 @@ def _merged_into(draft: _Draft, command: Merge, units: list[Unit]) -> Unit:
 
 def _split(draft: _Draft, command: Split) -> None:
     unit = draft.living(command.unit_id, "unit_id")
-    _not_the_top(unit, "unit_id")
     below = {each.id: each for each in draft.city.below(unit.id, draft.day)}
     own_posts = {post.id for post in draft.city.posts_in(unit.id, draft.day) if not post.is_head}
     taker, parts = {}, []
@@ -375,7 +387,6 @@ def _split(draft: _Draft, command: Split) -> None:
 
 def _dissolve(draft: _Draft, command: Dissolve) -> None:
     unit = draft.living(command.unit_id, "unit_id")
-    _not_the_top(unit, "unit_id")
     _each_once(command.successor_ids, "successor_ids")
     ending = list(draft.city.tree(unit.id, draft.day))
     heirs = [draft.living(each, f"successor_ids.{place}") for place, each in enumerate(command.successor_ids)]
@@ -396,11 +407,6 @@ def _hand_over_posts(draft: _Draft, unit: Unit, heir_of: Callable[[Post], Unit])
             draft.close_post(post)
         else:
             draft.hand_over_post(post, heir_of(post))
-
-
-def _not_the_top(unit: Unit, where: str) -> None:
-    if unit.parent_id is None:
-        raise Refused("unit_is_the_top", "The city's committee itself is not reorganised here.", field=where)
 
 
 def _each_once(ids: Iterable[str], where: str) -> None:

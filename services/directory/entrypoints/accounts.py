@@ -77,7 +77,7 @@ class Accounts:
     @rpc(directory.confirm_recovery)
     def confirm_recovery(self, call, request):
         with self.db.transaction() as tx:
-            return desk.confirm(tx, call.claims, request["id"], clock.now())
+            return desk.confirm(tx, self.security, call.claims, request, clock.now())
 
     @rpc(directory.refuse_recovery)
     def refuse_recovery(self, call, request):

@@ -2,6 +2,7 @@
 
 from chassis import clock
 from chassis.rpc import rpc
+from chassis.timers import every
 from contracts import directory
 from directory.use_cases import appointments
 from kernel import policy
@@ -29,6 +30,11 @@ class Appointments:
         policy.require_signed_in(call.procedure.full_name)
         return self._show(call, appointments.get_post, request["id"])
 
+    @rpc(directory.list_holders)
+    def list_holders(self, call, request):
+        policy.require_signed_in(call.procedure.full_name)
+        return self._show(call, appointments.list_holders, request)
+
     @rpc(directory.appoint)
     def appoint(self, call, request):
         with self.db.transaction() as tx:
@@ -53,3 +59,13 @@ class Appointments:
     def list_delegations(self, call, request):
         with self.db.reading() as tx:
             return appointments.list_delegations(tx, call.claims, request, clock.now())
+
+    @rpc(directory.list_post_delegations)
+    def list_post_delegations(self, call, request):
+        with self.db.reading() as tx:
+            return appointments.list_post_delegations(tx, call.claims, request, clock.now())
+
+    @every(seconds=60)
+    def count_guardians(self):
+        with self.db.reading() as tx:
+            appointments.count_guardians(tx, clock.now())

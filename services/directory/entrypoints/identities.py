@@ -2,6 +2,7 @@
 
 from chassis import clock
 from chassis.rpc import rpc
+from chassis.timers import every
 from contracts import directory
 from directory.use_cases import accounts, identities
 from kernel import policy
@@ -38,15 +39,20 @@ class Identities:
             identities.unlink(tx, call.claims["sub"], request["id"])
         return {}
 
+    @rpc(directory.list_identities_of)
+    def list_identities_of(self, call, request):
+        now = clock.now()
+        with self.db.reading() as tx:
+            actor_for(tx, call.procedure, call.claims, now)
+            return identities.list_known(tx, request, now)
+
     @rpc(directory.feed_identity)
     def feed_identity(self, call, request):
         now = clock.now()
         with self.db.transaction() as tx:
             actor = actor_for(tx, call.procedure, call.claims, now)
             policy.require(call.procedure.full_name, actor)
-            return identities.feed(
-                tx, actor.person_id, request["person_id"], request["issuer"], request["subject"], now
-            )
+            return identities.feed(tx, actor, request["person_id"], request["issuer"], request["subject"], now)
 
     @rpc(directory.remove_identity)
     def remove_identity(self, call, request):
@@ -54,5 +60,10 @@ class Identities:
         with self.db.transaction() as tx:
             actor = actor_for(tx, call.procedure, call.claims, now)
             policy.require(call.procedure.full_name, actor)
-            identities.remove(tx, actor.person_id, request["person_id"], request["issuer"], now)
+            identities.remove(tx, request["person_id"], request["issuer"])
         return {}
+
+    @every(seconds=3600, alone="forget_proposals")
+    def forget_proposals(self):
+        with self.db.transaction() as tx:
+            identities.forget_old(tx, clock.now())

@@ -31,16 +31,21 @@ class People:
         with self.db.reading() as tx:
             return people.get_names(tx, request["person_ids"])
 
+    @rpc(directory.add_person)
+    def add_person(self, call, request):
+        with self.db.transaction() as tx:
+            return contact.add(tx, call.claims, request, clock.now())
+
+    @rpc(directory.change_person)
+    def change_person(self, call, request):
+        with self.db.transaction() as tx:
+            return contact.correct(tx, call.claims, request, clock.now())
+
     @rpc(directory.change_own_contact)
     def change_own_contact(self, call, request):
         policy.require_signed_in(call.procedure.full_name)
         with self.db.transaction() as tx:
             return contact.change_own(tx, call.claims["sub"], request, clock.now())
-
-    @rpc(directory.change_contact)
-    def change_contact(self, call, request):
-        with self.db.transaction() as tx:
-            return contact.change(tx, call.claims, request, clock.now())
 
     @every(seconds=3600, alone="forget_shown")
     def forget_shown(self):
@@ -63,6 +68,5 @@ class People:
 
 def _shown(answer: dict) -> list[str]:
     """The people of an answer: of a list, of a post, or the one."""
-    if "holders" in answer:
-        return [holder["person_id"] for holder in answer["holders"]]
-    return [entry["id"] for entry in answer.get("items", [answer])]
+    shown = answer.get("holders", answer).get("items", [answer])
+    return [entry.get("person_id") or entry["id"] for entry in shown]

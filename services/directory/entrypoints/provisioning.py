@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 from chassis import clock
+from chassis.later import Later
 from chassis.rpc import rpc
 from contracts import directory
-from directory import scim
-from directory.use_cases import scim as acts
 from directory.use_cases import scim_clients
 from kernel.errors import Refused
+
+# a second of imports, and no client may ever ask
+scim, acts = Later("directory.scim"), Later("directory.use_cases.scim")
 
 
 class Provisioning:

@@ -49,15 +49,19 @@ def carry_out(store, job, tell: Callable[[str, int, int], None]) -> None:
     tell("comparing", 0, len(lines))
     if job.step == "compare":
         with store.reading() as tx:
+            imports.take_time(tx)
             comparison = compare(tx, job, lines, clock.now())
         with store.transaction() as tx:
             _show(tx, job, comparison, state="compared", headers=headers)
             tx.audit("import.compared", subject=job.id, counts=comparison.counts())
         return
     with store.transaction() as tx:
+        imports.take_time(tx)
         facts.claim_versions(tx, 0)  # from here on nobody else changes facts until the commit
         now = clock.now()
         comparison = compare(tx, job, lines, now)
+        while not people.hold(tx, comparison.versions):  # somebody has said something of himself meanwhile
+            comparison = compare(tx, job, lines, now)
         stale = job.digest is not None and job.digest != digest_of(comparison)
         if stale or comparison.blocked:
             _show(tx, job, comparison, state="compared", step="compare", headers=headers, stale=stale)

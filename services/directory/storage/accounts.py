@@ -60,6 +60,11 @@ def of_id(tx, account_id: str, day):
     return tx.execute(_with_posts(day).where(t.accounts.c.id == account_id)).one_or_none()
 
 
+def lock(tx, account_id: str) -> None:
+    """From here on nobody else changes it until the commit."""
+    tx.execute(select(t.accounts.c.id).where(t.accounts.c.id == account_id).with_for_update())
+
+
 def still(tx, account_id: str, version: int) -> bool:
     """Whether nothing of it has changed since; from here on nothing does until the commit."""
     query = select(t.accounts.c.version).where(t.accounts.c.id == account_id).with_for_update()

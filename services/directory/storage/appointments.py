@@ -70,6 +70,16 @@ def membership(tx, id_: str):
     return tx.execute(select(t.memberships).where(MEMBERSHIP.id == id_)).one_or_none()
 
 
+def held_of_kinds(tx, kinds: Iterable[str], day: date) -> dict[str, int]:
+    """How many memberships of posts of each kind hold, or are to begin."""
+    query = (
+        select(t.posts.c.kind, func.count())
+        .join_from(t.posts, t.memberships, t.memberships.c.post_id == t.posts.c.id)
+        .where(t.posts.c.kind.in_(kinds), t.not_over(t.memberships, day))
+    )
+    return dict(tx.execute(query.group_by(t.posts.c.kind)).all())
+
+
 def delegation(tx, id_: str):
     return tx.execute(_delegations().where(DELEGATION.id == id_)).one_or_none()
 
@@ -88,19 +98,22 @@ def posts_page(tx, unit_id: str, day: date, after: tuple | None, limit: int):
     return tx.execute(query.order_by(t.posts.c.rank, t.posts.c.id).limit(limit)).all()
 
 
-def holders(tx, post_id: str, limit: int):
-    """Who holds a post, did or will, the latest first."""
+def holders(tx, post_id: str, before: tuple | None, limit: int):
+    """Who holds a post, did or will, the latest first; `until` is the day after the last, the end of time if open."""
+    until = func.coalesce(MEMBERSHIP.valid_to, sa.literal(date.max))
+    place = (until, MEMBERSHIP.valid_from, MEMBERSHIP.id)
     query = (
         select(
             MEMBERSHIP.id.label("membership_id"), MEMBERSHIP.version, MEMBERSHIP.person_id, t.people.c.name,
-            MEMBERSHIP.primary, MEMBERSHIP.valid_from, MEMBERSHIP.valid_to,
+            MEMBERSHIP.primary, MEMBERSHIP.valid_from, MEMBERSHIP.valid_to, until.label("until"),
         )
         .join_from(t.memberships, t.people, t.people.c.id == MEMBERSHIP.person_id)
         .where(MEMBERSHIP.post_id == post_id)
-        .order_by(func.coalesce(MEMBERSHIP.valid_to, sa.literal(date.max)).desc(), MEMBERSHIP.valid_from.desc())
-        .order_by(MEMBERSHIP.id)
+        .order_by(*(each.desc() for each in place))
         .limit(limit)
     )  # fmt: skip
+    if before:
+        query = query.where(sa.tuple_(*place) < before)
     return tx.execute(query).all()
 
 
@@ -109,6 +122,14 @@ def delegations_page(tx, person_id: str, day: date, after: str | None, limit: in
     own_posts = select(MEMBERSHIP.post_id).where(MEMBERSHIP.person_id == person_id, t.live(t.memberships, day))
     concerned = sa.or_(DELEGATION.grantee_person_id == person_id, DELEGATION.grantor_post_id.in_(own_posts))
     query = _delegations().where(concerned, DELEGATION.valid_to > day)
+    if after:
+        query = query.where(DELEGATION.id > after)
+    return tx.execute(query.order_by(DELEGATION.id).limit(limit)).all()
+
+
+def delegations_of_post(tx, post_id: str, day: date, after: str | None, limit: int):
+    """What a post has lent, as far as it holds on a day or later."""
+    query = _delegations().where(lent_by(post_id), DELEGATION.valid_to > day)
     if after:
         query = query.where(DELEGATION.id > after)
     return tx.execute(query.order_by(DELEGATION.id).limit(limit)).all()

@@ -24,8 +24,8 @@ def open_or_add(tx, row: dict) -> str:
     return tx.execute(added).scalar_one_or_none() or tx.execute(select(table.c.id).where(same)).scalar_one()
 
 
-def one(tx, recovery_id: str):
-    return tx.execute(_recovery().where(t.recoveries.c.id == recovery_id)).one_or_none()
+def one(tx, recovery_id: str, day):
+    return tx.execute(_recovery(day).where(t.recoveries.c.id == recovery_id)).one_or_none()
 
 
 def decide(tx, recovery_id: str, state: str, person_id: str, now: datetime) -> bool:
@@ -36,10 +36,15 @@ def decide(tx, recovery_id: str, state: str, person_id: str, now: datetime) -> b
     return tx.execute(decided).rowcount == 1
 
 
+def forget(tx, account_id: str) -> None:
+    """What was asked for, decided or not; the audit log has it."""
+    tx.execute(sa.delete(t.recoveries).where(t.recoveries.c.account_id == account_id))
+
+
 def waiting(tx, now: datetime, day, *, care: Care, before_id: str | None, limit: int):
     """What waits for a decision about people in this care, newest first."""
     table = t.recoveries.c
-    query = _recovery().where(table.state == "asked", table.expires_at > now).order_by(table.id.desc()).limit(limit)
+    query = _recovery(day).where(table.state == "asked", table.expires_at > now).order_by(table.id.desc()).limit(limit)
     query = query.where(in_care(care, t.accounts.c.person_id, day))
     if before_id:
         query = query.where(table.id < before_id)
@@ -52,7 +57,23 @@ def waiting(tx, now: datetime, day, *, care: Care, before_id: str | None, limit:
     return tx.execute(query).all()
 
 
-def _recovery():
-    return select(t.recoveries, t.accounts.c.person_id).join_from(
-        t.recoveries, t.accounts, t.accounts.c.id == t.recoveries.c.account_id
-    )
+def _recovery(day):
+    """With whom it is about, as who asked and who decides see him."""
+    asker, post, person_id = t.people.alias(), t.posts.alias(), t.accounts.c.person_id
+    held = t.memberships.alias()
+    held = (
+        select(held.c.post_id).where(held.c.person_id == person_id, held.c.primary, t.live(held, day))
+        .order_by(held.c.valid_from.desc(), held.c.id).limit(1).lateral()
+    )  # fmt: skip
+    return (
+        select(
+            t.recoveries, person_id, t.people.c.name.label("person_name"), asker.c.name.label("asked_by_name"),
+            post.c.title, t.units.c.full_name.label("unit_name"),
+        )
+        .join_from(t.recoveries, t.accounts, t.accounts.c.id == t.recoveries.c.account_id)
+        .join(t.people, t.people.c.id == person_id)
+        .join(asker, asker.c.id == t.recoveries.c.asked_by)
+        .outerjoin(held, sa.true())
+        .outerjoin(post, post.c.id == held.c.post_id)
+        .outerjoin(t.units, t.units.c.id == post.c.unit_id)
+    )  # fmt: skip

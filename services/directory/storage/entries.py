@@ -1,18 +1,21 @@
 """The searched lines, made from the tables of units, posts, people and memberships. They hold nothing of their own."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis.rows import any_of, unnested
+from chassis import clock
+from chassis.rows import among, any_of, unnested
 from directory.domain import contact
 from directory.domain.names import initials
 from directory.domain.searching import END, post_form
 from directory.storage import tables as t
+from kernel.working_time import today
 
-AT_ONCE = 2000  # lines written by one statement
+AT_ONCE = 500  # lines written by one statement: their keys take long, and no statement may
 HELD = (
     select(
         t.memberships.c.id.label("membership_id"), t.memberships.c.person_id, t.memberships.c.post_id,
@@ -31,14 +34,20 @@ COLUMNS = tuple(column.name for column in t.entries.c)
 
 
 def refresh(tx, person_ids: Iterable[str] | None = None) -> None:
-    """Make the lines anew, for these people or (None) for everybody."""
-    old, held = sa.delete(t.entries), HELD
+    """Bring the lines of these people, or (None) of everybody, up to date. Whoever has left a post is not found by it,
+    and only what differs is written. Who does it for a person waits for who does, and then sees what he wrote.
+    """
+    old, new = select(t.entries), held(today(clock.now()))
     if person_ids is not None:
         ids = list(person_ids)
-        old, held = old.where(t.entries.c.person_id == any_of(ids)), held.where(t.people.c.id == any_of(ids))
+        hold(tx, ids)
+        old, new = old.where(t.entries.c.person_id == any_of(ids)), new.where(t.people.c.id == any_of(ids))
     units = {unit.id: unit for unit in tx.execute(UNITS)}
-    tx.execute(old)
-    made = list(lines(units, tx.execute(held)))
+    known = {row["membership_id"]: dict(row) for row in tx.execute(old).mappings()}
+    right = {line["membership_id"]: line for line in lines(units, tx.execute(new))}
+    wrong = [id_ for id_, line in known.items() if right.get(id_) != line]
+    tx.execute(sa.delete(t.entries).where(t.entries.c.membership_id.in_(among(wrong))))
+    made = [line for id_, line in right.items() if known.get(id_) != line]
     for first in range(0, len(made), AT_ONCE):
         some = made[first : first + AT_ONCE]
         rows = unnested(**{name: (t.entries.c[name].type, [line[name] for line in some]) for name in COLUMNS})
@@ -46,8 +55,21 @@ def refresh(tx, person_ids: Iterable[str] | None = None) -> None:
     _learn(tx, made)
 
 
+def held(day: date) -> sa.Select:
+    """What is held on a day or will be."""
+    return HELD.where(t.not_over(t.memberships, day))
+
+
+def hold(tx, person_ids: Iterable[str]) -> list:
+    """People with their versions, kept as they are until the commit: always in one order, so that no two who hold
+    several wait for each other.
+    """
+    query = select(t.people.c.id, t.people.c.version).where(t.people.c.id.in_(among(person_ids)))
+    return tx.execute(query.order_by(t.people.c.id).with_for_update(key_share=True)).all()
+
+
 def lines(units: Mapping, held: Iterable) -> Iterator[dict]:
-    """A line for each row of HELD."""
+    """A line for each row of what is held."""
     known = {}
     for row in held:
         if row.post_id not in known:
@@ -91,8 +113,19 @@ def words(made: Iterable[dict]) -> dict[str, int]:
     return counted
 
 
+def post_words(made: Iterable[dict]) -> set[str]:
+    """The words of posts and units, without those of names."""
+    forms = {line["words"].split(END, 2)[2] for line in made}
+    return {word for form in forms for word in form.replace(END, "").split()}
+
+
 def _learn(tx, made: list[dict]) -> None:
     counted = words(made)
-    rows = unnested(word=(sa.Text, list(counted)), lines=(sa.Integer, list(counted.values())))
-    learnt = insert(t.vocabulary).from_select(["word", "lines"], select(rows.c.word, rows.c.lines))
-    tx.execute(learnt.on_conflict_do_nothing())
+    _keep(tx, t.vocabulary, word=(sa.Text, list(counted)), lines=(sa.Integer, list(counted.values())))
+    _keep(tx, t.post_words, word=(sa.Text, sorted(post_words(made))))
+
+
+def _keep(tx, table: sa.Table, **columns) -> None:
+    rows = unnested(**columns)
+    kept = insert(table).from_select(list(columns), select(*(rows.c[name] for name in columns)))
+    tx.execute(kept.on_conflict_do_nothing())

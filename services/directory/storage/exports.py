@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from sqlalchemy import func, select
 
 from chassis.rows import any_of
+from directory.domain import contact
 from directory.storage import tables as t
-from directory.storage.people import if_open
 
 
 def _page(tx, query, scope, unit_id, after, limit, place, second_place):
@@ -17,7 +17,7 @@ def _page(tx, query, scope, unit_id, after, limit, place, second_place):
     return tx.execute(query.order_by(place, second_place).limit(limit)).all()
 
 
-def _units(tx, day, scope, after, limit, everything):
+def _units(tx, day, scope, after, limit):
     unit, above = t.units, t.units.alias()
     query = select(unit.c.code, unit.c.kind, unit.c.name, unit.c.full_name, unit.c.full_name_en)
     query = query.add_columns(above.c.code.label("parent_code")).where(t.live(unit, day))
@@ -33,7 +33,7 @@ def numbered_posts(day):
     return select(post, number.label("number")).where(t.live(post, day))
 
 
-def _posts(tx, day, scope, after, limit, everything):
+def _posts(tx, day, scope, after, limit):
     post = numbered_posts(day).subquery()
     query = select(
         t.units.c.code.label("unit_code"), post.c.kind, post.c.title, post.c.number, post.c.is_head, post.c.rank
@@ -42,13 +42,12 @@ def _posts(tx, day, scope, after, limit, everything):
     return _page(tx, query, scope, post.c.unit_id, after, limit, post.c.id, post.c.id)
 
 
-def _people(tx, day, scope, after, limit, everything):
-    """Without `everything` only numbers and addresses that everybody may see."""
-    phone, email = (t.people.c[name] if everything else if_open(name) for name in ("phone", "email"))
+def _people(tx, day, scope, after, limit):
     person, held, post = t.people, t.memberships, numbered_posts(day).subquery()
     query = (
         select(
-            person.c.employee_number, person.c.name, phone, email,
+            person.c.id, person.c.shown_to, person.c.employee_number, person.c.name,
+            *(person.c[field] for field in contact.FIELDS),
             t.units.c.code.label("unit_code"), post.c.kind.label("post_kind"), post.c.title.label("post_title"),
             post.c.number.label("post_number"), held.c.primary,
         )

@@ -55,6 +55,10 @@ def known_sources(tx, account_id: str | None, sources: list[str]) -> set[str]:
     return set(tx.execute(query).scalars())
 
 
+def forget_sources(tx, account_id: str) -> None:
+    tx.execute(sa.delete(t.known_sources).where(t.known_sources.c.account_id == account_id))
+
+
 def remember_source(tx, account_id: str, source: str, kind: str, now: datetime, keep: int) -> None:
     """An account signed in from here; the `keep` newest of a kind are remembered."""
     table = t.known_sources

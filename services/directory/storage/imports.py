@@ -13,11 +13,12 @@ from sqlalchemy.dialects.postgresql import insert
 from chassis.listening import CONNECTING, SERVER_KEEPALIVE
 from chassis.rows import any_of
 from chassis.wire import to_json
-from directory.domain.differences import Holding, Person, Post, PostKey, Unit
+from directory.domain.differences import PERSON_COLUMNS, Holding, Person, Post, PostKey, Unit
 from directory.storage import tables as t
 from directory.storage.bulk import batches
 from directory.storage.exports import numbered_posts
 
+COMPARING_MS = 300_000  # longer than the process may use the processor
 STARTING = timedelta(seconds=30)  # a process has this long to take its lock
 
 SHOWN = [t.imports.c[name] for name in (
@@ -72,6 +73,11 @@ def change(tx, import_id: str, **values) -> None:
 
 def tell_progress(tx, import_id: str, stage: str, done: int, total: int) -> None:
     tx.execute(sa.update(t.imports).where(t.imports.c.id == import_id).values(stage=stage, done=done, total=total))
+
+
+def take_time(tx) -> None:
+    """Comparing is done here and asks the database nothing meanwhile, which must not take it for a hung client."""
+    tx.execute(sa.text(f"SET LOCAL idle_in_transaction_session_timeout = {COMPARING_MS}"))
 
 
 def put_rows(tx, import_id: str, rows: list[dict]) -> None:
@@ -181,15 +187,14 @@ def posts_present(tx, day, scope: frozenset[str] | None) -> dict[PostKey, Post]:
 
 def people_present(tx, day) -> dict[str, Person]:
     """Whoever has a number, with what he holds now or is to hold."""
+    named = [t.people.c[name] for name in PERSON_COLUMNS]
     rows = tx.execute(
-        select(*(t.people.c[name] for name in ("id", "version", "employee_number", "name", "phone", "email")))
+        select(t.people.c.employee_number, t.people.c.id, t.people.c.version, *named)
         .where(t.people.c.employee_number.is_not(None)).order_by(t.people.c.employee_number)
     )  # fmt: skip
     people = {
-        row.employee_number: Person(
-            row.id, {"name": row.name, "phone": row.phone, "email": row.email}, version=row.version
-        )
-        for row in rows
+        number: Person(id_, dict(zip(PERSON_COLUMNS, values, strict=True)), version=version)
+        for number, id_, version, *values in rows
     }
     by_id = {person.id: person for person in people.values()}
     for row in tx.execute(_holdings(day)):

@@ -21,11 +21,23 @@ PLURAL = {
 
 def load(tx, day: date, unit_ids: Iterable[str]) -> Organisation:
     """All units, ended ones too, and whatever else a change of these units on that day could concern."""
+    return filled(tx, only_units(tx), day, unit_ids)
+
+
+def only_units(tx) -> Organisation:
+    """With the audiences: what it takes to say who may change a unit."""
     city = Organisation(audiences={row.id: Audience(row.id, tuple(row.unit_ids)) for row in tx.execute(AUDIENCES)})
     city.units = {row.id: Unit(**row._mapping) for row in tx.execute(UNITS)}
     city.codes = frozenset(unit.code for unit in city.units.values())
+    return city
+
+
+def filled(tx, city: Organisation, day: date, unit_ids: Iterable[str], *, holders: bool = True) -> Organisation:
+    """With the posts of these units and of what is below them, and (`holders`) who holds them and what these lent."""
     trees = {each.id for id_ in unit_ids if id_ in city.units for each in city.tree(id_, day)}
     city.posts = posts(tx, t.posts.c.unit_id == any_of(trees))
+    if not holders:
+        return city
     city.memberships = memberships(tx, t.memberships.c.post_id == any_of(city.posts))
     people = {each.person_id for each in city.memberships.values()}
     city.memberships |= memberships(tx, t.memberships.c.person_id == any_of(people), _open_after(t.memberships, day))

@@ -1,12 +1,13 @@
 """Questions about people: who they are and what they hold."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy import func, select
 
 from chassis.rows import any_of
 from directory.domain.contact import Place
+from directory.domain.employees import bare
 from directory.storage import entries
 from directory.storage import tables as t
 
@@ -55,6 +56,21 @@ def one(tx, person_id: str):
 def to_change(tx, person_id: str):
     """Held until the commit."""
     return tx.execute(select(t.people).where(t.people.c.id == person_id).with_for_update()).one_or_none()
+
+
+def hold(tx, versions: Mapping[str, int]) -> bool:
+    """Keep these people as they are until the commit. Whether they have these versions."""
+    return {row.id: row.version for row in entries.hold(tx, versions)} == versions
+
+
+def numbered(tx, employee_number: str):
+    """Who has this number, however it is written."""
+    query = select(t.people).where(func.lower(t.people.c.employee_number) == bare(employee_number))
+    return tx.execute(query).one_or_none()
+
+
+def add(tx, person_id: str, values: dict) -> None:
+    tx.execute(sa.insert(t.people).values(id=person_id, **values))
 
 
 def change(tx, person_id: str, values: dict) -> None:

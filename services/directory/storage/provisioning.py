@@ -8,14 +8,17 @@ import sqlalchemy as sa
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from chassis.later import Later
 from chassis.rows import any_of
 from directory.domain.names import given_name, search_form
 from directory.domain.organisation import Membership
 from directory.domain.provisioning import GENERIC_POST, PROTECTED_POSTS, Held, Taken
-from directory.storage import scim_filter
+from directory.storage import people
 from directory.storage import tables as t
 
 CLIENT = t.scim_clients.c
+COMPARED = ("name", "phone", "mobile", "email")  # with what the directory has learnt since
+scim_filter = Later("directory.storage.scim_filter")
 
 
 # clients
@@ -61,26 +64,30 @@ def spend(tx, client_id: str, count: int, day: date) -> bool:
 # users
 
 
-def _joined(client, *columns):
+USERS = t.accounts.outerjoin(t.provisioned, t.provisioned.c.person_id == t.accounts.c.person_id)
+
+
+def _known_to(client, query):
     """Those whom a client may know."""
-    here = (
-        t.accounts.join(t.people, t.people.c.id == t.accounts.c.person_id)
-        .outerjoin(t.provisioned, t.provisioned.c.person_id == t.accounts.c.person_id)
-        .outerjoin(
-            t.external_ids,
-            sa.and_(t.external_ids.c.person_id == t.accounts.c.person_id, t.external_ids.c.client_id == client.id),
-        )
-    )
-    query = select(*columns).select_from(here)
     query = query.where(t.accounts.c.kind == "personal", t.provisioned.c.deleted_at.is_(None))
     return query.where(t.provisioned.c.client_id == client.id) if client.reach == "own" else query
 
 
+def _joined(client, *columns):
+    """With all that is asked about them."""
+    here = USERS.join(t.people, t.people.c.id == t.accounts.c.person_id).outerjoin(
+        t.external_ids,
+        sa.and_(t.external_ids.c.person_id == t.accounts.c.person_id, t.external_ids.c.client_id == client.id),
+    )
+    return _known_to(client, select(*columns).select_from(here))
+
+
 def user_page(tx, client, wanted, day: date, offset: int, limit: int) -> tuple[int, list]:
-    """How many there are, and some of them in the order of their ids."""
-    ids = _joined(client, t.accounts.c.person_id)
-    if wanted is not None:
-        ids = ids.where(scim_filter.users(wanted, client.id, day))
+    """How many there are, and some in the order of their ids. To count and walk over all, accounts are enough."""
+    if wanted is None:
+        ids = _known_to(client, select(t.accounts.c.person_id).select_from(USERS))
+    else:
+        ids = _joined(client, t.accounts.c.person_id).where(scim_filter.users(wanted, client.id, day))
     total = tx.execute(select(func.count()).select_from(ids.subquery())).scalar_one()
     if not limit or offset >= total:
         return total, []
@@ -102,7 +109,8 @@ def _users(client):
     said = t.provisioned.c
     return _joined(
         client, t.people.c.id, t.people.c.name, t.people.c.phone, t.people.c.mobile, t.people.c.email,
-        t.people.c.shown_to, t.accounts.c.id.label("account_id"), (said.client_id == client.id).label("own"),
+        t.people.c.employee_number, t.people.c.shown_to, t.accounts.c.id.label("account_id"),
+        (said.client_id == client.id).label("own"),
         t.accounts.c.username, t.accounts.c.revoked_at, t.accounts.c.revoked_by, t.external_ids.c.external_id,
         said.said,
         said.name.label("said_name"), said.phone.label("said_phone"), said.mobile.label("said_mobile"),
@@ -140,14 +148,25 @@ def _columns(taken: Taken) -> dict:
     return {**asdict(taken), **searched}
 
 
+def account_of(tx, person_id: str):
+    """A person's account, and whether a client has deleted him."""
+    query = select(t.accounts, t.provisioned.c.deleted_at).outerjoin_from(
+        t.accounts, t.provisioned, t.provisioned.c.person_id == t.accounts.c.person_id
+    )
+    return tx.execute(query.where(t.accounts.c.person_id == person_id)).one_or_none()
+
+
 def add_account(tx, **columns) -> bool:
     """False when the user name is taken."""
     added = insert(t.accounts).values(version=1, **columns).on_conflict_do_nothing(index_elements=["username"])
     return tx.execute(added.returning(t.accounts.c.id)).first() is not None
 
 
-def is_taken(tx, client, username: str, external_id: str | None, person_id: str) -> bool:
-    """Whether somebody else has this user name, or the client calls somebody else so."""
+def is_taken(tx, client, username: str, external_id: str | None, person_id: str, number: str | None) -> bool:
+    """Whether somebody else has this user name or employee number, or the client calls somebody else so."""
+    holder = people.numbered(tx, number) if number else None
+    if holder is not None and holder.id != person_id:
+        return True
     named = select(t.accounts.c.id).where(t.accounts.c.username == username, t.accounts.c.person_id != person_id)
     outside = t.external_ids.c
     called = select(outside.person_id).where(
@@ -158,7 +177,7 @@ def is_taken(tx, client, username: str, external_id: str | None, person_id: str)
 
 def remember(tx, client, person_id: str, said: dict, taken: Taken, now: datetime) -> None:
     """Keep what was said, and as what it was taken."""
-    told = {"said": said, "changed_at": now, **asdict(taken)}
+    told = {"said": said, "changed_at": now, **{name: getattr(taken, name) for name in COMPARED}}
     added = insert(t.provisioned).values(person_id=person_id, client_id=client.id, created_at=now, **told)
     tx.execute(added.on_conflict_do_update(index_elements=["person_id"], set_=told))
 
@@ -168,6 +187,11 @@ def forget(tx, client, person_id: str, taken: Taken, now: datetime) -> None:
     remember(tx, client, person_id, {}, taken, now)
     tx.execute(sa.update(t.provisioned).where(t.provisioned.c.person_id == person_id).values(deleted_at=now))
     tx.execute(sa.delete(t.external_ids).where(t.external_ids.c.person_id == person_id))
+
+
+def begin_anew(tx, person_id: str) -> None:
+    """Whoever brings a person next says what holds of him."""
+    tx.execute(sa.delete(t.provisioned).where(t.provisioned.c.person_id == person_id))
 
 
 def name_outside(tx, client, person_id: str, external_id: str | None) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from directory.domain.contact import default_visibility
-from directory.domain.provisioning import ENTERPRISE, UNIT
+from directory.domain.provisioning import ENTERPRISE, REACHED_BY, UNIT
 from directory.storage import tables as t
 from kernel.errors import Refused
 
@@ -34,7 +34,6 @@ def _value(column, kind: str):
 
 
 def _said(*path: str):
-    """Inlined, as it stands in the index of employee numbers."""
     steps = "->".join(f"'{step}'" for step in path[:-1])
     return sa.literal_column(f"provisioned.said{'->' + steps if steps else ''}->>'{path[-1]}'", sa.Text)
 
@@ -45,18 +44,21 @@ def _values(name: str, as_said, truth: list):
     return sa.case((as_said, said), else_=func.jsonb_build_array(*truth))
 
 
-def _numbers(client_id: str):
-    """Those that the client said itself, and those that everybody may see (domain.provisioning.known)."""
+def _reached_by(client_id: str) -> dict:
+    """What the client said itself, and what everybody may see (domain.provisioning.known)."""
     own = t.provisioned.c.client_id == client_id
 
-    def known(name: str):
+    def known(name: str, kind: str):
         column = PEOPLE[name]
-        said = SAID["phoneNumbers"].contains(func.jsonb_build_array(func.jsonb_build_object("value", column)))
+        said = SAID[REACHED_BY[name]].contains(func.jsonb_build_array(func.jsonb_build_object("value", column)))
         shown_to = func.coalesce(PEOPLE.shown_to[name].astext, default_visibility(name, ()))
-        return sa.case((sa.or_(shown_to == "city", sa.and_(own, said)), column))
+        return _value(sa.case((sa.or_(shown_to == "city", sa.and_(own, said)), column)), kind)
 
-    truth = [_value(known("phone"), "work"), _value(known("mobile"), "mobile")]
-    return _values("phoneNumbers", sa.and_(own, _still("phone", "mobile")), truth)
+    numbers, address = [known("phone", "work"), known("mobile", "mobile")], [known("email", "work")]
+    return {
+        "phoneNumbers": _values("phoneNumbers", sa.and_(own, _still("phone", "mobile")), numbers),
+        "emails": _values("emails", sa.and_(own, _still("email")), address),
+    }
 
 
 def _email_somewhere(value: str):
@@ -83,12 +85,12 @@ USER_COLUMNS = {
     "meta.lastModified": t.provisioned.c.changed_at,
     **{
         f"{ENTERPRISE}:{name}": _said(ENTERPRISE, name)
-        for name in ("employeeNumber", "costCenter", "organization", "division", "department")
+        for name in ("costCenter", "organization", "division", "department")
     },
+    f"{ENTERPRISE}:employeeNumber": t.people.c.employee_number,
     f"{ENTERPRISE}:manager.value": _said(ENTERPRISE, "manager", "value"),
 }
 PEOPLE = t.people.c
-EMAILS = _values("emails", _still("email"), [_value(PEOPLE.email, "work")])
 GROUP_COLUMNS = {
     "id": t.units.c.id,
     "displayName": t.units.c.full_name,
@@ -105,8 +107,7 @@ def users(wanted: ScimFilter, client_id: str, day) -> sa.ColumnElement[bool]:
         .where(t.memberships.c.person_id == t.accounts.c.person_id, t.live(t.memberships, day), t.live(t.posts, day))
     )
     references = {"groups.value": (held, t.posts.c.unit_id)}
-    lists = {"emails": EMAILS, "phoneNumbers": _numbers(client_id)}
-    return _Sql(wanted, CORE + "User:", USER_COLUMNS, lists, references).visit(wanted.ast)
+    return _Sql(wanted, CORE + "User:", USER_COLUMNS, _reached_by(client_id), references).visit(wanted.ast)
 
 
 def groups(wanted: ScimFilter, day) -> sa.ColumnElement[bool]:

@@ -51,9 +51,12 @@ entries = _table(
 identities = _table(
     "identities", id=Id, account_id=Id, issuer=sa.Text, subject=sa.Text, linked_at=sa.DateTime(timezone=True)
 )
-identity_removals = _table("identity_removals", account_id=Id, issuer=sa.Text, removed_by=Id, removed_at=Moment)
+identity_proposals = _table(
+    "identity_proposals", account_id=Id, issuer=sa.Text, subject=sa.Text, asked_by=Id, asked_at=Moment
+)
 
 vocabulary = _table("vocabulary", word=sa.Text, lines=sa.Integer)
+post_words = _table("post_words", word=sa.Text)
 shown_people = _table("shown_people", viewer_id=Id, day=sa.Date, person_id=Id)
 shown_counts = _table("shown_counts", viewer_id=Id, day=sa.Date, people=sa.Integer, refused=sa.Boolean)
 directory_version = _table("directory_version", only=sa.Boolean, newest=sa.BigInteger)

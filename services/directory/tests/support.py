@@ -1,5 +1,7 @@
 """Signing in and taking up posts as the tests want it, straight to the use cases."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
@@ -54,3 +56,19 @@ def appoint_tomorrow(city, role, like) -> None:
                 "day": today(clock.now()),
             },
         )  # fmt: skip
+
+
+def begun(city, role, days: int) -> None:
+    """Whoever has the role took up his posts so many days ago."""
+    change = sa.text("UPDATE memberships SET valid_from = :day WHERE person_id = :id")
+    values = {"day": today(clock.now()) - timedelta(days), "id": city.roles[role]["person_id"]}
+    city.do(lambda tx: tx.execute(change, values))
+
+
+def waits_for_lock(city) -> bool:
+    return (
+        city.one(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        ).count
+        > 0
+    )

@@ -1,6 +1,6 @@
 """One's own account: password, second factor, recovery codes; and ending the accounts of others."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pyotp
 
@@ -11,11 +11,12 @@ from directory import hashing, passwords
 from directory.domain.organisation import SPECIAL_POSTS
 from directory.domain.passwords import normal, on_paper
 from directory.security import Security
-from directory.storage import accounts, guesses, people, units
+from directory.storage import accounts, appointments, guesses, people, units
 from directory.storage.accounts import Care
 from directory.use_cases import guessing
 from directory.use_cases.people import described
 from directory.use_cases.signing_in import restriction_of, second_factor_is_right
+from directory.use_cases.writing import same_version
 from kernel import policy
 from kernel.actor import Actor
 from kernel.capacity import actor_for
@@ -25,6 +26,7 @@ from kernel.working_time import today
 ISSUER = "Công Vụ"  # as authenticators show it
 # Whoever gets hold of such an account has the whole city's, so only administrators look after it.
 GUARDED = SPECIAL_POSTS
+SETTLED = timedelta(days=3)  # in a post before one's word counts: so long the others see who was given it
 REVOKERS = ("client", "unit", "administrator")  # whose revocation weighs more comes later
 
 
@@ -149,9 +151,10 @@ def get_account(tx, claims: dict, person_id: str, now: datetime) -> dict:
 
 
 def revoke_account(tx, claims: dict, account_id: str, version: int | None, now: datetime) -> dict:
-    """From now on nobody signs in with it, and its sessions end. Doing it twice changes nothing."""
-    account, actor = _cared_for(tx, directory.revoke_account, claims, account_id, version, now)
+    """From now on nobody signs in with it, and its sessions end. Doing it twice changes nothing, so it needs no key."""
+    account, actor = _cared_for(tx, directory.revoke_account, claims, account_id, now)
     if account.revoked_at is None:
+        same_version(account.version, version)
         revoked = accounts.revoke(tx, account_id, _revoker(actor), now)
         tx.audit("account.revoked", subject=account_id)
         tx.emit(
@@ -165,8 +168,10 @@ def revoke_account(tx, claims: dict, account_id: str, version: int | None, now: 
 
 
 def restore_account(tx, claims: dict, account_id: str, version: int | None, now: datetime) -> dict:
-    account, actor = _cared_for(tx, directory.restore_account, claims, account_id, version, now)
+    """Doing it twice changes nothing, so it needs no key."""
+    account, actor = _cared_for(tx, directory.restore_account, claims, account_id, now)
     if account.revoked_at is not None:
+        same_version(account.version, version)
         if _weight(_revoker(actor)) < _weight(account.revoked_by):
             raise Refused("not_authorised", "An administrator revoked it, and only administrators restore it.")
         accounts.change(tx, account_id, revoked_at=None, revoked_by=None)
@@ -186,6 +191,13 @@ def require_care(tx, procedure: Procedure, claims: dict, account, now: datetime)
     if not all(policy.allows(procedure.full_name, actor, path) for path in paths):
         raise Refused("not_found")
     return actor
+
+
+def require_settled(tx, actor: Actor, day: date) -> None:
+    """Where two must say the same: neither has made the other one for it. `day`: when the first word was said."""
+    began = appointments.membership(tx, actor.membership_id).valid_from
+    if began + SETTLED > day:
+        raise Refused("newly_appointed", "Who took up his post so lately has no say in this.", post_id=actor.post_id)
 
 
 def care_of(tx, procedure: Procedure, actor: Actor) -> Care:
@@ -216,13 +228,11 @@ def _own(tx, person_id: str, now: datetime):
     return account
 
 
-def _cared_for(tx, procedure: Procedure, claims: dict, account_id: str, version: int | None, now: datetime):
-    """The account, and whoever looks after it."""
+def _cared_for(tx, procedure: Procedure, claims: dict, account_id: str, now: datetime):
+    """The account, which nobody else changes until the commit, and whoever looks after it."""
+    accounts.lock(tx, account_id)
     account = accounts.of_id(tx, account_id, today(now))
-    actor = require_care(tx, procedure, claims, account, now)
-    if not accounts.still(tx, account_id, account.version) or version not in (None, account.version):
-        raise Refused("stale_version", "It has changed since.", current=account.version)
-    return account, actor
+    return account, require_care(tx, procedure, claims, account, now)
 
 
 def _revoker(actor: Actor) -> str:

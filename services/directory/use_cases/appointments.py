@@ -21,6 +21,7 @@ from directory.domain.organisation import (
     rank_of,
 )
 from directory.domain.reorganisation import Changes
+from directory.metrics import GUARDIANS
 from directory.storage import appointments, facts, organisation, people, units
 from directory.use_cases.facts import record_changes
 from directory.use_cases.writing import once, same_version
@@ -31,6 +32,7 @@ from kernel.errors import Refused
 from kernel.working_time import today
 
 ONE_DAY = timedelta(days=1)
+HOLDERS_SHOWN = 50  # with a post; the others follow page by page
 
 
 # posts
@@ -105,8 +107,20 @@ def _post_view(tx, post_id: str) -> dict:
     row = appointments.post(tx, post_id)
     if row is None:
         raise Refused("not_found")
-    holders = [with_days(each._mapping) for each in appointments.holders(tx, post_id, 200)]
-    return with_days(row._mapping) | {"holders": holders}
+    return with_days(row._mapping) | {"holders": _holders(tx, post_id, None, HOLDERS_SHOWN)}
+
+
+def list_holders(tx, request: dict, seeker_id: str, now: datetime) -> dict:
+    if appointments.post(tx, request["post_id"]) is None:
+        raise Refused("not_found")
+    before = position(request["cursor"], date.fromisoformat, date.fromisoformat, an_id)
+    return _holders(tx, request["post_id"], before, request["limit"])
+
+
+def _holders(tx, post_id: str, before: tuple | None, limit: int) -> dict:
+    rows = appointments.holders(tx, post_id, before, limit + 1)
+    rows, next_cursor = page(rows, limit, lambda row: (row.until, row.valid_from, row.membership_id))
+    return {"items": [with_days(row._mapping) for row in rows], "next_cursor": next_cursor}
 
 
 # memberships
@@ -123,7 +137,7 @@ def _appoint(tx, actor: Actor, wanted: dict, now: datetime) -> dict:
     _, post = _post_to_change(tx, actor, contract.appoint, wanted["post_id"])
     _not_past(wanted["from_day"], now, "from_day")
     id_ = take_up(tx, post, clock.new_id(), by=actor, **{name: wanted[name] for name in TAKES_UP})
-    tx.audit("membership.begun", subject=id_, person_id=wanted["person_id"], post_id=post.id)
+    tx.audit("membership.begun", subject=id_, person_id=wanted["person_id"], post_id=post.id, kind=post.kind)
     return _membership_view(tx, id_)
 
 
@@ -144,7 +158,7 @@ def take_up(
     if by is not None:
         held = [each for each in known.values() if each.person_id == person_id and open_after(each, from_day)]
         _require_released(tx, by, held, changed)
-    record(tx, contract.membership_changed, with_consequences(tx, changed, from_day), person_id)
+    record(tx, contract.membership_changed, with_consequences(tx, changed, from_day), new.id)
     return new.id
 
 
@@ -178,9 +192,16 @@ def _end_membership(tx, actor: Actor, request: dict, now: datetime) -> dict:
     [membership] = organisation.memberships(tx, appointments.by_id(row.id)).values()
     day = _not_past(request["on_day"], now)
     changes = with_consequences(tx, [rules.leave(membership, day)], day)
-    record(tx, contract.membership_changed, changes, row.person_id)
+    record(tx, contract.membership_changed, changes, row.id)
     tx.audit("membership.ended", subject=row.id, person_id=row.person_id, on_day=day.isoformat())
     return _membership_view(tx, row.id)
+
+
+def count_guardians(tx, now: datetime) -> None:
+    """For the operator, who alerts on any that he does not know of: however they were appointed."""
+    held = appointments.held_of_kinds(tx, SPECIAL_POSTS, today(now))
+    for kind in SPECIAL_POSTS:
+        GUARDIANS.labels(kind).set(held.get(kind, 0))
 
 
 def _membership_view(tx, id_: str) -> dict:
@@ -280,6 +301,19 @@ def list_delegations(tx, claims: dict, request: dict, now: datetime) -> dict:
     rows = appointments.delegations_page(
         tx, actor.person_id, today(now), after[0] if after else None, request["limit"] + 1
     )
+    rows, next_cursor = page(rows, request["limit"], lambda row: (row.id,))
+    return {"items": [with_days(row._mapping) for row in rows], "next_cursor": next_cursor}
+
+
+def list_post_delegations(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """What a post has lent, for whoever lends or decides in its unit."""
+    actor = actor_for(tx, contract.list_post_delegations, claims, now)
+    post = appointments.post(tx, request["post_id"])
+    if post is None:
+        raise Refused("not_found")
+    policy.require(contract.list_post_delegations.full_name, actor, units.path(tx, post.unit_id))
+    after = position(request["cursor"], an_id)
+    rows = appointments.delegations_of_post(tx, post.id, today(now), after and after[0], request["limit"] + 1)
     rows, next_cursor = page(rows, request["limit"], lambda row: (row.id,))
     return {"items": [with_days(row._mapping) for row in rows], "next_cursor": next_cursor}
 

@@ -58,8 +58,8 @@ def seal_break_glass(tx, username: str | None, now: datetime) -> tuple[str, str]
         changes = account | {"revoked_at": None, "revoked_by": None, "password_changed_at": now}
         version = accounts.change(tx, there.id, **changes)
         tx.emit(
-            directory.credentials_changed, subject=there.id, version=version,
-            data={"account_id": there.id, "person_id": there.person_id, "kept_session_id": None},
+            directory.break_glass_sealed, subject=there.id, version=version,
+            data={"account_id": there.id, "person_id": there.person_id, "at": now},
         )  # fmt: skip
         tx.audit("account.break_glass_sealed", subject=there.id)
     return username, on_paper(drawn)
@@ -86,6 +86,6 @@ def _install(tx, name: str, title: str, account: dict, now: datetime) -> None:
     founding.add_person(tx, person_id, name, search_form(name), given_name(name))
     if not founding.add_account(tx, account_id, person_id, account):
         raise Refused("username_taken", "This user name is taken.")
-    record_changes(tx, directory.membership_changed, changes, subject=person_id)
+    record_changes(tx, directory.membership_changed, changes, subject=changes["membership"][0]["id"])
     people.refresh_entries(tx, [person_id])
     tx.audit("account.founded", subject=account_id, kind=account["kind"])

@@ -39,8 +39,7 @@ def _enter(tx, actor: Actor, wanted: dict, now: datetime) -> dict:
     change = next(name for name in contract.CHANGES if name in wanted)
     command = _command(change, wanted[change])
     facts.claim_versions(tx, 0)  # from here on nobody else changes facts until the commit
-    city = organisation.load(tx, day, domain.changed(command))
-    changes = _decide(actor, city, command, day, change)
+    changes = _decide(tx, actor, organisation.only_units(tx), command, day, change)
     row = reorganisations.add(
         tx, id=clock.new_id(), version=1, change=change, command=wanted[change], unit_ids=domain.concerned(command),
         on_day=day, document_number=wanted["document_number"], state="planned", successor_ids=[], without_post=[],
@@ -69,8 +68,8 @@ def carry_out(tx, id_: str, now: datetime) -> None:
         return
     command = _command(row["change"], _loaded(row))
     try:
-        city = organisation.load(tx, row["on_day"], domain.changed(command))
-        changes = _decide(_entered_as(tx, row, city, now), city, command, row["on_day"], row["change"])
+        city = organisation.only_units(tx)
+        changes = _decide(tx, _entered_as(tx, row, city, now), city, command, row["on_day"], row["change"])
     except Refused as refused:
         _fail(tx, row, refused, now)
     else:
@@ -185,10 +184,16 @@ def _require(actor: Actor, command: domain.Command, city: Organisation) -> None:
         policy.require(contract.reorganise.full_name, actor, path(unit_id))
 
 
-def _decide(actor: Actor, city: Organisation, command: domain.Command, day: date, change: str) -> domain.Changes:
-    """A broken rule names its field as the request does. Posts of the platform are the city's alone to change."""
+def _decide(
+    tx, actor: Actor, city: Organisation, command: domain.Command, day: date, change: str
+) -> domain.Changes:  # fmt: skip
+    """A broken rule names its field as the request does. Posts of the platform are the city's alone to change. Who may
+    not, or means the whole city, is refused before all that it concerns is read.
+    """
     _require(actor, command, city)
     try:
+        domain.spares_the_top(city, command)
+        organisation.filled(tx, city, day, domain.changed(command), holders=domain.ends_posts(command))
         changes = domain.reorganise(city, command, day, clock.new_id)
     except Refused as refused:
         refused.details["field"] = f"{change}.{refused.details['field']}"

@@ -13,13 +13,15 @@ from contracts import directory
 from contracts.directory import SCIM_BASE
 from directory import scim
 from directory.domain import provisioning as rules
+from directory.domain.employees import is_employee_number
 from directory.domain.organisation import Membership, Post, ended
 from directory.domain.posts import RANKS
 from directory.domain.provisioning import ENTERPRISE, GENERIC_POST, UNIT, Taken
 from directory.domain.reorganisation import Changes
-from directory.storage import accounts, facts, people, units
+from directory.storage import accounts, desk, facts, guesses, people, units
 from directory.storage import provisioning as stored
 from directory.storage.scim_filter import an_id
+from directory.use_cases import identities
 from directory.use_cases.appointments import record, with_consequences
 from kernel.errors import Refused
 from kernel.working_time import today
@@ -61,27 +63,95 @@ def get(tx, client, request: dict, now: datetime) -> dict:
 
 
 def create_user(tx, client, request: dict, now: datetime, first: bool) -> dict | None:
+    """A new person, or the one whom the directory knows by this employee number and who has no account, or none any
+    more.
+    """
     day = today(now)
     user = scim.read_new(request["body"])
     username, said = _checked(tx, client, user, {})
-    unit_id = stored.unit_of_code(tx, rules.unit_codes(user), day)
-    post_id = stored.generic_post(tx, unit_id, day) if unit_id else None
-    if unit_id and post_id is None:
-        return make_generic_post(tx, unit_id, day)
-    person_id, taken = clock.new_id(), rules.taken(user)
-    stored.add_person(tx, person_id, taken)
-    active = user.get("active", True)
-    made = stored.add_account(
-        tx, id=clock.new_id(), person_id=person_id, username=username,
-        **({} if active else {"revoked_at": now, "revoked_by": "client"}),
-    )  # fmt: skip
-    if not made or not stored.name_outside(tx, client, person_id, user.get("externalId")):
+    person, account = _known_already(tx, user, now)
+    person_id = person.id if person else clock.new_id()
+    if stored.is_taken(tx, client, username, user.get("externalId"), person_id, None):
         raise _taken_already()
-    stored.remember(tx, client, person_id, said, taken, now)
-    if post_id:
-        _hold(tx, [_membership(person_id, post_id, True, day)], day, subject=person_id)
-    tx.audit("scim.user_created", subject=person_id, client=client.name, unit_id=unit_id, active=active)
+    unit_id = stored.unit_of_code(tx, rules.unit_codes(user), day)
+    held = stored.holdings(tx, [person_id], day)
+    leaves, joins = rules.moves(held, None, units.with_sub_units(tx, unit_id) if unit_id else [])
+    post_id = stored.generic_post(tx, unit_id, day) if joins else None
+    active = user.get("active", True)
+    restored = account is not None and account.revoked_at is None  # by the staff, after it was deleted
+    if person and first and (not active or restored or (leaves and not joins)):
+        _spend(tx, client, 1, day)
+    if restored:
+        _end_account(tx, account.id, person_id, now)
+        tx.audit("scim.user_deactivated", subject=person_id, client=client.name)
+        return None
+    if joins and post_id is None:
+        return make_generic_post(tx, unit_id, day)
+    if person is None:
+        stored.add_person(tx, person_id, rules.taken(user))
+    else:
+        taken = rules.taken_beside(user, _there(person))
+        if taken != _there(person):
+            _rename(tx, person_id, taken)
+            return None
+        stored.begin_anew(tx, person_id)
+    state = {"revoked_at": None, "revoked_by": None} if active else {"revoked_at": now, "revoked_by": "client"}
+    if account:
+        _clear_account(tx, account.id, username=username, **state)
+    elif not stored.add_account(tx, id=clock.new_id(), person_id=person_id, username=username, **state):
+        raise _taken_already()
+    if not stored.name_outside(tx, client, person_id, user.get("externalId")):
+        raise _taken_already()
+    stored.remember(tx, client, person_id, said, rules.taken(user), now)
+    changed = [ended(each.membership, day) for each in leaves]
+    if joins:
+        has_primary = any(each.membership.primary for each in held if each not in leaves)
+        changed.append(_membership(person_id, post_id, not has_primary, day))
+    if changed:
+        _hold(tx, changed, day)
+    known = person is not None
+    tx.audit(
+        "scim.user_created", subject=person_id, client=client.name, unit_id=unit_id, active=active, known=known
+    )  # fmt: skip
     return _answer(_resource(tx, client, "Users", person_id, day), request)
+
+
+def _known_already(tx, user: dict, now: datetime):
+    """The person with this employee number, whom nobody else gets before the commit, and the account that he had."""
+    number = rules.taken(user).employee_number
+    if number is None:
+        return None, None
+    facts.claim_versions(tx, 0)
+    person = people.numbered(tx, number)
+    if person is None:
+        return None, None
+    account = stored.account_of(tx, person.id)
+    if account is not None and account.deleted_at is None:
+        raise _taken_already()
+    _refuse_protected(tx, [person.id], today(now))
+    if account is not None and account.revoked_at is not None and account.revoked_by != "client":
+        raise Refused("not_authorised", "The directory's staff revoked his account, and only they restore it.")
+    return person, account
+
+
+def _clear_account(tx, account_id: str, **state) -> None:
+    """Whoever comes back has what a new user has: no password, no second factor, no identities, and an account that
+    nobody has used, so that it is handed over.
+    """
+    identities.end_all(tx, account_id)
+    accounts.replace_recovery_codes(tx, account_id, ())
+    guesses.forget_sources(tx, account_id)
+    desk.forget(tx, account_id)
+    lost = (
+        "password_hash", "password_until", "password_changed_at", "totp_secret", "totp_pending", "totp_last_step",
+    )  # fmt: skip
+    accounts.change(tx, account_id, password_once=False, **dict.fromkeys(lost), **state)
+
+
+def _rename(tx, person_id: str, taken: Taken) -> None:
+    version = stored.change_person(tx, person_id, taken)
+    people.refresh_entries(tx, [person_id])
+    tx.emit(directory.person_changed, subject=person_id, version=version, data={"person_id": person_id})
 
 
 def change_user(tx, client, request: dict, edit: Edit, now: datetime, first: bool) -> dict | None:
@@ -89,19 +159,27 @@ def change_user(tx, client, request: dict, edit: Edit, now: datetime, first: boo
     day = today(now)
     row, before = _locked(tx, client, request, first, day)
     after = {"active": before["active"]} | edit(_writable(before), request["body"])
+    unheard = _unheard_number(tx, row)
+    if unheard and rules.number_in(after) == unheard:
+        after = rules.numbered(after, rules.number_in(before))
     after = {name: value for name, value in after.items() if name not in ("schemas", "groups")}
     if after == {name: value for name, value in _writable(before).items() if name not in ("schemas", "groups")}:
         return _read(tx, client, before, request) if first else _answer(before, request)
     _refuse_protected(tx, [row.id], day)
     username, said = _checked(tx, client, after, before)
-    if stored.is_taken(tx, client, username, after.get("externalId"), row.id):
+    now_there = _there(row)
+    taken = rules.kept(rules.taken(after), now_there, _known(row))
+    news = taken.employee_number if taken.employee_number != now_there.employee_number else None
+    if news:
+        facts.claim_versions(tx, 0)  # nobody else takes it before the commit
+    if stored.is_taken(tx, client, username, after.get("externalId"), row.id, news):
         raise _taken_already()
     if after["active"] and not before["active"] and row.revoked_by != "client":
         raise Refused("not_authorised", "The directory's staff revoked this account, and only they restore it.")
     _refuse_nowhere(tx, row, before, after, day)
     if before["active"] and not after["active"]:
         _spend(tx, client, 1, day)
-        _end_account(tx, row, now)
+        _end_account(tx, row.account_id, row.id, now)
         tx.audit("scim.user_deactivated", subject=row.id, client=client.name)
         return None
     unit_before = stored.unit_of_code(tx, rules.unit_codes(before), day)
@@ -120,7 +198,7 @@ def change_user(tx, client, request: dict, edit: Edit, now: datetime, first: boo
         elif leaves and first:
             _spend(tx, client, 1, day)
         if changed:
-            _hold(tx, changed, day, subject=row.id)
+            _hold(tx, changed, day)
             tx.audit("scim.user_moved", subject=row.id, client=client.name, unit_id=unit_after)
             return None
     if username != row.username:
@@ -129,18 +207,29 @@ def change_user(tx, client, request: dict, edit: Edit, now: datetime, first: boo
         accounts.change(tx, row.account_id, revoked_at=None, revoked_by=None)
     if not stored.name_outside(tx, client, row.id, after.get("externalId")):
         raise _taken_already()
-    now_there = Taken(row.name, row.phone, row.mobile, row.email)
-    taken = rules.kept(rules.taken(after), now_there, _known(row))
-    if not row.own and row.said and after.get("phoneNumbers") == before.get("phoneNumbers"):
-        said["phoneNumbers"] = row.said.get("phoneNumbers", [])
+    if not row.own and row.said:
+        unchanged = [name for name in ("emails", "phoneNumbers") if after.get(name) == before.get(name)]
+        said |= {name: row.said.get(name, []) for name in unchanged}
+    if unheard and taken.employee_number == now_there.employee_number:
+        said = rules.numbered(said, unheard)
     if taken != now_there:
-        version = stored.change_person(tx, row.id, taken)
-        people.refresh_entries(tx, [row.id])
-        tx.emit(directory.person_changed, subject=row.id, version=version, data={"person_id": row.id})
+        _rename(tx, row.id, taken)
     stored.remember(tx, client, row.id, said, taken, now)
     names = sorted(name for name in {*before, *after} - {"meta", "id"} if before.get(name) != after.get(name))
     tx.audit("scim.user_changed", subject=row.id, client=client.name, attributes=names)
     return _answer(_resource(tx, client, "Users", row.id, day), request)
+
+
+def _unheard_number(tx, row) -> str | None:
+    """What the client has always called somebody and the directory could not take over: a number of a form that it
+    does not have, or somebody else's. Saying it again is no fault of a request about something else.
+    """
+    said = rules.number_in(row.said) if row.own and row.said else None
+    if said is None or said == row.employee_number:
+        return None
+    holder = people.numbered(tx, said)
+    could_be_his = is_employee_number(said) and (holder is None or holder.id == row.id)
+    return None if could_be_his else said
 
 
 def delete_user(tx, client, request: dict, now: datetime, first: bool) -> dict | None:
@@ -157,13 +246,13 @@ def delete_user(tx, client, request: dict, now: datetime, first: bool) -> dict |
     if first:
         _spend(tx, client, 1, day)
     if held:
-        _hold(tx, [ended(each.membership, day) for each in stored.holdings(tx, [row.id], day)], day, subject=row.id)
+        _hold(tx, [ended(each.membership, day) for each in stored.holdings(tx, [row.id], day)], day)
         tx.audit("scim.memberships_ended", subject=row.id, client=client.name)
         return None
     if row.revoked_at is None:
-        _end_account(tx, row, now)
+        _end_account(tx, row.account_id, row.id, now)
     accounts.change(tx, row.account_id, username=f"deleted {row.account_id}")  # no user name has a blank
-    stored.forget(tx, client, row.id, Taken(row.name, row.phone, row.mobile, row.email), now)
+    stored.forget(tx, client, row.id, _there(row), now)
     tx.audit("scim.user_deleted", subject=row.id, client=client.name)
     return {}
 
@@ -199,7 +288,7 @@ def change_group(tx, client, request: dict, edit: Edit, now: datetime, first: bo
     settled = {each.membership.person_id for each in held if each.membership.primary}
     changed = [ended(each.membership, day) for each in here]
     changed += [_membership(person_id, post_id, person_id not in settled, day) for person_id in joining]
-    _hold(tx, changed, day, subject=unit_id)
+    _hold(tx, changed, day)
     tx.audit("scim.members_changed", subject=unit_id, client=client.name, joined=joining, left=leaving)
     return _answer(_resource(tx, client, "Groups", unit_id, day), request)
 
@@ -249,16 +338,18 @@ def _membership(person_id: str, post_id: str, primary: bool, day: date) -> Membe
     return Membership(clock.new_id(), person_id, post_id, primary, day, None)
 
 
-def _hold(tx, memberships: list[Membership], day: date, subject: str) -> None:
-    record(tx, directory.membership_changed, with_consequences(tx, memberships, day), subject)
+def _hold(tx, memberships: list[Membership], day: date) -> None:
+    """Told with the first membership as the subject, which siblings read: a person's id they never do."""
+    if memberships:
+        record(tx, directory.membership_changed, with_consequences(tx, memberships, day), memberships[0].id)
 
 
-def _end_account(tx, row, now: datetime) -> None:
+def _end_account(tx, account_id: str, person_id: str, now: datetime) -> None:
     """Its sessions end as well."""
-    revoked = accounts.revoke(tx, row.account_id, "client", now)
+    revoked = accounts.revoke(tx, account_id, "client", now)
     tx.emit(
-        directory.account_revoked, subject=row.account_id, version=revoked.version,
-        data={"account_id": row.account_id, "person_id": row.id},
+        directory.account_revoked, subject=account_id, version=revoked.version,
+        data={"account_id": account_id, "person_id": person_id},
     )  # fmt: skip
 
 
@@ -285,12 +376,12 @@ def _refuse_protected(tx, person_ids: list[str], day: date) -> None:
 
 
 def _taken_already() -> Refused:
-    return Refused("scim_uniqueness", "Another user has this userName or externalId.")
+    return Refused("scim_uniqueness", "Another user has this userName, externalId or employeeNumber.")
 
 
 def _checked(tx, client, user: dict, before: dict) -> tuple[str, dict]:
     """The user name as accounts have it, and what is to be kept as it was said."""
-    if fault := rules.fault_in(user):
+    if fault := rules.fault_in(user) or rules.fault_in_number(user):
         raise Refused("scim_invalid_value", fault)
     username = rules.username_of(user["userName"])
     if username is None:
@@ -369,7 +460,7 @@ def _users(tx, rows: list, day: date) -> list[dict]:
 
 def _user(row, groups: list[dict]) -> dict:
     then = Taken(row.said_name, row.said_phone, row.said_mobile, row.said_email) if row.said is not None else None
-    said = rules.said_now(row.said, then, Taken(row.name, row.phone, row.mobile, row.email), _known(row), row.own)
+    said = rules.said_now(row.said, then, _there(row), _known(row), row.own)
     core = {"id": row.id, "userName": row.username, "active": row.revoked_at is None}
     if row.external_id is not None:
         core["externalId"] = row.external_id
@@ -385,9 +476,13 @@ def _user(row, groups: list[dict]) -> dict:
     return _described(resource, "User", f"{SCIM_BASE}/Users/{row.id}", times)
 
 
+def _there(row) -> Taken:
+    return Taken(row.name, row.phone, row.mobile, row.email, row.employee_number)
+
+
 def _known(row) -> Taken:
     own = row.said if row.own else {}
-    return rules.known(own, Taken(row.name, row.phone, row.mobile, row.email), row.shown_to)
+    return rules.known(own, _there(row), row.shown_to)
 
 
 def _groups(tx, client, rows: list, day: date, with_members: bool = True) -> list[dict]:

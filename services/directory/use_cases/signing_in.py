@@ -6,6 +6,7 @@ import structlog
 from prometheus_client import Counter
 
 from chassis.database import Store
+from contracts import directory
 from directory import hashing, passwords
 from directory.security import Security
 from directory.storage import accounts, guesses
@@ -41,8 +42,7 @@ def sign_in(store: Store, security: Security, request: dict, now: datetime) -> d
             REFUSED.labels("limit").inc()
             raise
         attempt = None
-    if account is not None and account.kind == "break_glass":
-        _alert(account.id)
+    _alert(account)
     right = passwords.matches(_present_hash(account, now), request["password"])
     newer = passwords.hashed(request["password"]) if right and hashing.is_outdated(account.password_hash) else None
     with store.transaction() as tx:
@@ -52,7 +52,7 @@ def sign_in(store: Store, security: Security, request: dict, now: datetime) -> d
             guessing.remember(tx, account.id, place, now)
             if newer:
                 accounts.rehash(tx, account.id, account.password_hash, newer)
-            tx.audit("account.signed_in", subject=account.id, kind=account.kind)
+            _write_down(tx, account, now)
         else:
             _note_refusal(tx, attempt, account, refusal)
     if refusal is not None:
@@ -60,14 +60,29 @@ def sign_in(store: Store, security: Security, request: dict, now: datetime) -> d
         raise refusal
     return {
         "account_id": account.id, "person_id": account.person_id, "version": account.version,
-        "restriction": restriction_of(security, account),
+        "restriction": restriction_of(security, account), "lacks_second_factor": lacks_second_factor(account),
     }  # fmt: skip
+
+
+def _alert(account) -> None:
+    """For the operator: the sealed account is tried, rightly or wrongly."""
+    if account is not None and account.kind == "break_glass":
+        BREAK_GLASS.inc()
+        log.error("the break-glass account is being used", account_id=account.id)
+
+
+def _write_down(tx, account, now: datetime) -> None:
+    """That its owner has signed in; of the sealed account, which nothing else opens, all who administer hear."""
+    tx.audit("account.signed_in", subject=account.id, kind=account.kind)
+    if account.kind == "break_glass":
+        tx.emit(
+            directory.break_glass_used, subject=account.id, version=account.version,
+            data={"account_id": account.id, "person_id": account.person_id, "at": now},
+        )  # fmt: skip
 
 
 def restriction_of(security: Security, account) -> str | None:
     """What its owner must do before anything else. `account.post_kinds` are those of the posts that he holds."""
-    if account.kind == "break_glass":
-        return None
     if account.password_once:
         return "password_change_required"
     return enrolment_due(security, account)
@@ -75,8 +90,13 @@ def restriction_of(security: Security, account) -> str | None:
 
 def enrolment_due(security: Security, account) -> str | None:
     """What whoever must have a second factor and has none must do."""
-    due = account.totp_secret is None and security.totp_required_for.intersection(account.post_kinds)
+    due = lacks_second_factor(account) and security.totp_required_for.intersection(account.post_kinds)
     return "totp_enrolment_required" if due else None
+
+
+def lacks_second_factor(account) -> bool:
+    """The sealed account needs none: it is for the day when there is no phone either."""
+    return account.kind != "break_glass" and account.totp_secret is None
 
 
 def second_factor_is_right(tx, security: Security, account, code: str, now: datetime) -> bool:
@@ -122,8 +142,3 @@ def _note_refusal(tx, attempt: str | None, account, refusal: Refused) -> None:
         return
     guesses.fail(tx, attempt)
     tx.audit("account.sign_in_refused", subject=account.id if account else "unknown", code=refusal.refusal_code)
-
-
-def _alert(account_id: str) -> None:
-    BREAK_GLASS.inc()
-    log.error("the break-glass account is being used", account_id=account_id)

@@ -87,7 +87,7 @@ class AccountRoutes:
     # the desk
 
     @route("POST", "/account-recoveries", tag="accounts", body=directory.AskRecovery, answer=directory.Recovery,
-           status=201, idempotency_key=True, refusals=("wrong_state", "not_found"))  # fmt: skip
+           status=201, idempotency_key=True, refusals=("wrong_state", "not_found", "newly_appointed"))  # fmt: skip
     def ask_recovery(self, call):
         """Somebody has lost his password or his second factor: a second official must confirm it within a day."""
         asked = call.ask(directory.ask_recovery, {**call.body, "idempotency_key": call.idempotency_key})
@@ -99,10 +99,11 @@ class AccountRoutes:
         return call.ask(directory.list_recoveries, call.query)
 
     @route("POST", "/account-recoveries/<uuid:recovery_id>/confirm", tag="accounts",
-           answer=directory.ConfirmedRecovery, refusals=("wrong_state", "second_official_needed"))  # fmt: skip
+           answer=directory.ConfirmedRecovery, idempotency_key=True,
+           refusals=("wrong_state", "second_official_needed", "newly_appointed"))  # fmt: skip
     def confirm_recovery(self, call, recovery_id):
-        """It takes effect: a one-time password, shown this once, or a second factor to be set up anew."""
-        return call.ask(directory.confirm_recovery, {"id": recovery_id})
+        """It takes effect: a one-time password, shown to who confirms, or a second factor to be set up anew."""
+        return call.ask(directory.confirm_recovery, {"id": recovery_id, "idempotency_key": call.idempotency_key})
 
     @route("POST", "/account-recoveries/<uuid:recovery_id>/refuse", tag="accounts", answer=directory.Recovery,
            refusals=("wrong_state",))  # fmt: skip

@@ -21,6 +21,18 @@ class AppointmentsRoutes:
         """A post and who holds it, did or will."""
         return versioned(call.ask(directory.get_post, {"id": post_id}))
 
+    @route("GET", "/posts/<uuid:post_id>/holders", tag="directory", query=schemas.PageQuery,
+           answer=directory.HolderPage, refusals=("people_budget_spent",))  # fmt: skip
+    def list_holders(self, call, post_id):
+        """Who holds a post, did or will, the latest first."""
+        return call.ask(directory.list_holders, call.query | {"post_id": post_id})
+
+    @route("GET", "/posts/<uuid:post_id>/delegations", tag="directory", query=schemas.PageQuery,
+           answer=directory.DelegationPage, refusals=("not_authorised",))  # fmt: skip
+    def list_post_delegations(self, call, post_id):
+        """What a post has lent, now or ahead: for administrators, auditors and those who lead its unit."""
+        return call.ask(directory.list_post_delegations, call.query | {"post_id": post_id})
+
     @route("POST", "/posts/<uuid:post_id>/close", tag="directory", body=schemas.OnDay, answer=directory.PostDetail,
            idempotency_key=True, if_match=True, etag=True,
            refusals=("day_in_past", "post_closed", "head_post_needed"))  # fmt: skip

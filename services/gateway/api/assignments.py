@@ -89,7 +89,7 @@ class AssignmentsRoutes:
 
     @route("POST", "/assignments/<uuid:assignment_id>/submit-result", tag="assignments", body=tasks.NewResult,
            answer=tasks.AssignmentDetail, idempotency_key=True, if_match=True, etag=True,
-           refusals=COMMON)  # fmt: skip
+           refusals=(*COMMON, "day_in_future", "unit_owes_nothing"))  # fmt: skip
     def submit_result(self, call, assignment_id):
         """Trình kết quả: the product, with its document."""
         return versioned(call.ask(tasks.submit_result, keyed(call, assignment_id) | call.body))
@@ -98,7 +98,7 @@ class AssignmentsRoutes:
            answer=tasks.AssignmentDetail, idempotency_key=True, if_match=True, etag=True,
            refusals=(*COMMON, "own_result"))  # fmt: skip
     def approve_result(self, call, assignment_id):
-        """Duyệt kết quả, with a grade; never by whoever submitted it."""
+        """Duyệt kết quả, with a grade; never by whoever submitted it, nor for one's own unit."""
         return versioned(call.ask(tasks.approve_result, keyed(call, assignment_id) | call.body))
 
     @route("POST", "/assignments/<uuid:assignment_id>/return-result", tag="assignments", body=tasks.Reason,
@@ -124,9 +124,10 @@ class AssignmentsRoutes:
 
     @route("POST", "/assignments/<uuid:assignment_id>/resume", tag="assignments", body=tasks.Resumption,
            answer=tasks.AssignmentDetail, idempotency_key=True, if_match=True, etag=True,
-           refusals=(*COMMON, "due_in_past", "due_too_far", "due_after_parent"))  # fmt: skip
+           refusals=(*COMMON, "due_on_needed", "superior_decides", "extension_not_later", "due_in_past", "due_too_far",
+                     "due_after_parent"))  # fmt: skip
     def resume_assignment(self, call, assignment_id):
-        """Tiếp tục: the clock goes on."""
+        """Tiếp tục: the clock goes on; where the date has passed, with a later one or with the word that it stands."""
         return versioned(call.ask(tasks.resume, keyed(call, assignment_id) | call.body))
 
     @route("POST", "/assignments/<uuid:assignment_id>/revoke", tag="assignments", body=tasks.Reason,
@@ -152,7 +153,8 @@ class AssignmentsRoutes:
 
     @route("POST", "/units/<uuid:unit_id>/move-assignments", tag="assignments", body=schemas.MoveAssignments,
            answer=tasks.MovedAssignments, idempotency_key=True,
-           refusals=("not_authorised", "unknown_unit", "directory_stale"))  # fmt: skip
+           refusals=("not_authorised", "unknown_unit", "unit_stands", "unit_not_direct", "circular_assignment",
+                     "directory_stale"))  # fmt: skip
     def move_assignments(self, call, unit_id):
-        """Open pieces of a unit that was reorganised go to another: ask, with new keys, until none remain."""
+        """Open pieces of a unit that has ended go to another: ask, with new keys, until none remain."""
         return call.ask(tasks.move_assignments, call.body | {"id": unit_id, "idempotency_key": call.idempotency_key})

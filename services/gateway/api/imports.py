@@ -17,7 +17,10 @@ class ImportsRoutes:
            accepts=tuple(FORM_OF), max_body=directory.MOST_BYTES, idempotency_key=True, etag=True,
            refusals=("unknown_unit", "directory_stale"))  # fmt: skip
     def create_import(self, call):
-        """Hand in a file: what it would change is found out, and applied at once if it is no dry run."""
+        """Hand in a file: what it would change is found out, and applied at once if it is no dry run.
+
+        An empty cell of telephone, mobile, e-mail or room changes nothing; `-` takes away what was known.
+        """
         raw = call.request.raw
         job = call.ask(directory.begin_import, call.query | {
             "idempotency_key": call.idempotency_key, "form": FORM_OF[call.request.mimetype], "size": len(raw),
@@ -60,7 +63,9 @@ class ImportsRoutes:
     @route("GET", "/directory/exports", tag="directory", query=schemas.ExportQuery,
            media_type=", ".join(FORM_OF), refusals=("directory_stale",))  # fmt: skip
     def export(self, call):
-        """Units, posts or people as a file that an import reads back without a difference."""
+        """Units, posts or people as a file. An import reads an administrator's back without a difference; whoever else
+        takes out his unit gets no employee numbers but his own.
+        """
         return exporting.answer(call)
 
 

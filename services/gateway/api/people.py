@@ -4,7 +4,7 @@ from chassis.http import Answer
 from contracts import directory
 from gateway import schemas, vcards
 from gateway.assembling import versioned
-from gateway.routes import route
+from gateway.routes import BASE, route
 
 SHOWS_PEOPLE = ("people_budget_spent",)
 
@@ -37,15 +37,23 @@ class PeopleRoutes:
         headers = {"Content-Type": f"{vcards.MEDIA_TYPE}; charset=utf-8", "Content-Disposition": disposition}
         return Answer(vcards.written(person), headers=headers)
 
+    @route("POST", "/people", tag="directory", body=directory.NewPerson, answer=directory.PersonDetail, status=201,
+           idempotency_key=True, etag=True, refusals=("not_authorised", "employee_number_taken"))  # fmt: skip
+    def add_person(self, call):
+        """For administrators: make a person, who holds no post yet."""
+        request = {"idempotency_key": call.idempotency_key, "person": call.body}
+        person = call.ask(directory.add_person, request)
+        return versioned(person, status=201, headers={"Location": f"{BASE}/people/{person['id']}"})
+
+    @route("PATCH", "/people/<uuid:person_id>", tag="directory", body=directory.PersonCorrection,
+           answer=directory.PersonDetail, if_match=True, etag=True,
+           refusals=("not_authorised", "employee_number_taken"))  # fmt: skip
+    def change_person(self, call, person_id):
+        """For administrators: correct a name, an employee number, how somebody can be reached."""
+        return versioned(call.ask(directory.change_person, call.body | {"id": person_id, "version": call.version}))
+
     @route("PATCH", "/me/contact", tag="directory", body=directory.NewContact, answer=directory.PersonDetail,
            if_match=True, etag=True)  # fmt: skip
     def change_own_contact(self, call):
         """How one can be reached, and who may know it. Only what is given changes; null takes a field away."""
         return versioned(call.ask(directory.change_own_contact, call.body | {"version": call.version}))
-
-    @route("PATCH", "/people/<uuid:person_id>/contact", tag="directory", body=directory.NewContact,
-           answer=directory.PersonDetail, if_match=True, etag=True, refusals=("not_authorised",))  # fmt: skip
-    def change_contact(self, call, person_id):
-        """For administrators: how somebody can be reached, and who may know it."""
-        wanted = call.body | {"id": person_id, "version": call.version}
-        return versioned(call.ask(directory.change_contact, wanted))

@@ -49,14 +49,14 @@ class SessionRoutes:
         self.sessions.end_all(call.caller.session.person_id)
         return Answer(status=204, cookies=[self._cookie("", 0)] if call.caller.csrf else [])
 
-    @route("GET", "/sessions", tag="session", answer=schemas.SessionList)
+    @route("GET", "/sessions", tag="session", query=schemas.PageQuery, answer=schemas.SessionList)
     def list_sessions(self, call):
         """One's own open sessions, newest first."""
         current = call.caller.session
         fields = ("id", "kind", "client", "created_at", "last_used_at", "expires_at")
-        rows = self.sessions.list_of(current.person_id)
+        rows, next_cursor = self.sessions.list_of(current.person_id, call.query["cursor"], call.query["limit"])
         items = [{name: getattr(row, name) for name in fields} | {"current": row.id == current.id} for row in rows]
-        return {"items": items, "next_cursor": None}
+        return {"items": items, "next_cursor": next_cursor}
 
     @route("DELETE", "/sessions/<uuid:session_id>", tag="session", status=204)
     def end_session(self, call, session_id):
@@ -75,8 +75,7 @@ class SessionRoutes:
         """The token, and what the answer says of the session."""
         place = {"address": address_of(call.request, self.settings.trusted_proxies), "device": device}
         account = call.ask(directory.verify_credentials, call.body | place)
-        token, expires_at = self.sessions.open(account, kind, call.request.headers.get("User-Agent", ""))
-        return token, {"expires_at": expires_at, "restriction": account["restriction"]}
+        return self.sessions.open(account, kind, call.request.headers.get("User-Agent", ""))
 
     def _cookie(self, value, max_age, name=None):
         secure = self.settings.secure_cookies

@@ -13,6 +13,7 @@ from gateway.routes import route
 from gateway.single_sign_on.flow import ATTEMPT_SECONDS
 from gateway.single_sign_on.outbound import ProviderUnavailable
 from gateway.single_sign_on.pages import page_for_browsers
+from gateway.sources import address_of
 
 FRESH = timedelta(minutes=15)  # whoever links his account has signed in since then
 FORM = "application/x-www-form-urlencoded"
@@ -27,11 +28,12 @@ class SingleSignOnRoutes:
         return {"items": items, "next_cursor": None}
 
     @route("GET", "/oidc/<string:provider>/start", tag="session", signed_in=False, query=schemas.ReturnTo, status=303,
-           refusals=("unknown_provider", "provider_unavailable"))  # fmt: skip
+           refusals=("unknown_provider", "provider_unavailable", "too_many_attempts"))  # fmt: skip
     @page_for_browsers
     def start_sign_in(self, call, provider):
         """Sends the browser to an identity provider."""
-        url, mark = self.single_sign_on.begin(provider, call.query["return_to"], self._mark(call))
+        address = address_of(call.request, self.settings.trusted_proxies)
+        url, mark = self.single_sign_on.begin(provider, call.query["return_to"], self._mark(call), address=address)
         return Answer(status=303, headers={"Location": url}, cookies=[self._marking(mark)])
 
     @route("GET", "/oidc/<string:provider>/callback", tag="session", signed_in=False, query=schemas.ProviderAnswer,
@@ -84,9 +86,7 @@ class SingleSignOnRoutes:
     @route("GET", "/me/identities", tag="session", answer=schemas.IdentityEntries)
     def list_identities(self, call):
         """The identities by which one may sign in oneself."""
-        known = {each.issuer: each.id for each in self.single_sign_on.offered}
-        items = call.ask(directory.list_identities)["items"]
-        return {"items": [item | {"provider": known.get(item["issuer"])} for item in items], "next_cursor": None}
+        return self._with_providers(call.ask(directory.list_identities)) | {"next_cursor": None}
 
     @route("POST", "/me/identities", tag="session", body=schemas.NewIdentity, answer=schemas.ProviderAddress,
            status=201, refusals=("unknown_provider", "provider_unavailable", "fresh_sign_in_required", "wrong_password",
@@ -98,7 +98,9 @@ class SingleSignOnRoutes:
             raise HttpRefusal("fresh_sign_in_required")
         asked = call.body
         call.ask(directory.begin_linking, {"password": asked["password"]})
-        url, mark = self.single_sign_on.begin(asked["provider"], asked["return_to"], self._mark(call), session.id)
+        url, mark = self.single_sign_on.begin(
+            asked["provider"], asked["return_to"], self._mark(call), session_id=session.id
+        )
         return Answer({"url": url}, status=201, cookies=[self._marking(mark)])
 
     @route("DELETE", "/me/identities/<uuid:identity_id>", tag="session", status=204)
@@ -107,13 +109,20 @@ class SingleSignOnRoutes:
         call.ask(directory.unlink_identity, {"id": identity_id})
         return Answer(status=204)
 
+    @route("GET", "/people/<uuid:person_id>/identities", tag="directory", query=schemas.PageQuery,
+           answer=schemas.IdentityOfPage)  # fmt: skip
+    def list_identities_of(self, call, person_id):
+        """For administrators: the identities by which a person may sign in, and those that wait for a second word."""
+        return self._with_providers(call.ask(directory.list_identities_of, call.query | {"person_id": person_id}))
+
     @route("PUT", "/people/<uuid:person_id>/identities/<string:provider>", tag="directory", body=schemas.Subject,
-           answer=schemas.IdentityEntry, refusals=("unknown_provider", "identity_taken", "identity_linked_already",
-           "second_official_needed"))  # fmt: skip
+           answer=schemas.IdentityOf,
+           refusals=("unknown_provider", "identity_taken", "identity_linked_already", "newly_appointed"))  # fmt: skip
     def put_identity(self, call, person_id, provider):
         """For administrators: who a person is to a provider that knows him by no other identity yet.
 
-        Not for administrators and auditors, who link their own, nor by whoever took the last one away.
+        It counts (`linked`) once a second administrator has said the same within a day; until then it is `asked`.
+        Administrators and auditors link their own.
         """
         issuer = self.single_sign_on.provider(provider).settings.issuer
         request = {"person_id": person_id, "issuer": issuer, "subject": call.body["subject"]}
@@ -122,10 +131,14 @@ class SingleSignOnRoutes:
     @route("DELETE", "/people/<uuid:person_id>/identities/<string:provider>", tag="directory", status=204,
            refusals=("unknown_provider",))  # fmt: skip
     def remove_identity(self, call, person_id, provider):
-        """For administrators: a person no longer signs in by a provider."""
+        """For administrators: a person no longer signs in by a provider; what was asked for him there is withdrawn."""
         issuer = self.single_sign_on.provider(provider).settings.issuer
         call.ask(directory.remove_identity, {"person_id": person_id, "issuer": issuer})
         return Answer(status=204)
+
+    def _with_providers(self, answer: dict) -> dict:
+        known = {each.issuer: each.id for each in self.single_sign_on.offered}
+        return answer | {"items": [item | {"provider": known.get(item["issuer"])} for item in answer["items"]]}
 
     def _let_in(self, call, attempt, found, totp):
         trusted = self.single_sign_on.provider(attempt.provider).settings.second_factor

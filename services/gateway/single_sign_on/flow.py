@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import math
 import re
 import secrets
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from gateway.single_sign_on.settings import ProviderSettings
 from gateway.single_sign_on.tokens import LEEWAY, MAX_AGE, InvalidProviderToken
 
 ATTEMPT_SECONDS = 600
+UNFINISHED_PER_SOURCE = 300  # as many as wrong guesses: an office of hundreds may stand behind one address
 LOGOUT_KEPT = timedelta(seconds=MAX_AGE + 2 * LEEWAY)  # an older token is refused for its age
 RANDOM_BYTES = 32
 _BROWSER = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -51,15 +53,19 @@ class SingleSignOn:
             raise HttpRefusal("unknown_provider")
         return self._providers[id_]
 
-    def begin(self, id_: str, return_to: str, browser: str, session_id: str | None = None) -> tuple[str, str]:
-        """Where to send the browser, and the mark by which it is known when it comes back."""
+    def begin(
+        self, id_: str, return_to: str, browser: str, *, address: str | None = None, session_id: str | None = None
+    ) -> tuple[str, str]:
+        """Where to send the browser, and the mark by which it is known when it comes back. From one `address` only so
+        many strangers may be under way.
+        """
         provider = self.provider(id_)
         if not _BROWSER.fullmatch(browser):
             browser = secrets.token_urlsafe(RANDOM_BYTES)
         state, nonce, verifier = (secrets.token_urlsafe(RANDOM_BYTES) for _ in range(3))
         url = provider.authorization_url(state, nonce, _challenge(verifier), fresh=session_id is not None)
         attempt = Attempt(id_, return_to, session_id)
-        self._add(attempt, state, browser, nonce=nonce, verifier=verifier)
+        self._add(attempt, state, browser, source=address and hashed(address), nonce=nonce, verifier=verifier)
         return url, browser
 
     def finish(self, id_: str, browser: str, answer: dict) -> tuple[Attempt, SignedIn]:
@@ -88,10 +94,12 @@ class SingleSignOn:
         found = SignedIn(issuer, row.subject, row.issuer_session, int(row.issued_at.timestamp()))
         return Attempt(id_, row.return_to, row.session_id), found
 
-    def _add(self, attempt: Attempt, state: str, browser: str, **known) -> None:
+    def _add(self, attempt: Attempt, state: str, browser: str, source: bytes | None = None, **known) -> None:
         with self._store.transaction() as tx:
+            if source is not None:
+                _require_room(tx, source, clock.now())
             storage.add_attempt(
-                tx, state_hash=hashed(state), browser_hash=hashed(browser),
+                tx, state_hash=hashed(state), browser_hash=hashed(browser), source=source,
                 expires_at=clock.now() + timedelta(seconds=ATTEMPT_SECONDS), **vars(attempt), **known,
             )  # fmt: skip
 
@@ -109,6 +117,14 @@ class SingleSignOn:
             return provider.signed_out(logout_token)
         except InvalidProviderToken as error:
             raise HttpRefusal("invalid_logout_token", error.message) from None
+
+
+def _require_room(tx, source: bytes, now: datetime) -> None:
+    storage.in_turn(tx, source.hex())
+    count, first_ends = storage.unfinished_from(tx, source, now)
+    if count >= UNFINISHED_PER_SOURCE:
+        seconds = math.ceil((first_ends - now).total_seconds())
+        raise HttpRefusal("too_many_attempts", "too many under way", retry_after=seconds)
 
 
 def _challenge(verifier: str) -> str:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+import ssl
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -71,13 +72,20 @@ def _provider(env: Env, id_: str) -> ProviderSettings:
             client_id=env.str("CLIENT_ID", validate=validate.Length(1, 200)),
             client_secret=env.str("CLIENT_SECRET", validate=validate.Length(1, 1000)),
             second_factor=env.bool("SECOND_FACTOR", False),
-            ca_file=env.str("CA_FILE", None),
+            ca_file=env.str("CA_FILE", None, validate=_holds_certificates),
         )
 
 
 def _ids(ids: list[str]) -> None:
     if len(ids) > AT_MOST or len(set(ids)) < len(ids) or not all(_ID.fullmatch(each) for each in ids):
         raise ValidationError("must be different short names of small letters and digits, with commas between them")
+
+
+def _holds_certificates(path: str) -> None:
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError:
+        raise ValidationError("must be the path of a file of certificates") from None
 
 
 def _no_query(value: str) -> None:

@@ -34,7 +34,7 @@ def detail(**changes) -> dict:
 
 
 def summary(**changes) -> dict:
-    roll_up = {"assigned": 1, "accepted": 0, "submitted": 0, "completed": 0, "overdue": 0}
+    roll_up = {"assigned": 1, "accepted": 0, "submitted": 0, "completed": 0, "overdue": 0, "revoked": 0}
     return {
         "id": TASK, "title": "Việc", "mode": "each", "urgency": "urgent", "source": "city_pc", "state": "issued",
         "original_due": None, "issued_at": NOW, "version": 1, "roll_up": roll_up,
@@ -95,6 +95,7 @@ class Directory(Neighbour):
         who = request["username"]
         return self.answer(call, request, {
             "account_id": id_of(f"account {who}"), "person_id": person(who), "version": 1, "restriction": None,
+            "lacks_second_factor": False,
         })  # fmt: skip
 
     @rpc(directory.verify_identity)
@@ -105,6 +106,7 @@ class Directory(Neighbour):
         who = request["subject"]
         return self.answer(call, request, {
             "account_id": id_of(f"account {who}"), "person_id": person(who), "version": 1, "restriction": None,
+            "lacks_second_factor": False,
         })  # fmt: skip
 
     @rpc(directory.begin_linking)
@@ -127,7 +129,8 @@ class Directory(Neighbour):
 
     @rpc(directory.feed_identity)
     def feed_identity(self, call, request):
-        return self.answer(call, request, {"id": id_of("identity"), "issuer": request["issuer"], "linked_at": NOW})
+        asked = {"issuer": request["issuer"], "state": "asked", "since": NOW, "asked_by": call.claims["sub"]}
+        return self.answer(call, request, asked)
 
     @rpc(directory.remove_identity)
     def remove_identity(self, call, request):

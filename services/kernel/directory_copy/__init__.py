@@ -3,7 +3,7 @@
 Filled from `directory.get_changes`, kept fresh by the directory's events, its age counted from the heartbeat.
 """
 
-from kernel.directory_copy.facts import read_state
+from kernel.directory_copy.facts import hold_copy, read_state
 from kernel.directory_copy.filling import DirectoryCopy
 from kernel.directory_copy.hearing import HearsDirectory
 from kernel.directory_copy.queries import (
@@ -12,10 +12,14 @@ from kernel.directory_copy.queries import (
     Post,
     Unit,
     audience_unit_ids,
+    has_clerk,
+    has_ended,
     head_posts,
     holders,
     posts,
+    posts_of_kind,
     require_fresh,
+    require_fresh_if_lent,
     resolve_actor,
     standing_posts,
     unit_audiences,
@@ -34,11 +38,16 @@ __all__ = [
     "Unit",
     "audience_unit_ids",
     "create_tables",
+    "has_clerk",
+    "has_ended",
     "head_posts",
+    "hold_copy",
     "holders",
     "posts",
+    "posts_of_kind",
     "read_state",
     "require_fresh",
+    "require_fresh_if_lent",
     "resolve_actor",
     "standing_posts",
     "unit_audiences",

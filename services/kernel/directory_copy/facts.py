@@ -36,6 +36,11 @@ def read_state(tx) -> State:
     return State(row.version, row.newest, row.filled, row.fresh_at) if row else EMPTY
 
 
+def hold_copy(tx) -> None:
+    """The copy stays as it is until the commit; whoever holds it too does not wait."""
+    tx.execute(sa.select(state.c.version).with_for_update(read=True))
+
+
 def apply_page(tx, after: int, items: list[dict], newest: int, last: bool, now: datetime) -> None:
     """Facts that follow version `after`. If another process was faster they do not fit any more and are dropped."""
     here = _lock_state(tx)

@@ -75,6 +75,8 @@ def resolve_actor(tx, claims: dict, now: datetime, action: str) -> Actor:
         raise Refused("not_authorised", "This person holds no post now.")
     chosen = _choose(capacities, own[0], claims.get("membership_id"), claims.get("delegation_id"))
     lent = chosen.source == "delegation"
+    serving = [capacity for capacity in capacities if policy.covers(capacity.scope, action)]
+    by_membership = {capacity.post_id for capacity in serving if capacity.source != "delegation"}
     return Actor(
         person_id=claims["sub"],
         membership_id=own[0].id if lent else chosen.id,
@@ -85,8 +87,9 @@ def resolve_actor(tx, claims: dict, now: datetime, action: str) -> Actor:
         unit_kind=chosen.unit_kind,
         is_head=chosen.is_head,
         acting_for=chosen.post_id if lent else None,
-        serves=tuple(dict.fromkeys(each.post_id for each in capacities if policy.covers(each.scope, action))),
+        serves=tuple(dict.fromkeys(each.post_id for each in serving)),
         scope=chosen.scope,
+        lent=frozenset(each.post_id for each in serving) - by_membership,
     )
 
 
@@ -102,6 +105,16 @@ def standing_posts(tx, ids: Iterable[str], now: datetime) -> dict[str, HeadPost]
     """Those of these posts that stand now, each with its unit, whether or not it heads it."""
     rows = tx.execute(STANDING, {"ids": list(ids), "day": today(now)})
     return {row.post_id: HeadPost(row.id, row.code, row.full_name, row.kind, row.post_id, row.title) for row in rows}
+
+
+def has_clerk(tx, unit_id: str, now: datetime) -> bool:
+    """Whether somebody works for the head of this unit."""
+    return tx.execute(HAS_CLERK, {"unit_id": unit_id, "day": today(now)}).scalar_one()
+
+
+def has_ended(tx, unit_id: str, now: datetime) -> bool | None:
+    """Whether a unit stands no more; None if nobody knows it."""
+    return tx.execute(HAS_ENDED, {"unit_id": unit_id, "day": today(now)}).scalar_one_or_none()
 
 
 def units_below(tx, unit_id: str, now: datetime) -> set[str]:
@@ -145,6 +158,11 @@ def holders(tx, post_ids: Iterable[str], now: datetime) -> dict[str, list[str]]:
     return dict(people)
 
 
+def posts_of_kind(tx, kind: str, now: datetime, without: str) -> list[tuple[str, str]]:
+    """Post and unit of every post of a kind that somebody else than this person holds now; reads all posts."""
+    return [tuple(row) for row in tx.execute(OF_KIND, {"kind": kind, "person_id": without, "day": today(now)})]
+
+
 def require_fresh(tx, now: datetime) -> None:
     """For writes that need authority as it is now, not as it was when the directory fell silent."""
     fresh_at = read_state(tx).fresh_at
@@ -153,6 +171,15 @@ def require_fresh(tx, now: datetime) -> None:
             "directory_stale", "The copy of the directory is too old to decide by.", retryable=True,
             fresh_at=fresh_at.isoformat() if fresh_at else None,
         )  # fmt: skip
+
+
+def require_fresh_if_lent(tx, actor: Actor, now: datetime, posts: Iterable[str] | None = None) -> None:
+    """For writes that anybody may do in his own posts, however old the copy is: powers that were lent may have been
+    taken back since. `posts` are those that may do it, of which he serves one; None: nobody looked which of his did it.
+    """
+    served = actor.lent if posts is None else set(posts).intersection(actor.serves)
+    if actor.acting_for or (actor.lent and actor.lent.issuperset(served)):
+        require_fresh(tx, now)
 
 
 def _require_filled(tx) -> None:
@@ -235,8 +262,17 @@ STANDING = (
 )
 
 
+UNIT_ID = sa.bindparam("unit_id", type_=t.Id)
+HAS_ENDED = select(sa.func.coalesce(t.units.c.valid_to <= DAY, sa.false())).where(t.units.c.id == UNIT_ID)
+HAS_CLERK = select(
+    sa.exists()
+    .where(t.posts.c.unit_id == UNIT_ID, t.posts.c.kind.in_(policy.SERVES_HEAD), _live(t.posts))
+    .where(t.memberships.c.post_id == t.posts.c.id, _live(t.memberships))
+)
+
+
 def _below():
-    tree = select(t.units.c.id).where(t.units.c.id == sa.bindparam("unit_id", type_=t.Id)).cte(recursive=True)
+    tree = select(t.units.c.id).where(t.units.c.id == UNIT_ID).cte(recursive=True)
     return select(tree.union(select(t.units.c.id).where(t.units.c.parent_id == tree.c.id, _live(t.units))).c.id)
 
 
@@ -260,4 +296,14 @@ HOLDERS = (
     select(t.memberships.c.post_id, t.memberships.c.person_id)
     .where(t.memberships.c.post_id == IDS, _live(t.memberships))
     .order_by(t.memberships.c.valid_from, t.memberships.c.id)
+)
+OF_KIND = (
+    select(t.posts.c.id, t.posts.c.unit_id)
+    .where(t.posts.c.kind == sa.bindparam("kind", type_=sa.Text), _live(t.posts))
+    .where(
+        sa.exists().where(
+            t.memberships.c.post_id == t.posts.c.id, t.memberships.c.person_id != PERSON, _live(t.memberships)
+        )
+    )
+    .order_by(t.posts.c.id)
 )

@@ -6,6 +6,11 @@ PARTS = ("responsible", "member", "follower")  # the strongest first
 PART_OF_ROLE = {"lead": "responsible", "support": "member", "inform": "follower"}
 
 
+def part_of_piece(piece: Mapping) -> str:
+    """What was revoked is only followed any more."""
+    return "follower" if piece["after"] == "revoked" else PART_OF_ROLE[piece["role"]]
+
+
 def strongest(*parts: str) -> str:
     return min(parts, key=PARTS.index)
 

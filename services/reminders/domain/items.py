@@ -3,6 +3,7 @@
 What is heard may come twice and in any order, so an item remembers the version of its subject that it knows of.
 """
 
+import uuid
 from collections.abc import Mapping
 
 TO_RECEIVE = "assignment_to_receive"
@@ -12,6 +13,9 @@ PATHS = {
     "correction_to_decide": "corrections",
 }  # fmt: skip
 TO_ISSUE = "order_to_issue"
+BREAK_GLASS_USED = "break_glass_used"
+LOOK_AFTER_IT = "Tài khoản khẩn cấp đã được dùng: hãy xem ai dùng, vì sao, rồi niêm phong lại"
+THE_PLATFORM = "Công Vụ"
 URGENCY_RANKS = {"express": 0, "very_urgent": 1, "urgent": 2, "normal": 3}
 
 
@@ -55,3 +59,23 @@ def link_to(kind: str, subject_id: str, task_id: str) -> str:
     if kind == TO_ISSUE:
         return f"/api/v1/tasks/{task_id}"
     return f"/api/v1/{PATHS.get(kind, 'assignments')}/{subject_id}"
+
+
+def of_break_glass(account_id: str, version: int, post_id: str, unit_id: str, at) -> dict:
+    """What one administrator's post has before it once somebody signed in with the sealed account."""
+    return {
+        "kind": BREAK_GLASS_USED,
+        "post_id": post_id,
+        "unit_id": unit_id,
+        "from_title": THE_PLATFORM,
+        "due": at,
+        "subject_id": str(uuid.uuid5(uuid.UUID(account_id), post_id)),
+        "version": version,
+        "open": True,
+        "task_id": None,
+        "title": LOOK_AFTER_IT,
+        "urgency_rank": URGENCY_RANKS["express"],
+        "link": f"/api/v1/audit?service=directory&subject={account_id}",
+        "raised_at": at,
+        "closed_at": None,
+    }

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from kernel.actor import Actor
 from kernel.errors import Refused
+from kernel.policy import SERVES_HEAD
 from tasks.domain.sight import CITY_OFFICE, oversees
 
 STATES = (
@@ -27,6 +28,7 @@ class Piece:
 
     `assigner_post_id` is the order's assigner, for a child the owner of its parent. `leader_post_ids` are the others
     on whose behalf the order was drafted. `approver_post_id` is who decides on the result instead of the assigner.
+    `has_clerk` says whether somebody keeps the files of its unit.
     """
 
     role: str
@@ -35,11 +37,13 @@ class Piece:
     leader_post_ids: tuple[str, ...] = ()
     approver_post_id: str | None = None
     is_child: bool = False
+    has_clerk: bool = True
     state: str | None = None
     version: int = 0
     unit_id: str | None = None
     current_due: datetime | None = None
     accepted_at: datetime | None = None
+    declined_at: datetime | None = None
     submitted_at: datetime | None = None
     submitted_by_person_id: str | None = None
     suspended_at: datetime | None = None
@@ -78,11 +82,14 @@ def leads(piece: Piece, actor: Actor) -> bool:
 
 
 def keeps_files(piece: Piece, actor: Actor) -> bool:
-    """The unit, by its head or clerk; above it the owner of the parent and his clerk, or the city's Office."""
-    if piece.is_child and piece.assigner_post_id in actor.serves:
+    """The unit's clerk, or its head where it has none; of what it passed on the same clerk, else the city's Office."""
+    if actor.post_kind in SERVES_HEAD:
+        heads = {piece.post_id, piece.assigner_post_id} if piece.is_child else {piece.post_id}
+        if not heads.isdisjoint(actor.serves):
+            return True
+    if actor.is_head and actor.unit_id == piece.unit_id and not piece.has_clerk:
         return True
-    in_office = actor.unit_kind == "office" and actor.post_kind in CITY_OFFICE
-    return owns_or_serves(piece, actor) or (in_office and not piece.is_child)
+    return actor.unit_kind == "office" and actor.post_kind in CITY_OFFICE and not piece.is_child
 
 
 def reorganises(piece: Piece, actor: Actor) -> bool:
@@ -156,7 +163,7 @@ def permit(piece: Piece, verb: str, actor: Actor, version: int | None) -> None:
     if _move(piece, verb) is None:
         raise Refused("wrong_state", f"{verb} is not possible in state {piece.state}.", state=piece.state)
     if _is_his_own(piece, verb, actor):
-        raise Refused("own_result", "Nobody decides on a result that he himself submitted.")
+        raise Refused("own_result", "Nobody decides on a result that is his own or his unit's.")
 
 
 def decide(piece: Piece, verb: str, actor: Actor, version: int | None, at: datetime, data: Mapping = NOTHING) -> Piece:
@@ -176,7 +183,10 @@ def allowed(piece: Piece, actor: Actor) -> list[str]:
 
 
 def _is_his_own(piece: Piece, verb: str, actor: Actor) -> bool:
-    return verb in NOT_BY_ONESELF and piece.submitted_by_person_id == actor.person_id
+    """He submitted it, or it is of a post that he answers for."""
+    return verb in NOT_BY_ONESELF and (
+        piece.submitted_by_person_id == actor.person_id or piece.post_id in actor.serves
+    )  # fmt: skip
 
 
 def apply(piece: Piece, verb: str, at: datetime, by: str | None = None, data: Mapping = NOTHING) -> Piece:
@@ -187,6 +197,7 @@ def apply(piece: Piece, verb: str, at: datetime, by: str | None = None, data: Ma
     return replace(piece, state=move.after, version=piece.version + 1, **_effect(piece, verb, at, by, data))
 
 
+NOT_DECLINED = {"declined_at": None, "proposed_unit_id": None}
 WITHOUT_RESULT = {"submitted_at": None, "submitted_by_person_id": None}
 
 
@@ -196,11 +207,13 @@ def _effect(piece: Piece, verb: str, at: datetime, by: str | None, data: Mapping
         case "accept":
             return {"accepted_at": at} | ({"done_at": at, "closed_at": at} if to_know_only(piece) else {})
         case "decline":
-            return {"proposed_unit_id": data.get("proposed_unit_id")}
+            return {"declined_at": at, "proposed_unit_id": data.get("proposed_unit_id")}
         case "uphold":
-            return {"proposed_unit_id": None}
-        case "issue" | "reassign" | "move":
-            return {"proposed_unit_id": None} | _owner(data) | _due(data)
+            return NOT_DECLINED
+        case "issue" | "reassign":
+            return NOT_DECLINED | _owner(data) | _due(data)
+        case "move":  # what was proposed was another owner's proposal
+            return _owner(data) | ({"proposed_unit_id": None} if "post_id" in data else {})
         case "submit_result":
             return {"submitted_at": at, "submitted_by_person_id": by}
         case "withdraw_result":
@@ -218,7 +231,7 @@ def _effect(piece: Piece, verb: str, at: datetime, by: str | None, data: Mapping
         case "correct":
             return _due(data) | _put_right(data)
         case "revoke":
-            return {"closed_at": at, "suspended_at": None}
+            return {"closed_at": at, "suspended_at": None, "declined_at": None}
         case "reopen":
             return WITHOUT_RESULT | {"done_at": None, "closed_at": None, "grade": None}
     return {}

@@ -17,8 +17,11 @@ OWNER, APPROVER, ASSIGNER, NOBODY = "owner", "approver", "assigner", "nobody"
 class DueState(NamedTuple):
     """`days` are working days: left while open, too early or too late once it counts; 0 where none applies."""
 
-    name: str
+    name: str | None
     days: int = 0
+
+
+NOT_DUE = DueState(None)  # what was revoked
 
 
 def overdue_before(urgency: str, now: datetime) -> datetime:
@@ -70,7 +73,7 @@ def delay(
 ) -> dict[str, int]:
     """The working days after the due day until the end (or now), split by whose they are; the parts are the whole.
 
-    `states` are the states that the piece came into and when, in order; `waits` the time from each request for more
+    `states` are its states after each of its moves, and when, in order; `waits` the time from each request for more
     time to its decision. The owner's until he submits; the approver's after a day of waiting, the assigner's after
     two days of an undecided refusal or request; a suspension is nobody's, and so is a wait within those days for a
     result.
@@ -78,7 +81,8 @@ def delay(
     lost = dict.fromkeys((OWNER, APPROVER, ASSIGNER, NOBODY), 0)
     if due is None:
         return lost
-    points = [(at, state) for at, state in states if at <= now]
+    past = [(at, state) for at, state in states if at <= now]
+    points = [point for point, before in zip(past, [None, *past], strict=False) if not before or before[1] != point[1]]
     ends = [at for at, _ in points[1:]] + [now]
     for (begin, state), end in zip(points, ends, strict=True):
         if state in CLOSED:

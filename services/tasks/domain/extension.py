@@ -1,13 +1,14 @@
 """More time: asked for by the owner of a piece, decided by whoever ordered it. Its own object, one open at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from kernel.actor import Actor
 from kernel.errors import Refused
 from kernel.working_time import WorkingDays, end_of_day, today
 from tasks.domain.assignment import Piece, decides, owns
-from tasks.domain.order import working_due
+from tasks.domain.due import overdue_before
+from tasks.domain.order import due_within, working_due
 
 ASKED_IN = ("in_progress", "suspended")
 FROM_ABOVE = frozenset({"government_office", "city_party_committee", "pc_party_committee"})
@@ -59,6 +60,27 @@ def permit_decision(extension: Mapping, piece: Piece, verb: str, actor: Actor, v
 def decided_above(task: Mapping, piece: Piece) -> bool:
     """Of what came from above only the superior moves the date; the city's own consent is a request to him."""
     return task["source"] in FROM_ABOVE and not piece.is_child
+
+
+def resumed(
+    piece: Piece, task: Mapping, due_on: date | None, *, stands: bool, latest: datetime | None,
+    below: Iterable[datetime | None], days: WorkingDays, now: datetime,
+) -> datetime | None:  # fmt: skip
+    """The later date with which a suspended piece goes on, None for the one that it has: nothing comes back late unless
+    somebody says so. `below` are the deadlines of what was passed on.
+    """
+    if due_on is None:
+        if not stands and piece.current_due is not None and piece.current_due < overdue_before(task["urgency"], now):
+            raise Refused("due_on_needed", "The deadline has passed: say another, or that it stands.", field="due_on")
+        return None
+    if decided_above(task, piece):
+        raise Refused("superior_decides", "The superior who gave the task moves its date.")
+    if piece.current_due is not None:
+        return later_due(piece, due_on, "due_on", latest=latest, days=days, now=now)
+    due = due_within(due_on, latest, days, now, "due_on", [], code="due_after_parent")
+    if any(each is None or each > due for each in below):
+        raise Refused("due_after_parent", "What was passed on from it would be due after it.", field="due_on")
+    return due
 
 
 def later_due(

@@ -21,7 +21,8 @@ class Sight(Enum):
     WHOLE = 3
 
 
-PASSED_ON = "passed on"  # in place of the role of a piece that another piece was passed on to
+PASSED_ON = "passed on"  # in place of the role of what was passed on inside a unit
+REVOKED = "revoked"  # in place of the role of what is no longer wanted
 
 
 def oversees(actor: Actor) -> bool:

@@ -38,14 +38,9 @@ def record_all(tx, events: Sequence[Mapping]) -> None:
         tx.execute(insert(history).from_select(names, select(*given.c)))
 
 
-def last_of(tx, assignment_id: str) -> Mapping | None:
-    query = select(history).where(history.c.assignment_id == assignment_id).order_by(history.c.version.desc()).limit(1)
-    return tx.execute(query).mappings().one_or_none()
-
-
-def last_of_task(tx, task_id: str) -> Mapping:
-    """Of the order as a whole."""
-    query = select(history).where(history.c.task_id == task_id, history.c.assignment_id.is_(None))
+def last_of(tx, task_id: str, assignment_id: str | None) -> Mapping:
+    """A piece's last event, or the order's own."""
+    query = select(history).where(history.c.task_id == task_id, history.c.assignment_id == assignment_id)
     return tx.execute(query.order_by(history.c.version.desc()).limit(1)).mappings().one()
 
 

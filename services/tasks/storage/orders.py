@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from sqlalchemy import and_, func, insert, or_, select
 
 from chassis.rows import Id, any_bound, any_of, unnested
-from tasks.domain.sight import PASSED_ON
-from tasks.storage.pieces import is_open, overdue
+from tasks.domain.sight import PASSED_ON, REVOKED
+from tasks.storage.pieces import is_open, keeps_open, overdue
 from tasks.storage.tables import Moment, assignments, followers, tasks
 
 
@@ -42,7 +42,7 @@ def similar_orders(tx, assigner_post_id: str, title_key: str, since: datetime, m
         select(tasks.c.id, tasks.c.title, tasks.c.issued_at)
         .where(tasks.c.assigner_post_id == assigner_post_id, tasks.c.title_key == title_key)
         .where(tasks.c.issued_at >= since)
-        .where(sa.exists().where(assignments.c.task_id == tasks.c.id, is_open))
+        .where(sa.exists().where(assignments.c.task_id == tasks.c.id, keeps_open))
         .order_by(tasks.c.id.desc())
         .limit(most)
     )
@@ -94,7 +94,11 @@ def followers_of(tx, task_ids: Iterable[str]) -> dict[str, list[str]]:
 
 _OWN_ROLES = select(
     assignments.c.task_id,
-    sa.case((assignments.c.parent_id.is_(None), assignments.c.role), else_=PASSED_ON).label("role"),
+    sa.case(
+        (assignments.c.parent_id.is_not(None), PASSED_ON),
+        (assignments.c.state == "revoked", REVOKED),
+        else_=assignments.c.role,
+    ).label("role"),
 ).where(assignments.c.task_id == any_bound("ids"), assignments.c.post_id == any_bound("posts"))
 
 
@@ -106,12 +110,14 @@ def own_roles(tx, task_ids: Iterable[str], posts: Sequence[str]) -> dict[str, se
     return found
 
 
+_is_wanted = assignments.c.state != "revoked"
 _COUNTS = {
-    "assigned": func.count(),
-    "accepted": func.count(assignments.c.accepted_at),
+    "assigned": func.count().filter(_is_wanted),
+    "accepted": func.count(assignments.c.accepted_at).filter(_is_wanted),
     "submitted": func.count().filter(assignments.c.state.in_(("result_submitted", "completed", "archived"))),
     "completed": func.count().filter(assignments.c.state.in_(("completed", "archived"))),
     "overdue": func.count().filter(overdue()),
+    "revoked": func.count().filter(~_is_wanted),
 }
 
 
@@ -150,7 +156,7 @@ def _summary():
             func.count(tasks.c.id.distinct()).filter(overdue()).label("issued_overdue"),
         )
         .select_from(joined)
-        .where(tasks.c.assigner_post_id == any_bound("posts"), is_open)
+        .where(tasks.c.assigner_post_id == any_bound("posts"), keeps_open)
         .subquery()
     )
     return select(received, issued).join_from(received, issued, sa.true())

@@ -15,6 +15,9 @@ from tasks.storage.tables import Moment, assignments, tasks
 is_open = assignments.c.state.not_in(sa.bindparam("closed", sorted(CLOSED), expanding=True, literal_execute=True))
 
 
+keeps_open = and_(assignments.c.parent_id.is_(None), assignments.c.role == "lead", is_open)  # the order that it leads
+
+
 def overdue() -> sa.ColumnElement[bool]:
     """domain.due.overdue_before, in SQL: missed by now, and already when the clock was stopped, if it was. What is
     under correction stands apart.
@@ -69,34 +72,35 @@ def find_piece(tx, assignment_id: str, *, lock: bool = False) -> Mapping | None:
 
 
 def _above():
-    parent = select(assignments.c.parent_id).where(assignments.c.id == sa.bindparam("id", type_=Id))
-    start = select(assignments.c.id, assignments.c.parent_id, assignments.c.post_id).where(
-        assignments.c.id == parent.scalar_subquery()
-    )
-    chain = start.cte(recursive=True)
-    above = select(assignments.c.id, assignments.c.parent_id, assignments.c.post_id)
-    return select(chain.union_all(above.where(assignments.c.id == chain.c.parent_id)).c.post_id)
+    parents = select(assignments.c.parent_id).where(assignments.c.id == any_bound("ids"))
+    above = select(assignments.c.id, assignments.c.parent_id, assignments.c.post_id, assignments.c.state)
+    chain = above.where(assignments.c.id.in_(parents)).cte(recursive=True)
+    chain = chain.union(above.where(assignments.c.id == chain.c.parent_id))
+    return select(chain.c.post_id, chain.c.state)
 
 
 _ABOVE = _above()
 
 
-def posts_above(tx, assignment_id: str) -> list[str]:
-    """Who owns what this piece was passed on from, up to the unit's own piece."""
-    return list(tx.execute(_ABOVE, {"id": assignment_id}).scalars())
+def above(tx, assignment_ids: Iterable[str]) -> list[sa.Row]:
+    """Owner and state of what these pieces were passed on from, up to the units' own pieces."""
+    return tx.execute(_ABOVE, {"ids": list(assignment_ids)}).all()
 
 
-_LEAD_POST = (
-    select(assignments.c.post_id)
+def posts_above(tx, *assignment_ids: str) -> set[str]:
+    return {row.post_id for row in above(tx, assignment_ids)}
+
+
+_LEAD_POSTS = (
+    select(assignments.c.task_id, assignments.c.post_id)
     .where(assignments.c.task_id == any_bound("ids"), assignments.c.parent_id.is_(None))
     .where(assignments.c.role == "lead", assignments.c.state != "revoked")
-    .limit(1)
 )
 
 
-def lead_post(tx, task_id: str) -> str | None:
-    """The head of the unit that leads joint work."""
-    return tx.execute(_LEAD_POST, {"ids": [task_id]}).scalar_one_or_none()
+def lead_posts(tx, task_ids: Iterable[str]) -> dict[str, str]:
+    """By order: the head of the unit that leads joint work."""
+    return {row.task_id: row.post_id for row in tx.execute(_LEAD_POSTS, {"ids": list(task_ids)})}
 
 
 def waiting_supports(tx, task_ids: Iterable[str]) -> list[Mapping]:
@@ -104,6 +108,13 @@ def waiting_supports(tx, task_ids: Iterable[str]) -> list[Mapping]:
     query = select(assignments).where(assignments.c.task_id == any_of(task_ids), assignments.c.parent_id.is_(None))
     query = query.where(assignments.c.role == "support", assignments.c.state == "result_submitted")
     return list(tx.execute(query.order_by(assignments.c.id).with_for_update()).mappings())
+
+
+def unanswered(tx, task_id: str) -> set[str]:
+    """The units whose support of joint work neither is done nor waits for a decision."""
+    query = select(assignments.c.unit_id).where(assignments.c.task_id == task_id, assignments.c.parent_id.is_(None))
+    query = query.where(assignments.c.role == "support", is_open, assignments.c.state != "result_submitted")
+    return set(tx.execute(query).scalars())
 
 
 def has_piece(tx, task_id: str, unit_id: str) -> bool:

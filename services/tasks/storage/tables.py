@@ -25,9 +25,9 @@ tasks = _table(
 assignments = _table(
     "assignments", id=Id, task_id=Id, parent_id=Id, assigner_post_id=Id, unit_id=Id, unit_code=sa.Text,
     unit_name=sa.Text, post_id=Id, role=sa.Text, title=sa.Text, content=sa.Text, state=sa.Text, version=sa.Integer,
-    original_due=Moment, current_due=Moment, assigned_at=Moment, accepted_at=Moment, suspended_at=Moment,
-    submitted_at=Moment, submitted_by_person_id=Id, done_at=Moment, closed_at=Moment, grade=sa.Text, returns=sa.Integer,
-    proposed_unit_id=Id, under_correction=sa.Boolean,
+    original_due=Moment, current_due=Moment, assigned_at=Moment, accepted_at=Moment, declined_at=Moment,
+    suspended_at=Moment, submitted_at=Moment, submitted_by_person_id=Id, done_at=Moment, closed_at=Moment,
+    grade=sa.Text, returns=sa.Integer, proposed_unit_id=Id, under_correction=sa.Boolean,
 )  # fmt: skip
 followers = _table("followers", key=("task_id", "post_id"), task_id=Id, post_id=Id)
 history = _table(
@@ -36,9 +36,9 @@ history = _table(
 )  # fmt: skip
 results = _table(
     "results", id=Id, assignment_id=Id, round=sa.Integer, summary=sa.Text, document_number=sa.Text,
-    document_issued_on=sa.Date, receiving_level=sa.Text, file_ids=ARRAY(Id), submitted_by_person_id=Id,
-    submitted_by_post_id=Id, submitted_at=Moment, outcome=sa.Text, grade=sa.Text, reason=sa.Text,
-    decided_by_person_id=Id, decided_at=Moment,
+    document_issued_on=sa.Date, receiving_level=sa.Text, file_ids=ARRAY(Id), unanswered_unit_ids=ARRAY(Id),
+    submitted_by_person_id=Id, submitted_by_post_id=Id, submitted_at=Moment, outcome=sa.Text, grade=sa.Text,
+    reason=sa.Text, decided_by_person_id=Id, decided_at=Moment,
 )  # fmt: skip
 extensions = _table(
     "extensions", id=Id, task_id=Id, assignment_id=Id, version=sa.Integer, round=sa.Integer, state=sa.Text,

@@ -138,7 +138,7 @@ def _accept(tx, actor: Actor, request: dict, now: datetime) -> dict:
         tx, moving.event_of(actor, task["id"], row["id"], "correct", new.version, now, reason=reason, data=data)
     )  # fmt: skip
     tx.audit("tasks.accept_correction", subject=correction["id"], assignment_id=row["id"], field=field)
-    said = moving.said_of(tx, "correct", [(row, after, new)], {task["id"]: task}, now)
+    said = moving.said_of(tx, "correct", [(row, after, new)], {task["id"]: task})
     return _decided(tx, actor, correction, after, task, followers, now, "accepted", reason, said)
 
 

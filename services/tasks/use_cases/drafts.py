@@ -10,9 +10,7 @@ from contracts import tasks as contract
 from kernel.actor import Actor
 from kernel.capacity import actor_for
 from kernel.directory_copy import posts, require_fresh, standing_posts
-from kernel.errors import Refused
 from tasks import views
-from tasks.domain import assignment
 from tasks.domain.drafting import CHANGES, Step, leaders_exist, permit_step, request_id
 from tasks.domain.order import title_key
 from tasks.domain.sight import Sight
@@ -21,7 +19,6 @@ from tasks.use_cases import moving
 from tasks.use_cases.orders import decide, give
 from tasks.use_cases.waiting import TO_ISSUE, done, waits
 
-OF_ORDER = assignment.CHANGES | CHANGES
 TEXT = ("title", "content", "expected_result", "mode", "urgency", "source")
 
 
@@ -103,12 +100,8 @@ def _permitted(tx, actor: Actor, verb: str, request: dict) -> tuple[Mapping, Ste
     task, _, _ = views.visible_task(tx, request["id"], actor, lock=True)
     if task["drafted_by_post_id"] is None:
         raise views.not_found()  # it never was a draft
-    try:
+    with moving.saying_what_came_before(tx, task["id"], None):
         return task, permit_step(task, verb, actor, request["version"])
-    except Refused as refusal:
-        if refusal.refusal_code in ("stale_version", "wrong_state"):
-            refusal.details |= moving.happened(history.last_of_task(tx, task["id"]), OF_ORDER)
-        raise
 
 
 def _take(tx, actor: Actor, task: Mapping, step: Step, now: datetime, reason: str | None = None, **changes) -> Mapping:

@@ -1,18 +1,18 @@
 """What moves many pieces at once: an order taken back, a unit reorganised."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from chassis import clock
 from contracts import tasks as contract
 from kernel.actor import Actor
-from kernel.directory_copy import HeadPost, head_posts, posts, require_fresh, working_days
+from kernel.directory_copy import HeadPost, has_ended, head_posts, posts, require_fresh, working_days
 from kernel.errors import Refused
 from tasks import views
 from tasks.domain.assignment import Piece, apply
 from tasks.domain.due import ASSIGNER_HAS
-from tasks.domain.order import permit_revocation
+from tasks.domain.order import known_head, permit_revocation
 from tasks.domain.sight import Sight
 from tasks.storage import extensions, history, orders, pieces
 from tasks.use_cases import moving
@@ -26,7 +26,8 @@ def revoke_task(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 def _revoke_task(tx, actor: Actor, request: dict, now: datetime) -> dict:
     task, _, followers = views.visible_task(tx, request["id"], actor, lock=True)
-    permit_revocation(task, actor, request["version"])
+    with moving.saying_what_came_before(tx, task["id"], None):
+        permit_revocation(task, actor, request["version"])
     reason = request["reason"]
     task = orders.move_task(tx, task["id"], state="revoked", version=task["version"] + 1)
     history.record(tx, moving.event_of(actor, task["id"], None, "revoke", task["version"], now, reason=reason))
@@ -59,24 +60,35 @@ def move_assignments(tx, claims: dict, request: dict, now: datetime) -> dict:
 def _move_assignments(tx, actor: Actor, request: dict, now: datetime) -> dict:
     require_fresh(tx, now)
     old, new_unit = request["id"], request["unit_id"]
-    heads = head_posts(tx, [new_unit], now)
-    if not heads or old == new_unit:
-        raise Refused("unknown_unit", "No other unit of this id, or nobody heads it.", field="unit_id")
-    head = heads[0]
+    _require_ended(tx, old, now)
+    heads = {each.unit_id: each for each in head_posts(tx, [new_unit], now)}
+    if new_unit not in heads:
+        raise Refused("unknown_unit", "No such unit, or nobody heads it.", field="unit_id")
+    head = heads[new_unit]
     rows = pieces.locked_open_of_unit(tx, old, request["limit"])
     if not rows:
         return {"moved": 0, "remaining": 0}
+    if any(row["parent_id"] is None for row in rows):
+        known_head(heads, new_unit, "unit_id")
     moved = {row["id"] for row in rows}
     children = [row for row in pieces.locked_children(tx, moved) if row["id"] not in moved]
+    if head.post_id in pieces.posts_above(tx, *moved) | {row["post_id"] for row in children}:
+        raise Refused("circular_assignment", "This post is in the same chain already.", field="unit_id")
     tasks = orders.find_tasks(tx, {row["task_id"] for row in rows})
+    led = _joint_orders_led(rows, tasks)
+    approvers = _approvers(tx, rows, tasks, led, head)
     new_owner = {"unit_id": head.unit_id, "post_id": head.post_id}
-    changes = [_moved(row, new_owner | {"from": _owner(row)}) for row in rows]
+    changes = [
+        _moved(row, new_owner | {"from": _owner(row)}, approver_post_id=approvers.get(row["id"])) for row in rows
+    ]
     changes += [_moved(row, {"assigner_post_id": head.post_id}) for row in children]
     changes += [
-        _moved(row, {"approver_post_id": head.post_id}, approver_post_id=head.post_id)
-        for row in pieces.waiting_supports(tx, _joint_orders_led(rows, tasks))
+        _moved(
+            row, {"approver_post_id": head.post_id}, approver_post_id=views.approver(head.post_id, row["post_id"])
+        )
+        for row in pieces.waiting_supports(tx, led)
         if row["id"] not in moved
-    ]
+    ]  # fmt: skip
     changed = moving.change_all(
         tx, actor, [(row, new) for row, new, _ in changes], "move", now,
         reason=request["reason"],
@@ -84,7 +96,7 @@ def _move_assignments(tx, actor: Actor, request: dict, now: datetime) -> dict:
         snapshot={id_: {"unit_code": head.unit_code, "unit_name": head.unit_name} for id_ in moved},
     )  # fmt: skip
     said = moving.said_of(
-        tx, "move", changed, tasks, now, _requests_handed_over(tx, children, head, now),
+        tx, "move", changed, tasks, _requests_handed_over(tx, children, head, now),
         after_moves(tx, [(before, after) for before, after, _ in changed], now),
     )  # fmt: skip
     tx.audit("tasks.move_assignments", subject=old, unit_id=new_unit, moved=len(rows))
@@ -98,7 +110,16 @@ def _move_assignments(tx, actor: Actor, request: dict, now: datetime) -> dict:
     return {"moved": len(rows), "remaining": pieces.open_of_unit(tx, old)}
 
 
-def _moved(row: Mapping, data: dict, **decider: str) -> tuple[Mapping, Piece, dict]:
+def _require_ended(tx, unit_id: str, now: datetime) -> None:
+    """Work is moved because of a reorganisation, and never taken from a unit that stands."""
+    ended = has_ended(tx, unit_id, now)
+    if ended is None:
+        raise Refused("unknown_unit", "No such unit.", field="id", unit_id=unit_id)
+    if not ended:
+        raise Refused("unit_stands", "This unit was not dissolved: its work is its own.", unit_id=unit_id)
+
+
+def _moved(row: Mapping, data: dict, **decider: str | None) -> tuple[Mapping, Piece, dict]:
     return row, replace(apply(views.plain_piece(row), "move", row["assigned_at"], data=data), **decider), data
 
 
@@ -112,6 +133,17 @@ def _joint_orders_led(rows: Sequence[Mapping], tasks: Mapping[str, Mapping]) -> 
         for row in rows
         if row["role"] == "lead" and row["parent_id"] is None and tasks[row["task_id"]]["mode"] == "joint"
     }
+
+
+def _approvers(
+    tx, rows: Sequence[Mapping], tasks: Mapping[str, Mapping], led: Collection[str], head: HeadPost
+) -> dict[str, str | None]:  # fmt: skip
+    """By piece that supports joint work: who decides on its result instead of whoever ordered it, once it is moved."""
+    supporting = [row for row in rows if views.supports(row, tasks[row["task_id"]])]
+    if not supporting:
+        return {}
+    leads = pieces.lead_posts(tx, {row["task_id"] for row in supporting}) | dict.fromkeys(led, head.post_id)
+    return {row["id"]: views.approver(leads.get(row["task_id"]), head.post_id) for row in supporting}
 
 
 def _requests_handed_over(tx, children: Sequence[Mapping], head: HeadPost, now: datetime) -> dict[str, dict]:

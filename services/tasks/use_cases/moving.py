@@ -1,6 +1,7 @@
 """A verb on a piece: rule, state, history and event together."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
@@ -9,11 +10,11 @@ from chassis.idempotency import answer_once
 from contracts import tasks as contract
 from kernel.actor import Actor
 from kernel.capacity import actor_for
-from kernel.directory_copy import posts, working_days
+from kernel.directory_copy import posts, require_fresh_if_lent, working_days
 from kernel.errors import Refused
 from kernel.working_time import WorkingDays, end_of_day, today
 from tasks import views
-from tasks.domain import assignment
+from tasks.domain import assignment, drafting
 from tasks.domain.assignment import CLOSED, NOTHING, Piece
 from tasks.domain.due import APPROVER_HAS, ASSIGNER_HAS
 from tasks.storage import extensions, history, pieces
@@ -24,7 +25,8 @@ WAITING = {  # by state: what waits then, and how many working days whoever must
     "declined": ("refusal_to_decide", ASSIGNER_HAS),
     "result_submitted": ("result_to_decide", APPROVER_HAS),
 }
-UNSTORED = ("leader_post_ids", "approver_post_id", "is_child", "role")
+CHANGES = assignment.CHANGES | drafting.CHANGES
+UNSTORED = ("leader_post_ids", "approver_post_id", "is_child", "has_clerk", "role")
 STORED = tuple(field.name for field in fields(Piece) if field.name not in UNSTORED)
 
 
@@ -36,8 +38,13 @@ def once(tx, procedure: Procedure, claims: dict, request: dict, now: datetime, a
         who=actor.person_id,
         key=request["idempotency_key"],
         request=[procedure.full_name, actor.post_id, {**request, "idempotency_key": None}],
-        produce=lambda: schema(procedure.reply).dump(act(tx, actor, request, now)),
+        produce=lambda: schema(procedure.reply).dump(_by_fresh_powers(tx, actor, request, now, act)),
     )
+
+
+def _by_fresh_powers(tx, actor: Actor, request: dict, now: datetime, act: Callable[..., dict]) -> dict:
+    require_fresh_if_lent(tx, actor, now)
+    return act(tx, actor, request, now)
 
 
 @dataclass(frozen=True)
@@ -51,33 +58,31 @@ class Standing:
     verb: str
 
 
-def permitted(tx, actor: Actor, verb: str, request: Mapping) -> Standing:
-    """The piece, if the actor sees it and the rules allow him the verb; whoever comes too late is told what came
-    before.
-    """
+def permitted(tx, actor: Actor, verb: str, request: Mapping, now: datetime) -> Standing:
+    """The piece, if the actor sees it and the rules allow him the verb."""
     row, task, followers = views.visible_piece(tx, request["id"], actor, lock=True)
     piece = views.piece_of(tx, row, task)
-    try:
+    if verb == "archive":
+        piece = views.with_clerk(tx, piece, now)
+    with saying_what_came_before(tx, task["id"], row["id"]):
         assignment.permit(piece, verb, actor, request["version"])
-    except Refused as refusal:
-        if refusal.refusal_code in ("stale_version", "wrong_state"):
-            refusal.details |= _last(tx, row["id"])
-        raise
     return Standing(row, task, followers, piece, verb)
 
 
-def _last(tx, assignment_id: str) -> dict:
-    last = history.last_of(tx, assignment_id)
-    return {} if last is None else happened(last, assignment.CHANGES)
-
-
-def happened(last: Mapping, words: Mapping[str, str]) -> dict:
-    """What was done, when and by whom."""
-    return {
-        "change": words[last["verb"]],
-        "at": last["at"].isoformat(),
-        "actor_person_id": last["actor_person_id"],
-    }
+@contextmanager
+def saying_what_came_before(tx, task_id: str, assignment_id: str | None):
+    """Whoever comes too late is told."""
+    try:
+        yield
+    except Refused as refusal:
+        if refusal.refusal_code in ("stale_version", "wrong_state"):
+            last = history.last_of(tx, task_id, assignment_id)
+            refusal.details |= {
+                "change": CHANGES[last["verb"]],
+                "at": last["at"].isoformat(),
+                "actor_person_id": last["actor_person_id"],
+            }
+        raise
 
 
 def move(
@@ -105,7 +110,7 @@ def move(
         tx.audit(f"tasks.{standing.verb}", subject=row["id"], post_id=row["post_id"])
     withdrawn = withdraw_requests(tx, [row["id"]], actor, now) if row["state"] in CLOSED else {}
     waiting = after_moves(tx, [(before, row)], now)
-    [said] = said_of(tx, standing.verb, [(before, row, new)], {task["id"]: task}, now, withdrawn, waiting)
+    [said] = said_of(tx, standing.verb, [(before, row, new)], {task["id"]: task}, withdrawn, waiting)
     tx.emit(
         contract.assignment_changed,
         subject=row["id"],
@@ -146,7 +151,7 @@ def revoke_all(
     changed = change_all(tx, actor, changes, "revoke", now, reason=reason, data=dict.fromkeys(_ids(changes), data))
     requests = withdraw_requests(tx, _ids(changes), actor, now)
     waiting = after_moves(tx, [(before, after) for before, after, _ in changed], now)
-    return said_of(tx, "revoke", changed, {task["id"]: task}, now, requests, waiting)
+    return said_of(tx, "revoke", changed, {task["id"]: task}, requests, waiting)
 
 
 def change_all(
@@ -183,10 +188,17 @@ def hand_over(
         return []
     data = {"approver_post_id": post_id}
     changes = [
-        (row, replace(assignment.apply(views.plain_piece(row), "move", now), approver_post_id=post_id)) for row in rows
+        (
+            row,
+            replace(
+                assignment.apply(views.plain_piece(row), "move", now),
+                approver_post_id=views.approver(post_id, row["post_id"]),
+            ),
+        )
+        for row in rows
     ]
     changed = change_all(tx, actor, changes, "move", now, reason=None, data=dict.fromkeys(_ids(changes), data))
-    return said_of(tx, "move", changed, {task["id"]: task}, now)
+    return said_of(tx, "move", changed, {task["id"]: task})
 
 
 def record_children(tx, actor: Actor, rows: Iterable[Mapping], now: datetime) -> None:
@@ -215,14 +227,14 @@ def withdraw_requests(tx, ids: Iterable[str], actor: Actor, now: datetime) -> di
 
 def said_of(
     tx, verb: str, changes: Sequence[tuple[Mapping | None, Mapping, Piece]], tasks: Mapping[str, Mapping],
-    now: datetime, extension: Mapping[str, Mapping] = NOTHING, waiting: Mapping[str, list[dict]] = NOTHING,
+    extension: Mapping[str, Mapping] = NOTHING, waiting: Mapping[str, list[dict]] = NOTHING,
 ) -> list[dict]:  # fmt: skip
     """What an event says of pieces: each as it was, as it is, and as the rules look at it."""
     undecided = [(row, new) for _, row, new in changes if new.state in WAITING]
     named = {post for row, new in undecided for post in (row["post_id"], row["assigner_post_id"], decider_of(new))}
     known = posts(tx, named - {None}) if any(new.is_child or decider_of(new) for _, new in undecided) else {}
     days = working_days(tx) if any(decider_of(new) for _, new in undecided) else None
-    awaits = {row["id"]: _awaits(row, new, tasks[row["task_id"]], known, days, now) for row, new in undecided}
+    awaits = {row["id"]: _awaits(row, new, tasks[row["task_id"]], known, days) for row, new in undecided}
     return [
         dict(row)
         | {
@@ -250,7 +262,7 @@ def decider_of(piece: Piece) -> str | None:
 
 
 def _awaits(
-    row: Mapping, piece: Piece, task: Mapping, known: Mapping, days: WorkingDays | None, now: datetime
+    row: Mapping, piece: Piece, task: Mapping, known: Mapping, days: WorkingDays | None
 ) -> dict:  # fmt: skip
     kind, has_days = WAITING[piece.state]
     decider = decider_of(piece)
@@ -262,8 +274,12 @@ def _awaits(
         }  # fmt: skip
     return {
         "kind": kind, "post_id": decider, "unit_id": known[decider].unit_id if decider in known else row["unit_id"],
-        "from_title": owner_title(row, known), "due": decide_by(days, piece.submitted_at or now, has_days),
+        "from_title": owner_title(row, known), "due": decide_by(days, _waits_since(piece), has_days),
     }  # fmt: skip
+
+
+def _waits_since(piece: Piece) -> datetime:
+    return piece.declined_at if piece.state == "declined" else piece.submitted_at
 
 
 def owner_title(row: Mapping, known: Mapping) -> str:

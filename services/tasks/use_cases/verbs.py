@@ -1,6 +1,6 @@
 """The verbs that move one piece, each as lifecycle's table has it: one function, one transaction, one event."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from chassis import clock
@@ -8,11 +8,13 @@ from contracts import tasks as contract
 from kernel.actor import Actor
 from kernel.directory_copy import head_posts, require_fresh, standing_posts, units_below, working_days
 from kernel.errors import Refused
+from kernel.working_time import today
 from tasks import views
 from tasks.domain.assignment import Piece, apply
 from tasks.domain.children import decide_children, due_below, owner_below
+from tasks.domain.extension import resumed
 from tasks.domain.order import due_within, known_head
-from tasks.storage import pieces, results
+from tasks.storage import orders, pieces, results
 from tasks.use_cases import moving
 from tasks.use_cases.moving import Standing
 
@@ -89,14 +91,14 @@ def pass_on(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 def _plain(verb: str):
     def act(tx, actor: Actor, request: dict, now: datetime) -> dict:
-        standing = moving.permitted(tx, actor, verb, request)
+        standing = moving.permitted(tx, actor, verb, request, now)
         return moving.move(tx, actor, standing, now, reason=request.get("reason"))
 
     return act
 
 
 def _decline(tx, actor: Actor, request: dict, now: datetime) -> dict:
-    standing = moving.permitted(tx, actor, "decline", request)
+    standing = moving.permitted(tx, actor, "decline", request, now)
     unit_id = request["proposed_unit_id"]
     if unit_id is None and not standing.piece.is_child:
         raise Refused("proposed_unit_needed", "Say whose work it is.", field="proposed_unit_id")
@@ -107,7 +109,8 @@ def _decline(tx, actor: Actor, request: dict, now: datetime) -> dict:
 
 def _reassign(tx, actor: Actor, request: dict, now: datetime) -> dict:
     require_fresh(tx, now)
-    standing = moving.permitted(tx, actor, "reassign", request)
+    _lock_above(tx, request["id"])
+    standing = moving.permitted(tx, actor, "reassign", request, now)
     row, task = standing.row, standing.task
     find = _new_owner_below if standing.piece.is_child else _new_owner
     head, due = find(tx, standing, request, now)
@@ -120,6 +123,19 @@ def _reassign(tx, actor: Actor, request: dict, now: datetime) -> dict:
         snapshot={"unit_code": head.unit_code, "unit_name": head.unit_name},
         also=_handed_over(tx, actor, task, row, head.post_id, now),
     )  # fmt: skip
+
+
+def _lock_above(tx, assignment_id: str) -> None:
+    """Who gives pieces of the same order, or of the same parent, waits for one another here: from above downwards, as
+    a revocation goes.
+    """
+    row = pieces.find_piece(tx, assignment_id)
+    if row is None:
+        return
+    if row["parent_id"]:
+        pieces.find_piece(tx, row["parent_id"], lock=True)
+    else:
+        orders.find_task(tx, row["task_id"], lock=True)
 
 
 def _new_owner(tx, standing: Standing, request: dict, now: datetime):
@@ -161,7 +177,12 @@ def _handed_over(tx, actor: Actor, task: Mapping, row: Mapping, post_id: str, no
 
 
 def _submit_result(tx, actor: Actor, request: dict, now: datetime) -> dict:
-    standing = moving.permitted(tx, actor, "submit_result", request)
+    standing = moving.permitted(tx, actor, "submit_result", request, now)
+    document, silent = request["document"], request["unanswered_unit_ids"]
+    if document["issued_on"] > today(now):
+        raise Refused("day_in_future", "The document is of a day to come.", field="document.issued_on")
+    if silent:
+        _have_not_answered(tx, standing, silent)
     given_by = views.receiving_level(tx, standing.row, standing.task)
     result = results.add_result(
         tx,
@@ -169,10 +190,11 @@ def _submit_result(tx, actor: Actor, request: dict, now: datetime) -> dict:
             "id": clock.new_id(),
             "assignment_id": standing.row["id"],
             "summary": request["summary"],
-            "document_number": request["document"]["number"],
-            "document_issued_on": request["document"]["issued_on"],
+            "document_number": document["number"],
+            "document_issued_on": document["issued_on"],
             "receiving_level": request["receiving_level"] or given_by,
             "file_ids": request["file_ids"],
+            "unanswered_unit_ids": silent,
             "submitted_by_person_id": actor.person_id,
             "submitted_by_post_id": actor.post_id,
             "submitted_at": now,
@@ -182,9 +204,22 @@ def _submit_result(tx, actor: Actor, request: dict, now: datetime) -> dict:
     return moving.move(tx, actor, standing, now, data=data, result_id=result["id"])
 
 
+def _have_not_answered(tx, standing: Standing, unit_ids: Sequence[str]) -> None:
+    """Whoever leads joint work names units that support him and owe him their part."""
+    row, task = standing.row, standing.task
+    leads = task["mode"] == "joint" and row["role"] == "lead" and row["parent_id"] is None
+    owe = pieces.unanswered(tx, task["id"]) if leads else ()
+    for place, unit_id in enumerate(unit_ids):
+        if unit_id not in owe:
+            raise Refused(
+                "unit_owes_nothing", "This unit does not support the work, or has answered.",
+                field=f"unanswered_unit_ids.{place}", unit_id=unit_id,
+            )  # fmt: skip
+
+
 def _deciding(verb: str, outcome: str):
     def act(tx, actor: Actor, request: dict, now: datetime) -> dict:
-        standing = moving.permitted(tx, actor, verb, request)
+        standing = moving.permitted(tx, actor, verb, request, now)
         reason, grade = request.get("reason"), request.get("grade")
         result_id = results.decide_result(
             tx, standing.row["id"],
@@ -197,20 +232,29 @@ def _deciding(verb: str, outcome: str):
 
 
 def _suspend(tx, actor: Actor, request: dict, now: datetime) -> dict:
-    standing = moving.permitted(tx, actor, "suspend", request)
+    standing = moving.permitted(tx, actor, "suspend", request, now)
     return moving.move(tx, actor, standing, now, reason=request["reason"], data={"basis": request["basis"]})
 
 
 def _resume(tx, actor: Actor, request: dict, now: datetime) -> dict:
-    standing = moving.permitted(tx, actor, "resume", request)
+    standing = moving.permitted(tx, actor, "resume", request, now)
     row = standing.row
     latest = pieces.find_piece(tx, row["parent_id"])["current_due"] if row["parent_id"] else None
-    due = _new_due(tx, request["due_on"], latest, now, due_below)
-    return moving.move(tx, actor, standing, now, data=due | {"due_before": pieces.moment(row["current_due"])})
+    is_first = request["due_on"] is not None and row["current_due"] is None
+    below = pieces.locked_children(tx, [row["id"]]) if is_first else ()
+    due = resumed(
+        standing.piece, standing.task, request["due_on"],
+        stands=request["date_stands"], latest=latest, below=[child["current_due"] for child in below],
+        days=working_days(tx), now=now,
+    )  # fmt: skip
+    data = {"due_before": pieces.moment(row["current_due"]), "date_stands": request["date_stands"]}
+    data |= {"current_due": pieces.moment(due)} if due else {}
+    return moving.move(tx, actor, standing, now, data=data)
 
 
 def _revoke(tx, actor: Actor, request: dict, now: datetime) -> dict:
-    standing = moving.permitted(tx, actor, "revoke", request)
+    _lock_above(tx, request["id"])  # the decisions that waited for a lead go back: the pieces beside it too
+    standing = moving.permitted(tx, actor, "revoke", request, now)
     below = pieces.locked_below(tx, [standing.row])
     also = moving.revoke_all(tx, actor, below, standing.task, now, request["reason"], {"with": standing.row["id"]})
     also += _handed_over(tx, actor, standing.task, standing.row, standing.task["assigner_post_id"], now)
@@ -218,17 +262,18 @@ def _revoke(tx, actor: Actor, request: dict, now: datetime) -> dict:
 
 
 def _reopen(tx, actor: Actor, request: dict, now: datetime) -> dict:
-    standing = moving.permitted(tx, actor, "reopen", request)
-    parent = pieces.find_piece(tx, standing.row["parent_id"]) if standing.piece.is_child else None
-    if "revoked" in (standing.task["state"], parent and parent["state"]):
-        raise Refused("wrong_state", "What it is part of was revoked.", state="revoked")
+    standing = moving.permitted(tx, actor, "reopen", request, now)
+    above = {standing.task["state"], *(each.state for each in pieces.above(tx, [standing.row["id"]]))}
+    for state in ("revoked", "archived"):
+        if state in above:
+            raise Refused("wrong_state", f"What it is part of is {state}.", state=state)
     was = {"grade": standing.row["grade"], "done_at": pieces.moment(standing.row["done_at"])}
     return moving.move(tx, actor, standing, now, reason=request["reason"], data={"was": was})
 
 
 def _pass_on(tx, actor: Actor, request: dict, now: datetime) -> dict:
     require_fresh(tx, now)
-    standing = moving.permitted(tx, actor, "pass_on", request)
+    standing = moving.permitted(tx, actor, "pass_on", request, now)
     row, task, warnings = standing.row, standing.task, []
     children = decide_children(
         request["pieces"],
@@ -247,7 +292,7 @@ def _pass_on(tx, actor: Actor, request: dict, now: datetime) -> dict:
     seen = moving.move(
         tx, actor, standing, now,
         data={"pieces": [child["id"] for child in added]},
-        also=moving.said_of(tx, "issue", new, {task["id"]: task}, now),
+        also=moving.said_of(tx, "issue", new, {task["id"]: task}),
     )  # fmt: skip
     return seen | {"children": views.with_due_states(tx, added, task["urgency"], now), "warnings": warnings}
 

@@ -9,9 +9,11 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from chassis import clock
 from chassis.database import Store
 from chassis.errors import CallFailed, DatabaseUnavailable
 from chassis.listening import Follower
+from chassis.rows import any_of
 from chassis.testing import until
 from chassis.tests.interface import samples
 from chassis.tests.interface.samples import CLAIMS, Speaker, said
@@ -50,6 +52,21 @@ def test_a_database_that_is_away_is_named_as_such(world):
 def test_the_runtime_role_may_not_change_the_schema(store):
     with pytest.raises(sa.exc.ProgrammingError, match="permission denied"), store("tasks").transaction() as tx:
         tx.execute(sa.text("CREATE TABLE mine (id int)"))
+
+
+def test_many_ids_are_read_once_and_not_for_each_row_that_is_compared_with_them(world):
+    """The plan holds them as what they are: a text that becomes ids would be read again for each row."""
+    ids = [clock.new_id() for _ in range(20)]
+    outbox = sa.table("outbox", sa.column("name", sa.Text), sa.column("event_id", sa.Uuid(as_uuid=False)))
+    engine = sa.create_engine(world.databases["tasks"].replace("postgresql://", "postgresql+psycopg://", 1))
+    with engine.connect() as connection:
+        sa.event.listen(
+            connection, "before_cursor_execute", lambda _c, _cursor, text, values, *_: (f"EXPLAIN {text}", values),
+            retval=True,
+        )  # fmt: skip
+        plan = connection.execute(sa.select(outbox.c.name).where(outbox.c.event_id == any_of(ids))).scalars().all()
+    engine.dispose()
+    assert f"(event_id = ANY ('{{{','.join(ids)}}}'::uuid[]))" in " ".join(plan)
 
 
 def test_the_same_key_has_one_answer_and_another_request_is_refused(run, caller):

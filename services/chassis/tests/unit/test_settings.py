@@ -19,6 +19,14 @@ def environment(monkeypatch):
     return monkeypatch
 
 
+def test_the_file_of_anchors_may_be_there_or_not(environment, tmp_path):
+    path = tmp_path / "anchors"
+    for _ in range(2):
+        environment.setenv("CONGVU_AUDIT_ANCHORS", str(path))
+        assert settings.read().audit_anchors == str(path)
+        path.touch()
+
+
 def test_defaults_are_safe(environment):
     read = settings.read()
     assert (read.admin_host, read.otlp_endpoint, read.account) == ("127.0.0.1", "", "congvu_tasks")
@@ -37,6 +45,9 @@ def test_defaults_are_safe(environment):
         ("CONGVU_STOP_SECONDS", "-1"),
         ("CONGVU_TRACE_SAMPLE", "1.5"),
         ("CONGVU_OTLP_ENDPOINT", "collector:4317"),
+        ("CONGVU_AUDIT_ANCHORS", "/nowhere/anchors"),
+        ("CONGVU_AUDIT_ANCHORS", "/"),
+        ("CONGVU_AUDIT_ANCHOR_SECONDS", "0"),
     ],
 )
 def test_a_wrong_value_ends_the_start_with_one_sentence(environment, name, value):

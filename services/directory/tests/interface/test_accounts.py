@@ -147,6 +147,17 @@ def test_a_stale_version_revokes_nothing(accounts_city, administrator):
     assert refusal(accounts_city.do, *act) == "stale_version"
 
 
+def test_what_was_revoked_or_restored_already_may_be_said_again_with_the_version_of_then(accounts_city, administrator):
+    account_id = str(accounts_city.one("SELECT id FROM accounts WHERE username = 'official'").id)
+    for act, before, after in ((accounts.revoke_account, 1, 2), (accounts.restore_account, 2, 3)):
+        for _ in range(2):
+            done = accounts_city.do(act, administrator, account_id, before, clock.now())
+            assert done["version"] == after
+    assert audited(accounts_city) == ["account.revoked", "account.restored"]
+    stale = (accounts.revoke_account, administrator, account_id, 1, clock.now())
+    assert refusal(accounts_city.do, *stale) == "stale_version"
+
+
 @pytest.mark.parametrize(
     "by, whose, allowed",
     [

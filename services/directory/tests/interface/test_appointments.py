@@ -7,6 +7,7 @@ import pytest
 from chassis import clock
 from contracts import directory as contract
 from directory.domain.organisation import live
+from directory.metrics import GUARDIANS
 from directory.storage import appointments as rows
 from directory.storage import organisation as stored
 from directory.use_cases import appointments, organisation
@@ -95,7 +96,7 @@ def test_an_appointment_ahead_takes_effect_on_its_day(trial):
     assert (done["from_day"], done["to_day"], done["primary"]) == (day(5).isoformat(), None, True)
     assert holding(trial, official, day(4)) == {str(before)}
     assert holding(trial, official, day(5)) == {head}
-    holders = trial.ask(appointments.get_post, head, official, NOW)["holders"]
+    holders = trial.ask(appointments.get_post, head, official, NOW)["holders"]["items"]
     assert [each["to_day"] for each in holders] == [None, day(4)]
     assert holders[0]["version"] == done["version"]
 
@@ -239,6 +240,21 @@ def test_nobody_but_an_administrator_makes_administrators(trial):
     assert refusal(trial.do, appointments.make_post, claims, request, NOW)[0] == "not_authorised"
 
 
+def test_who_is_to_administer_is_counted_from_his_appointment_on(trial):
+    def counted():
+        trial.ask(appointments.count_guardians, NOW)
+        return GUARDIANS.labels("administrator")._value.get()
+
+    before = counted()
+    made = make_post(trial, unit_id=unit_id(trial, "SKHCN-CDS"), kind="administrator")
+    assert counted() == before
+    head = trial.roles["unit_head"]["person_id"]
+    appoint(trial, post_id=made["id"], person_id=head, primary=False, from_day=day(2))
+    assert counted() == before + 1
+    told = trial.one("SELECT details FROM audit_log WHERE action = 'membership.begun' ORDER BY number DESC LIMIT 1")
+    assert told.details["kind"] == "administrator"
+
+
 # posts
 
 
@@ -247,7 +263,7 @@ def test_a_post_is_made_and_closed_with_who_holds_it(trial):
     official = person(trial, "official")
     appoint(trial, person_id=official, post_id=made["id"], from_day=day(), primary=False)
     closed = change(trial, appointments.close_post, "unit_head", made["id"], on_day=day(2))
-    assert closed["to_day"] == day(1).isoformat() == closed["holders"][0]["to_day"]
+    assert closed["to_day"] == day(1).isoformat() == closed["holders"]["items"][0]["to_day"]
     assert made["id"] not in holding(trial, official, day(2))
     listed = trial.ask(appointments.list_posts, contract.ListPosts().load({"unit_id": made["unit_id"]}), NOW)
     assert made["id"] in [each["id"] for each in listed["items"]]
@@ -264,6 +280,23 @@ def test_wrong_posts_name_their_field(trial):
     assert refusal(make_post, trial, "unit_head", unit_id=unit_id(trial, "25750"))[0] == "not_authorised"
     head = post_of(trial, "25747", "head")
     assert refusal(change, trial, appointments.close_post, "administrator", head, on_day=day())[0] == "head_post_needed"
+
+
+def test_who_holds_a_post_comes_page_by_page(trial, monkeypatch):
+    [(post, _)] = trial.all("SELECT post_id, count(*) FROM memberships GROUP BY post_id ORDER BY 2 DESC, 1 LIMIT 1")
+    post, official = str(post), person(trial, "official")
+    everybody = {str(row.id) for row in trial.all("SELECT id FROM memberships WHERE post_id = :id", id=post)}
+    monkeypatch.setattr(appointments, "HOLDERS_SHOWN", 1)
+    shown = trial.ask(appointments.get_post, post, official, NOW)["holders"]
+    found, cursor = shown["items"], shown["next_cursor"]
+    while cursor:
+        request = contract.ListHolders().load({"post_id": post, "limit": 1, "cursor": cursor})
+        answer = trial.ask(appointments.list_holders, request, official, NOW)
+        found, cursor = found + answer["items"], answer["next_cursor"]
+    assert len(everybody) > 1
+    assert sorted(str(each["membership_id"]) for each in found) == sorted(everybody)
+    nobodys = contract.ListHolders().load({"post_id": NOBODY})
+    assert refusal(trial.ask, appointments.list_holders, nobodys, official, NOW) == ("not_found", None)
 
 
 # powers lent
@@ -339,6 +372,21 @@ def test_foreign_and_absent_delegations_look_alike_and_an_administrator_takes_an
     for id_ in (str(lent.id), NOBODY):
         assert refusal(change, trial, appointments.take_back, "department_head", id_) == ("not_found", None)
     assert change(trial, appointments.take_back, "administrator", str(lent.id))["to_day"] < day().isoformat()
+
+
+def test_those_who_lead_its_unit_see_what_a_post_has_lent(trial):
+    head = post_of(trial, "25747", "head")
+    lent = trial.one("SELECT id FROM delegations WHERE grantor_post_id = :id AND valid_to > :day", id=head, day=day())
+
+    def seen(role, post=head, **more):
+        request = contract.ListPostDelegations().load({"post_id": post} | more)
+        return trial.ask(appointments.list_post_delegations, trial.claims(role), request, NOW)
+
+    assert [str(lent.id)] == [each["id"] for each in seen("unit_head")["items"]]
+    assert seen("administrator") == seen("auditor") == seen("chairman") == seen("unit_head")
+    for role in ("department_head", "unit_clerk", "official"):
+        assert refusal(seen, role)[0] == "not_authorised", role
+    assert refusal(seen, "administrator", NOBODY)[0] == "not_found"
 
 
 # audiences and working days

@@ -97,7 +97,7 @@ def test_whatever_shows_people_counts_them(own_city, run, caller, audited, ask):
         assert refusal(caller, contract.list_staff, {"unit_id": unit}, claims) == "people_budget_spent"
     elif ask == "post":
         post = own_city.one("SELECT post_id AS id FROM memberships WHERE person_id = :id LIMIT 1", id=someone).id
-        holders = caller(contract.get_post, {"id": str(post)}, claims)["holders"]
+        holders = caller(contract.get_post, {"id": str(post)}, claims)["holders"]["items"]
         assert counted(own_city, claims["sub"]) == len({each["person_id"] for each in holders}) > 0
     else:
         caller(contract.get_person, {"id": someone}, claims)

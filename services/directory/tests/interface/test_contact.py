@@ -1,11 +1,19 @@
 """How people can be reached: who sees it, who changes it, and what finds them."""
 
+import eventlet
 import pytest
 
 from chassis import clock
-from contracts.directory import ChangeContact, ChangeOwnContact, SearchPeople
-from directory.use_cases import contact, people
+from chassis.testing import until
+from contracts.directory import ChangeOwnContact, ChangePerson, SearchPeople
+from directory.domain.provisioning import Taken
+from directory.storage import people as stored
+from directory.storage import provisioning
+from directory.tests.interface.test_appointments import membership_of
+from directory.tests.support import waits_for_lock
+from directory.use_cases import appointments, contact, people
 from kernel.errors import Refused
+from kernel.working_time import today
 
 
 def sees(city, seeker, person):
@@ -64,15 +72,16 @@ def test_a_stale_version_is_refused(own_city):
     with pytest.raises(Refused) as refused:
         change(own_city, "official", room="P. 102", version=1)
     assert refused.value.refusal_code == "stale_version"
+    assert change(own_city, "official", room="P. 101", version=1)["version"] == 2
 
 
 def test_only_an_administrator_changes_it_for_others(own_city):
     wanted = {"id": own_city.roles["official"]["person_id"], "version": None, "room": "P. 7"}
-    request = ChangeContact().load(wanted)
-    changed = own_city.do(contact.change, own_city.claims("administrator"), request, clock.now())
+    request = ChangePerson().load(wanted)
+    changed = own_city.do(contact.correct, own_city.claims("administrator"), request, clock.now())
     assert changed["contact"]["room"] == "P. 7"
     with pytest.raises(Refused) as refused:
-        own_city.do(contact.change, own_city.claims("unit_head"), request, clock.now())
+        own_city.do(contact.correct, own_city.claims("unit_head"), request, clock.now())
     assert refused.value.refusal_code == "not_authorised"
 
 
@@ -95,3 +104,22 @@ def test_what_is_hidden_is_not_in_lists_either(own_city):
     lines = own_city.ask(people.search_people, request, unit_head, clock.now())["items"]
     lines += sees(own_city, "chairman", "official")["entries"]
     assert {(line["phone"], line["email"]) for line in lines if line["id"] == person_id} == {(None, None)}
+
+
+def test_who_leaves_his_post_while_a_machine_renames_him_is_not_found_by_it(own_city):
+    """Both make his lines anew, at once."""
+    person_id = own_city.roles["official"]["person_id"]
+    left = str(membership_of(own_city, "official").id)
+    number = own_city.one("SELECT employee_number FROM people WHERE id = :id", id=person_id).employee_number
+    leave = {"idempotency_key": "k", "id": left, "version": None, "on_day": today(clock.now())}
+
+    def rename(tx):
+        provisioning.change_person(tx, person_id, Taken("Lê Đổi Tên", None, None, None, number))
+        stored.refresh_entries(tx, [person_id])
+
+    with own_city.store.transaction() as tx:
+        appointments.end_membership(tx, own_city.claims("administrator"), leave, clock.now())
+        renaming = eventlet.spawn(own_city.do, rename)
+        until(lambda: renaming.dead or waits_for_lock(own_city), 10)
+    renaming.wait()
+    assert own_city.all("SELECT words FROM entries WHERE membership_id = :id", id=left) == []

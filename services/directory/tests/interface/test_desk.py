@@ -1,13 +1,17 @@
 """The desk for what people have lost: two officials, neither of them the one who lost it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import psycopg
 import pyotp
 import pytest
 
 from chassis import clock
+from chassis.testing import until
+from directory.tests.interface.test_appointments import membership_of
 from directory.tests.interface.test_own_account import enrol
-from directory.tests.support import appoint_tomorrow, audited, refusal, said, sign_in
+from directory.tests.support import appoint_tomorrow, audited, begun, refusal, said, sign_in
 from directory.use_cases import accounts, desk, identities
 from kernel.errors import Refused
 
@@ -23,9 +27,10 @@ def ask(accounts_city):
 
 
 @pytest.fixture
-def confirm(accounts_city):
-    def confirming(recovery, by="unit_head", now=None):
-        return accounts_city.do(desk.confirm, accounts_city.claims(by), recovery["id"], now or clock.now())
+def confirm(accounts_city, security):
+    def confirming(recovery, by="unit_head", now=None, key=None):
+        request = {"id": recovery["id"], "idempotency_key": key or clock.new_id()}
+        return accounts_city.do(desk.confirm, security, accounts_city.claims(by), request, now or clock.now())
 
     return confirming
 
@@ -47,7 +52,89 @@ def test_a_lost_password_becomes_one_for_a_single_use(accounts_city, security, a
     [(name, data)] = said(accounts_city)
     assert (name, data["kept_session_id"]) == ("credentials_changed", None)
     assert {"recovery.asked", "recovery.confirmed", "account.password_reset"} <= set(audited(accounts_city))
-    assert done["one_time_password"] not in str(accounts_city.all("SELECT * FROM accounts, recoveries, audit_log"))
+    everything = "SELECT * FROM accounts, recoveries, audit_log, idempotency"
+    assert done["one_time_password"] not in str(accounts_city.all(everything))
+
+
+def test_a_password_that_was_lost_on_the_way_is_told_again_to_who_confirmed(accounts_city, security, ask, confirm):
+    asked = ask()
+    done = confirm(asked, key="one")
+    assert confirm(asked, key="one") == done
+    assert refusal(confirm, asked, key="another") == "wrong_state"
+    assert refusal(confirm, asked, by="administrator", key="one") == "wrong_state"
+    told = [action for action in audited(accounts_city) if action in ("account.password_reset", "recovery.told")]
+    assert told == ["account.password_reset", "recovery.told", "recovery.told"]
+    assert sign_in(accounts_city, security, "official", done["one_time_password"])
+
+
+def test_a_password_that_opens_nothing_any_more_is_not_told_again(accounts_city, security, ask, confirm):
+    asked = ask()
+    confirm(asked, key="one")
+    found = accounts_city.one("SELECT CAST(id AS text), version FROM accounts WHERE username = 'official'")
+    by = accounts_city.claims("administrator")
+    accounts_city.do(accounts.revoke_account, by, found.id, None, clock.now())
+    assert confirm(asked, key="one")["one_time_password"] is None
+    accounts_city.do(accounts.restore_account, by, found.id, None, clock.now())
+    assert confirm(asked, key="one")["one_time_password"]
+    newer = confirm(ask(by="administrator"))["one_time_password"]
+    told = audited(accounts_city).count("recovery.told")
+    assert confirm(asked, key="one")["one_time_password"] is None
+    assert audited(accounts_city).count("recovery.told") == told
+    assert sign_in(accounts_city, security, "official", newer)
+
+
+def test_who_does_not_look_after_it_any_more_is_told_nothing(trial, security):
+    request = {"person_id": trial.roles["official"]["person_id"], "kind": "password", "reason": ""}
+    asked = trial.do(desk.ask, trial.claims("unit_clerk"), request | {"idempotency_key": "one"}, clock.now())
+    again = (desk.confirm, security, trial.claims("unit_head"), {"id": asked["id"], "idempotency_key": "one"})
+    assert trial.do(*again, clock.now())["one_time_password"]
+    appoint_tomorrow(trial, "official", like="department_head")
+    assert refusal(trial.do, *again, clock.now()) == "not_found"
+
+
+def test_an_identity_that_is_linked_at_that_moment_goes_with_the_others(accounts_city, ask, confirm):
+    asked, person_id = ask(), accounts_city.roles["official"]["person_id"]
+    waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with ThreadPoolExecutor(1) as another:
+        with accounts_city.store.transaction() as tx:
+            identities.link(tx, person_id, "https://id.example", "s-1", clock.now())
+            confirming = another.submit(confirm, asked)
+            until(lambda: confirming.done() or accounts_city.all(waits))
+        confirming.result()
+    assert accounts_city.all("SELECT 1 FROM identities") == []
+    again = (identities.link, person_id, "https://id.example", "s-1", clock.now())
+    assert refusal(accounts_city.do, *again) == "password_change_required"
+
+
+def test_the_desk_sees_whom_it_is_about(accounts_city, ask):
+    request = {"limit": 50, "cursor": None}
+    asked = ask()
+    [seen] = accounts_city.ask(desk.list_open, accounts_city.claims("unit_head"), request, clock.now())["items"]
+    names = {str(row.id): row.name for row in accounts_city.all("SELECT id, name FROM people")}
+    assert (seen["person_name"], seen["asked_by_name"]) == (names[asked["person_id"]], names[asked["asked_by"]])
+    assert seen["unit_name"] == accounts_city.one(
+        "SELECT u.full_name FROM units u JOIN posts p ON p.unit_id = u.id JOIN memberships m ON m.post_id = p.id"
+        ' WHERE m.person_id = :id AND m."primary"', id=asked["person_id"],
+    ).full_name  # fmt: skip
+
+
+def test_the_desk_decides_about_somebody_with_two_primary_posts(accounts_city, world, ask, confirm):
+    """Nothing makes a second one; one that is there nevertheless locks nobody out."""
+    asked = ask()
+    held = membership_of(accounts_city, "official")
+    with psycopg.connect(world.owners["directory"], autocommit=True) as owner:
+        owner.execute(
+            "INSERT INTO memberships SELECT gen_random_uuid(), (SELECT max(version) + 1 FROM memberships), person_id,"
+            " post_id, true, valid_from, NULL FROM memberships WHERE id = %s", (held.id,),
+        )  # fmt: skip
+        try:
+            assert waiting(accounts_city, "unit_head") == [asked["id"]]
+            assert confirm(asked)["state"] == "confirmed"
+        finally:
+            owner.execute(
+                "DELETE FROM memberships WHERE version = (SELECT max(version) FROM memberships) AND person_id = %s",
+                (asked["person_id"],),
+            )
 
 
 def test_a_lost_password_ends_the_identities_of_the_account_as_well(accounts_city, ask, confirm):
@@ -73,6 +160,23 @@ def test_who_asks_does_not_confirm(ask, confirm):
     asked = ask()
     assert refusal(confirm, asked, by="unit_clerk") == "second_official_needed"
     assert confirm(asked, by="administrator")
+
+
+def test_who_took_up_his_post_lately_says_neither_word(trial, security):
+    def ask(by):
+        request = {"person_id": trial.roles["official"]["person_id"], "kind": "password", "reason": ""}
+        return trial.do(desk.ask, trial.claims(by), request | {"idempotency_key": clock.new_id()}, clock.now())
+
+    def confirm(recovery):
+        request = {"id": recovery["id"], "idempotency_key": clock.new_id()}
+        return trial.do(desk.confirm, security, trial.claims("unit_head"), request, clock.now())
+
+    begun(trial, "unit_head", 2)
+    assert refusal(ask, "unit_head") == "newly_appointed"
+    asked = ask("unit_clerk")
+    assert refusal(confirm, asked) == "newly_appointed"
+    begun(trial, "unit_head", 3)
+    assert confirm(asked)["state"] == "confirmed"
 
 
 def test_nobody_decides_about_himself(ask, confirm):
@@ -112,6 +216,9 @@ def test_what_is_refused_takes_no_effect(accounts_city, security, ask, confirm):
     asked = ask()
     refused = accounts_city.do(desk.refuse, accounts_city.claims("unit_clerk"), asked["id"], clock.now())
     assert refused["state"] == "refused"
+    assert refused == accounts_city.do(desk.refuse, accounts_city.claims("unit_clerk"), asked["id"], clock.now())
+    again = (desk.refuse, accounts_city.claims("unit_head"), asked["id"], clock.now())
+    assert refusal(accounts_city.do, *again) == "wrong_state"
     assert refusal(confirm, asked) == "wrong_state"
     assert sign_in(accounts_city, security, "official", accounts_city.password)
 

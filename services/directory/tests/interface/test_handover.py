@@ -128,7 +128,8 @@ def test_what_two_officials_gave_one_alone_does_not_replace(trial, security, new
     request = {"person_id": trial.roles["official"]["person_id"], "kind": "password", "reason": ""}
     request |= {"idempotency_key": clock.new_id()}
     asked = trial.do(desk.ask, trial.claims("unit_clerk"), request, clock.now())
-    given = trial.do(desk.confirm, trial.claims("unit_head"), asked["id"], clock.now())
+    confirming = {"id": asked["id"], "idempotency_key": clock.new_id()}
+    given = trial.do(desk.confirm, security, trial.claims("unit_head"), confirming, clock.now())
     assert "official" not in names_given(trial, newcomers_unit, by="unit_clerk")
     assert sign_in(trial, security, "official", given["one_time_password"])
 

@@ -9,9 +9,12 @@ from chassis.errors import CallFailed
 from contracts import directory as contract
 from directory.service import Service
 from directory.storage import accounts
+from directory.tests.support import begun
 from directory.use_cases import identities
+from kernel.directory_copy import resolve_actor
 from kernel.errors import Refused
 
+SEAL = sa.text("UPDATE accounts SET kind = 'break_glass' WHERE id = :id")
 ISSUER, OTHER_ISSUER = "https://id.example", "https://other.example"
 
 
@@ -24,14 +27,29 @@ def link(city, role, subject, issuer=ISSUER):
     return city.do(identities.link, city.roles[role]["person_id"], issuer, subject, clock.now())
 
 
-def feed(city, role, subject, by="administrator"):
-    return city.do(
-        identities.feed, city.roles[by]["person_id"], city.roles[role]["person_id"], ISSUER, subject, clock.now()
-    )
+def feed(city, role, subject, by="administrator", now=None):
+    now = now or clock.now()
+
+    def say(tx):
+        actor = resolve_actor(tx, city.claims(by), now, contract.feed_identity.full_name)
+        return identities.feed(tx, actor, city.roles[role]["person_id"], ISSUER, subject, now)
+
+    return city.do(say)
 
 
-def remove(city, role, by="administrator"):
-    city.do(identities.remove, city.roles[by]["person_id"], city.roles[role]["person_id"], ISSUER, clock.now())
+def agree(city, role, subject):
+    """Two officials say the same. Roles stand for the administrators of a city that has several."""
+    assert feed(city, role, subject)["state"] == "asked"
+    return feed(city, role, subject, by="auditor")
+
+
+def remove(city, role):
+    city.do(identities.remove, city.roles[role]["person_id"], ISSUER)
+
+
+def known(city, role, limit=50, cursor=None):
+    request = {"person_id": city.roles[role]["person_id"], "limit": limit, "cursor": cursor}
+    return city.ask(identities.list_known, request, clock.now())
 
 
 def refusal(function, *arguments, **named):
@@ -79,7 +97,7 @@ def test_linking_twice_changes_nothing_and_says_nothing(own_city, audited):
 def test_an_identity_that_is_somebody_elses_is_refused(own_city):
     link(own_city, "official", "s-1")
     assert refusal(link, own_city, "unit_head", "s-1") == "identity_taken"
-    assert refusal(feed, own_city, "unit_head", "s-1") == "identity_taken"
+    assert refusal(agree, own_city, "unit_head", "s-1") == "identity_taken"
     assert opens(own_city, ISSUER, "s-1") == own_city.roles["official"]["person_id"]
 
 
@@ -90,19 +108,65 @@ def test_of_each_issuer_one_and_who_links_himself_does_not_replace_it(own_city, 
     assert audited() == ["identity.linked", "identity.linked"]
 
 
-def test_nobody_alone_puts_an_identity_in_the_place_of_another(own_city, audited):
-    """Roles stand for the administrators of another day."""
-    link(own_city, "official", "s-1")
-    assert refusal(feed, own_city, "official", "s-2") == "identity_linked_already"
-    assert feed(own_city, "official", "s-1")["subject"] == "s-1"
-    assert opens(own_city, ISSUER, "s-1") == own_city.roles["official"]["person_id"]
-    assert events(own_city) == []
+def test_nobody_says_alone_who_a_person_is(trial):
     for _ in range(2):
-        remove(own_city, "official")
-        assert refusal(feed, own_city, "official", "s-2") == "second_official_needed"
-        feed(own_city, "official", "s-3", by="auditor")
-    assert opens(own_city, ISSUER, "s-3") == own_city.roles["official"]["person_id"]
-    assert audited().count("identity.unlinked") == 2
+        assert feed(trial, "official", "s-1")["state"] == "asked"
+    assert opens(trial, ISSUER, "s-1") is None
+    assert feed(trial, "official", "s-2", by="auditor")["state"] == "asked"  # another word is none for the first
+    assert feed(trial, "official", "s-1")["state"] == "asked"
+    assert opens(trial, ISSUER, "s-1") is opens(trial, ISSUER, "s-2") is None
+    assert feed(trial, "official", "s-1", by="auditor")["state"] == "linked"
+    assert opens(trial, ISSUER, "s-1") == trial.roles["official"]["person_id"]
+    assert feed(trial, "official", "s-1")["state"] == "linked"
+    told = [
+        row.action for row in trial.all("SELECT action FROM audit_log WHERE action LIKE 'identity.%' ORDER BY number")
+    ]
+    assert [each for each in told if each != "identity.unknown"] == ["identity.asked"] * 3 + ["identity.linked"]
+
+
+def test_nobody_makes_himself_a_second_one(trial):
+    begun(trial, "auditor", 2)
+    assert refusal(feed, trial, "official", "s-1", by="auditor") == "newly_appointed"  # nor a first one
+    assert feed(trial, "official", "s-1")["state"] == "asked"
+    assert refusal(feed, trial, "official", "s-1", by="auditor") == "newly_appointed"
+    begun(trial, "auditor", 3)
+    assert feed(trial, "official", "s-1", by="auditor")["state"] == "linked"
+
+
+def test_a_word_counts_for_a_day(trial):
+    feed(trial, "official", "s-1", now=clock.now() - identities.OPEN_FOR)
+    assert known(trial, "official")["items"] == []
+    assert feed(trial, "official", "s-1", by="auditor")["state"] == "asked"
+    trial.do(identities.forget_old, clock.now() + identities.OPEN_FOR)
+    assert trial.all("SELECT 1 FROM identity_proposals") == []
+
+
+def test_nobody_alone_puts_an_identity_in_the_place_of_another(trial):
+    link(trial, "official", "s-1")
+    assert refusal(feed, trial, "official", "s-2") == "identity_linked_already"
+    assert opens(trial, ISSUER, "s-1") == trial.roles["official"]["person_id"]
+    assert events(trial) == []
+    remove(trial, "official")
+    assert feed(trial, "official", "s-2")["state"] == "asked"
+    assert opens(trial, ISSUER, "s-2") is None
+    assert feed(trial, "official", "s-2", by="auditor")["state"] == "linked"
+
+
+def test_administrators_see_what_is_linked_and_what_waits_but_no_subject(trial):
+    link(trial, "official", "s-1", OTHER_ISSUER)
+    feed(trial, "official", "s-9")
+    everything = known(trial, "official")["items"]
+    assert [(each["issuer"], each["state"]) for each in everything] == [(ISSUER, "asked"), (OTHER_ISSUER, "linked")]
+    assert everything[0]["asked_by"] == trial.roles["administrator"]["person_id"]
+    assert "s-9" not in str(everything)
+    first = known(trial, "official", limit=1)
+    assert [*first["items"], *known(trial, "official", limit=1, cursor=first["next_cursor"])["items"]] == everything
+    remove(trial, "official")
+    assert [each["state"] for each in known(trial, "official")["items"]] == ["linked"]
+    assert refusal(remove, trial, "official") == "not_found"
+    feed(trial, "official", "s-9")
+    link(trial, "official", "s-9")
+    assert [each["state"] for each in known(trial, "official")["items"]] == ["linked", "linked"]
 
 
 @pytest.mark.parametrize("role", ["administrator", "auditor"])
@@ -117,6 +181,7 @@ def test_only_ones_own_identity_is_unlinked(own_city):
     identity = link(own_city, "official", "s-1")
     assert refusal(own_city.do, identities.unlink, head, identity["id"]) == "not_found"
     own_city.do(identities.unlink, official, identity["id"])
+    assert events(own_city) == [("identity_removed", {"issuer": ISSUER, "subject": "s-1"})]  # its sessions end
     assert refusal(own_city.do, identities.unlink, official, identity["id"]) == "not_found"
     assert opens(own_city, ISSUER, "s-1") is None
 
@@ -160,7 +225,13 @@ def test_over_the_bus(own_city, run, caller, audited):
     fed = asked | {"person_id": official["sub"]}
     assert refusal(caller, contract.feed_identity, fed, official) == "not_authorised"
     assert refusal(caller, contract.feed_identity, fed | {"person_id": clock.new_id()}, administrator) == "not_found"
-    caller(contract.feed_identity, fed, administrator)
+    assert caller(contract.feed_identity, fed, administrator)["state"] == "asked"
+    assert refusal(caller, contract.verify_identity, signing_in) == "unknown_identity"
+    asked_for = {"person_id": official["sub"]}
+    [waiting] = caller(contract.list_identities_of, asked_for, administrator)["items"]
+    assert waiting["state"] == "asked"
+    assert refusal(caller, contract.list_identities_of, asked_for, official) == "not_authorised"
+    feed(own_city, "official", "s-1", by="auditor")
     assert caller(contract.verify_identity, signing_in)["person_id"] == official["sub"]
     removing = {"person_id": official["sub"], "issuer": ISSUER}
     assert refusal(caller, contract.remove_identity, removing, official) == "not_authorised"
@@ -191,5 +262,13 @@ def test_whoever_must_have_a_second_factor_and_has_none_must_set_one_up_first(ow
     own_city.do(lambda tx: tx.execute(gone, {"id": account_id(own_city, "administrator")}))
     asked = {"issuer": ISSUER, "subject": "s-1"}
     restricted = caller(contract.verify_identity, asked | {"second_factor": False})
-    assert restricted["restriction"] == "totp_enrolment_required"
-    assert caller(contract.verify_identity, asked | {"second_factor": True})["restriction"] is None
+    assert (restricted["restriction"], restricted["lacks_second_factor"]) == ("totp_enrolment_required", True)
+    seen_to = caller(contract.verify_identity, asked | {"second_factor": True})
+    assert (seen_to["restriction"], seen_to["lacks_second_factor"]) == (None, False)
+
+
+def test_the_sealed_account_is_opened_by_no_issuer(own_city):
+    link(own_city, "official", "s-9")
+    assert opens(own_city, ISSUER, "s-9")
+    own_city.do(lambda tx: tx.execute(SEAL, {"id": account_id(own_city, "official")}))
+    assert opens(own_city, ISSUER, "s-9") is None

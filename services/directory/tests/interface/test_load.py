@@ -49,7 +49,7 @@ def test_a_city_is_loaded_once(world, nobody, store, tmp_path):
     loaded = run(world, file, "--people", "2500", CONGVU_DEMO_PASSWORD="mot-hai-ba")
     assert loaded.returncode == 0, loaded.stderr
     assert "the city is loaded" in loaded.stderr
-    assert counts(store) == {"units": 955, "people": 2500, "entries": 2668, "accounts": 2500}
+    assert counts(store) == {"units": 959, "people": 2500, "entries": 2668, "accounts": 2500}
     accounts = orjson.loads(file.read_bytes())
     assert accounts["password"] == "mot-hai-ba"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import sqlalchemy as sa
+from openpyxl import load_workbook
 
+from directory import papers
 from directory.tests.conftest import empty
-from directory.tests.interface.test_handover import rows
 from directory.tests.support import OFFICE, refusal, said, sign_in
 
 SERVICES = Path(__file__).resolve().parents[3]
@@ -55,6 +56,9 @@ def test_the_break_glass_account_works_without_a_phone_and_raises_an_alert(own_c
     assert refusal(sign_in, own_city, security, "khancap", old) == "wrong_credentials"
     assert sign_in(own_city, security, "khancap", new, address=OFFICE)["restriction"] is None
     assert capsys.readouterr().out.count("the break-glass account is being used") == 2
+    sealed, used = [(name, data) for name, data in said(own_city) if name.startswith("break_glass")]
+    assert (sealed[0], used[0]) == ("break_glass_sealed", "break_glass_used")  # a wrong guess is told to the operator
+    assert used[1].keys() == {"account_id", "person_id", "at"}
     assert ("account.signed_in", "break_glass") in [
         (row.action, row.kind) for row in own_city.all("SELECT action, details->>'kind' AS kind FROM audit_log")
     ]
@@ -77,10 +81,11 @@ def test_the_whole_city_is_handed_over_in_files_for_the_operator_alone(own_city,
     done = operate(world, "handover", "--folder", str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr
     files = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert files == ["25747.csv", "25747.html"]
-    sheet = tmp_path / "out" / "25747.csv"
+    assert files == ["25747.html", "25747.xlsx"]
+    sheet = tmp_path / "out" / "25747.xlsx"
     assert stat.S_IMODE(sheet.stat().st_mode) == 0o600
-    found = rows(sheet.read_text())
+    header, *found = load_workbook(sheet).active.values
+    assert header == papers.HEADER
     assert done.stdout.startswith(f"{len(found)} accounts")
     assert sign_in(own_city, security, found[0][3], found[0][4])
     assert not any(row[4] in done.stdout + done.stderr for row in found)

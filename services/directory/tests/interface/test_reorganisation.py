@@ -1,6 +1,6 @@
 """Units reorganised in the real city: what becomes of people, history and copies, who may, and plans."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -218,7 +218,7 @@ def test_one_key_has_one_answer(trial):
     claims = trial.claims("administrator")
     first = trial.do(reorganisation.reorganise, claims, request, NOW)
     assert trial.do(reorganisation.reorganise, claims, request, NOW) == first
-    assert trial.one("SELECT count(*) FROM reorganisations").count == 1
+    assert trial.one("SELECT count(*) FROM reorganisations WHERE on_day = :day", day=TODAY).count == 1
 
 
 # plans
@@ -310,13 +310,33 @@ def test_plans_are_listed_to_whoever_may_see_them(trial):
 
     def listed(role, **asked):
         request = contract.ListReorganisations().load(asked)
-        return [each["id"] for each in trial.ask(reorganisation.listing, trial.claims(role), request, NOW)["items"]]
+        found = trial.ask(reorganisation.listing, trial.claims(role), request, NOW)["items"]
+        return [each["id"] for each in found if each["id"] in (own["id"], of_city["id"])]  # the city has older ones
 
     assert listed("administrator", state="planned") == listed("auditor") == [own["id"], of_city["id"]]
     assert listed("administrator", unit_id=unit_id(trial, "25750")) == []
     assert listed("unit_head") == [own["id"]]
     assert listed("department_head") == []
     assert refusal(listed, "official")[0] == "not_authorised"
+
+
+# the demonstration's own
+
+
+def test_the_loaded_city_has_a_past_that_leads_to_today(trial):
+    former = unit_id(trial, "26746")
+    assert shown(trial, former, date(2025, 6, 30))["head"]["title"] == "Chủ tịch UBND Phường Nguyễn Thái Bình"
+    assert refusal(shown, trial, former) == ("not_found", None)
+    found = trial.ask(organisation.get_successors, former, NOW)
+    assert [each["full_name"] for each in found["today"]] == ["Phường Sài Gòn", "Phường Bến Thành"]
+
+
+def test_the_loaded_city_has_a_plan_that_can_be_carried_out_on_its_day(trial):
+    plan = trial.one("SELECT id, on_day FROM reorganisations WHERE state = 'planned'")
+    assert plan.on_day > TODAY
+    reorganisation.carry_out_due(trial.store, NOW + (plan.on_day - TODAY))
+    done = trial.one("SELECT state, failure FROM reorganisations WHERE id = :id", id=plan.id)
+    assert (done.state, done.failure) == ("done", None)
 
 
 def test_over_the_bus(own_city, run, caller):

@@ -90,12 +90,35 @@ def test_posts_are_spoken_of_as_people_do(city):
 
 def test_versions_count_every_fact_once(city):
     facts = (city.units, city.posts, city.memberships, city.delegations, city.audiences, city.working_days)
+    facts += (city.history.units, city.history.posts, city.history.memberships)
     versions = [row.version for rows in facts for row in rows]
     assert list(range(1, city.newest + 1)) == sorted(versions)
 
 
+def test_former_wards_have_successors_and_their_heads_are_deputies_there(city):
+    units = {unit.id: unit for unit in (*city.units, *city.history.units)}
+    posts = {post.id: post for post in (*city.posts, *city.history.posts)}
+    held = {each.person_id: posts[each.post_id] for each in city.memberships if each.primary}
+    heirs = {ward.id: [] for ward in city.history.units}
+    for each in city.history.unit_successors:
+        heirs[each.unit_id].append(units[each.successor_id].code)
+    assert {units[id_].code: codes for id_, codes in heirs.items()} == {
+        "26746": ["26740", "26743"], "26749": ["26743"], "26752": ["26758", "26743"], "26755": ["26758"],
+    }  # fmt: skip
+    for each in city.history.memberships:
+        now = held[each.person_id]
+        assert (now.kind, units[now.unit_id].code) == ("deputy_head", heirs[posts[each.post_id].unit_id][0])
+    assert len({each.person_id for each in city.history.memberships}) == 4
+
+
+def test_a_plan_is_for_the_first_of_a_month_ahead(city):
+    [plan] = [each for each in city.history.reorganisations if each.state == "planned"]
+    assert (plan.on_day.day, plan.on_day > TODAY) == (1, True)
+
+
 def test_ids_are_unique_and_of_version_7(city):
     rows = (city.units, city.posts, city.people, city.memberships, city.delegations, city.accounts)
+    rows += (city.history.units, city.history.posts, city.history.memberships, city.history.reorganisations)
     ids = [row.id for part in rows for row in part]
     assert len(ids) == len(set(ids))
     assert all(an_id[14] == "7" and an_id[19] in "89ab" for an_id in ids)

@@ -74,7 +74,7 @@ def test_a_line_is_read_by_its_columns():
 )  # fmt: skip
 def test_a_cell_that_is_wrong_is_told_with_its_column(column, cell, code):
     names = [each.name for each in COLUMNS["people"]]
-    cells = dict(zip(names, ["CB1", "An", "", "", "STC", "head", "", "", "x"], strict=True)) | {column: cell}
+    cells = dict(zip(names, ["CB1", "An", "", "", "", "", "STC", "head", "", "", "x"], strict=True)) | {column: cell}
     assert line(*cells.values(), headers=names).faults == (Fault(column, code),)
 
 
@@ -88,9 +88,27 @@ def test_a_text_that_was_marked_as_no_formula_comes_back_as_it_was(text):
 
 def test_values_are_written_as_they_are_read():
     columns = COLUMNS["people"]
-    values = ["CB1", "Ân", "(028) 01", "a@b.vn", "STC", "head", "Giám đốc", 2, False]
+    values = ["CB1", "Ân", "(028) 01", "+84 901", "a@b.vn", "A 2.01", "STC", "head", "Giám đốc", 2, False]
     cells = [written(column, value) for column, value in zip(columns, values, strict=True)]
     assert list(line(*cells, headers=[each.name for each in columns]).values.values()) == values
+
+
+CONTACT = ["phone", "mobile", "email", "room"]
+
+
+def test_an_empty_cell_says_nothing_of_how_somebody_is_reached_and_a_dash_that_there_is_no_such_thing():
+    def said(*cells):
+        read = line("CB1", "Ân", "STC", "head", *cells, headers=[*PEOPLE, *CONTACT])
+        assert read.faults == ()
+        return {name: value for name, value in read.values.items() if name in CONTACT}
+
+    assert said("", " ", "\u200b", "") == {}
+    assert said("-", " - ", "-", "-") == dict.fromkeys(CONTACT)
+    assert said("", "", "", "'-") == {"room": "-"}, "a room that is called so"
+
+
+def test_a_place_of_work_is_no_room():
+    assert [each.column for each in map_headers("people", [*PEOPLE, "Nơi làm việc"], {})][-1] is None
 
 
 def test_what_cannot_be_seen_is_taken_away():

@@ -257,6 +257,21 @@ def test_nobody_stands_twice_in_one_place_or_without_a_primary_post():
     assert seen(people(AN, BINH_TOO)) == {3: ("invalid", "primary:no_primary")}
 
 
+def test_a_number_is_the_same_in_capitals_and_in_small_letters():
+    present = {"CB-1": PRESENT["1"], "cb-2": PRESENT["2"]}
+    again = people(("cb-1", *AN[1:]), ("CB-2", *BINH[1:]), ("Cb-2", *BINH_TOO[1:]), present=present)
+    assert not again.differences
+    unreadable = people(("CB-1", "An", None, "SO", "?", None, None, True), present={"cb-1": PRESENT["1"]})
+    assert seen(unreadable) == {2: ("invalid", "post_kind:unknown_post")}, "and not gone"
+    twice = people(("X-1", "Chi", "", "SO", "clerk", None, 2, True), ("x-1", "Chi", "", "SO", "clerk", None, 2, True))
+    assert {at: twice for at, twice in seen(twice).items() if at in (2, 3)} == {
+        2: ("invalid", "None:duplicate_key"), 3: ("invalid", "None:duplicate_key"),
+    }  # fmt: skip
+    both = people(AN, BINH, BINH_TOO, ("x-1", "Chi", "", "SO", "clerk", None, 2, True),
+                  ("X-1", "Chi", "", "SO", "deputy_head", "Phó B", None, False))  # fmt: skip
+    assert {each.key for each in both.differences} == {"x-1"}, "one person"
+
+
 def test_an_address_of_somebody_who_has_no_number_is_not_given_to_another():
     row = Line(2, {"employee_number": "3", "name": "Chi", "email": "c@x.vn", "unit_code": "SO", "post_kind": "clerk"})
     found = compare_people([row], {}, THERE, frozenset({"c@x.vn"}), {}, False)

@@ -283,7 +283,7 @@ def commands(draw, town):
     )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.data())
 def test_no_reorganisation_breaks_the_city(data):
     town, day, after, new_id = a_town(), DAY, {}, ids()

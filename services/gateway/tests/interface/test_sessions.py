@@ -11,7 +11,8 @@ from chassis import clock
 from chassis.testing import until
 from contracts import directory
 from gateway.sessions import SessionStore
-from gateway.tests.support import ANSWERING, NEIGHBOURS, PASSWORD, asked, assert_problem
+from gateway.tests.support import ANSWERING, NEIGHBOURS, PASSWORD, Directory, asked, assert_problem
+from kernel.directory_copy.facts import apply_event, read_state
 from kernel.errors import Refused
 from kernel.working_time import today
 from tests.support.mutations import mutations
@@ -239,16 +240,21 @@ def take_up(here, tell):
     """Somebody takes up a post beside his own, and the gateway knows."""
 
     def taking(who, post_name, from_day):
-        newest, id_ = here.rows("SELECT version FROM copy_state")[0]["version"], id_of(f"{who} as {post_name}")
-        fact = {
-            "person_id": person(who), "post_id": post(post_name), "primary": False,
-            "valid_from": from_day.isoformat(), "valid_to": None,
-        }  # fmt: skip
-        facts = [{"kind": "membership", "id": id_, "version": newest + 1, "fact": fact}]
-        tell(directory.membership_changed, {"previous": newest, "facts": facts})
-        until(lambda: here.rows("SELECT 1 FROM copy_memberships WHERE id = :id", id=id_))
+        newest = here.rows("SELECT version FROM copy_state")[0]["version"]
+        told = appointment(who, post_name, from_day, newest)
+        tell(directory.membership_changed, told)
+        until(lambda: here.rows("SELECT 1 FROM copy_memberships WHERE id = :id", id=told["facts"][0]["id"]))
 
     return taking
+
+
+def appointment(who, post_name, from_day, newest) -> dict:
+    fact = {
+        "person_id": person(who), "post_id": post(post_name), "primary": False,
+        "valid_from": from_day.isoformat(), "valid_to": None,
+    }  # fmt: skip
+    facts = [{"kind": "membership", "id": id_of(f"{who} as {post_name}"), "version": newest + 1, "fact": fact}]
+    return {"previous": newest, "facts": facts}
 
 
 def test_whoever_gets_a_post_that_needs_a_second_factor_signs_in_anew(gateway, take_up):
@@ -264,6 +270,36 @@ def test_whoever_gets_a_post_that_needs_a_second_factor_signs_in_anew(gateway, t
     again = client.signed_in("ward-1 official")
     take_up("ward-1 official", "ward-3 clerk", day)
     assert again.get("/me").status_code == 200
+
+
+def test_a_post_that_comes_while_its_holder_signs_in_restricts_the_session(gateway, take_up):
+    """Between directory's look and the session nobody knows of the other."""
+    client = gateway(totp_required_for=frozenset({"head"}))
+
+    def appointed_meanwhile(request):
+        who = request["username"]
+        take_up(who, "ward-3 head", today(clock.now()))
+        return {
+            "account_id": id_of(who), "person_id": person(who), "version": 1, "restriction": None,
+            "lacks_second_factor": who == "ward-1 official",
+        }  # fmt: skip
+
+    Directory.answers = {"directory.verify_credentials": appointed_meanwhile}
+    promoted = client.signed_in("ward-1 official")
+    assert promoted.get("/me").json()["restriction"] == "totp_enrolment_required"
+    assert_problem(promoted.get("/home"), 403, "totp_enrolment_required")
+    assert client.signed_in("ward-2 official").get("/me").json()["restriction"] is None  # he has one
+
+
+def test_a_session_waits_for_the_facts_that_are_just_being_written(here):
+    keeper = SessionStore(here.store, 3600, 3600, frozenset({"head"}))
+    account = {"account_id": id_of("x"), "person_id": person("ward-1 official"), "lacks_second_factor": True}
+    with here.store.transaction() as tx:
+        apply_event(tx, appointment("ward-1 official", "ward-3 head", today(clock.now()), read_state(tx).version))
+        opening = eventlet.spawn(keeper.open, account, "token", "")
+        until(lambda: here.rows("SELECT 1 FROM pg_locks WHERE NOT granted") or opening.dead)
+    _, opened = opening.wait()
+    assert opened["restriction"] == "totp_enrolment_required"
 
 
 def test_a_post_that_needs_a_second_factor_counts_from_its_first_day(here, client, take_up):

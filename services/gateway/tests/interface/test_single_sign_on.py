@@ -3,6 +3,7 @@
 import base64
 import hmac
 import time
+from ipaddress import ip_network
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import eventlet
@@ -13,7 +14,7 @@ from joserfc import jwt
 
 from chassis.testing import until
 from contracts import directory
-from gateway.single_sign_on import outbound, provider
+from gateway.single_sign_on import flow, outbound, provider
 from gateway.single_sign_on.settings import ProviderSettings
 from gateway.tests.support import PASSWORD, Stream, asked, assert_problem
 from kernel.errors import Refused
@@ -37,12 +38,14 @@ def doors(gateway, city, monkeypatch):
     monkeypatch.setattr(outbound, "PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(provider, "NEW_KEYS_SECONDS", 0.0)
 
-    def start(second_factor=False, **others):
+    def start(second_factor=False, trusted_proxies=(), **others):
         offered = tuple(
             ProviderSettings(name, name.title(), each.issuer, CLIENT_ID, CLIENT_SECRET, second_factor)
             for name, each in ({"city": city} | others).items()
         )
-        return gateway(secure_cookies=False, providers=offered, public_url=PUBLIC)
+        return gateway(
+            secure_cookies=False, providers=offered, public_url=PUBLIC, trusted_proxies=trusted_proxies
+        )  # fmt: skip
 
     return start
 
@@ -154,6 +157,23 @@ def test_a_code_that_another_sign_in_was_given_does_not_fit(browser, city):
     assert_problem(browser.me(), 401, "unauthenticated")
 
 
+def test_from_one_address_only_so_many_are_under_way(doors, city, monkeypatch):
+    monkeypatch.setattr(flow, "UNFINISHED_PER_SOURCE", 2)
+    client = doors(trusted_proxies=(ip_network("127.0.0.1"),))
+    office, elsewhere = ({"X-Forwarded-For": address} for address in ("192.0.2.1", "192.0.2.2"))
+    browser = Browser(client)
+    left = [browser.get("/oidc/city/start", headers=office) for _ in range(2)]
+    refused = browser.get("/oidc/city/start", headers=office)
+    assert_problem(refused, 429, "too_many_attempts")
+    assert 0 < int(refused.headers["Retry-After"]) <= flow.ATTEMPT_SECONDS
+    assert browser.get("/oidc/city/start", headers=elsewhere).status_code == 303
+    me = client.signed_in(WHO)  # whoever is signed in is no stranger
+    linking = me.post("/me/identities", {"provider": "city", "password": PASSWORD}, headers=office)
+    assert linking.status_code == 201
+    assert browser.back(city.sign_in(left[0].headers["Location"], WHO)).status_code == 303
+    assert browser.get("/oidc/city/start", headers=office).status_code == 303
+
+
 def test_nobody_is_sent_to_another_site(browser):
     for path in (
         "https://evil.example", "//evil.example", "/\\evil.example", "\\/evil.example", "/\t/evil.example", "/ x", "",
@@ -180,7 +200,10 @@ def owing(neighbours, right: str) -> None:
 
     def checked(request):
         if request["second_factor"] or request["totp"] == right:
-            return {"account_id": id_of("account"), "person_id": person(WHO), "version": 1, "restriction": None}
+            return {
+                "account_id": id_of("account"), "person_id": person(WHO), "version": 1, "restriction": None,
+                "lacks_second_factor": False,
+            }  # fmt: skip
         return Refused("wrong_credentials" if request["totp"] else "totp_required")
 
     neighbours["directory"].service_cls.answers = {"directory.verify_identity": checked}
@@ -241,6 +264,18 @@ def test_a_provider_that_is_not_offered(browser, client):
         assert_problem(each.get("/oidc/nobody/callback", params={"state": "x"}), 404, "unknown_provider")
     assert browser.get("/oidc/providers").json()["items"] == [{"id": "city", "title": "City"}]
     assert client.get("/oidc/providers").json()["items"] == []
+
+
+def test_a_refused_code_brings_nobody_in_whatever_comes_with_it(browser, city):
+    address = city.sign_in(browser.leave(), WHO)
+
+    def refusing(request):
+        answer = city._token(request)
+        answer.status_code = 400
+        return answer
+
+    city.answers = {"/token": refusing}
+    assert_problem(browser.back(address), 400, "sign_in_failed")
 
 
 # tokens
@@ -307,7 +342,7 @@ def hostile(city) -> dict:
         "no token": signed(lambda claims: ""),
         "three dots": signed(lambda claims: "..."),
         "not an object in the header": signed(lambda claims: "W10.W10.W10"),
-        "too long": signed(lambda claims: "x" * 20_000),
+        "too long": with_claims(filling="x" * 20_000),
     }  # fmt: skip
 
 
@@ -436,6 +471,15 @@ def test_the_providers_session_ends_ours_and_its_stream(doors, city):
     assert local.get("/me").status_code == 200
 
 
+def test_a_provider_signs_out_nobody_but_its_own(doors, city):
+    with listening() as other:
+        browser = Browser(doors(other=other))
+        browser.sign_in(city)
+        assert logout(browser.client, other.logout_token(sid="s-1", sub=WHO), "other").status_code == 200
+        assert logout(browser.client, other.logout_token(sub=WHO), "other").status_code == 200
+        assert browser.me().status_code == 200
+
+
 def test_a_logout_in_one_process_ends_the_stream_of_another(doors, city):
     one, elsewhere = doors(), doors()
     browser = Browser(one)
@@ -460,6 +504,7 @@ def test_logout_tokens_that_must_not_count(doors, city):
         ),
         "a nonce": city.logout_token(**wrong, nonce="x"),
         "no id": city.logout_token(**wrong, jti=None),
+        "an id that is too long": city.logout_token(**wrong, jti="x" * 300),
         "no time": city.logout_token(**wrong, iat=None),
         "no expiry": city.logout_token(**wrong, exp=None),
         "expired": city.logout_token(**wrong, exp=now - 120),
@@ -476,7 +521,8 @@ def test_logout_tokens_that_must_not_count(doors, city):
     for name, token in tokens.items():
         answer = logout(client, token)
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_logout_token"), name
-    for body in (b"", b"logout_token", b"\xff", b"logout_token=a&logout_token=b", b"&".join([b"x=1"] * 20)):
+    twice = f"logout_token={city.logout_token(**wrong)}&logout_token=b".encode()
+    for body in (b"", b"logout_token", b"\xff", twice, b"&".join([b"x=1"] * 20)):
         answer = client.call(
             "POST", "/oidc/city/backchannel-logout", data=body,
             headers={"Content-Type": "application/x-www-form-urlencoded"},

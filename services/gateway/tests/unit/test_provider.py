@@ -1,5 +1,6 @@
 """One provider that is not well: whatever it does, we say so soon, and send nothing where it could be read."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
@@ -11,10 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from werkzeug.wrappers import Response
 
 from gateway.single_sign_on import outbound
+from gateway.single_sign_on import provider as providers
 from gateway.single_sign_on.outbound import ProviderUnavailable
-from gateway.single_sign_on.provider import Provider
+from gateway.single_sign_on.provider import ENDPOINTS, Provider
 from gateway.single_sign_on.settings import ProviderSettings
-from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, listening
+from gateway.single_sign_on.tokens import InvalidProviderToken
+from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider, listening, new_key
 
 WHERE = "/.well-known/openid-configuration"
 ENDLESS = (b"x" * 65536 for _ in iter(int, 1))
@@ -22,7 +25,6 @@ BAD_ANSWERS = {
     "it fails": Response(status=500),
     "it is not there": Response(status=404),
     "it sends us elsewhere": Response(status=302, headers={"Location": "file:///etc/passwd"}),
-    "it sends us to another path": Response(status=302, headers={"Location": "/description"}),
     "it is slow": lambda _request: eventlet.sleep(30),
     "it never stops": Response(ENDLESS),
     "it speaks no JSON": Response(b"<html>"),
@@ -86,6 +88,70 @@ def test_a_certificate_counts_only_if_we_trust_who_gave_it(tmp_path):
         assert leave(provider(secure, ca_file=files["certfile"]))
         with pytest.raises(ProviderUnavailable):
             leave(provider(secure))
+
+
+def right(found, request, spaces=(), status=200) -> Response:
+    """The right description, after so much of nothing."""
+    return Response(itertools.chain(spaces, found._description(request).response), status)
+
+
+@pytest.mark.parametrize("name", ["elsewhere", "missing", "long", "late"])
+def test_the_right_answer_given_wrongly(name, other, monkeypatch):
+    """Each would be believed if nobody looked at how it came."""
+
+    def late():
+        for _ in range(10):
+            eventlet.sleep(0.1)  # each piece in time, the whole of it not
+            yield b" " * 8192  # the server sends no less at a time
+
+    if name == "late":
+        monkeypatch.setattr(outbound, "SECONDS", 0.5)
+    other.answers |= {
+        "elsewhere": {
+            WHERE: Response(status=302, headers={"Location": "/there"}), "/there": lambda request: right(other, request)
+        },
+        "missing": {WHERE: lambda request: right(other, request, status=404)},
+        "long": {WHERE: lambda request: right(other, request, [b" " * outbound.MAX_ANSWER])},
+        "late": {WHERE: lambda request: right(other, request, late())},
+    }[name]  # fmt: skip
+    with pytest.raises(ProviderUnavailable):
+        leave(provider(other))
+
+
+def test_what_goes_to_a_provider_goes_by_no_proxy_of_the_environment(other, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+    assert leave(provider(other))
+
+
+def test_a_provider_elsewhere_has_no_endpoint_on_this_machine_in_clear(monkeypatch):
+    """What listens here is not the provider."""
+    where = "https://id.example"
+    asking = provider(IdentityProvider(where))
+    description = {"issuer": where} | {each: f"{where}/{each}" for each in ENDPOINTS}
+    monkeypatch.setattr(asking._http, "get", lambda _url: description)
+    assert leave(asking)
+    description["token_endpoint"] = "http://127.0.0.1:8080/token"
+    monkeypatch.setattr(asking, "_metadata_until", 0.0)
+    with pytest.raises(ProviderUnavailable):
+        leave(asking)
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "http://evil.example/logout", 7, None])
+def test_nobody_is_sent_to_sign_out_where_no_provider_is(other, address):
+    assert provider(other).sign_out_url("/bye").startswith(other.issuer + "/logout?")
+    other.metadata = {"end_session_endpoint": address}
+    assert provider(other).sign_out_url("/bye") is None
+
+
+def test_a_key_that_was_withdrawn_counts_no_longer(other, monkeypatch):
+    asking, token = provider(other), other.logout_token(sub="s-1")
+    assert asking.signed_out(token).subject == "s-1"
+    other.keys[:] = [new_key("first")]
+    assert asking.signed_out(token)  # for a while ours are believed
+    monkeypatch.setattr(providers, "KEYS_SECONDS", 0.0)
+    with pytest.raises(InvalidProviderToken):
+        asking.signed_out(token)
 
 
 def certificate(folder) -> dict:

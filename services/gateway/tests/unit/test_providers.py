@@ -56,6 +56,8 @@ def test_without_providers_nothing_else_is_asked_for(monkeypatch):
         ("OIDC_CITY_CLIENT_SECRET", None),
         ("OIDC_CITY_CLIENT_SECRET", ""),
         ("OIDC_CITY_SECOND_FACTOR", "perhaps"),
+        ("OIDC_CITY_CA_FILE", "/nowhere"),
+        ("OIDC_CITY_CA_FILE", __file__),
         ("OIDC_PROVIDERS", "city,city"),
         ("OIDC_PROVIDERS", "../city"),
         ("PUBLIC_URL", None),

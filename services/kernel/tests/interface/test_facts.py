@@ -179,7 +179,7 @@ histories = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(histories, st.randoms(use_true_random=False))
 def test_whatever_order_events_come_in_the_copy_ends_like_the_directory(tasks, history, chance: random.Random):
     version, events = 0, []

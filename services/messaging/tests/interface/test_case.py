@@ -79,6 +79,21 @@ def test_whoever_answers_for_a_piece_now_takes_part_in_its_part_and_who_did_does
     }
 
 
+@pytest.mark.parametrize("first", ["task_issued", "assignment_changed"])
+def test_whose_piece_was_revoked_only_follows(town, first):
+    here = town("messaging")
+    acts = [
+        lambda tx: use_cases.open_case(tx, issued()),
+        lambda tx: use_cases.follow_pieces(tx, [changed("revoked", "revoked", 2)]),
+    ]
+    for act in acts if first == "task_issued" else reversed(acts):
+        with here.store.transaction() as tx:
+            act(tx)
+
+    found = {row["post_id"]: row["role"] for row in here.rows("SELECT post_id::text, role FROM participants")}
+    assert (found[post("ward-1 head")], found[post("ward-2 head")]) == ("follower", "member")
+
+
 def test_what_a_unit_does_inside_is_no_matter_of_the_others(conversation, here):
     with here.store.transaction() as tx:
         inside = changed("reassigned", "assigned", 3, "ward-1", parent_id=id_of("parent"), **REASSIGNED)

@@ -4,12 +4,14 @@ import unicodedata
 
 import eventlet
 import pytest
+import sqlalchemy as sa
 
+from chassis.errors import CallFailed
 from contracts import messaging
 from messaging import use_cases
 from messaging.service import Service
 from tests.support.orders import issued
-from tests.support.town import claims, post
+from tests.support.town import DELEGATION, claims, post
 
 HEAD, VICE, SUPPORT = claims("ward-1 head"), claims("committee vice_chairman"), claims("ward-2 head")
 
@@ -134,3 +136,21 @@ def test_the_most_lately_active_conversation_comes_first(open_case, say, caller)
             break
 
     assert seen == [cases[2], cases[0], cases[1]]
+
+
+def test_lent_powers_speak_only_while_the_copy_is_fresh(here, open_case, say):
+    deputy = claims("office deputy_chief_of_office")
+    case = open_case("Diễn tập")
+
+    def age(interval: str) -> None:
+        with here.store.transaction() as tx:
+            tx.execute(sa.text(f"UPDATE copy_state SET fresh_at = now() - interval '{interval}'"))
+
+    age("6 minutes")
+    for who in (deputy, deputy | {"delegation_id": DELEGATION}):
+        with pytest.raises(CallFailed) as refused:
+            say(case, "Thay mặt", who)
+        assert refused.value.code == "directory_stale"
+    assert say(case, "Bằng chức vụ của mình")["number"] == 1
+    age("4 minutes")
+    assert say(case, "Thay mặt", deputy | {"delegation_id": DELEGATION})["number"] == 2

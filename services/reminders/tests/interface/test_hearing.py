@@ -7,7 +7,7 @@ import pytest
 from chassis import clock
 from chassis.inbox import Heard
 from chassis.testing import until
-from contracts import tasks
+from contracts import reminders, tasks
 from reminders.service import Service
 from tests.support.orders import PIECES, changed, issued, piece_id, piece_now, put_before, urged
 from tests.support.town import post, unit
@@ -71,6 +71,25 @@ def test_an_acceptance_that_comes_before_its_order_keeps_it_closed(here, hear):
     assert items(here) == [(False, 2), (True, 1), (True, 1)]
     [(name, said)] = here.events()
     assert (name, len(said["items"])) == ("action_items_raised", 2)
+
+
+def test_an_acceptance_of_the_first_form_is_understood(here, hear):
+    """Such an event may wait in a queue while the platform is replaced by a newer one."""
+    hear(*ISSUED)
+    form = tasks.assignment_changed.data()
+    later = ("parent_id", "urgency", "current_due", "returns", "awaits", "extension", "reason", "result_id", "pieces")
+    first = {name: value for name, value in form.dump(ACCEPTED[1]).items() if name not in later}
+    hear(tasks.assignment_changed, form.load(first))
+
+    assert items(here) == [(False, 2), (True, 1), (True, 1)]
+
+
+def test_so_are_items_closed_in_the_first_form():
+    item = {"id": post("x"), "post_id": post("ward-1 head"), "subject_id": piece_id("ward-1")}
+    said = {"kind": "assignment_to_receive", "task_id": post("y"), "closed_at": "2026-03-02T03:00:00+00:00"}
+    [closed] = reminders.action_items_closed.data().load(said | {"items": [item]})["items"]
+
+    assert closed == item | {"kind": "assignment_to_receive", "task_id": post("y")}
 
 
 def test_a_decision_waits_for_whoever_must_decide_and_what_it_ended_is_said_with_it(here, hear):

@@ -19,8 +19,9 @@ UPDATE tasks SET received_on = (issued_at AT TIME ZONE 'Asia/Ho_Chi_Minh')::date
 
 ALTER TABLE assignments
     ADD parent_id uuid REFERENCES assignments, ADD assigner_post_id uuid, ADD title text, ADD content text,
-    ADD assigned_at timestamptz, ADD suspended_at timestamptz, ADD submitted_at timestamptz,
-    ADD submitted_by_person_id uuid, ADD closed_at timestamptz, ADD grade text, ADD returns integer NOT NULL DEFAULT 0,
+    ADD assigned_at timestamptz, ADD declined_at timestamptz, ADD suspended_at timestamptz,
+    ADD submitted_at timestamptz, ADD submitted_by_person_id uuid, ADD closed_at timestamptz,
+    ADD grade text, ADD returns integer NOT NULL DEFAULT 0,
     ADD proposed_unit_id uuid;
 UPDATE assignments a SET assigner_post_id = t.assigner_post_id, assigned_at = t.issued_at, closed_at = a.done_at
     FROM tasks t WHERE t.id = a.task_id;
@@ -42,6 +43,7 @@ CREATE TABLE results (
     document_issued_on date NOT NULL,
     receiving_level text NOT NULL,
     file_ids uuid[] NOT NULL DEFAULT '{}',
+    unanswered_unit_ids uuid[] NOT NULL DEFAULT '{}',
     submitted_by_person_id uuid NOT NULL,
     submitted_by_post_id uuid NOT NULL,
     submitted_at timestamptz NOT NULL,
@@ -52,6 +54,7 @@ CREATE TABLE results (
     decided_at timestamptz,
     UNIQUE (assignment_id, round)
 );
+COMMENT ON COLUMN results.unanswered_unit_ids IS 'who had not answered whoever leads joint work';
 COMMENT ON COLUMN results.outcome IS 'empty while nobody has decided';
 
 CREATE TABLE extensions (

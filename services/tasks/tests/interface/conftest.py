@@ -154,6 +154,17 @@ def desk(here, caller) -> Desk:
 
 
 @pytest.fixture
+def ended(here):
+    """Units that are no more since today."""
+
+    def end(*names: str) -> None:
+        for name in names:
+            here.do("UPDATE copy_units SET valid_to = :day WHERE id = :id", day=today(clock.now()), id=unit(name))
+
+    return end
+
+
+@pytest.fixture
 def task(desk) -> dict:
     return desk.order()
 

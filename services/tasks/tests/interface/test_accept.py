@@ -2,13 +2,16 @@
 
 import eventlet
 import pytest
+import sqlalchemy as sa
 
 from chassis.errors import CallFailed
 from contracts import tasks
+from kernel.directory_copy import tables as t
 from tasks.service import Service
-from tests.support.town import claims, post, unit
+from tests.support.town import LONG_AGO, claims, id_of, post, unit
 
 VICE, HEAD, CLERK = claims("committee vice_chairman"), claims("ward-1 head"), claims("ward-1 clerk")
+OFFICIAL, LENT = claims("dept official"), id_of("lent by the head")
 
 
 @pytest.fixture
@@ -110,3 +113,34 @@ def test_of_two_who_accept_at_once_one_does(here, pieces, accept):
 def test_a_stale_version_changes_nothing(here, pieces, accept):
     assert refused(accept, pieces["ward-1"], version=7) == "stale_version"
     assert len(here.events()) == 1
+
+
+@pytest.fixture
+def lent_and_old(here):
+    """The head's powers are lent to the department's official, and the copy has not heard of anything for long."""
+    lent = {"grantor_post_id": post("ward-1 head"), "grantee_person_id": OFFICIAL["sub"], "scope": "all"}
+    with here.store.transaction() as tx:
+        tx.execute(
+            sa.insert(t.delegations).values(
+                id=LENT, version=900, document_number="1/UQ", valid_from=LONG_AGO, valid_to=None, **lent
+            )
+        )
+
+    def age(interval: str) -> None:
+        with here.store.transaction() as tx:
+            tx.execute(sa.text(f"UPDATE copy_state SET fresh_at = now() - interval '{interval}'"))
+
+    return age
+
+
+@pytest.mark.parametrize("who", [OFFICIAL, OFFICIAL | {"delegation_id": LENT}], ids=["serving", "acting for"])
+def test_lent_powers_count_only_while_the_copy_is_fresh(pieces, accept, lent_and_old, who):
+    lent_and_old("6 minutes")
+    assert refused(accept, pieces["ward-1"], who) == "directory_stale"
+    lent_and_old("4 minutes")
+    assert accept(pieces["ward-1"], who)["state"] == "in_progress"
+
+
+def test_ones_own_post_receives_however_old_the_copy_is(pieces, accept, lent_and_old):
+    lent_and_old("6 hours")
+    assert accept(pieces["ward-1"], CLERK)["state"] == "in_progress"

@@ -3,14 +3,18 @@
 import eventlet
 import pytest
 
+from chassis import clock
 from chassis.errors import CallFailed
+from chassis.testing import until
 from contracts import tasks
+from kernel.working_time import today
 from tasks.domain.assignment import Piece, fold
 from tasks.storage import history
 from tasks.storage import pieces as storage
-from tasks.tests.interface.conftest import A_RESULT, CLERK, DEPUTY, HEAD, SUPPORT, VICE, day
+from tasks.tests.interface.conftest import A_RESULT, CLERK, DEPT, DEPUTY, DIVISION, HEAD, SUPPORT, VICE, day
+from tasks.use_cases import verbs
 from tasks.views import AS_IT_STANDS
-from tests.support.town import claims, person, post, unit
+from tests.support.town import claims, membership_of, person, post, unit
 
 CHAIRMAN, CHIEF = claims("committee chairman"), claims("office chief_of_office")
 
@@ -174,6 +178,107 @@ def test_a_suspension_stops_the_clock_and_the_date_moves_only_when_somebody_says
     assert desk.refused(tasks.suspend, piece, VICE, reason=None) == "invalid_request"
 
 
+def test_what_comes_back_late_is_said_to_be_late(here, desk, pieces):
+    piece = desk.accepted(pieces["ward-1"])
+    desk(tasks.suspend, piece, VICE, basis="Công văn 12/UBND")
+    assert desk.refused(tasks.resume, piece, VICE, due_on=day(10)) == "extension_not_later"
+    here.do("UPDATE assignments SET current_due = now() - interval '9 days', suspended_at = now() - interval '20 days'")
+
+    assert desk.refused(tasks.resume, piece, VICE) == "due_on_needed"
+    assert desk.refused(tasks.resume, piece, VICE, due_on=day(1), date_stands=True) == "invalid_request"
+    resumed = desk(tasks.resume, piece, VICE, date_stands=True)
+    assert (resumed["state"], resumed["due_state"]) == ("in_progress", "overdue")
+    assert desk.ask(tasks.list_history, assignment_id=piece["id"])["items"][-1]["data"]["date_stands"] is True
+
+
+def test_who_has_no_deadline_gets_none_before_what_he_passed_on(desk):
+    wanted = {"mode": "each", "assignments": [{"unit_id": unit("dept")}], "no_deadline": True}
+    piece = desk.accepted(desk.order(**wanted)["assignments"]["items"][0], DEPT)
+    [child] = desk(tasks.pass_on, piece, DEPT, pieces=[{"unit_id": unit("division")}])["children"]
+    desk.accepted(child, DIVISION)
+    desk(tasks.suspend, piece, VICE, reason="x")
+    assert desk.refused(tasks.resume, piece, VICE, due_on=day(10)) == "due_after_parent"
+
+    desk(tasks.suspend, child, DEPT, reason="x")
+    desk(tasks.resume, child, DEPT, due_on=day(5))
+    assert desk(tasks.resume, piece, VICE, due_on=day(10))["current_due"] is not None
+
+
+def test_a_date_from_above_is_not_moved_by_a_suspension(desk):
+    wanted = {"mode": "each", "assignments": [{"unit_id": unit("dept")}], "source": "government_office"}
+    piece = desk.accepted(desk.order(**wanted)["assignments"]["items"][0], DEPT)
+    desk(tasks.suspend, piece, VICE, reason="x")
+
+    assert desk.refused(tasks.resume, piece, VICE, due_on=day(60)) == "superior_decides"
+    assert desk(tasks.resume, piece, VICE)["current_due"] == piece["current_due"]
+
+
+def test_the_dossier_is_the_clerks_to_close_and_the_heads_where_there_is_none(here, desk, pieces):
+    piece = pieces["ward-1"]
+    desk.submitted(piece)
+    desk(tasks.approve_result, piece, VICE, grade="met")
+    assert desk.refused(tasks.archive, piece, HEAD) == "not_authorised"
+    assert (desk.read(piece, HEAD)["allowed"], desk.read(piece, CLERK)["allowed"]) == ([], ["archive"])
+
+    left = "UPDATE copy_memberships SET valid_to = :day WHERE id = :id"
+    here.do(left, day=today(clock.now()), id=membership_of("ward-1 clerk"))
+    assert desk.read(piece, HEAD)["allowed"] == ["archive"]
+    assert desk(tasks.archive, piece, HEAD)["state"] == "archived"
+
+
+def test_a_document_is_not_of_a_day_to_come(desk, pieces):
+    desk.accepted(pieces["ward-1"])
+    ahead = A_RESULT | {"document": {"number": "12/BC-UBND", "issued_on": day(1)}}
+
+    assert desk.refused(tasks.submit_result, pieces["ward-1"], **ahead) == "day_in_future"
+
+
+def test_the_lead_says_who_has_not_answered_and_only_of_whom_it_is_true(desk, pieces):
+    desk.accepted(pieces["ward-1"])
+    submitting = (tasks.submit_result, pieces["ward-1"], HEAD)
+    for other in ("ward-3", "ward-1", "dept"):
+        assert desk.refused(*submitting, **A_RESULT, unanswered_unit_ids=[unit(other)]) == "unit_owes_nothing"
+    desk(*submitting, **A_RESULT, unanswered_unit_ids=[unit("ward-2")])
+    [result] = desk.ask(tasks.list_results, assignment_id=pieces["ward-1"]["id"])["items"]
+    assert result["unanswered_unit_ids"] == [unit("ward-2")]
+
+    desk(tasks.withdraw_result, pieces["ward-1"])
+    desk.submitted(pieces["ward-2"], SUPPORT)
+    assert desk.refused(*submitting, **A_RESULT, unanswered_unit_ids=[unit("ward-2")]) == "unit_owes_nothing"
+
+
+def test_what_was_revoked_is_not_late_and_counts_apart(here, desk, task, pieces):
+    here.do("UPDATE assignments SET current_due = now() - interval '9 days'")
+    desk(tasks.revoke, pieces["ward-1"], VICE, reason="Thôi")
+
+    seen = desk.read(pieces["ward-1"])
+    assert (seen["due_state"], seen["due_days"], seen["original_due_state"]) == (None, 0, None)
+    roll_up = desk.ask(tasks.get_task, id=task["id"])["roll_up"]
+    assert (roll_up["assigned"], roll_up["revoked"], roll_up["overdue"]) == (2, 1, 2)
+
+
+def test_whose_lead_was_revoked_sees_the_others_no_more(desk, task, pieces):
+    assert desk.read(pieces["ward-2"], HEAD)
+    desk(tasks.revoke, pieces["ward-1"], VICE, reason="Thôi")
+
+    seen = desk.ask(tasks.get_task, HEAD, id=task["id"])
+    assert [piece["id"] for piece in seen["assignments"]["items"]] == [pieces["ward-1"]["id"]]
+    assert desk.refused(tasks.accept, pieces["ward-2"], HEAD) == "not_found"
+
+
+def test_an_order_is_closed_with_its_lead_whatever_else_is_open(desk, pieces, dept):
+    """Neither the supports nor what was passed on keep it open, nor is the same order warned of."""
+    desk.submitted(pieces["ward-1"])
+    desk(tasks.approve_result, pieces["ward-1"], VICE, grade="met")
+    assert desk.ask(tasks.get_summary)["issued_open"] == 1
+    desk(tasks.pass_on, dept, DEPT, pieces=[{"unit_id": unit("division")}])
+    desk(tasks.submit_result, dept, DEPT, **A_RESULT)
+    desk(tasks.approve_result, dept, VICE, grade="met")
+
+    assert desk.ask(tasks.get_summary)["issued_open"] == 0
+    assert desk.order()["warnings"] == []
+
+
 def test_what_was_approved_may_be_reopened_and_the_grade_stays_in_the_history(desk, pieces):
     piece = pieces["ward-1"]
     desk.submitted(piece)
@@ -200,6 +305,31 @@ def test_what_is_part_of_something_revoked_is_not_reopened(desk, task, pieces, d
     desk(tasks.approve_result, child, head, grade="met")
     desk(tasks.revoke, dept, VICE, reason="Thôi")
     assert desk.refused(tasks.reopen, child, head, reason="Lại") == "wrong_state"
+
+
+@pytest.mark.parametrize("end", ["revoked", "archived"])
+def test_nor_what_is_part_of_something_ended_far_above(here, desk, dept, end):
+    official = claims("dept official")
+    here.do("UPDATE copy_posts SET unit_id = :to WHERE id = :post", to=unit("division"), post=post("dept official"))
+    [child] = desk(tasks.pass_on, dept, DEPT, pieces=[{"unit_id": unit("division")}])["children"]
+    desk.accepted(child, DIVISION)
+    [deeper] = desk(tasks.pass_on, child, DIVISION, pieces=[{"post_id": post("dept official")}])["children"]
+    for piece, who, above in ((deeper, official, DIVISION), (child, DIVISION, DEPT), (dept, DEPT, VICE)):
+        if piece is deeper:
+            desk.accepted(piece, who)
+        if piece is dept and end == "revoked":
+            desk(tasks.revoke, dept, VICE, reason="Thôi")
+            break
+        desk(tasks.submit_result, piece, who, **A_RESULT)
+        desk(tasks.approve_result, piece, above, grade="met")
+    if end == "archived":
+        assert desk(tasks.reopen, deeper, DIVISION, reason="Lại")["state"] == "in_progress"
+        desk(tasks.submit_result, deeper, official, **A_RESULT)
+        desk(tasks.approve_result, deeper, DIVISION, grade="met")
+        desk(tasks.archive, dept, claims("dept clerk"))
+
+    refusal = desk.refusal(tasks.reopen, deeper, DIVISION, reason="Lại")
+    assert (refusal.code, refusal.details["state"]) == ("wrong_state", end)
 
 
 def test_who_is_only_informed_receives_it_and_no_more(desk, pieces):
@@ -255,6 +385,27 @@ def test_a_stale_version_changes_nothing_and_says_what_came_before(here, desk, p
     assert here.events() == told and here.rows("SELECT count(*) AS n FROM results") == [{"n": 0}]
 
 
+@pytest.mark.parametrize("inside", [False, True])
+def test_of_two_refused_pieces_given_to_one_at_once_he_gets_one(here, desk, pieces, dept, inside):
+    """While the first is being given, the second waits, and then finds him taken."""
+    refused, giver, to = [(pieces["ward-1"], HEAD), (pieces["ward-2"], SUPPORT)], VICE, {"unit_id": unit("dept")}
+    if inside:
+        posts = [{"unit_id": unit("division")}, {"post_id": post("dept clerk")}]
+        children = desk(tasks.pass_on, dept, DEPT, pieces=posts)["children"]
+        owners = {unit("division"): DIVISION, unit("dept"): claims("dept clerk")}
+        refused, giver = [(child, owners[child["unit_id"]]) for child in children], DEPT
+        to = {"post_id": post("dept official")}
+    for piece, who in refused:
+        desk(tasks.decline, piece, who, reason="Quá tải", proposed_unit_id=None if inside else unit("dept"))
+    (first, _), (second, _) = refused
+    request = {"id": first["id"], "version": None, "idempotency_key": "first"} | to
+    with here.store.transaction() as tx:
+        verbs.reassign(tx, giver, tasks.reassign.request().load(request), clock.now())
+        late = eventlet.spawn(desk.refused, tasks.reassign, second, giver, **to)
+        until(lambda: late.dead or here.rows("SELECT 1 FROM pg_locks WHERE NOT granted"))
+    assert late.wait() == "unit_twice"
+
+
 @pytest.mark.parametrize("version", [3, None])
 def test_two_who_decide_at_once(here, desk, pieces, version):
     """One wins, the other learns why; whichever way both came."""
@@ -303,7 +454,10 @@ def test_an_order_is_taken_back_with_all_its_open_pieces(here, desk, task, piece
     assert (name, {each["assignment_id"] for each in told["pieces"]}) == (
         "task_revoked", {pieces["ward-1"]["id"], pieces["ward-2"]["id"], child["id"]},
     )  # fmt: skip
-    assert desk.refused(tasks.revoke_task, task, VICE, reason="Lại") == "wrong_state"
+    for version, code in ((None, "wrong_state"), (1, "stale_version")):
+        late = desk.refusal(tasks.revoke_task, task, VICE, version=version, reason="Lại")
+        assert (late.code, late.details["change"]) == (code, "revoked")
+        assert late.details["actor_person_id"] == person("committee vice_chairman") and late.details["at"]
     assert desk.refused(tasks.accept, pieces["ward-2"], SUPPORT) == "wrong_state"
     assert desk.read(dept)["state"] == "in_progress"
     changes = [each["change"] for each in desk.ask(tasks.list_task_history, task_id=task["id"])["items"]]
@@ -339,7 +493,7 @@ def test_whatever_happened_the_row_is_the_fold_of_its_history(here, desk, pieces
     desk.submitted(first)
     desk(tasks.return_result, first, VICE, reason="x")
     desk(tasks.suspend, first, VICE, reason="x")
-    desk(tasks.resume, first, VICE, due_on=day(20))
+    desk(tasks.resume, first, VICE, due_on=day(40))
     asked = desk.request(first)
     desk(tasks.grant_extension, asked["id"], VICE, due_on=day(50))
     desk(tasks.submit_result, first, **A_RESULT)

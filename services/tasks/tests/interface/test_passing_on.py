@@ -45,7 +45,14 @@ def test_the_level_below_sees_the_title_clause_and_deadline_above_it(desk, dept,
     order = desk.ask(tasks.get_task, DIVISION, id=child["task_id"])
     assert (order["title"], order["content"], order["followers"]) == ("Việc của Sở", None, [])
     assert [piece["id"] for piece in order["assignments"]["items"]] == [child["id"]]
-    assert order["roll_up"] == {"assigned": 0, "accepted": 0, "submitted": 0, "completed": 0, "overdue": 0}
+    assert order["roll_up"] == {
+        "assigned": 0,
+        "accepted": 0,
+        "submitted": 0,
+        "completed": 0,
+        "overdue": 0,
+        "revoked": 0,
+    }
     for read in (tasks.list_history, tasks.list_results, tasks.list_children):
         with pytest.raises(CallFailed, match="no such thing"):
             desk.ask(read, DIVISION, assignment_id=dept["id"])

@@ -8,7 +8,7 @@ import pytest
 
 from kernel.actor import Actor
 from kernel.errors import Refused
-from tasks.domain.assignment import CLOSED, MOVES, OPEN, STATES, Piece, allowed, decide, fold
+from tasks.domain.assignment import CLOSED, MOVES, OPEN, STATES, Piece, allowed, apply, decide, fold
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=2)
@@ -73,14 +73,15 @@ TABLE = {
         "withdraw_result": ("in_progress", OWNER), "revoke": ("revoked", CITY),
     },
     "suspended": {"resume": ("in_progress", CITY), "revoke": ("revoked", CITY)},
-    "completed": {"reopen": ("in_progress", CITY), "archive": ("archived", {"owner", "clerk", "office"})},
+    "completed": {"reopen": ("in_progress", CITY), "archive": ("archived", {"clerk", "office"})},
     "revoked": {},
     "archived": {},
 }  # fmt: skip
 ACTORS = {
-    "owner": HEAD, "assigner": ASSIGNER, "clerk": an_actor("clerk-post", "head-post", is_head=False),
+    "owner": HEAD, "assigner": ASSIGNER, "clerk": an_actor("clerk-post", "head-post", post_kind="clerk", is_head=False),
     "office": an_actor("office-post", post_kind="office_clerk", unit_kind="office", is_head=False),
-    "secretary": an_actor("secretary-post", "assigner-post", is_head=False), "stranger": STRANGER,
+    "secretary": an_actor("secretary-post", "assigner-post", post_kind="secretary", is_head=False),
+    "stranger": STRANGER,
 }  # fmt: skip
 VERBS = sorted({verb for row in TABLE.values() for verb in row})
 
@@ -134,6 +135,33 @@ def test_nobody_decides_on_a_result_that_he_himself_submitted_whichever_post_he_
     assert code(piece, "approve_result", ASSIGNER) == "own_result"
     assert code(piece, "return_result", ASSIGNER) == "own_result"
     assert "approve_result" not in allowed(piece, ASSIGNER)
+
+
+def test_nobody_decides_on_what_is_his_own_units_even_if_another_submitted_it():
+    """A head to whom the assigner's powers were lent."""
+    piece = a_piece(state="result_submitted", submitted_by_person_id="p2")
+    both = an_actor("assigner-post", "head-post")
+
+    assert code(piece, "approve_result", both) == code(piece, "return_result", both) == "own_result"
+    assert "approve_result" not in allowed(piece, both)
+
+
+def test_the_head_closes_the_dossier_only_where_nobody_keeps_the_files():
+    piece = a_piece(state="completed", unit_id="u1")
+
+    assert code(piece, "archive", HEAD) == "not_authorised"
+    assert decide(replace(piece, has_clerk=False), "archive", HEAD, None, NOW).state == "archived"
+    assert code(replace(piece, has_clerk=False), "archive", an_actor("head-post", is_head=False)) == "not_authorised"
+
+
+def test_a_refusal_is_as_old_as_it_was_wherever_it_moves():
+    declined = decide(a_piece(), "decline", HEAD, None, NOW, {"proposed_unit_id": "u9"})
+    another_decides = apply(declined, "move", LATER, data={"assigner_post_id": "new-post"})
+    another_owns = apply(declined, "move", LATER, data={"unit_id": "u2", "post_id": "new-post"})
+
+    assert (another_decides.declined_at, another_decides.proposed_unit_id) == (NOW, "u9")
+    assert (another_owns.declined_at, another_owns.proposed_unit_id) == (NOW, None)
+    assert decide(another_owns, "uphold", ASSIGNER, None, LATER).declined_at is None
 
 
 def code(piece: Piece, verb: str, actor: Actor) -> str:

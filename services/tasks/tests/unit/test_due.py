@@ -139,7 +139,9 @@ RECEIVED = [(2, "assigned"), (3, "in_progress")]
         ([*RECEIVED, (4, "result_submitted")], 10, (0, 3, 0, 0)),
         ([*RECEIVED, (6, "result_submitted"), (11, "completed")], 30, (1, 2, 0, 1)),
         ([*RECEIVED, (6, "result_submitted"), (10, "in_progress")], 12, (3, 1, 0, 1)),  # sent back: the owner's again
+        ([*RECEIVED, (6, "result_submitted"), (10, "result_submitted")], 12, (1, 3, 0, 1)),  # moved: no new days
         ([(2, "assigned"), (4, "declined")], 10, (1, 0, 2, 0)),
+        ([(2, "assigned"), (4, "declined"), (9, "declined")], 10, (1, 0, 2, 0)),
         ([(2, "assigned"), (6, "declined"), (12, "assigned")], 13, (4, 0, 2, 0)),
         ([*RECEIVED, (6, "suspended"), (12, "in_progress")], 13, (2, 0, 0, 4)),
         ([*RECEIVED, (6, "revoked")], 13, (1, 0, 0, 0)),

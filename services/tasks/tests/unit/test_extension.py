@@ -1,5 +1,6 @@
 """More time: which date, and who decides. March 2026: the 2nd is a Monday, the 7th a Saturday."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
@@ -8,7 +9,7 @@ from kernel.actor import Actor
 from kernel.errors import Refused
 from kernel.working_time import TZ, WorkingDays, end_of_day
 from tasks.domain.assignment import Piece
-from tasks.domain.extension import decided_above, granted, permit_decision, requested
+from tasks.domain.extension import decided_above, granted, permit_decision, requested, resumed
 
 DAYS, NOW = WorkingDays({}), datetime(2026, 3, 2, 9, tzinfo=TZ)
 OWNER = Actor("p1", "m1", "owner", "head", "", "u1", "ward", True, None, ("owner",))
@@ -60,6 +61,43 @@ def test_of_what_came_from_above_only_the_superior_moves_the_date(source):
 
     assert decided_above({"source": source}, PIECE) and not decided_above({"source": source}, child)
     assert not decided_above({"source": "city_pc"}, PIECE)
+
+
+def resume(on: int, due_on: int | None = None, piece: Piece = PIECE, source: str = "city_pc", **more):
+    task = {"source": source, "urgency": "normal"}
+    given = {"stands": False, "latest": None, "below": (), "days": DAYS} | more
+    now = datetime(2026, 3, on, 9, tzinfo=TZ)
+    try:
+        return resumed(piece, task, due_on and date(2026, 3, due_on), now=now, **given)
+    except Refused as refusal:
+        return refusal.refusal_code
+
+
+NO_DATE = replace(PIECE, current_due=None)
+AHEAD = end_of_day(date(2026, 3, 10))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (resume(5), None),  # on its last day
+        (resume(6), "due_on_needed"),
+        (resume(6, stands=True), None),
+        (resume(6, 10), AHEAD),
+        (resume(4, 5), "extension_not_later"),
+        (resume(4, 4), "extension_not_later"),
+        (resume(6, 10, latest=end_of_day(date(2026, 3, 9))), "due_after_parent"),
+        (resume(6, 10, source="government_office"), "superior_decides"),
+        (resume(6, stands=True, source="government_office"), None),
+        (resume(6, piece=NO_DATE), None),
+        (resume(6, 10, NO_DATE), AHEAD),
+        (resume(6, 10, NO_DATE, below=[AHEAD]), AHEAD),
+        (resume(6, 10, NO_DATE, below=[AHEAD, None]), "due_after_parent"),
+        (resume(6, 9, NO_DATE, below=[AHEAD]), "due_after_parent"),
+    ],
+)
+def test_after_a_suspension_the_date_is_the_same_or_a_later_one_and_nothing_is_late_unsaid(outcome, expected):
+    assert outcome == expected
 
 
 def test_what_is_decided_is_not_decided_again_whoever_comes():

@@ -80,7 +80,8 @@ class Life(RuleBasedStateMachine):
         post = self.piece.post_id if post == "owner" else post
         own = [name for name, holder in self.holders.items() if holder == person]
         serves = (post, *own, *((self.piece.post_id,) if post == "clerk" else ()))
-        kind, unit_kind = ("office_clerk", "office") if post == "office" else ("head", "ward")
+        kinds = {"office": ("office_clerk", "office"), "clerk": ("clerk", "ward")}
+        kind, unit_kind = kinds.get(post, ("head", "ward"))
         return Actor(person, "m", post, kind, "", "u1", unit_kind, post in ("owner", self.piece.post_id), None, serves)
 
     @rule(
@@ -127,7 +128,7 @@ class Life(RuleBasedStateMachine):
             return
         assert may
         if verb in ("approve_result", "return_result"):
-            assert person != before.submitted_by_person_id
+            assert person != before.submitted_by_person_id and before.post_id not in actor.serves
         self._happens(verb, person, data)
         assert self.piece == after
 
@@ -147,7 +148,9 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.piece.state not in CLOSED and self.piece.is_child)
     @rule()
     def the_unit_above_is_reorganised(self):
+        before = self.piece
         self._happens("move", "p4", {"assigner_post_id": "assigner"})
+        assert self.piece == replace(before, version=before.version + 1)
 
     @precondition(lambda self: self.piece.state not in ("revoked", "archived") and len(self.history) % 5 == 0)
     @rule(grade=st.sampled_from(["met", "good"]), days=st.integers(1, 90))
@@ -217,6 +220,7 @@ class Life(RuleBasedStateMachine):
         piece = self.piece
         assert piece.state in STATES
         assert (piece.suspended_at is not None) == (piece.state == "suspended")
+        assert (piece.declined_at is not None) == (piece.state == "declined")
         assert (piece.closed_at is not None) == (piece.state in CLOSED)
         assert (piece.done_at is not None) == (piece.state in ("completed", "archived"))
         assert piece.state != "result_submitted" or (piece.submitted_at and piece.submitted_by_person_id)

@@ -3,7 +3,7 @@
 import pytest
 
 from kernel.actor import Actor
-from tasks.domain.sight import Sight, sight_of
+from tasks.domain.sight import REVOKED, Sight, sight_of
 
 EACH, JOINT = ({"mode": mode, "assigner_post_id": "assigner-post"} for mode in ("each", "joint"))
 
@@ -35,6 +35,10 @@ def test_a_unit_sees_its_own_piece_only():
 def test_the_lead_of_joint_work_sees_the_supports_but_they_do_not_see_him():
     assert sight_of(an_actor(), JOINT, [], {"lead"}) is Sight.WHOLE
     assert sight_of(an_actor(), JOINT, [], {"support"}) is Sight.OWN
+
+
+def test_whoever_led_joint_work_sees_his_own_piece_once_it_is_revoked():
+    assert sight_of(an_actor(), JOINT, [], {REVOKED}) is Sight.OWN
 
 
 @pytest.mark.parametrize(
