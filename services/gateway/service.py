@@ -28,6 +28,7 @@ from gateway.api.people import PeopleRoutes
 from gateway.api.progress import ProgressRoutes
 from gateway.api.reminders import RemindersRoutes
 from gateway.api.scim import ScimRoutes
+from gateway.api.seeing import SeeingRoutes
 from gateway.api.session import SessionRoutes
 from gateway.api.single_sign_on import SingleSignOnRoutes
 from gateway.api.task_proposals import TaskProposalsRoutes
@@ -93,6 +94,7 @@ API = (
     UrgingsRoutes,
     CorrectionsRoutes,
     TaskProposalsRoutes,
+    SeeingRoutes,
     RemindersRoutes,
     MessagingRoutes,
     LiveRoutes,

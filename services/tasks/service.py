@@ -12,13 +12,14 @@ from tasks.entrypoints.many import Many
 from tasks.entrypoints.orders import Orders
 from tasks.entrypoints.progress import Progress
 from tasks.entrypoints.proposals import Proposals
+from tasks.entrypoints.seeing import Seeing
 from tasks.entrypoints.urgings import Urgings
 from tasks.entrypoints.verbs import Verbs
 
 
 class Service(
-    Assignments, Verbs, Extensions, Many, Orders, Drafts, Progress, Urgings, Corrections, Proposals, HearsDirectory,
-    audit_reading(tasks.list_audit),
+    Assignments, Verbs, Extensions, Many, Orders, Drafts, Progress, Urgings, Corrections, Proposals, Seeing,
+    HearsDirectory, audit_reading(tasks.list_audit),
 ):  # fmt: skip
     name = "tasks"
     db = Database()

@@ -9,4 +9,5 @@ from contracts.tasks.moves import *
 from contracts.tasks.orders import *
 from contracts.tasks.progress import *
 from contracts.tasks.proposals import *
+from contracts.tasks.seeing import *
 from contracts.tasks.urgings import *

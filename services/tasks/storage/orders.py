@@ -69,19 +69,6 @@ def move_task(tx, task_id: str, **changes) -> Mapping:
     return tx.execute(query).mappings().one()
 
 
-def box(tx, name: str, posts: Sequence[str], before: str | None, limit: int) -> list[Mapping]:
-    """A page of orders that these posts gave, received or follow; the newest first."""
-    mine = {
-        "issued": tasks.c.assigner_post_id == any_of(posts),
-        "received": tasks.c.id.in_(select(assignments.c.task_id).where(assignments.c.post_id == any_of(posts))),
-        "followed": tasks.c.id.in_(select(followers.c.task_id).where(followers.c.post_id == any_of(posts))),
-    }
-    query = select(tasks).where(mine[name]).order_by(tasks.c.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(tasks.c.id < before)
-    return list(tx.execute(query).mappings())
-
-
 _FOLLOWERS = select(followers).where(followers.c.task_id == any_bound("ids")).order_by(followers.c.post_id)
 
 
