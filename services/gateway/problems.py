@@ -112,6 +112,8 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
         422, "Khi từng đơn vị tự chịu trách nhiệm thì không có đơn vị phối hợp", "Nobody supports in this mode",
     ),
     "one_lead_needed": (422, "Việc chung cần đúng một đơn vị chủ trì, giao từng nơi ít nhất một", "A lead is needed"),
+    "wrong_period": (422, "Khoảng thời gian không hợp lệ", "Not a period of three years at most"),
+    "as_of_in_future": (422, "Ngày chốt số liệu chưa đến", "That day is yet to come"),
     "due_in_past": (422, "Hạn đã qua", "The deadline has passed"),
     "due_too_far": (422, "Hạn quá xa", "The deadline is too far away"),
     "due_after_task": (422, "Hạn của đơn vị sau hạn của nhiệm vụ", "A piece is due with its task at the latest"),

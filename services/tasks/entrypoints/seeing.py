@@ -11,3 +11,18 @@ class Seeing:
     def list_pieces(self, call, request):
         with self.db.reading() as tx:
             return seeing.list_pieces(tx, call.claims, request, clock.now())
+
+    @rpc(tasks.get_exception_board)
+    def get_exception_board(self, call, request):
+        with self.db.reading() as tx:
+            return seeing.get_exception_board(tx, call.claims, request, clock.now())
+
+    @rpc(tasks.get_statistics)
+    def get_statistics(self, call, request):
+        with self.db.reading() as tx:
+            return seeing.get_statistics(tx, call.claims, request, clock.now())
+
+    @rpc(tasks.list_counted)
+    def list_counted(self, call, request):
+        with self.db.reading() as tx:
+            return seeing.list_counted(tx, call.claims, request, clock.now())

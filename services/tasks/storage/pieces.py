@@ -36,6 +36,11 @@ def overdue() -> sa.ColumnElement[bool]:
     )
 
 
+def find_pieces(tx, assignment_ids: Iterable[str]) -> list[Mapping]:
+    query = select(assignments).where(assignments.c.id == any_of(assignment_ids)).order_by(assignments.c.id)
+    return list(tx.execute(query).mappings())
+
+
 def pieces_of(
     tx, task_id: str, posts: Sequence[str] | None, state: str | None, after: str | None, limit: int
 ) -> list[Mapping]:
