@@ -89,7 +89,8 @@ LIVES = """
         WHERE asked IS NOT NULL AND a > 0.05;
     UPDATE lives SET first = accepted + (submitted - accepted) * 0.8, returned = accepted + (submitted - accepted) * 0.9
         WHERE a > 0.94 AND submitted IS NOT NULL AND asked IS NULL;
-    UPDATE lives SET approved = submitted + interval '4 days' * b * b WHERE a < 0.995;
+    UPDATE lives SET approved = submitted + interval '4 days' * b * b
+        WHERE a < 0.99 OR at < now() - interval '100 days';
     UPDATE lives SET archived = approved + interval '15 days' WHERE b < 0.6;
     UPDATE lives SET passed = accepted + interval '1 hour' WHERE below IS NOT NULL AND a < :children;
     UPDATE lives SET revoked = accepted + interval '90 minutes', submitted = NULL, approved = NULL, archived = NULL,
@@ -109,7 +110,7 @@ NOT_YET = "UPDATE lives SET " + ", ".join(
 ROWS = """
     INSERT INTO assignments (id, task_id, parent_id, assigner_post_id, unit_id, unit_code, unit_name, post_id, role,
             title, state, version, original_due, current_due, assigned_at, accepted_at, declined_at, submitted_at,
-            submitted_by_person_id, done_at, closed_at, grade, returns)
+            submitted_by_person_id, done_at, closed_at, grade, returns, refusals)
         SELECT id, task_id, parent_id, assigner_post_id, unit_id, code, name, post_id, 'lead',
             CASE WHEN parent_id IS NOT NULL THEN 'Phần việc được giao' END,
             CASE WHEN revoked IS NOT NULL THEN 'revoked' WHEN archived IS NOT NULL THEN 'archived'
@@ -124,7 +125,7 @@ ROWS = """
             coalesce(submitted, CASE WHEN returned IS NULL THEN first END),
             CASE WHEN submitted IS NOT NULL OR (returned IS NULL AND first IS NOT NULL) THEN person_id END,
             CASE WHEN approved IS NOT NULL THEN submitted END, coalesce(approved, revoked),
-            CASE WHEN approved IS NOT NULL THEN 'good' END, (returned IS NOT NULL)::int
+            CASE WHEN approved IS NOT NULL THEN 'good' END, (returned IS NOT NULL)::int, (declined IS NOT NULL)::int
         FROM lives ORDER BY at;
     INSERT INTO history (task_id, assignment_id, version, verb, actor_person_id, at, data)
         SELECT task_id, id, row_number() OVER (PARTITION BY id ORDER BY happened, place), verb, coalesce(who, giver_id),

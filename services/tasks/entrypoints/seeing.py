@@ -2,6 +2,7 @@
 
 from chassis import clock
 from chassis.rpc import rpc
+from chassis.timers import every
 from contracts import tasks
 from tasks.use_cases import seeing
 
@@ -26,3 +27,8 @@ class Seeing:
     def list_counted(self, call, request):
         with self.db.reading() as tx:
             return seeing.list_counted(tx, call.claims, request, clock.now())
+
+    @every(seconds=5, alone="settle_outcomes")
+    def settle_outcomes(self):
+        with self.db.transaction() as tx:
+            seeing.settle_outcomes(tx, clock.now())

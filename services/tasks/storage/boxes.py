@@ -160,7 +160,8 @@ _TO_DECIDE = """
                 AND a.state = 'result_submitted'
         UNION
         SELECT a.id FROM tasks t JOIN assignments a ON a.task_id = t.id
-            WHERE t.leader_post_ids @> ARRAY[CAST(:post AS uuid)] AND t.state = 'issued' AND a.parent_id IS NULL
+            WHERE t.leader_post_ids @> ARRAY[CAST(:post AS uuid)] AND t.leader_post_ids <> '{{}}'
+                AND t.state = 'issued' AND a.parent_id IS NULL
                 AND (a.state IN ('declined', 'result_submitted')
                     OR EXISTS (SELECT 1 FROM extensions e WHERE e.assignment_id = a.id AND e.state = 'pending')))
     SELECT {columns} FROM waiting JOIN assignments a ON a.id = waiting.id JOIN tasks t ON t.id = a.task_id

@@ -3,7 +3,9 @@
 `domain.due` is the rule; what stands here says the same of many rows at once, and a test compares the two.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from functools import lru_cache
+from itertools import accumulate
 
 from kernel.working_time import ONE_DAY, WorkingDays, today
 from tasks.domain.due import NEAR, NEAR_WHEN_URGENT, overdue_before
@@ -15,19 +17,20 @@ _ZONE = "'Asia/Ho_Chi_Minh'"
 
 def given(days: WorkingDays, at: datetime) -> dict:
     """What a query with a calendar is told: how many working days there were up to each day."""
-    first = date(today(at).year - YEARS_BACK, 1, 1)
-    last = today(at) + timedelta(days=DAYS_AHEAD)
-    counts, count, day = [], 0, first
-    while day <= last:
-        count += days.is_working(day)
-        counts.append(count)
-        day += ONE_DAY
+    counted = _counted(tuple(days.exceptions.items()), today(at))
+    return counted | {"at": at, "day_begins": overdue_before("normal", at)}
+
+
+@lru_cache(maxsize=8)
+def _counted(exceptions: tuple[tuple[date, bool], ...], at: date) -> dict:
+    days, first = WorkingDays(dict(exceptions)), date(at.year - YEARS_BACK, 1, 1)
+    every = (first + n * ONE_DAY for n in range((at - first).days + DAYS_AHEAD))
+    counts = list(accumulate(int(days.is_working(day)) for day in every))
     return {
         "calendar": "{" + ",".join(map(str, counts)) + "}",
         "first": first,
         "last": len(counts) - 1,
-        "at": at,
-        "day_begins": overdue_before("normal", at),
+        "today": counts[(at - first).days],
     }
 
 
@@ -38,7 +41,7 @@ def day(moment: str) -> str:
 def count(moment: str) -> str:
     """Working days up to a moment's day: the difference of two of them is `WorkingDays.between`."""
     place = f"least(greatest({day(moment)} - CAST(:first AS date), 0), :last) + 1"
-    return f"((SELECT days FROM calendar))[{place}]"
+    return f"CASE WHEN {moment} IS NOT NULL THEN ((SELECT days FROM calendar))[{place}] END"
 
 
 def missed(due: str, moment: str, begins: str | None = None) -> str:

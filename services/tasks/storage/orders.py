@@ -8,7 +8,7 @@ from sqlalchemy import and_, func, insert, or_, select
 
 from chassis.rows import Id, any_bound, any_of, unnested
 from tasks.domain.sight import PASSED_ON, REVOKED
-from tasks.storage.pieces import is_open, keeps_open, overdue
+from tasks.storage.pieces import is_open, keeps_open, overdue, rolled_up
 from tasks.storage.tables import Moment, assignments, followers, tasks
 
 
@@ -97,15 +97,7 @@ def own_roles(tx, task_ids: Iterable[str], posts: Sequence[str]) -> dict[str, se
     return found
 
 
-_is_wanted = assignments.c.state != "revoked"
-_COUNTS = {
-    "assigned": func.count().filter(_is_wanted),
-    "accepted": func.count(assignments.c.accepted_at).filter(_is_wanted),
-    "submitted": func.count().filter(assignments.c.state.in_(("result_submitted", "completed", "archived"))),
-    "completed": func.count().filter(assignments.c.state.in_(("completed", "archived"))),
-    "overdue": func.count().filter(overdue()),
-    "revoked": func.count().filter(~_is_wanted),
-}
+_COUNTS = {name: func.count().filter(counts) for name, counts in rolled_up().items() if name != "not_received"}
 
 
 _ROLL_UPS = (  # a piece passed on inside a unit is part of that unit's own

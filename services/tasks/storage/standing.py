@@ -1,8 +1,7 @@
 """Pieces as they stood: now as the rows say it, at an earlier instant as the history folds, for many at once.
 
-`NOW` and `THEN` are the same table expression `a`, column for column; `domain.assignment.fold` is the rule, and a test
-lives random lives and compares. A row that was closed by then, and in which no fact was put right since, has not
-changed: only the others are folded.
+`NOW` and `THEN` are the same table expression, column for column; `domain.assignment.fold` is the rule, and a test
+compares the two.
 """
 
 CLOSED = "('completed', 'revoked', 'archived')"  # written out: only then does the planner know the partial indexes
@@ -15,17 +14,17 @@ STATES = (
     "ARRAY['assigned', 'in_progress', 'declined', 'result_submitted', 'suspended', 'completed', 'revoked', 'archived']"
 )
 
-COLUMNS = """id, task_id, parent_id, unit_id, post_id, assigner_post_id, role, state, original_due, current_due,
-    assigned_at, submitted_at, suspended_at, done_at, closed_at, returns, under_correction"""
+COLUMNS = """a.id, a.task_id, a.parent_id, a.unit_id, a.post_id, a.assigner_post_id, a.role, a.state, a.original_due,
+    a.current_due, a.assigned_at, a.submitted_at, a.suspended_at, a.done_at, a.closed_at, a.returns, a.refusals,
+    a.under_correction"""
 
 _SINCE = """CASE a.state WHEN 'declined' THEN a.declined_at WHEN 'result_submitted' THEN a.submitted_at
     WHEN 'assigned' THEN CASE WHEN a.version = 1 THEN a.assigned_at ELSE (
         SELECT max(h.at) FROM history h WHERE h.task_id = a.task_id AND h.assignment_id = a.id
             AND h.verb IN ('issue', 'reassign', 'uphold')) END END"""
-_REFUSALS = "(SELECT count(*) FROM history h WHERE h.assignment_id = a.id AND h.verb = 'decline')"
 NOW = f"""
-    standing AS NOT MATERIALIZED (
-        SELECT {COLUMNS}, {_SINCE} AS since, {_REFUSALS} AS refusals FROM assignments a WHERE {{candidates}})"""
+    standing AS MATERIALIZED (
+        SELECT {COLUMNS}, {_SINCE} AS since FROM {{source}} WHERE {{candidates}})"""
 
 
 def _last(name: str, kind: str, where: str | None = None) -> str:
@@ -73,13 +72,8 @@ THEN = f"""
             CASE WHEN f.informed OR f.state IN (6, 8)
                 THEN coalesce(f.put_right, f.submitted_at, f.accepted_at) END AS done_at,
             CASE WHEN f.informed OR f.state IN (6, 7, 8) THEN f.closed_at END AS closed_at,
-            f.returns, EXISTS (SELECT 1 FROM corrections c WHERE c.assignment_id = f.id AND c.proposed_at <= :at
-                AND (c.decided_at IS NULL OR c.decided_at > :at)) AS under_correction,
-            f.since, f.refusals
-        FROM folds f JOIN assignments a ON a.id = f.id JOIN tasks t ON t.id = f.task_id
-        {{settled}})"""
+            f.returns, f.refusals, EXISTS (SELECT 1 FROM corrections c WHERE c.assignment_id = f.id
+                AND c.proposed_at <= :at AND (c.decided_at IS NULL OR c.decided_at > :at)) AS under_correction,
+            f.since
+        FROM folds f JOIN assignments a ON a.id = f.id JOIN tasks t ON t.id = f.task_id)"""
 INFORMS = f"coalesce({_ROLE_AT_RECEIPT}, f.now_role) = 'inform'"
-SETTLED = f"""
-        UNION ALL
-        SELECT {COLUMNS}, NULL, 0 FROM assignments a
-        WHERE a.assigned_at <= :at AND a.closed_at <= :at AND a.id NOT IN (SELECT id FROM corrected) AND {{settled}}"""

@@ -12,19 +12,19 @@ from tasks.domain.due import APPROVER_HAS, ASSIGNER_HAS
 from tasks.domain.figures import CLASSES, LOST
 from tasks.storage import calendar, standing
 from tasks.storage.board import SCOPES
+from tasks.storage.standing import CLOSED
 
 _MONTH = "to_char(a.assigned_at AT TIME ZONE 'Asia/Ho_Chi_Minh', 'YYYY-MM')"
-_KEYS = {"unit": "a.unit_id::text", "source": "t.source", "field": "coalesce(t.field, '-')", "month": _MONTH}
+_KEYS = {"unit": "unit_id", "source": "source", "field": "field", "month": "month"}
 _GIVEN = "a.assigned_at >= :since AND a.assigned_at < :until AND a.parent_id IS NULL"
 
 
 def _class(due: str) -> str:
-    """domain.due.report_class; what is under correction stands apart."""
-    return f"""CASE WHEN a.state = 'revoked' THEN 'revoked' WHEN a.under_correction THEN 'under_correction'
+    """domain.due.report_class, as its place among CLASSES; what is under correction stands apart."""
+    return f"""CASE WHEN a.state = 'revoked' THEN 6 WHEN a.under_correction THEN 5
         WHEN a.done_at IS NOT NULL THEN CASE WHEN {due} IS NOT NULL AND {calendar.missed(due, "a.done_at")}
-            THEN 'completed_late' ELSE 'completed_on_time' END
-        WHEN {due} IS NOT NULL AND {calendar.overdue(due)} THEN 'in_progress_overdue'
-        ELSE 'in_progress_in_time' END"""
+            THEN 2 ELSE 1 END
+        WHEN {due} IS NOT NULL AND {calendar.overdue(due)} THEN 4 ELSE 3 END"""
 
 
 # A stay in a state lasts from `b` to `e`, the deadline is `d`: all as counts of working days, so that the n-th working
@@ -40,7 +40,7 @@ _LOST = f"""
     moves AS (
         SELECT l.id, l.d, {standing.MOVES} AS state, {calendar.count("h.at")} AS b,
             coalesce(lead({calendar.count("h.at")}) OVER (PARTITION BY l.id ORDER BY h.version),
-                {calendar.count(":at")}) AS e
+                :today) AS e
         FROM late l JOIN history h ON h.task_id = l.task_id AND h.assignment_id = l.id
         WHERE h.at <= :at AND {standing.MOVES} IS NOT NULL),
     stays AS (SELECT s.*, greatest(e, d) - greatest(b, d) AS days FROM moves s WHERE state <= 5 AND e > d),
@@ -57,16 +57,27 @@ _LOST = f"""
             coalesce(sum(others) FILTER (WHERE state <= 3), 0)::int AS assigner,
             coalesce(sum(days - others) FILTER (WHERE state >= 4), 0)::int AS nobody
         FROM shared GROUP BY id)"""
-_JUDGED = f"""
+_LIVE = f"""
     WITH {calendar.CALENDAR}, {{standing}},
     judged AS MATERIALIZED (
-        SELECT a.id, a.task_id, {{key}} AS key, a.returns, {_class("a.current_due")} AS current,
-            {_class("a.original_due")} AS original,
-            CASE WHEN a.current_due IS NOT NULL THEN {calendar.count("a.current_due")} END AS d,
-            {calendar.count("coalesce(a.closed_at, CAST(:at AS timestamptz))")} AS ended
+        SELECT a.id, a.task_id, a.assigned_at, a.closed_at, a.unit_id, t.source, coalesce(t.field, '-') AS field,
+            {_MONTH} AS month, a.returns, {_class("a.current_due")} AS current,
+            {_class("a.original_due")} AS original, {calendar.count("a.current_due")} AS d,
+            CASE WHEN a.closed_at IS NULL THEN :today ELSE {calendar.count("a.closed_at")} END AS ended
         FROM standing a JOIN tasks t ON t.id = a.task_id
-        WHERE {_GIVEN} AND a.role <> 'inform' AND {{scope}}),
-    {_LOST}"""
+        WHERE a.role <> 'inform' AND {{scope}}),
+    {_LOST},
+    live AS (
+        SELECT id, assigned_at, closed_at, unit_id, source, field, month, current, original, returns,
+            coalesce(owner, 0) AS owner, coalesce(approver, 0) AS approver, coalesce(assigner, 0) AS assigner,
+            coalesce(nobody, 0) AS nobody
+        FROM judged LEFT JOIN lost USING (id))"""
+_COUNTED = f"""{_LIVE},
+    counted AS (
+        SELECT id, {{key}} AS key, current, original, returns, owner, approver, assigner, nobody FROM live
+        UNION ALL
+        SELECT a.assignment_id, {{key}}, a.current, a.original, a.returns, a.owner, a.approver, a.assigner, a.nobody
+        FROM outcomes a WHERE a.assigned_at >= :since AND a.assigned_at < :until AND {{settled}})"""
 
 
 FIGURES = (
@@ -77,23 +88,42 @@ FIGURES = (
 
 def _figures() -> str:
     classes = (
-        f"count(*) FILTER (WHERE {due} = '{name}') AS {due}_{name}" for due in ("current", "original")
-        for name in CLASSES
+        f"count(*) FILTER (WHERE {due} = {place}) AS {due}_{name}" for due in ("current", "original")
+        for place, name in enumerate(CLASSES, 1)
     )  # fmt: skip
     lost = (f"coalesce(sum({party}), 0)::int AS lost_{party}" for party in LOST)
     return ", ".join(["count(*) AS given", "coalesce(sum(returns), 0)::int AS returns", *classes, *lost])
 
 
-_ROWS = f"{_JUDGED} SELECT key, {_figures()} FROM judged LEFT JOIN lost USING (id) GROUP BY key ORDER BY key"
-_COUNTED = f"""{_JUDGED}
-    SELECT id, key, current, original, {", ".join(f"coalesce({party}, 0) AS lost_{party}" for party in LOST)}
-    FROM judged LEFT JOIN lost USING (id) WHERE {{counted}} ORDER BY id LIMIT {{limit}}"""
+_ROWS = f"{_COUNTED} SELECT key::text AS key, {_figures()} FROM counted GROUP BY counted.key ORDER BY counted.key"
+_LIST = f"""{_COUNTED}
+    SELECT id, current, original, {", ".join(f"{party} AS lost_{party}" for party in LOST)}
+    FROM counted WHERE {{chosen}} ORDER BY id LIMIT {{limit}}"""
 _CORRECTED = "corrected AS MATERIALIZED (SELECT assignment_id AS id FROM history WHERE verb = 'correct' AND at > :at),"
+_SETTLE = f"""{_LIVE},
+    written AS (
+        INSERT INTO outcomes (assignment_id, assigned_at, closed_at, unit_id, source, field, month, current, original,
+            returns, owner, approver, assigner, nobody) SELECT * FROM live)
+    UPDATE assignments SET settled = true WHERE id = ANY(CAST(:ids AS uuid[]))"""
+_TO_SETTLE = f"""SELECT a.id FROM assignments a WHERE NOT a.settled AND a.parent_id IS NULL AND a.state IN {CLOSED}
+    AND NOT a.under_correction ORDER BY a.id LIMIT :limit FOR UPDATE SKIP LOCKED"""
+
+
+def settle(tx, days: WorkingDays, at: datetime, limit: int) -> int:
+    """Writes down what became of closed pieces; whatever changes one of them voids it, by a trigger."""
+    ids = list(tx.execute(sa.text(_TO_SETTLE).columns(id=Id), {"limit": limit}).scalars())
+    if ids:
+        candidates = "a.id = ANY(CAST(:ids AS uuid[]))"
+        query = _SETTLE.format(
+            standing=standing.NOW.format(source="assignments a", candidates=candidates), scope="true"
+        )
+        tx.execute(sa.text(query), calendar.given(days, at) | {"ids": ids})
+    return len(ids)
 
 
 def rows(tx, scope: Scope, mine: Mapping, by: str, period: Mapping, days: WorkingDays, at: datetime, *, past: bool):
     """All groups with all figures."""
-    query = sa.text(_ROWS.format(key=_KEYS[by], standing=_standing(past), scope=SCOPES[scope]))
+    query = sa.text(_ROWS.format(**_parts(scope, by, past)))
     return list(tx.execute(query, calendar.given(days, at) | mine | period).mappings())
 
 
@@ -102,28 +132,34 @@ def counted(
     request: Mapping, after: str | None, limit: int,
 ) -> list[Mapping]:  # fmt: skip
     """The pieces that one figure counts, and of each the days that it lost."""
-    figure, conditions = request["figure"], ["true"]
+    figure, chosen = request["figure"], ["true"]
     if request["key"] is not None:
-        conditions.append("key = :key")
+        chosen.append("key::text = :key")
     if figure in CLASSES:
-        conditions.append(f"{request['against']} = :figure")
+        chosen.append(f"{request['against']} = {CLASSES.index(figure) + 1}")
     elif figure == "returns":
-        conditions.append("returns > 0")
+        chosen.append("returns > 0")
     elif figure != "given":
-        conditions.append(f"{figure.removeprefix('lost_')} > 0")
+        chosen.append(f"{figure.removeprefix('lost_')} > 0")
     if after is not None:
-        conditions.append("id > CAST(:after AS uuid)")
-    query = _COUNTED.format(
-        key=_KEYS[by], standing=_standing(past), scope=SCOPES[scope], counted=" AND ".join(conditions), limit=limit
-    )  # fmt: skip
-    values = calendar.given(days, at) | mine | period | {"key": request["key"], "figure": figure, "after": after}
+        chosen.append("id > CAST(:after AS uuid)")
+    query = _LIST.format(chosen=" AND ".join(chosen), limit=limit, **_parts(scope, by, past))
+    values = calendar.given(days, at) | mine | period | {"key": request["key"], "after": after}
     return list(tx.execute(sa.text(query).columns(id=Id), values).mappings())
 
 
-def _standing(past: bool) -> str:
+def _parts(scope: Scope, by: str, past: bool) -> dict[str, str]:
+    """What is written down already is not looked at again, unless a fact of it was put right since. Of one's own
+    pieces, which are few, nothing is taken from there.
+    """
+    own = scope is Scope.OWN
+    settled = "false" if own else "true" if scope is Scope.CITY else SCOPES[scope]
+    live = _GIVEN if own else f"{_GIVEN} AND NOT a.settled"
+    found = {"key": _KEYS[by], "scope": SCOPES[scope]}
     if not past:
-        return standing.NOW.format(candidates=_GIVEN)
-    return _CORRECTED + standing.THEN.format(
-        folded=f"{_GIVEN} AND (a.closed_at IS NULL OR a.closed_at > :at OR a.id IN (SELECT id FROM corrected))",
-        informs=standing.INFORMS, settled=standing.SETTLED.format(settled=_GIVEN),
-    )  # fmt: skip
+        return found | {"standing": standing.NOW.format(source="assignments a", candidates=live), "settled": settled}
+    of_then = "a.closed_at <= :at AND a.assignment_id NOT IN (SELECT id FROM corrected)"
+    folded = f"""{_GIVEN} AND (NOT a.settled OR {"true OR" if own else ""} a.closed_at > :at
+        OR a.id IN (SELECT id FROM corrected))"""
+    then = standing.THEN.format(folded=folded, informs=standing.INFORMS)
+    return found | {"standing": _CORRECTED + then, "settled": f"{settled} AND {of_then}"}

@@ -1,6 +1,6 @@
 """Boxes of pieces, the exception board, statistics."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from chassis.paging import a_moment, an_id, page, position
@@ -17,6 +17,8 @@ from tasks.domain.board import Scope, heads_unit
 from tasks.storage import board, boxes, statistics
 from tasks.storage.orders import find_tasks
 from tasks.storage.pieces import find_pieces
+
+AT_ONCE = 500  # outcomes written down in one transaction
 
 
 def list_pieces(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -60,20 +62,23 @@ def get_exception_board(tx, claims: dict, request: dict, now: datetime) -> dict:
     earlier = figures.instant(request["as_of"], now)
     at = earlier or (after[0] if after else now)
     scope, mine = _scope(tx, actor, now)
-    counts, rows = board.read(
+    parts, rows = board.read(
         tx, scope, mine, request, working_days(tx), at,
         past=earlier is not None, after=after and after[1:], limit=request["limit"] + 1,
     )  # fmt: skip
     rows, next_cursor = page(rows, request["limit"], lambda row: [at.isoformat(), *(row[name] for name in board.RANKS)])
-    by_missing, by_level = counts["by_missing"] or {}, counts["by_level"] or {}
+    red = [part for part in parts if not part.under_correction]
     return {
         "as_of": at,
-        "total": counts["total"],
-        "by_missing": [_count(name, by_missing.get(name, 0), missing=name) for name in rules.MISSING],
-        "by_level": [
-            _count(name, by_level.get(str(place), 0), level=name) for place, name in enumerate(rules.LEVELS, 1)
+        "total": _sum(red),
+        "by_missing": [
+            _count(name, _sum(part for part in red if part.missing == name), missing=name) for name in rules.MISSING
         ],
-        "under_correction": _count("under_correction", counts["apart"], under_correction=True),
+        "by_level": [
+            _count(name, _sum(part for part in red if part.level_rank == place), level=name)
+            for place, name in enumerate(rules.LEVELS, 1)
+        ],
+        "under_correction": _count("under_correction", _sum(parts) - _sum(red), under_correction=True),
         "items": _red(tx, rows),
         "next_cursor": next_cursor,
     }
@@ -83,6 +88,10 @@ def _a_rank(value) -> int:
     if type(value) is not int or abs(value) >= 2**31:
         raise ValueError("not a rank")
     return value
+
+
+def _sum(parts: Iterable[board.Part]) -> int:
+    return sum(part.count for part in parts)
 
 
 def _count(name: str, count: int, **chosen) -> dict:
@@ -151,10 +160,16 @@ def list_counted(tx, claims: dict, request: dict, now: datetime) -> dict:
     rows, next_cursor = page(rows, request["limit"], lambda row: [row["id"]])
     pieces = {piece["id"]: piece for piece in shown(tx, find_pieces(tx, [row["id"] for row in rows]), now)}
     items = [
-        pieces[row["id"]] | {"counted_as": row[request["against"]], "lost": _parts(row, "lost", figures.LOST)}
+        pieces[row["id"]]
+        | {"counted_as": figures.CLASSES[row[request["against"]] - 1], "lost": _parts(row, "lost", figures.LOST)}
         for row in rows
     ]
     return {"items": items, "next_cursor": next_cursor}
+
+
+def settle_outcomes(tx, now: datetime) -> None:
+    """What became of closed work is written down once, so that years of it can be counted at once."""
+    statistics.settle(tx, working_days(tx), now, AT_ONCE)
 
 
 def _period(tx, actor: Actor, request: dict, now: datetime):
