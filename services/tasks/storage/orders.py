@@ -101,24 +101,23 @@ _COUNTS = {name: func.count().filter(counts) for name, counts in rolled_up().ite
 
 
 _ROLL_UPS = (  # a piece passed on inside a unit is part of that unit's own
-    select(tasks.c.id, *(count.label(name) for name, count in _COUNTS.items()))
-    .join_from(tasks, assignments, and_(assignments.c.task_id == tasks.c.id, assignments.c.parent_id.is_(None)))
-    .where(
-        or_(
-            tasks.c.id == any_bound("whole"),
-            and_(tasks.c.id == any_bound("own"), assignments.c.post_id == any_bound("posts")),
-        )
-    )
-    .group_by(tasks.c.id)
+    select(assignments.c.task_id, *(count.label(name) for name, count in _COUNTS.items()))
+    .join_from(assignments, tasks, tasks.c.id == assignments.c.task_id)
+    .where(assignments.c.task_id == any_bound("ids"), assignments.c.parent_id.is_(None))
+    .group_by(assignments.c.task_id)
 )
+_OWN_ROLL_UPS = _ROLL_UPS.where(assignments.c.post_id == any_bound("posts"))
 
 
 def roll_ups(
     tx, whole: Collection[str], own: Collection[str], posts: Sequence[str], day_begins: datetime, now: datetime
 ) -> dict[str, dict]:
     """How far the pieces are, by order: all the pieces of `whole`, only these posts' pieces of `own`."""
-    given = {"whole": list(whole), "own": list(own), "posts": list(posts), "day_begins": day_begins, "now": now}
-    return {row["id"]: {name: row[name] for name in _COUNTS} for row in tx.execute(_ROLL_UPS, given).mappings()}
+    found, given = [], {"posts": list(posts), "day_begins": day_begins, "now": now}
+    for query, ids in ((_ROLL_UPS, whole), (_OWN_ROLL_UPS, own)):
+        if ids:
+            found += tx.execute(query, given | {"ids": list(ids)}).mappings()
+    return {row["task_id"]: {name: row[name] for name in _COUNTS} for row in found}
 
 
 def _summary():
