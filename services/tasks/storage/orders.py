@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import and_, func, insert, or_, select
+from sqlalchemy import func, insert, select
 
 from chassis.rows import Id, any_bound, any_of, unnested
 from tasks.domain.sight import PASSED_ON, REVOKED
