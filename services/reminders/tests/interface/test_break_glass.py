@@ -46,7 +46,7 @@ def hear(here):
 
 
 def waiting(here) -> set[str]:
-    rows = here.rows("SELECT post_id::text AS id FROM action_items WHERE open AND known AND kind = 'break_glass_used'")
+    rows = here.rows("SELECT post_id::text AS id FROM action_items WHERE open AND kind = 'break_glass_used'")
     return {row["id"] for row in rows}
 
 

@@ -78,7 +78,7 @@ def test_the_assigner_sees_who_has_received_it(pieces, accept, caller):
     accept(pieces["ward-3"], claims("ward-3 head"))
     task = caller(tasks.get_task, {"id": pieces["ward-1"]["task_id"]}, claims=VICE)
 
-    assert task["roll_up"] == {"assigned": 3, "accepted": 2, "submitted": 1, "completed": 1, "overdue": 0}
+    assert task["roll_up"] == {"assigned": 3, "accepted": 2, "submitted": 1, "completed": 1, "overdue": 0, "revoked": 0}
 
 
 def test_nobody_receives_anothers_work(pieces, accept):

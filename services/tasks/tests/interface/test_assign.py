@@ -59,7 +59,7 @@ def test_an_order_to_an_audience_is_one_piece_for_each_unit_and_one_event(here, 
     task = assign(to_wards(followers=[post("office chief_of_office")]))
 
     assert task["state"] == "issued"
-    assert task["roll_up"] == {"assigned": 3, "accepted": 0, "submitted": 0, "completed": 0, "overdue": 0}
+    assert task["roll_up"] == {"assigned": 3, "accepted": 0, "submitted": 0, "completed": 0, "overdue": 0, "revoked": 0}
     assert [(piece["unit_name"], piece["post_id"], piece["role"]) for piece in task["assignments"]["items"]] == [
         (f"Phường {number}", post(f"ward-{number} head"), "lead") for number in (1, 2, 3)
     ]

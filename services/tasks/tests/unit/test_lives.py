@@ -171,10 +171,11 @@ class Life(RuleBasedStateMachine):
             request |= {"state": state, "decided_at": self.at, "decided_by_person_id": "p1"}
 
     @precondition(lambda self: self.piece.state in ("assigned", "in_progress", "suspended"))
-    @rule(person=st.sampled_from(PEOPLE), post=st.sampled_from(["owner", "owner", "clerk"]), days=st.integers(-5, 120))
+    @rule(person=st.sampled_from(PEOPLE), post=st.sampled_from(["owner", "owner", "clerk"]), days=st.integers(-5, 60))
     def somebody_asks_for_more_time(self, person, post, days):
         actor, pending = self._actor(person, post), self._open_request() is not None
-        wanted = today(self.at) + timedelta(days=days)
+        now, due = self.at, self.piece.current_due
+        wanted = today(max(now, due or now)) + timedelta(days=days)
         try:
             due = extension.requested(
                 self.piece, actor, wanted, pending=pending, latest=None, days=DAYS, now=self.at
