@@ -1,6 +1,6 @@
 """P10: boxes, the exception board, roll-ups and statistics with a million pieces in the database, through the service.
 
-Redmine is asked the same two things by its own script, on the same machine: a list of 25 of one assignee, and a new one.
+Redmine is asked the same two things by its own script on the same machine: 25 of one assignee, and a new one.
 `PIECES=` is how many pieces there are.
 """
 
