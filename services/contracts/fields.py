@@ -38,6 +38,7 @@ ACTION_ITEM_KINDS = (
 REPORTING = ("none", "weekly", "monthly")
 BLOCKER_LEVELS = ("assigner", "lead", "office", "city")
 URGING_KINDS = ("urge", "ask_evidence", "check_figures", "opinion", "standing_pc_directive")
+ROLLED_UP = ("assigned", "not_received", "accepted", "submitted", "completed", "overdue", "revoked")
 URGED = ("overdue", "not_received")
 CORRECTED_FIELDS = (
     "original_due", "current_due", "done_on", "document_issued_on", "role", "grade", "document_number",

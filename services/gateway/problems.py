@@ -114,6 +114,8 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "one_lead_needed": (422, "Việc chung cần đúng một đơn vị chủ trì, giao từng nơi ít nhất một", "A lead is needed"),
     "recurrence_not_understood": (422, "Quy tắc lặp lại không hợp lệ", "This is no rule of recurrence"),
     "day_too_far": (422, "Ngày quá xa", "The day is too far away"),
+    "wrong_period": (422, "Khoảng thời gian không hợp lệ", "Not a period of three years at most"),
+    "as_of_in_future": (422, "Ngày chốt số liệu chưa đến", "That day is yet to come"),
     "due_in_past": (422, "Hạn đã qua", "The deadline has passed"),
     "due_too_far": (422, "Hạn quá xa", "The deadline is too far away"),
     "due_after_task": (422, "Hạn của đơn vị sau hạn của nhiệm vụ", "A piece is due with its task at the latest"),

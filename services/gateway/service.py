@@ -32,6 +32,7 @@ from gateway.api.people import PeopleRoutes
 from gateway.api.progress import ProgressRoutes
 from gateway.api.reminders import RemindersRoutes
 from gateway.api.scim import ScimRoutes
+from gateway.api.seeing import SeeingRoutes
 from gateway.api.session import SessionRoutes
 from gateway.api.single_sign_on import SingleSignOnRoutes
 from gateway.api.superior import SuperiorRoutes
@@ -110,6 +111,7 @@ API = (
     FilesRoutes,
     TaskPreviewsRoutes,
     TaskTemplatesRoutes,
+    SeeingRoutes,
     RemindersRoutes,
     MessagingRoutes,
     LiveRoutes,

@@ -16,6 +16,7 @@ from tasks.entrypoints.many import Many
 from tasks.entrypoints.orders import Orders
 from tasks.entrypoints.progress import Progress
 from tasks.entrypoints.proposals import Proposals
+from tasks.entrypoints.seeing import Seeing
 from tasks.entrypoints.superior import Superior
 from tasks.entrypoints.templates import Templates
 from tasks.entrypoints.urgings import Urgings
@@ -27,7 +28,7 @@ read_settings = read  # the launcher looks for it here
 
 class Service(
     Assignments, Verbs, Extensions, Many, Orders, Drafts, Progress, Urgings, Corrections, Proposals, Files, Documents,
-    Superior, Imports, Assigning, Templates, HearsDirectory, audit_reading(tasks.list_audit),
+    Superior, Imports, Assigning, Templates, Seeing, HearsDirectory, audit_reading(tasks.list_audit),
 ):  # fmt: skip
     name = "tasks"
     db = Database()

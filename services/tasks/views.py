@@ -80,11 +80,11 @@ def allowed_of(task: Mapping, actor: Actor) -> list[str]:
 
 def pieces_page(
     tx, task: Mapping, sight: Sight, actor: Actor, now: datetime, *,
-    limit: int, cursor: str | None = None, state: str | None = None,
+    limit: int, cursor: str | None = None, state: str | None = None, only: str | None = None,
 ) -> dict:  # fmt: skip
     posts = None if sight is Sight.WHOLE else actor.serves
     after = position(cursor, an_id)
-    rows = pieces.pieces_of(tx, task["id"], posts, state, after[0] if after else None, limit + 1)
+    rows = pieces.pieces_of(tx, task["id"], posts, state, after[0] if after else None, limit + 1, only=only, now=now)
     rows, next_cursor = page(rows, limit, lambda row: [row["id"]])
     return {"items": with_due_states(tx, rows, task["urgency"], now), "next_cursor": next_cursor}
 
@@ -175,7 +175,7 @@ def with_due_states(tx, rows: Sequence[Mapping], urgency: str, now: datetime) ->
 AS_IT_STANDS = (
     "role", "post_id", "assigner_post_id", "state", "version", "unit_id", "current_due", "accepted_at",
     "declined_at", "submitted_at", "submitted_by_person_id", "suspended_at", "done_at", "closed_at", "grade", "returns",
-    "proposed_unit_id",
+    "refusals",     "proposed_unit_id",
 )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ MEASURES = {
     "P8": "streams",
     "outbox": "outbox",
     "inbox": "inbox",
+    "P10": "seeing",
 }
 ON_REQUEST = {"flame": "flame"}
 

@@ -13,6 +13,7 @@ from contracts.tasks.moves import *
 from contracts.tasks.orders import *
 from contracts.tasks.progress import *
 from contracts.tasks.proposals import *
+from contracts.tasks.seeing import *
 from contracts.tasks.superior import *
 from contracts.tasks.templates import *
 from contracts.tasks.urgings import *

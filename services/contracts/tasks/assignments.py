@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from chassis.contract import Procedure
-from contracts.fields import ById, Day, Id, Moment, Page, Statement
+from contracts.fields import ROLLED_UP, ById, Day, Id, Moment, Page, Statement, one_of
 from contracts.files import AttachedFile
 
 
@@ -68,8 +68,11 @@ class AssignmentPage(Statement):
 
 
 class ListAssignments(Page):
+    """`only`: those that this figure of the roll-up counts, or who has not received."""
+
     task_id = Id(required=True)
     state = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=30))
+    only = one_of(ROLLED_UP, load_default=None, allow_none=True)
 
 
 class OfAssignment(Page):

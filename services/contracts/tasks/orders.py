@@ -5,6 +5,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from chassis.contract import PATIENCE, Procedure
 from contracts.audit import list_audit_of
 from contracts.fields import (
+    DUE_STATES,
     MODES,
     REPORTING,
     ROLES,
@@ -149,12 +150,37 @@ class TaskPage(Statement):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
-class ListTasks(Page):
+FILTERS = ("due", "source", "urgency", "unit_id", "field", "q")
+
+
+class Wanted(Page):
+    """What of a box is asked for. `due`: a piece stands so against its deadline; `unit_id`: a piece is this unit's;
+    `q`: words of title, content, product, code and clause, without diacritics, the last one may be only begun.
+    """
+
+    due = one_of(DUE_STATES, load_default=None, allow_none=True)
+    source = one_of(SOURCES, load_default=None, allow_none=True)
+    urgency = one_of(URGENCIES, load_default=None, allow_none=True)
+    unit_id = Id(load_default=None, allow_none=True)
+    field = Line(max=100, load_default=None, allow_none=True)
+    q = Line(max=200, load_default=None, allow_none=True)
+
+
+class ListTasks(Wanted):
     """`issued`: ordered by the actor's post; `received`: given to a post that he answers for; `followed`; `drafts`:
     prepared by his post or, for those who prepare orders there, in his unit; `awaiting_my_issue`: put before him.
+    The boxes of drafts are not chosen from. `state`: `open` as long as a piece is that leads, of `received` one's own.
     """
 
     box = one_of(("issued", "received", "followed", "drafts", "awaiting_my_issue"), load_default="issued")
+    state = one_of(("open", "closed", "revoked"), load_default=None, allow_none=True)
+
+    @validates_schema
+    def _drafts_are_few(self, data, **_):
+        if data.get("box") in ("drafts", "awaiting_my_issue"):
+            chosen = [name for name in ("state", *FILTERS) if data.get(name) is not None]
+            if chosen:
+                raise ValidationError({name: ["Not in this box."] for name in chosen})
 
 
 class Summary(Statement):

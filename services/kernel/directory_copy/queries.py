@@ -122,6 +122,11 @@ def units_below(tx, unit_id: str, now: datetime) -> set[str]:
     return set(tx.execute(BELOW, {"unit_id": unit_id, "day": today(now)}).scalars())
 
 
+def unit_names(tx, ids: Iterable[str]) -> dict[str, str]:
+    """The full names of units, closed ones too."""
+    return {row.id: row.full_name for row in tx.execute(UNIT_NAMES, {"ids": list(ids)})}
+
+
 def audience_unit_ids(tx, name: str) -> list[str]:
     """The units of a named audience; `whole-city` names people and has none."""
     unit_ids = tx.execute(select(t.audiences.c.unit_ids).where(t.audiences.c.id == name)).scalar_one_or_none()
@@ -277,6 +282,7 @@ def _below():
 
 
 BELOW = _below()
+UNIT_NAMES = select(t.units.c.id, t.units.c.full_name).where(t.units.c.id == IDS)
 UNITS = (
     select(t.units.c.id, t.units.c.code, t.units.c.kind, t.units.c.name, t.units.c.full_name)
     .where(t.units.c.kind.in_(sa.bindparam("kinds", expanding=True)), _live(t.units))

@@ -55,6 +55,7 @@ class Piece:
     closed_at: datetime | None = None
     grade: str | None = None
     returns: int = 0
+    refusals: int = 0
     proposed_unit_id: str | None = None
 
 
@@ -237,7 +238,7 @@ def _effect(piece: Piece, verb: str, at: datetime, by: str | None, data: Mapping
         case "accept":
             return {"accepted_at": at} | ({"done_at": at, "closed_at": at} if to_know_only(piece) else {})
         case "decline":
-            return {"declined_at": at, "proposed_unit_id": data.get("proposed_unit_id")}
+            return {"declined_at": at, "refusals": piece.refusals + 1, "proposed_unit_id": data.get("proposed_unit_id")}
         case "uphold":
             return NOT_DECLINED
         case "issue" | "reassign":

@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import and_, func, insert, or_, select
+from sqlalchemy import func, insert, select
 
 from chassis.rows import Id, any_bound, any_of, unnested
 from tasks.domain.sight import PASSED_ON, REVOKED
-from tasks.storage.pieces import is_open, keeps_open, overdue
+from tasks.storage.pieces import is_open, keeps_open, overdue, rolled_up
 from tasks.storage.tables import Moment, assignments, followers, tasks
 
 
@@ -69,19 +69,6 @@ def move_task(tx, task_id: str, **changes) -> Mapping:
     return tx.execute(query).mappings().one()
 
 
-def box(tx, name: str, posts: Sequence[str], before: str | None, limit: int) -> list[Mapping]:
-    """A page of orders that these posts gave, received or follow; the newest first."""
-    mine = {
-        "issued": tasks.c.assigner_post_id == any_of(posts),
-        "received": tasks.c.id.in_(select(assignments.c.task_id).where(assignments.c.post_id == any_of(posts))),
-        "followed": tasks.c.id.in_(select(followers.c.task_id).where(followers.c.post_id == any_of(posts))),
-    }
-    query = select(tasks).where(mine[name]).order_by(tasks.c.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(tasks.c.id < before)
-    return list(tx.execute(query).mappings())
-
-
 _FOLLOWERS = select(followers).where(followers.c.task_id == any_bound("ids")).order_by(followers.c.post_id)
 
 
@@ -110,36 +97,27 @@ def own_roles(tx, task_ids: Iterable[str], posts: Sequence[str]) -> dict[str, se
     return found
 
 
-_is_wanted = assignments.c.state != "revoked"
-_COUNTS = {
-    "assigned": func.count().filter(_is_wanted),
-    "accepted": func.count(assignments.c.accepted_at).filter(_is_wanted),
-    "submitted": func.count().filter(assignments.c.state.in_(("result_submitted", "completed", "archived"))),
-    "completed": func.count().filter(assignments.c.state.in_(("completed", "archived"))),
-    "overdue": func.count().filter(overdue()),
-    "revoked": func.count().filter(~_is_wanted),
-}
+_COUNTS = {name: func.count().filter(counts) for name, counts in rolled_up().items() if name != "not_received"}
 
 
 _ROLL_UPS = (  # a piece passed on inside a unit is part of that unit's own
-    select(tasks.c.id, *(count.label(name) for name, count in _COUNTS.items()))
-    .join_from(tasks, assignments, and_(assignments.c.task_id == tasks.c.id, assignments.c.parent_id.is_(None)))
-    .where(
-        or_(
-            tasks.c.id == any_bound("whole"),
-            and_(tasks.c.id == any_bound("own"), assignments.c.post_id == any_bound("posts")),
-        )
-    )
-    .group_by(tasks.c.id)
+    select(assignments.c.task_id, *(count.label(name) for name, count in _COUNTS.items()))
+    .join_from(assignments, tasks, tasks.c.id == assignments.c.task_id)
+    .where(assignments.c.task_id == any_bound("ids"), assignments.c.parent_id.is_(None))
+    .group_by(assignments.c.task_id)
 )
+_OWN_ROLL_UPS = _ROLL_UPS.where(assignments.c.post_id == any_bound("posts"))
 
 
 def roll_ups(
     tx, whole: Collection[str], own: Collection[str], posts: Sequence[str], day_begins: datetime, now: datetime
 ) -> dict[str, dict]:
     """How far the pieces are, by order: all the pieces of `whole`, only these posts' pieces of `own`."""
-    given = {"whole": list(whole), "own": list(own), "posts": list(posts), "day_begins": day_begins, "now": now}
-    return {row["id"]: {name: row[name] for name in _COUNTS} for row in tx.execute(_ROLL_UPS, given).mappings()}
+    found, given = [], {"posts": list(posts), "day_begins": day_begins, "now": now}
+    for query, ids in ((_ROLL_UPS, whole), (_OWN_ROLL_UPS, own)):
+        if ids:
+            found += tx.execute(query, given | {"ids": list(ids)}).mappings()
+    return {row["task_id"]: {name: row[name] for name in _COUNTS} for row in found}
 
 
 def _summary():

@@ -9,6 +9,7 @@ from sqlalchemy import and_, case, func, or_, select, update
 from chassis.rows import Id, any_bound, any_of, unnested
 from kernel.directory_copy.tables import posts as copy_posts
 from tasks.domain.assignment import CLOSED
+from tasks.domain.due import overdue_before
 from tasks.storage.tables import Moment, assignments, tasks
 
 
@@ -39,11 +40,31 @@ def overdue() -> sa.ColumnElement[bool]:
     )
 
 
+def rolled_up() -> dict[str, sa.ColumnElement[bool]]:
+    """Which of an order's pieces each figure of its roll-up counts; the first ones have reached the point at least."""
+    wanted, state = assignments.c.state != "revoked", assignments.c.state
+    return {
+        "assigned": wanted,
+        "not_received": state == "assigned",
+        "accepted": and_(wanted, assignments.c.accepted_at.is_not(None)),
+        "submitted": state.in_(("result_submitted", "completed", "archived")),
+        "completed": state.in_(("completed", "archived")),
+        "overdue": overdue(),
+        "revoked": ~wanted,
+    }
+
+
+def find_pieces(tx, assignment_ids: Iterable[str]) -> list[Mapping]:
+    query = select(assignments).where(assignments.c.id == any_of(assignment_ids)).order_by(assignments.c.id)
+    return list(tx.execute(query).mappings())
+
+
 def pieces_of(
-    tx, task_id: str, posts: Sequence[str] | None, state: str | None, after: str | None, limit: int
-) -> list[Mapping]:
+    tx, task_id: str, posts: Sequence[str] | None, state: str | None, after: str | None, limit: int,
+    *, only: str | None = None, now: datetime,
+) -> list[Mapping]:  # fmt: skip
     """A page of an order's pieces, in the order of issue; `posts` None means everybody's, without what the units pass
-    on inside.
+    on inside. `only`: what a figure of the roll-up counts.
     """
     query = select(assignments).where(assignments.c.task_id == task_id).order_by(assignments.c.id).limit(limit)
     if posts is None:
@@ -54,7 +75,12 @@ def pieces_of(
         query = query.where(assignments.c.state == state)
     if after is not None:
         query = query.where(assignments.c.id > after)
-    return list(tx.execute(query).mappings())
+    given = {}
+    if only is not None:
+        query = query.join(tasks, tasks.c.id == assignments.c.task_id)
+        query = query.where(assignments.c.parent_id.is_(None), rolled_up()[only])
+        given = {"day_begins": overdue_before("normal", now), "now": now} if only == "overdue" else {}
+    return list(tx.execute(query, given).mappings())
 
 
 def children_of(tx, parent_id: str, after: str | None, limit: int) -> list[Mapping]:

@@ -28,7 +28,7 @@ assignments = _table(
     unit_name=sa.Text, post_id=Id, role=sa.Text, title=sa.Text, content=sa.Text, state=sa.Text, version=sa.Integer,
     original_due=Moment, current_due=Moment, assigned_at=Moment, accepted_at=Moment, declined_at=Moment,
     suspended_at=Moment, submitted_at=Moment, submitted_by_person_id=Id, done_at=Moment, closed_at=Moment,
-    grade=sa.Text, returns=sa.Integer, proposed_unit_id=Id, under_correction=sa.Boolean,
+    grade=sa.Text, returns=sa.Integer, refusals=sa.Integer, proposed_unit_id=Id, under_correction=sa.Boolean,
 )  # fmt: skip
 followers = _table("followers", key=("task_id", "post_id"), task_id=Id, post_id=Id)
 attachments = _table(

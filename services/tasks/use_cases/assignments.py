@@ -17,9 +17,8 @@ from tasks.storage.attachments import with_files
 def list_assignments(tx, claims: dict, request: dict, now: datetime) -> dict:
     actor = actor_for(tx, contract.list_assignments, claims, now)
     task, sight, _ = views.visible_task(tx, request["task_id"], actor)
-    return views.pieces_page(
-        tx, task, sight, actor, now, limit=request["limit"], cursor=request["cursor"], state=request["state"]
-    )
+    asked = {name: request[name] for name in ("limit", "cursor", "state", "only")}
+    return views.pieces_page(tx, task, sight, actor, now, **asked)
 
 
 def get_assignment(tx, claims: dict, request: dict, now: datetime) -> dict:

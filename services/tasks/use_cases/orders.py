@@ -27,7 +27,7 @@ from tasks.domain.order import (
     within_superior,
 )  # fmt: skip
 from tasks.domain.sight import Sight
-from tasks.storage import history
+from tasks.storage import boxes, history
 from tasks.storage import orders as storage
 from tasks.storage.documents import note_moved
 from tasks.storage.drafts import drafts_of, drafts_to_issue
@@ -167,18 +167,20 @@ def get_task(tx, claims: dict, request: dict, now: datetime) -> dict:
 def list_tasks(tx, claims: dict, request: dict, now: datetime) -> dict:
     actor = actor_for(tx, contract.list_tasks, claims, now)
     before = position(request["cursor"], an_id)
-    rows = _box(tx, request["box"], actor, before[0] if before else None, request["limit"] + 1)
+    rows = _box(tx, request, actor, now, before[0] if before else None, request["limit"] + 1)
     rows, next_cursor = page(rows, request["limit"], lambda row: [row["id"]])
     sight = {task_id: seen for task_id, (seen, _) in views.sights(tx, rows, actor).items()}
     return {"items": views.summaries(tx, rows, sight, actor, now), "next_cursor": next_cursor}
 
 
-def _box(tx, name: str, actor: Actor, *part) -> list[Mapping]:
+def _box(tx, request: dict, actor: Actor, now: datetime, *part) -> list[Mapping]:
+    name = request["box"]
     if name == "drafts":
         return drafts_of(tx, actor.unit_id, None if in_drafting_office(actor) else actor.post_id, *part)
     if name == "awaiting_my_issue":
         return drafts_to_issue(tx, actor.serves, *part)
-    return storage.box(tx, name, actor.serves, *part)
+    wanted = boxes.searching(request)
+    return [] if wanted is None else boxes.orders(tx, name, actor.serves, wanted, working_days(tx), now, *part)
 
 
 def get_summary(tx, claims: dict, now: datetime) -> dict:

@@ -148,7 +148,8 @@ def test_accepting_passes_the_version_on(head):
 
 def test_lists_pass_their_parameters_on(vice):
     assert vice.get("/tasks?box=received&limit=5").json()["items"][0]["id"] == TASK
-    assert asked("tasks.list_tasks")[0][1] == {"box": "received", "limit": 5, "cursor": None}
+    request = asked("tasks.list_tasks")[0][1]
+    assert {name: value for name, value in request.items() if value is not None} == {"box": "received", "limit": 5}
     assert vice.get(f"/tasks/{TASK}/assignments?state=assigned").status_code == 200
     assert asked("tasks.list_assignments")[0][1]["task_id"] == TASK
     for query in ("box=mine", "limit=0", "limit=9999999999999999999", "limit=x", "x=1", "box=issued&box=received",

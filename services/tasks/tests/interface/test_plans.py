@@ -1,106 +1,114 @@
-"""What a person waits for before he gives an order finds its way by indexes, among many orders, and reads about as much
-as it looks at.
-"""
+"""No list that a person waits for reads more than it shows: the plans are run and what they read is counted."""
 
-import random
-import re
+import json
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 
 from chassis import clock
-from kernel.working_time import today
-from tasks.domain.due import overdue_before
-from tasks.domain.likeness import SIMILAR_TITLE
-from tasks.domain.load import day_of, week_of
-from tasks.storage import assigning
-from tests.support.town import id_of, post
+from chassis.contract import schema
+from contracts import tasks
+from tasks.use_cases import assignments, orders, seeing
+from tests.support.town import claims, post, town, unit  # noqa: F401
 
-ORDERS, UNITS = 6_000, 200  # each order to two units: 60 pieces of a unit, of which one in eight is open
-SYLLABLES = re.findall(
-    r"\w+",
-    "báo cáo kết quả kiểm tra rà soát tổ chức thực hiện kế hoạch phòng cháy chữa dịch bệnh mùa mưa chống ngập điểm đen"
-    " giao thông trường học y tế môi trường rác thải đất đai quy hoạch nhà ở xã hội chợ truyền thống hộ nghèo đầu tư"
-    " công giải ngân thu ngân sách cải cách hành chính chuyển đổi số an ninh trật tự du lịch văn hóa thể thao lao động",
-)
-TASKS = """
-INSERT INTO tasks (id, state, version, title, title_key, content, expected_result, mode, urgency, source, received_on,
-        reporting, leader_post_ids, assigner_post_id, assigner_person_id, assigner_title, issued_at)
-    SELECT CAST(lpad(to_hex(n), 8, '0') || '-0000-7000-8000-000000000000' AS uuid), 'issued', 1, title, title,
-        'Theo công văn ' || n || '/UBND-TH', 'Báo cáo', 'each', 'urgent', 'city_pc', current_date - 90, 'none', '{}',
-        %(post)s, %(post)s, 'Phó Chủ tịch', now()
-    FROM unnest(%(titles)s::text[]) WITH ORDINALITY AS given(title, n)
+ORDERS, SHOWN, LATE = 5000, 10, 250  # of the orders every so many-th is late
+TABLES = {"assignments", "tasks", "history", "followers", "extensions", "blockers", "outcomes", "results"}
+VICE, WARD = claims("committee vice_chairman"), claims("ward-1 head")
+CHIEF = claims("office chief_of_office")
+FILL = """
+    INSERT INTO tasks (id, state, version, title, title_key, content, expected_result, mode, urgency, source,
+            original_due, assigner_post_id, assigner_person_id, assigner_title, issued_at)
+        SELECT md5(n::text)::uuid, 'issued', 1, 'Việc ' || n, n::text, 'Nội dung', 'Báo cáo', 'each', 'normal',
+            'city_pc', at + interval '9 days', :vice, :vice, 'Phó Chủ tịch', at
+        FROM (SELECT n, now() - make_interval(days => :orders - n) AS at FROM generate_series(1, :orders) AS n) AS o;
+    INSERT INTO assignments (id, task_id, assigner_post_id, unit_id, unit_code, unit_name, post_id, role, state,
+            version, original_due, current_due, assigned_at, accepted_at, submitted_at, done_at, closed_at)
+        SELECT md5(t.id::text || w.n)::uuid, t.id, :vice, w.unit_id, w.n, w.n, w.post_id, 'lead',
+            CASE WHEN late THEN 'in_progress' ELSE 'completed' END, 3, original_due, original_due, issued_at, issued_at,
+            CASE WHEN NOT late THEN issued_at END, CASE WHEN NOT late THEN issued_at END,
+            CASE WHEN NOT late THEN issued_at END
+        FROM (SELECT *, title_key::int % :late = 0 AS late FROM tasks) AS t,
+            unnest(CAST(:names AS text[]), CAST(:units AS uuid[]), CAST(:posts AS uuid[])) AS w (n, unit_id, post_id)
+        ORDER BY issued_at;
+    INSERT INTO followers SELECT id, :chief FROM tasks;
 """
-PIECES = """
-INSERT INTO assignments (id, task_id, unit_id, unit_code, unit_name, post_id, role, state, version, current_due,
-        assigner_post_id, assigned_at, done_at, returns, under_correction)
-    SELECT gen_random_uuid(), tasks.id, unit_id, '', '', unit_id, 'lead',
-        CASE WHEN place %% 8 = 0 THEN 'in_progress' ELSE 'completed' END, 1,
-        now() + make_interval(days => CAST(place / 8 %% 60 - 5 AS integer)), %(post)s, now(),
-        CASE WHEN place %% 8 = 0 THEN NULL ELSE now() END, 0, false
-    FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM tasks) tasks,
-        LATERAL unnest(ARRAY[(%(units)s::uuid[])[1 + place %% 100], (%(units)s::uuid[])[101 + place %% 97]]) unit_id
-"""
-UNIT_IDS = [id_of(f"unit {number}") for number in range(UNITS)]
 
 
 @pytest.fixture
-def titles() -> list[str]:
-    chance = random.Random(5)
-    return [" ".join(chance.choices(SYLLABLES, k=chance.randrange(8, 16))) for _ in range(ORDERS)]
-
-
-@pytest.fixture
-def plans(town, world, titles):
-    """Asks a storage function and answers the plans of its statements, with what they really read."""
-    store = town("tasks").store
-    values = {"post": post("committee vice_chairman"), "titles": titles, "units": UNIT_IDS}
+def full(town, world):  # noqa: F811
+    """Years of orders: what is shown is a small part of it."""
+    found, names = town("tasks"), [f"ward-{number}" for number in (1, 2, 3)]
+    values = {
+        "vice": post("committee vice_chairman"), "chief": post("office chief_of_office"), "orders": ORDERS,
+        "late": LATE,
+        "names": names, "units": [unit(name) for name in names], "posts": [post(f"{name} head") for name in names],
+    }  # fmt: skip
+    for statement in FILL.split(";\n"):
+        if statement.strip():
+            found.do(statement, **values)
     with psycopg.connect(world.owners["tasks"], autocommit=True) as owner:
-        for statement in (TASKS, PIECES, "VACUUM ANALYZE tasks", "VACUUM ANALYZE assignments"):
-            owner.execute(statement, values if "%(" in statement else None)
+        owner.execute("ANALYZE")
+    return found
 
-    def plans_of(function, *arguments) -> list[dict]:
-        found = []
+
+def rows_read(store, act, procedure, who, **request) -> int:
+    """How many rows of the big tables an answer costs; each of its statements is explained as it was run."""
+    statements = []
+
+    def note(_connection, _cursor, statement, parameters, *_):
+        statements.append((statement, parameters))
+
+    sa.event.listen(store._engine, "before_cursor_execute", note)
+    try:
         with store.reading() as tx:
-            tx.execute(sa.text("SET LOCAL enable_seqscan = off"))  # which so few rows would make the cheaper way
-            sent = []
-
-            @sa.event.listens_for(tx.connection, "before_cursor_execute")
-            def note(_connection, _cursor, statement, parameters, _context, _many):
-                sent.append((statement, parameters))
-
-            function(tx, *arguments)
-            for statement, parameters in list(sent):
-                explained = tx.connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters)
-                found.append(explained.scalar_one()[0]["Plan"])
-        return found
-
-    return plans_of
+            assert act(tx, who, schema(procedure.request).load(request), clock.now())
+    finally:
+        sa.event.remove(store._engine, "before_cursor_execute", note)
+    read = 0
+    with store.reading() as tx:
+        for statement, parameters in statements:
+            if statement.lstrip().startswith(("SELECT", "WITH")):
+                plan = tx.connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters).scalar()
+                plan = json.loads(plan) if isinstance(plan, str) else plan
+                read += _read(plan[0]["Plan"])
+    return read
 
 
-def nodes(plan: dict) -> list[dict]:
-    return [plan, *(node for part in plan.get("Plans", ()) for node in nodes(part))]
+def _read(node: dict) -> int:
+    own = 0
+    if node.get("Relation Name") in TABLES:
+        own = sum(node.get(name, 0) for name in ("Actual Rows", "Rows Removed by Filter")) * node["Actual Loops"]
+    return own + sum(_read(each) for each in node.get("Plans", ()))
 
 
-def read_by(plans: list[dict]) -> int:
-    """Rows that were taken from tables, wanted or not."""
-    dropped = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck")
-    scans = [node for plan in plans for node in nodes(plan) if "Relation Name" in node]
-    assert {node["Relation Name"] for node in scans if node["Node Type"] == "Seq Scan"} <= {"extensions"}  # it is empty
-    return int(sum(sum(node.get(name, 0) for name in dropped) * node["Actual Loops"] for node in scans))
+def test_a_page_of_a_box_costs_what_it_shows(full):
+    lists = [
+        (orders.list_tasks, tasks.list_tasks, WARD, "received"), (orders.list_tasks, tasks.list_tasks, VICE, "issued"),
+        (orders.list_tasks, tasks.list_tasks, CHIEF, "followed"),
+        *((seeing.list_pieces, tasks.list_pieces, WARD, box) for box in ("to_me", "my_unit")),
+        (seeing.list_pieces, tasks.list_pieces, VICE, "by_me"),
+        (seeing.list_pieces, tasks.list_pieces, CHIEF, "followed"),
+        (seeing.list_pieces, tasks.list_pieces, VICE, "to_decide"),
+    ]  # fmt: skip
+    read = {(procedure.name, box): rows_read(full.store, act, procedure, who, box=box, limit=SHOWN)
+            for act, procedure, who, box in lists}  # fmt: skip
+    assert max(read.values()) <= 20 * (SHOWN + 1), read
 
 
-def test_only_what_is_looked_at_is_read(plans, titles):
-    now = clock.now()
-    day = today(now)
-    open_of_ten = ORDERS // 8 // 100 * 10
-    assert read_by(plans(assigning.loads, UNIT_IDS[:10], day_of(day), week_of(day))) <= 2 * open_of_ten
-    late = plans(assigning.overdue_pieces, UNIT_IDS[:10], overdue_before("normal", now), now)
-    assert read_by(late) <= open_of_ten
-    named = plans(assigning.alike, titles[7], "", ["999/ubnd-th"], UNIT_IDS[:10], SIMILAR_TITLE)
-    assert read_by(named) <= ORDERS // 10
-    past = plans(assigning.done_like, titles[5], SIMILAR_TITLE)
-    assert read_by(past) <= ORDERS // 10
-    of_source = plans(assigning.done_of_source, "city_pc", "urgent")
-    assert read_by(of_source) <= 4 * assigning.OF_SOURCE + 10
+def test_what_is_open_or_late_is_not_looked_for_among_what_is_done(full):
+    for box, state in (("received", "open"), ("received", None)):
+        asked = {"box": box, "state": state, "due": None if state else "overdue", "limit": SHOWN}
+        assert rows_read(full.store, orders.list_tasks, tasks.list_tasks, WARD, **asked) <= 40 * (SHOWN + 1)
+    red = 3 * ORDERS // LATE
+    for who, bound in ((CHIEF, red * 5), (WARD, red * 3)):
+        read = rows_read(full.store, seeing.get_exception_board, tasks.get_exception_board, who, limit=SHOWN)
+        assert read <= bound
+
+
+def test_the_roll_up_of_an_order_reads_its_pieces(full):
+    [row] = full.rows("SELECT id FROM tasks LIMIT 1")
+    task_id = str(row["id"])
+    assert rows_read(full.store, orders.get_task, tasks.get_task, CHIEF, id=task_id) <= 20
+    asked = {"task_id": task_id, "only": "overdue"}
+    assert rows_read(full.store, assignments.list_assignments, tasks.list_assignments, CHIEF, **asked) <= 20

@@ -188,3 +188,20 @@ def test_a_late_piece_is_overdue_and_late_express_work_by_the_minute(here, order
 
     assert [piece["due_state"] for piece in seen["assignments"]["items"]] == ["overdue", "overdue", "no_deadline"]
     assert seen["roll_up"]["overdue"] == 2
+
+
+def test_every_figure_of_a_roll_up_opens_the_list_that_it_counts(here, order, caller):
+    task = order()
+    first, second, third = task["assignments"]["items"]
+    caller(tasks.accept, {"id": first["id"], "version": 1, "idempotency_key": "a"}, claims=WARD)
+    caller(tasks.revoke, {"id": third["id"], "version": 1, "idempotency_key": "b", "reason": "Thôi"}, claims=VICE)
+    make_overdue(here, task, "ward-2")
+    counted = caller(tasks.get_task, {"id": task["id"]}, claims=VICE)["roll_up"]
+
+    def listed(only, who=VICE):
+        asked = {"task_id": task["id"], "only": only}
+        return [piece["id"] for piece in caller(tasks.list_assignments, asked, claims=who)["items"]]
+
+    assert {name: len(listed(name)) for name in counted} == counted
+    assert listed("not_received") == listed("overdue") == [second["id"]] and listed("accepted") == [first["id"]]
+    assert (listed("overdue", WARD), listed("accepted", WARD)) == ([], [first["id"]])

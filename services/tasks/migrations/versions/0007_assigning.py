@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0006"
-down_revision = "0008"
+revision = "0007"
+down_revision = "0006"
 
 TABLES = r"""
 CREATE EXTENSION IF NOT EXISTS pg_trgm;

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0008"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 TABLES = """
 ALTER TABLE tasks ADD drafted_by_unit_id uuid;

@@ -1,0 +1,160 @@
+"""Pieces as they stood, in SQL: the fold of `domain.assignment`, at every instant of their lives; and what is written
+down of closed ones counts as they do.
+"""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from chassis import clock
+from contracts import tasks
+from kernel.directory_copy import working_days
+from tasks.domain.assignment import Piece, fold, lived
+from tasks.domain.due import delay, due_state
+from tasks.storage import calendar, standing, statistics
+from tasks.tests.interface.conftest import A_RESULT, DEPT, HEAD, SUPPORT, VICE, day
+from tests.support.town import claims, unit
+
+CHIEF, WARD_3 = claims("office chief_of_office"), claims("ward-3 head")
+LONG_AGO = 60
+COMPARED = (
+    "state", "unit_id", "post_id", "assigner_post_id", "role", "current_due", "suspended_at", "done_at", "closed_at",
+    "returns", "refusals",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def days_pass(monkeypatch):
+    real = clock.now
+
+    def to(days_ago: int) -> None:
+        monkeypatch.setattr(clock, "now", lambda: real() - timedelta(days=days_ago))
+
+    to(LONG_AGO)
+    return to
+
+
+@pytest.fixture
+def eventful(here, desk, days_pass):
+    """Lives with most verbs in them, over sixty days."""
+    here.do("UPDATE copy_state SET fresh_at = now()")
+    [one, two, three] = desk.order(mode="each", assignments=[
+        {"unit_id": unit(f"ward-{number}"), "role": role} for number, role in ((1, "lead"), (2, "lead"), (3, "inform"))
+    ])["assignments"]["items"]  # fmt: skip
+    dept = desk.order(mode="each", assignments=[{"unit_id": unit("dept")}])["assignments"]["items"][0]
+    days_pass(57)
+    desk(tasks.decline, one, HEAD, reason="Không thuộc", proposed_unit_id=unit("dept"))
+    desk.accepted(three, WARD_3), desk.accepted(dept, DEPT)
+    days_pass(51)
+    desk(tasks.uphold, one, VICE, reason="Đúng việc"), desk.accepted(two, SUPPORT)
+    desk(tasks.pass_on, dept, DEPT, pieces=[{"unit_id": unit("division"), "title": "Phần của phòng"}])
+    days_pass(48)
+    asked = desk.request(two, SUPPORT)
+    desk.accepted(one)
+    days_pass(20)
+    desk(tasks.grant_extension, asked["id"], VICE, due_on=day(9))
+    desk(tasks.submit_result, one, HEAD, **A_RESULT)
+    days_pass(15)
+    desk(tasks.return_result, one, VICE, reason="Thiếu phụ lục")
+    desk(tasks.suspend, two, VICE, reason="Chờ", basis="9/CV-UBND")
+    days_pass(12)
+    desk(tasks.submit_result, one, HEAD, **A_RESULT)
+    desk(tasks.resume, two, VICE, date_stands=True)
+    days_pass(5)
+    desk(tasks.approve_result, one, VICE, grade="good")
+    days_pass(3)
+    desk(tasks.revoke, dept, VICE, reason="Thôi")
+    correction = desk.correct(one, CHIEF, "done_on", day(-5))
+    days_pass(1)
+    desk(tasks.accept_correction, correction["id"], VICE, reason="Đúng")
+    desk(tasks.decline, desk.order(mode="each", assignments=[{"unit_id": unit("ward-2")}])["assignments"]["items"][0],
+         SUPPORT, reason="Không thuộc", proposed_unit_id=unit("dept"))  # fmt: skip
+    days_pass(0)
+
+
+def pieces_at(here, moment) -> dict[str, dict]:
+    query = f"WITH {standing.THEN.format(folded='true', informs=standing.INFORMS)} SELECT * FROM standing"
+    return {str(row["id"]): row | {"post_id": str(row["post_id"])} for row in here.rows(query, at=moment)}
+
+
+def histories(here) -> dict[str, list[dict]]:
+    found = {}
+    for row in here.rows("SELECT * FROM history WHERE assignment_id IS NOT NULL ORDER BY version"):
+        found.setdefault(str(row["assignment_id"]), []).append(row)
+    return found
+
+
+def folded(here, piece_id: str, events: list[dict]) -> Piece:
+    [task] = here.rows("SELECT assigner_post_id FROM tasks WHERE id = :id", id=events[0]["task_id"])
+    return fold(Piece(events[0]["data"]["role"], "", str(task["assigner_post_id"])), events)
+
+
+def test_at_every_instant_the_rows_are_the_fold_of_the_history(here, eventful):
+    histories_, compared = histories(here), 0
+    for moment in sorted({event["at"] for events in histories_.values() for event in events}):
+        found = pieces_at(here, moment)
+        for piece_id, events in histories_.items():
+            past = [event for event in events if event["at"] <= moment]
+            assert (piece_id in found) == bool(past)
+            if past:
+                piece = folded(here, piece_id, past)
+                rows = {name: _plain(found[piece_id][name]) for name in COMPARED}
+                assert rows == {name: _plain(getattr(piece, name)) for name in COMPARED}
+                compared += 1
+    assert compared > 60
+
+
+def _plain(value):
+    return value if value is None or isinstance(value, int) or hasattr(value, "year") else str(value)
+
+
+def test_the_lost_days_are_those_of_the_rule(here, desk, eventful):
+    now = clock.now()
+    with here.store.reading() as tx:
+        days = working_days(tx)
+    listed = desk.ask(tasks.list_counted, CHIEF, **{"from": day(-100)})["items"]
+    assert len(listed) == 4
+    waits = {}
+    for row in here.rows("SELECT assignment_id, requested_at, decided_at FROM extensions"):
+        waits.setdefault(str(row["assignment_id"]), []).append((row["requested_at"], row["decided_at"]))
+    for item in listed:
+        events = histories(here)[item["id"]]
+        states = [(at, piece.state) for at, piece in lived(Piece(events[0]["data"]["role"], "", ""), events)]
+        [row] = here.rows("SELECT current_due FROM assignments WHERE id = :id", id=item["id"])
+        assert item["lost"] == delay(row["current_due"], states, waits.get(item["id"], []), now, days)
+    assert sum(sum(item["lost"].values()) for item in listed) > 10
+
+
+def test_what_is_written_down_counts_as_it_did_and_is_void_after_a_change(here, desk, eventful):
+    def whole(**asked):
+        return [desk.ask(tasks.get_statistics, CHIEF, by=by, **{"from": day(-100)}, **asked)
+                for by in ("unit", "month")]  # fmt: skip
+
+    def without_time(found):
+        return [{name: value for name, value in each.items() if name != "as_of"} for each in found]
+
+    before, past = without_time(whole()), whole(as_of=day(-4))
+    with here.store.transaction() as tx:
+        statistics.settle(tx, working_days(tx), clock.now(), 100)
+    settled = here.rows("SELECT assignment_id FROM outcomes")
+    assert len(settled) == 2 and without_time(whole()) == before and whole(as_of=day(-4)) == past
+    here.do("UPDATE assignments SET version = version + 1")
+    assert here.rows("SELECT 1 FROM outcomes") == [] and without_time(whole()) == before
+
+
+def test_a_deadline_stands_in_sql_as_it_does_in_the_rule(here, desk, eventful):
+    with here.store.reading() as tx:
+        days = working_days(tx)
+    for ago in range(0, 62, 3):
+        at = clock.now() - timedelta(days=ago)
+        query = f"""WITH {calendar.CALENDAR} SELECT ({calendar.due_state()}) AS word, a.*, t.urgency
+            FROM assignments a JOIN tasks t ON t.id = a.task_id"""
+        with here.store.reading() as tx:
+            rows = tx.execute(sa.text(query), calendar.given(days, at)).mappings().all()
+        for row in rows:
+            if row["state"] != "revoked":
+                stands = due_state(
+                    row["current_due"], row["urgency"], at, days, row["done_at"], row["suspended_at"]
+                )  # fmt: skip
+                assert row["word"] == stands.name

@@ -1,0 +1,110 @@
+"""P10: boxes, the exception board, roll-ups and statistics with a million pieces in the database, through the service.
+
+Redmine is asked the same two things by its own script on the same machine: 25 of one assignee, and a new one.
+`PIECES=` is how many pieces there are.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from statistics import median
+
+import psycopg
+
+from chassis import clock
+from chassis.database import Store
+from deploy.local.terminal import step
+from kernel.directory_copy import working_days
+from kernel.working_time import today
+from tasks.storage import statistics
+from tests.bench import lives
+from tests.bench.city import City, give, order
+from tests.bench.client import Connection, Wrong
+from tests.bench.measure import Options, Row, percentile
+
+API = "/api/v1"
+PIECES = 1_000_000
+BIG = "SELECT task_id::text FROM assignments WHERE parent_id IS NULL GROUP BY 1 HAVING count(*) >= 160 LIMIT 1"
+AT_ONCE = 5000
+FEW, MANY = 16, 184
+
+
+def measure(city: City, options: Options) -> list[Row]:
+    pieces = int(os.environ.get("PIECES", PIECES))
+    url = city.platform.city.postgres.admin_url.rsplit("/", 1)[0] + "/" + _database(city)
+    lives.fill(url, pieces)
+    _settle(city.platform.city.addresses()["databases"]["tasks"])
+    with psycopg.connect(url, autocommit=True) as database:
+        database.execute("VACUUM ANALYZE assignments, outcomes")
+        [big] = database.execute(BIG).fetchone()
+    leader, head = Connection(city.base_url, city.leader), Connection(city.base_url, city.heads[0])
+    earlier = (today(clock.now()) - timedelta(days=100)).isoformat()
+    looks = {
+        "a head's box of 25": (head, "/tasks?box=received&limit=25", 50),
+        "his pieces that are overdue": (head, "/assignments?box=to_me&due=overdue&limit=25", 50),
+        "the exception board of the city": (leader, "/exception-board", 50),
+        "an order to 168 with its roll-up": (leader, f"/tasks/{big}", 50),
+        "statistics of this year by unit": (leader, "/task-statistics?by=unit", 500),
+        "the exception board of an earlier day": (leader, f"/exception-board?as_of={earlier}", 2000),
+        "statistics as of an earlier day": (leader, f"/task-statistics?by=unit&as_of={earlier}", 2000),
+    }
+    rows = [_look(pieces, work, goal, *_times(asking, path, options)) for work, (asking, path, goal) in looks.items()]
+    rows.append(_giving(city, leader, options))
+    for connection in (leader, head):
+        connection.close()
+    return rows
+
+
+def _database(city: City) -> str:
+    return city.platform.city.addresses()["databases"]["tasks"].rsplit("/", 1)[1]
+
+
+def _settle(url: str) -> None:
+    store = Store(url)
+    with step("Writing down what became of closed pieces"):
+        while True:
+            with store.transaction() as tx:
+                if not statistics.settle(tx, working_days(tx), clock.now(), AT_ONCE):
+                    return
+
+
+def _times(asking: Connection, path: str, options: Options) -> list[float]:
+    return list(_until(options.seconds, lambda: _asked(asking, path)))
+
+
+def _until(seconds: float, act: Callable[[], object]):
+    began = time.perf_counter()
+    while (start := time.perf_counter()) < began + seconds:
+        act()
+        yield (time.perf_counter() - start) * 1000
+
+
+def _asked(asking: Connection, path: str) -> None:
+    answer = json.loads(asking.ask("GET", API + path))
+    if not (answer.get("items") or answer.get("groups") or answer.get("roll_up")):
+        raise Wrong(f"{path} showed nothing")
+
+
+def _look(pieces: int, work: str, goal: int, *took: float) -> Row:
+    p95 = percentile(took, 0.95)
+    return Row(
+        "P10", f"{work}, {pieces:,} pieces, over HTTP", f"p50 {median(took):.0f} ms, p95 {p95:.0f} ms", "-", "-",
+        f"p95 <= {goal} ms in the service", p95 <= goal,
+    )  # fmt: skip
+
+
+def _giving(city: City, leader: Connection, options: Options) -> Row:
+    units = city.unit_ids()
+    took = {
+        count: median(_until(options.seconds, lambda count=count: give(leader, order(units[:count]), count)))
+        for count in (1, FEW, MANY)
+    }
+    each = [took[count] / count for count in took]
+    return Row(
+        "P10", f"an order to 1, {FEW} and {MANY} units, pieces in one insert",
+        ", ".join(f"{ms:.0f} ms" for ms in took.values()), "-",
+        "for each unit " + ", ".join(f"{ms:.2f} ms" for ms in each), "falls as the audience grows",
+        each == sorted(each, reverse=True),
+    )  # fmt: skip
