@@ -1,8 +1,10 @@
 """What a file is, by its content. It blocks: it is for a real thread."""
 
 import io
+import lzma
 import struct
 import zipfile
+import zlib
 
 from chassis.later import Later
 from messaging.domain.files import (
@@ -24,6 +26,10 @@ HEAD = 4096  # bytes by which most kinds are known
 CHUNK = 1024 * 1024
 MOST_INDEX = 1024 * 1024  # bytes of a package's list of parts: longer ones are made to exhaust whoever reads them
 MOST_PART = 1024 * 1024  # bytes of a part that is read
+BROKEN = (  # all that a package can make its reader raise
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, KeyError, ValueError, NotImplementedError,
+    RuntimeError, OverflowError, OSError, EOFError,
+)  # fmt: skip
 _END = struct.Struct("<4s4H2LH")
 _PACKAGE = b"PK\x03\x04"
 _TAIL = _END.size + 65_535
@@ -47,7 +53,7 @@ def media_type_of(store, key: str, name: str) -> str:
 def _kinds(head: bytes) -> set[str]:
     try:
         found = puremagic.magic_string(head)
-    except (puremagic.PureError, ValueError):
+    except (puremagic.PureError, ValueError, IndexError, struct.error):
         return set()
     surest = max(each.confidence for each in found)
     return {each.extension.lstrip(".").lower() for each in found if each.confidence == surest}
@@ -74,7 +80,7 @@ def _check_package(store, key: str, extension: str, head: bytes) -> None:
             told = "[Content_Types].xml" if extension in OFFICE else "mimetype"
             with package.open(told) as part:
                 said = part.read(MOST_PART)
-    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+    except BROKEN as error:
         raise Unfit("content") from error
     (check_office if extension in OFFICE else check_open)(extension, names, said)
 

@@ -22,7 +22,7 @@ def package(**parts: bytes | str) -> bytes:
 
 def zipped(parts: dict[str, bytes | str]) -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as made:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
         for name, part in parts.items():
             made.writestr(name, part)
     return file.getvalue()
@@ -33,6 +33,8 @@ def docx(main: str = _DOCX, **parts: bytes) -> bytes:
 
 
 DOCX = docx()
+_DATA = 30 + len("[Content_Types].xml")  # where the first part's own bytes begin
+SPOILT = DOCX[:_DATA] + b"\xff" * 10 + DOCX[_DATA + 10 :]
 XLSX = docx("openxmlformats-officedocument.spreadsheetml.sheet.main")
 ODT = package(mimetype="application/vnd.oasis.opendocument.text", content="<x/>")
 MACROS = docx(**{"word/vbaProject.bin": b"macro"})

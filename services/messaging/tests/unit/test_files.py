@@ -1,10 +1,13 @@
 """Which files are taken in: by what they are, whatever they are called; and under which name."""
 
+import io
+import random
+
 import openpyxl
 import pytest
 
 from chassis.blobs.folder import Folder
-from messaging.domain.files import MOST_NAME, Unfit, clean_name
+from messaging.domain.files import MOST_NAME, TYPE_OF, Unfit, clean_name
 from messaging.files.content import media_type_of
 from messaging.tests import support as s
 
@@ -112,6 +115,7 @@ def test_what_a_spreadsheet_program_writes_is_taken_in(look, tmp_path):
         ("a.docx", s.DOCX[:60], "content"),
         ("a.docx", s.EXE + s.DOCX, "content"),
         ("a.docx", s.zipped({"x": b""}), "content"),
+        ("a.docx", s.SPOILT, "content"),
         ("a.docx", s.MACROS, "macros"),
         ("a.docx", s.MACRO_ENABLED, "macros"),
         ("a.odt", s.ODT_WITH_MACROS, "macros"),
@@ -119,6 +123,40 @@ def test_what_a_spreadsheet_program_writes_is_taken_in(look, tmp_path):
 )
 def test_what_is_not_what_its_name_says_is_refused(look, name, content, reason):
     assert look(name, content) == reason
+
+
+class Held:
+    """A blob in memory: thousands of them take seconds."""
+
+    def __init__(self, content: bytes):
+        self.content = content
+
+    def open(self, _key: str, start: int = 0) -> "Held":
+        found = Held(self.content)
+        found.read = io.BytesIO(self.content[start:]).read
+        return found
+
+    def size(self, _key: str) -> int:
+        return len(self.content)
+
+    def close(self):
+        pass
+
+
+def test_whatever_was_done_to_a_file_it_is_taken_in_or_refused():
+    chance = random.Random(5)
+    whole = [s.PDF, s.PNG, s.JPEG, s.DOCX, s.XLSX, s.ODT, s.MACROS, s.OLE, b"II*\0" + bytes(60)]
+    ends = set()
+    for _ in range(1000):
+        content = bytearray(chance.choice(whole))
+        for _ in range(chance.choice((0, 1, 5, 20))):
+            at = chance.randrange(len(content) or 1)
+            content[at : at + chance.choice((0, 1, 1, 1, 20))] = chance.randbytes(chance.choice((0, 1, 1, 1, 8)))
+        try:
+            ends.add(media_type_of(Held(bytes(content)), KEY, f"a.{chance.choice(list(TYPE_OF))}"))
+        except Unfit as unfit:
+            ends.add(unfit.reason)
+    assert ends >= {"content", "macros", "application/pdf", TYPE_OF["docx"]}
 
 
 def test_a_package_that_exhausts_its_reader_is_refused_unread(look):

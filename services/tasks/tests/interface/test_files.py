@@ -67,11 +67,11 @@ def test_a_result_bears_its_files_in_order_and_says_so(here, desk, pieces):
 
 def test_a_report_bears_its_files(here, desk, pieces):
     piece = desk.accepted(pieces["ward-1"])
-    assert desk.report(piece, HEAD, file_ids=[ONE])["files"] == [_file(ONE)]
+    assert desk.report(piece, HEAD, file_ids=[ONE, TWO])["files"] == [_file(ONE), _file(TWO)]
     desk.report(piece, HEAD)
     listed = desk.ask(tasks.list_progress, assignment_id=piece["id"])["items"]
-    assert [each["files"] for each in listed] == [[], [_file(ONE)]]
-    assert here.events()[-2][1]["file_ids"] == [ONE]
+    assert [each["files"] for each in listed] == [[], [_file(ONE), _file(TWO)]]
+    assert here.events()[-2][1]["file_ids"] == [ONE, TWO]
 
 
 def test_with_a_file_that_is_not_ones_own_nothing_is_done(here, desk, pieces):
