@@ -7,7 +7,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from contracts import audit, directory, messaging, reminders, tasks
 from contracts.catalogue import SERVICES
-from contracts.fields import AudienceName, Day, Id, Moment, Page, Request, Statement, one_of
+from contracts.fields import REPORT_CLASSES, AudienceName, Day, Id, Moment, Page, Request, Statement, one_of
 
 # session
 
@@ -197,6 +197,8 @@ class NewDocumentOrders(tasks.DocumentOrders):
 
 
 class ReportLinesQuery(tasks.ListReportLines):
+    report_class = one_of(REPORT_CLASSES, load_default=None, allow_none=True, data_key="class")
+
     class Meta(Request.Meta):
         exclude = ("report_id",)
 

@@ -356,7 +356,7 @@ class Scene:
             "refuse_document": verb(f"{document}/refuse", why),
             "declare_no_task": verb(f"{document}/clauses/1/no-task", why),
             "answer_recall": verb(f"{document}/answer-recall", why | {"agreed": False}),
-            "issue_from_document": verb(f"{document}/tasks", orders),
+            "create_document_tasks": verb(f"{document}/tasks", orders),
             "draft_from_document": verb(f"{document}/tasks", orders | {"issue": False}),
             "list_superior_requests": ("GET", "/superior-requests", {}),
             "get_superior_request": ("GET", request, {}),

@@ -171,7 +171,7 @@ class ReportLinePage(Statement):
 
 class ListReportLines(Page):
     report_id = Id(required=True)
-    report_class = one_of(REPORT_CLASSES, load_default=None, allow_none=True, data_key="class")
+    report_class = one_of(REPORT_CLASSES, load_default=None, allow_none=True)
 
 
 class ApproveReport(Keyed):

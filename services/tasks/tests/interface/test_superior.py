@@ -148,7 +148,7 @@ def test_a_report_counts_each_task_once_and_each_figure_opens_its_list(desk, she
     classes = ("in_progress_in_time", "in_progress_overdue", "completed_on_time", "completed_late")
     assert report["classes"] == {"total": 4} | dict.fromkeys(classes, 1)
     for name, wanted in zip(four, classes, strict=True):
-        [one] = lines(desk, report, **{"class": wanted})
+        [one] = lines(desk, report, report_class=wanted)
         assert (one["title"], one["class"], one["clause"]) == (name, wanted, "Điểm 1")
     assert len(lines(desk, report)) == report["classes"]["total"]
     assert draft(desk, since=day(1))["classes"]["total"] == 2  # what was finished before is left out
