@@ -9,7 +9,6 @@ from sqlalchemy import insert, or_, select
 from chassis.rows import Id
 from tasks.storage.tables import occurrences, templates
 
-AT_A_TIME = 200
 _is_active = templates.c.state == sa.literal_column("'active'")  # written out: only then the partial index fits
 
 
@@ -44,10 +43,13 @@ def seen_by(
     return list(tx.execute(query).mappings())
 
 
+_WHEN = ("id", "rrule", "starts_on", "ends_on", "day_off", "offset", "next_on")
+
+
 def waiting(tx, until: date) -> list[Mapping]:
-    """Active ones whose next occurrence comes by a day, the earliest first."""
-    query = select(templates).where(_is_active, templates.c.next_on <= until)
-    return list(tx.execute(query.order_by(templates.c.next_on).limit(AT_A_TIME)).mappings())
+    """When active ones come whose next occurrence is on a day or before it."""
+    query = select(*(templates.c[name] for name in _WHEN)).where(_is_active, templates.c.next_on <= until)
+    return list(tx.execute(query.order_by(templates.c.next_on)).mappings())
 
 
 def record(tx, template_id: str, days: Iterable[date], outcome: str, at: datetime, **more) -> None:

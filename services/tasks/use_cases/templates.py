@@ -20,7 +20,6 @@ from tasks import views
 from tasks.domain.drafting import in_drafting_office
 from tasks.domain.recurrence import (
     MOVED_BY_AT_MOST,
-    Due,
     Recurrence,
     due,
     first_to_come,
@@ -102,15 +101,19 @@ def list_occurrences(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 def _create(tx, actor: Actor, template: dict, now: datetime) -> dict:
     row = _written(tx, None, template, now) | {"id": clock.new_id(), "version": 1, "state": "active"}
-    row = storage.add(tx, row | {name: getattr(actor, name) for name in ("post_id", "unit_id", "person_id")})
+    row = storage.add(tx, row | _by(actor))
     tx.audit("task_template.created", subject=row["id"])
     return _view(tx, row, actor)
 
 
+def _by(actor: Actor) -> dict:
+    return {"post_id": actor.post_id, "unit_id": actor.unit_id, "person_id": actor.person_id}
+
+
 def _change(tx, actor: Actor, request: dict, now: datetime) -> dict:
     before = _permitted(tx, actor, "change", request)
-    after = _written(tx, before["id"], request["template"], now) | {"person_id": actor.person_id}
-    return _changed(tx, actor, before, "changed", **after)
+    after = _written(tx, before["id"], request["template"], now)
+    return _changed(tx, actor, before, "changed", **after, **_by(actor))
 
 
 def _pause(tx, actor: Actor, request: dict, now: datetime) -> dict:
@@ -201,16 +204,22 @@ def draft_due(store, now: datetime) -> None:
         days, day = working_days(tx), today(now)
         waiting = storage.waiting(tx, day + MOVED_BY_AT_MOST)
     for row in waiting:
-        if not _is_due(due(_rule_of(row), row["next_on"], day, days)):
-            continue
-        try:
+        if _rule_of(row).day_of(row["next_on"], days) <= day:
+            try:
+                _draft_one(store, row["id"], now)
+            except Exception:  # the others' day has come too
+                log.exception("a template failed", template=row["id"])
+
+
+def _draft_one(store, template_id: str, now: datetime) -> None:
+    try:
+        with store.transaction() as tx:
+            draft(tx, template_id, now)
+    except Refused as refused:
+        log.warning("no draft from a template", template=template_id, code=refused.refusal_code)
+        if not refused.retryable:
             with store.transaction() as tx:
-                draft(tx, row["id"], now)
-        except Refused as refused:
-            log.warning("no draft from a template", template=row["id"], code=refused.refusal_code)
-            if not refused.retryable:
-                with store.transaction() as tx:
-                    draft(tx, row["id"], now, refused)
+                draft(tx, template_id, now, refused)
 
 
 def draft(tx, template_id: str, now: datetime, refused: Refused | None = None) -> None:
@@ -220,7 +229,7 @@ def draft(tx, template_id: str, now: datetime, refused: Refused | None = None) -
         return
     rule = _rule_of(row)
     now_due = due(rule, row["next_on"], today(now), working_days(tx))
-    if not _is_due(now_due):
+    if not now_due.missed and now_due.drafted is None:
         return
     storage.change(tx, template_id, next_on=now_due.next)
     storage.record(tx, template_id, now_due.missed, "missed", now, task_id=None, code=None)
@@ -240,10 +249,6 @@ def _draft(tx, row: Mapping, occurrence: date, now: datetime) -> str:
     task = draft_for(tx, _written_by(tx, row, now), order, row["leader_post_ids"], now, origin=origin)
     tx.audit("task_template.drafted", subject=row["id"], task_id=task["id"], occurrence=origin["occurrence"])
     return task["id"]
-
-
-def _is_due(found: Due) -> bool:
-    return bool(found.missed) or found.drafted is not None
 
 
 def _written_by(tx, row: Mapping, now: datetime) -> Actor:

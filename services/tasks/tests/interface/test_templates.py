@@ -198,3 +198,10 @@ def test_leaders_alone_are_asked_and_officials_write_none(here, desk, caller, cr
     wanted = written() | {"leader_post_ids": [post("ward-1 head")]}
     request = {"idempotency_key": "x", "template": wanted}
     assert desk.refused_to_ask(tasks.create_template, CHIEF, **request) == "unknown_post"
+
+
+def test_one_that_fails_leaves_the_others_their_day(here, desk, create):
+    broken, sound = create(), create(key="another")
+    here.do("UPDATE templates SET \"order\" = '{}', next_on = next_on - 1 WHERE id = :id", id=broken["id"])
+    templates.draft_due(here.store, clock.now())
+    assert (outcomes(desk, broken), len(outcomes(desk, sound))) == ([], 1)
