@@ -66,6 +66,7 @@ def test_what_siblings_may_read_is_this_list_and_holds_nothing_personal():
         "audience_changed": ("audiences",),
         "working_days_changed": ("years",),
         "task_issued": ("task_id", "unit_ids"),
+        "tasks_imported": ("task_ids",),
         "assignment_changed": ("assignment_id", "task_id", "unit_id", "change"),
         "task_revoked": ("task_id", "unit_ids"),
         "assignments_moved": ("from_unit_id", "unit_id"),

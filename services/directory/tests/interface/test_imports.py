@@ -22,6 +22,7 @@ from chassis.errors import CallFailed
 from chassis.testing import until
 from contracts import directory as contract
 from contracts.directory import ChangeOwnContact
+from contracts.imports import PART_BYTES
 from directory.importing import work
 from directory.importing.__main__ import run as carry_out
 from directory.service import Service
@@ -63,8 +64,8 @@ class Importer:
             "sha256": hashlib.sha256(raw).hexdigest(), "dry_run": True, "end_missing": False, "mapping": {},
         } | options  # fmt: skip
         job = self.city.do(imports.begin_import, self.actor, request, clock.now())
-        for number, first in enumerate(range(0, len(raw), contract.PART_BYTES)):
-            part = base64.b64encode(raw[first : first + contract.PART_BYTES]).decode()
+        for number, first in enumerate(range(0, len(raw), PART_BYTES)):
+            part = base64.b64encode(raw[first : first + PART_BYTES]).decode()
             self.city.do(imports.add_part, job["id"], number, part)
         return job["id"]
 
@@ -469,7 +470,7 @@ def test_a_file_comes_over_the_bus_in_parts_and_is_worked_on_by_a_process(own_ci
     }  # fmt: skip
     job = caller(contract.begin_import, begin, claims)
     assert caller(contract.begin_import, begin, claims)["id"] == job["id"]
-    parts = [raw[at : at + contract.PART_BYTES] for at in range(0, len(raw), contract.PART_BYTES)]
+    parts = [raw[at : at + PART_BYTES] for at in range(0, len(raw), PART_BYTES)]
     assert len(parts) > 1
     for number, part in [*enumerate(parts), (0, parts[0])]:
         request = {"id": job["id"], "number": number, "content": base64.b64encode(part).decode()}

@@ -181,6 +181,8 @@ def test_its_history_says_that_it_was_imported_and_folds_into_what_it_is(importe
     for name in ("state", "version", "current_due", "accepted_at", "done_at", "closed_at", "suspended_at", "grade"):
         assert getattr(piece, name) == row[name], name
     assert importer.town.rows("SELECT outcome FROM results") == [{"outcome": "withdrawn"}]
+    headers, line = importer.exported()
+    assert line[headers.index("Kết quả")] == "", "what was withdrawn is no result"
 
 
 def test_the_same_file_again_doubles_nothing_and_a_later_one_changes(importer):
