@@ -125,8 +125,8 @@ class Period(Request):
     """
 
     by = one_of(GROUPS, load_default="unit")
-    since = fields.Date(data_key="from", load_default=None, allow_none=True)
-    until = fields.Date(data_key="to", load_default=None, allow_none=True)
+    since = fields.Date(data_key="from", attribute="from", load_default=None, allow_none=True)
+    until = fields.Date(data_key="to", attribute="to", load_default=None, allow_none=True)
     as_of = fields.Date(load_default=None, allow_none=True)
 
 
@@ -167,8 +167,8 @@ class Group(Figures):
 
 class Statistics(Statement):
     as_of = Moment(required=True)
-    since = Day(data_key="from", required=True)
-    until = Day(data_key="to", required=True)
+    since = Day(data_key="from", attribute="from", required=True)
+    until = Day(data_key="to", attribute="to", required=True)
     by = fields.String(required=True)
     total = fields.Nested(Figures, required=True)
     groups = fields.List(fields.Nested(Group), required=True)

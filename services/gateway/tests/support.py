@@ -237,6 +237,14 @@ class Tasks(Neighbour):
     def list_tasks(self, call, request):
         return self.answer(call, request, {"items": [summary()], "next_cursor": None})
 
+    @rpc(tasks.get_exception_board)
+    def get_exception_board(self, call, request):
+        return self.answer(call, request, {})
+
+    @rpc(tasks.get_statistics)
+    def get_statistics(self, call, request):
+        return self.answer(call, request, {})
+
     @rpc(tasks.list_assignments)
     def list_assignments(self, call, request):
         return self.answer(call, request, {"items": [assignment()], "next_cursor": None})

@@ -14,12 +14,10 @@ from tasks.storage import calendar, standing
 from tasks.storage.standing import CLOSED
 
 RECEIPT_HAS = 1
-_RED_IDS = f"""
-    SELECT id FROM assignments WHERE state NOT IN {CLOSED} AND parent_id IS NULL AND current_due < :at
-    UNION SELECT id FROM assignments WHERE state IN ('declined', 'result_submitted')
-    UNION SELECT id FROM assignments
-        WHERE state = 'assigned' AND assigned_at < CAST(:at AS timestamptz) - interval '1 day'
-    UNION SELECT assignment_id FROM undecided UNION SELECT assignment_id FROM unanswered"""
+_MAY_BE_RED = f"""a.state NOT IN {CLOSED} AND a.parent_id IS NULL AND (
+    a.current_due < :at OR a.state IN ('declined', 'result_submitted')
+    OR a.state = 'assigned' AND a.assigned_at < CAST(:at AS timestamptz) - interval '1 day'
+    OR a.id IN (SELECT assignment_id FROM undecided) OR a.id IN (SELECT assignment_id FROM unanswered))"""
 _OPEN_OF_UNITS = f"a.state NOT IN {CLOSED} AND a.unit_id = ANY(CAST(:units AS uuid[]))"
 _OPEN_OF_POSTS = f"""a.id IN (
     SELECT id FROM assignments WHERE state NOT IN {CLOSED} AND post_id = ANY(CAST(:posts AS uuid[]))
@@ -29,7 +27,7 @@ SCOPES = {
     Scope.UNIT: "a.unit_id = ANY(CAST(:units AS uuid[]))",
     Scope.OWN: "(a.post_id = ANY(CAST(:posts AS uuid[])) OR a.assigner_post_id = ANY(CAST(:posts AS uuid[])))",
 }
-_CANDIDATES = {Scope.UNIT: _OPEN_OF_UNITS, Scope.OWN: _OPEN_OF_POSTS}
+_CANDIDATES = {Scope.CITY: _MAY_BE_RED, Scope.UNIT: _OPEN_OF_UNITS, Scope.OWN: _OPEN_OF_POSTS}
 _OPEN_THEN = "(a.closed_at IS NULL OR a.closed_at > :at)"
 _PENDING = ("e.state = 'pending'", "e.requested_at <= :at AND (e.decided_at IS NULL OR e.decided_at > :at)")
 _UNANSWERED = ("b.resolved_at IS NULL", "b.raised_at <= :at AND (b.resolved_at IS NULL OR b.resolved_at > :at)")
@@ -131,7 +129,7 @@ def read(
     chosen = [condition for name, condition in _CHOICES.items() if request[name] is not None]
     followed = f"({', '.join(RANKS)}) > ({', '.join(f':after{place}' for place in range(len(RANKS)))})"
     query = _BOARD.format(
-        standing=_then(scope) if past else _now(scope),
+        standing=_then(scope) if past else standing.NOW.format(candidates=_CANDIDATES[scope]),
         scope=SCOPES[scope], pending=_PENDING[past], unanswered=_UNANSWERED[past],
         chosen=" AND ".join(["true", *chosen]), after=followed if after else "true", order=", ".join(RANKS),
         limit=limit,
@@ -142,16 +140,6 @@ def read(
     ids = dict.fromkeys(("id", "task_id", "unit_id", "post_id", "decides_post_id"), Id)
     rows = list(tx.execute(_typed(query, ids), values).mappings())
     return [Part(*part) for part in rows[0]["counts"] or ()], [row for row in rows if row["id"] is not None]
-
-
-def _now(scope: Scope) -> str:
-    """Of the whole city what may be red is found in indexes, and nothing else is fetched: the planner would rather
-    read all that is open.
-    """
-    if scope is not Scope.CITY:
-        return standing.NOW.format(source="assignments a", candidates=_CANDIDATES[scope])
-    fetched = f"({_RED_IDS}) AS maybe CROSS JOIN LATERAL (SELECT * FROM assignments WHERE id = maybe.id OFFSET 0) AS a"
-    return standing.NOW.format(source=fetched, candidates="a.parent_id IS NULL")
 
 
 def _then(scope: Scope) -> str:

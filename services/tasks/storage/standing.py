@@ -24,7 +24,7 @@ _SINCE = """CASE a.state WHEN 'declined' THEN a.declined_at WHEN 'result_submitt
             AND h.verb IN ('issue', 'reassign', 'uphold')) END END"""
 NOW = f"""
     standing AS MATERIALIZED (
-        SELECT {COLUMNS}, {_SINCE} AS since FROM {{source}} WHERE {{candidates}})"""
+        SELECT {COLUMNS}, {_SINCE} AS since FROM assignments a WHERE {{candidates}})"""
 
 
 def _last(name: str, kind: str, where: str | None = None) -> str:
@@ -43,8 +43,12 @@ _ROLE_AT_RECEIPT = """(SELECT r.data ->> 'role' FROM history r WHERE r.task_id =
     AND r.verb IN ('issue', 'correct') AND r.data ? 'role' AND r.version < f.received
     ORDER BY r.version DESC LIMIT 1)"""
 THEN = f"""
-    folding AS (
-        SELECT a.id, a.task_id, max(a.role) AS now_role, max(h.version * 16 + {MOVES}) % 16 AS state,
+    open_then AS MATERIALIZED (
+        SELECT a.id, a.task_id, a.parent_id, a.assigned_at, a.role AS now_role FROM assignments a
+        WHERE a.assigned_at <= :at AND {{folded}}),
+    folding AS MATERIALIZED (
+        SELECT a.*, f.* FROM open_then a CROSS JOIN LATERAL (
+            SELECT max(h.version * 16 + {MOVES}) % 16 AS state,
             max(h.at) FILTER (WHERE {MOVES} IS NOT NULL) AS since,
             {_last("unit_id", "uuid")} AS unit_id, {_last("post_id", "uuid")} AS post_id,
             {_last("assigner_post_id", "uuid")} AS assigner_post_id,
@@ -58,16 +62,14 @@ THEN = f"""
             {_last("done_at", "timestamptz", "h.verb = 'approve_result' OR h.data ? 'done_at'")} AS put_right,
             count(*) FILTER (WHERE h.verb = 'return_result') AS returns,
             count(*) FILTER (WHERE h.verb = 'decline') AS refusals
-        FROM assignments a JOIN history h ON h.task_id = a.task_id AND h.assignment_id = a.id
-        WHERE a.assigned_at <= :at AND h.at <= :at AND {{folded}}
-        GROUP BY a.id, a.task_id),
-    folds AS (
+        FROM history h WHERE h.task_id = a.task_id AND h.assignment_id = a.id AND h.at <= :at) AS f),
+    folds AS MATERIALIZED (
         SELECT f.*, f.state = 2 AND {{informs}} AS informed FROM folding f),
     standing AS (
-        SELECT f.id, f.task_id, a.parent_id, f.unit_id, f.post_id,
-            coalesce(f.assigner_post_id, t.assigner_post_id) AS assigner_post_id, coalesce(f.role, a.role) AS role,
+        SELECT f.id, f.task_id, f.parent_id, f.unit_id, f.post_id,
+            coalesce(f.assigner_post_id, t.assigner_post_id) AS assigner_post_id, coalesce(f.role, f.now_role) AS role,
             CASE WHEN f.informed THEN 'completed' ELSE ({STATES})[f.state] END AS state, f.original_due, f.current_due,
-            a.assigned_at, CASE WHEN f.state IN (4, 6, 8) THEN f.submitted_at END AS submitted_at,
+            f.assigned_at, CASE WHEN f.state IN (4, 6, 8) THEN f.submitted_at END AS submitted_at,
             CASE WHEN f.state = 5 THEN f.suspended_at END AS suspended_at,
             CASE WHEN f.informed OR f.state IN (6, 8)
                 THEN coalesce(f.put_right, f.submitted_at, f.accepted_at) END AS done_at,
@@ -75,5 +77,5 @@ THEN = f"""
             f.returns, f.refusals, EXISTS (SELECT 1 FROM corrections c WHERE c.assignment_id = f.id
                 AND c.proposed_at <= :at AND (c.decided_at IS NULL OR c.decided_at > :at)) AS under_correction,
             f.since
-        FROM folds f JOIN assignments a ON a.id = f.id JOIN tasks t ON t.id = f.task_id)"""
+        FROM folds f JOIN tasks t ON t.id = f.task_id)"""
 INFORMS = f"coalesce({_ROLE_AT_RECEIPT}, f.now_role) = 'inform'"

@@ -57,6 +57,7 @@ _LOST = f"""
             coalesce(sum(others) FILTER (WHERE state <= 3), 0)::int AS assigner,
             coalesce(sum(days - others) FILTER (WHERE state >= 4), 0)::int AS nobody
         FROM shared GROUP BY id)"""
+# FULL, though whatever lost days is in `judged`: the planner cannot know how many did, and so cannot loop over them
 _LIVE = f"""
     WITH {calendar.CALENDAR}, {{standing}},
     judged AS MATERIALIZED (
@@ -71,7 +72,7 @@ _LIVE = f"""
         SELECT id, assigned_at, closed_at, unit_id, source, field, month, current, original, returns,
             coalesce(owner, 0) AS owner, coalesce(approver, 0) AS approver, coalesce(assigner, 0) AS assigner,
             coalesce(nobody, 0) AS nobody
-        FROM judged LEFT JOIN lost USING (id))"""
+        FROM judged FULL JOIN lost USING (id))"""
 _COUNTED = f"""{_LIVE},
     counted AS (
         SELECT id, {{key}} AS key, current, original, returns, owner, approver, assigner, nobody FROM live
@@ -114,9 +115,7 @@ def settle(tx, days: WorkingDays, at: datetime, limit: int) -> int:
     ids = list(tx.execute(sa.text(_TO_SETTLE).columns(id=Id), {"limit": limit}).scalars())
     if ids:
         candidates = "a.id = ANY(CAST(:ids AS uuid[]))"
-        query = _SETTLE.format(
-            standing=standing.NOW.format(source="assignments a", candidates=candidates), scope="true"
-        )
+        query = _SETTLE.format(standing=standing.NOW.format(candidates=candidates), scope="true")
         tx.execute(sa.text(query), calendar.given(days, at) | {"ids": ids})
     return len(ids)
 
@@ -157,7 +156,7 @@ def _parts(scope: Scope, by: str, past: bool) -> dict[str, str]:
     live = _GIVEN if own else f"{_GIVEN} AND NOT a.settled"
     found = {"key": _KEYS[by], "scope": SCOPES[scope]}
     if not past:
-        return found | {"standing": standing.NOW.format(source="assignments a", candidates=live), "settled": settled}
+        return found | {"standing": standing.NOW.format(candidates=live), "settled": settled}
     of_then = "a.closed_at <= :at AND a.assignment_id NOT IN (SELECT id FROM corrected)"
     folded = f"""{_GIVEN} AND (NOT a.settled OR {"true OR" if own else ""} a.closed_at > :at
         OR a.id IN (SELECT id FROM corrected))"""

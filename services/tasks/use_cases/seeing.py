@@ -140,8 +140,8 @@ def get_statistics(tx, claims: dict, request: dict, now: datetime) -> dict:
     whole = {name: sum(row[name] for row in rows) for name in statistics.FIGURES}
     return {
         "as_of": at,
-        "since": today(since),
-        "until": today(until) - ONE_DAY,
+        "from": today(since),
+        "to": today(until) - ONE_DAY,
         "by": request["by"],
         "total": _figures(whole),
         "groups": sorted(groups, key=lambda group: group["name"]),
@@ -176,7 +176,7 @@ def _period(tx, actor: Actor, request: dict, now: datetime):
     """What is counted, of what the actor sees, and when."""
     earlier = figures.instant(request["as_of"], now)
     scope, mine = _scope(tx, actor, now)
-    dates = figures.period(request["since"], request["until"], earlier or now)
+    dates = figures.period(request["from"], request["to"], earlier or now)
     return dates, scope, mine, earlier or now, earlier is not None
 
 

@@ -166,3 +166,19 @@ def test_foreign_and_absent_look_alike(head):
 def test_a_conditional_get_of_a_piece(head):
     Tasks.answers = {"tasks.get_assignment": detail(version=7)}
     assert head.get(f"/assignments/{PIECE}").headers["ETag"].startswith('"7')
+
+
+def test_boards_and_statistics_pass_their_parameters_on(vice):
+    board = {"as_of": "2026-11-23T07:00:00+07:00", "total": 0, "by_missing": [], "by_level": [], "items": [],
+             "under_correction": {"name": "under_correction", "count": 0, "list": {"under_correction": True}},
+             "next_cursor": None}  # fmt: skip
+    Tasks.answers = {"tasks.get_exception_board": board, "tasks.get_statistics": Refused("as_of_in_future")}
+    answer = vice.get("/exception-board?missing=receipt&as_of=2026-11-20&under_correction=true")
+    assert (answer.status_code, answer.json()["total"]) == (200, 0)
+    [(_, request)] = asked("tasks.get_exception_board")
+    assert (request["missing"], str(request["as_of"]), request["under_correction"]) == ("receipt", "2026-11-20", True)
+    assert_problem(vice.get("/task-statistics?by=source&from=2026-01-01&to=2026-06-30"), 422, "as_of_in_future")
+    [(_, request)] = asked("tasks.get_statistics")
+    assert (request["by"], str(request["from"]), str(request["to"])) == ("source", "2026-01-01", "2026-06-30")
+    for query in ("exception-board?missing=x", "task-statistics?by=x", "task-statistics/assignments?figure=x"):
+        assert_problem(vice.get(f"/{query}"), 422, "invalid_request")
