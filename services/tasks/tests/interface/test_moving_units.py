@@ -154,20 +154,20 @@ def test_a_units_own_work_goes_to_a_unit_that_the_city_orders(here, pieces, move
 def waiting(here) -> dict:
     """By kind and subject: whom it waits for, as was said last."""
     said = here.events()[-1][1]
-    every = [each for part in (said, *said["pieces"]) for each in part["waiting"]]
+    every = [each for part in (said, *said["pieces"]) for each in part.get("waiting", ())]
     return {each["subject_id"]: (each["version"], each["awaits"]["post_id"]) for each in every if each["awaits"]}
 
 
 def test_what_stops_the_work_and_what_is_to_be_corrected_wait_for_the_new_head(here, desk, pieces, move, ended):
     desk.accepted(pieces["ward-1"])
     desk.accepted(pieces["ward-2"], SUPPORT)
-    officials = [{"post_id": post("ward-1 official"), "due_on": day(5)}]
+    officials = [{"post_id": post("ward-1 official"), "due_on": day(20)}]
     [child] = desk(tasks.pass_on, pieces["ward-1"], pieces=officials)["children"]
     official = claims("ward-1 official")
     desk.accepted(child, official)
     inside, above = desk.block(child, official), desk.block(pieces["ward-1"], HEAD)
     beside = desk.block(pieces["ward-2"], SUPPORT, "lead")
-    to_correct = desk.correct(child, official, "current_due", day(4))
+    to_correct = desk.correct(child, official, "current_due", day(8))
     ended("ward-1")
     move("ward-1", "dept")
 

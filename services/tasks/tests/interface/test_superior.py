@@ -190,11 +190,10 @@ def test_of_many_the_clock_stands_still_only_when_everyone_is_suspended(here, de
     [task] = shelf.issue(document, an_order(1, assignments=wards))["tasks"]
     one, two = desk.ask(tasks.list_assignments, VICE, task_id=task["id"])["items"]
     here.do("UPDATE tasks SET superior_due = now() - interval '9 days'")
-    basis = {"number": "1/CV", "issued_on": day(0)}
     classes = []
     for piece, who in ((one, HEAD), (two, SUPPORT)):
         desk.accepted(piece, who)
-        desk(tasks.suspend, piece, VICE, reason="Chờ", basis=basis)
+        desk(tasks.suspend, piece, VICE, basis="Công văn 12/UBND")
         here.do("UPDATE assignments SET suspended_at = suspended_at - interval '20 days' WHERE state = 'suspended'")
         [line] = lines(desk, draft(desk, document_id=document["id"], since=day(-len(classes))))
         classes.append(line["class"])
