@@ -91,7 +91,7 @@ def _propose(tx, actor: Actor, request: dict, now: datetime) -> dict:
     return dict(correction)
 
 
-def _possible(tx, field: str, value: str, piece, row: Mapping, task: Mapping, now: datetime):
+def _possible(tx, field: str, value: str, piece: assignment.Piece, row: Mapping, task: Mapping, now: datetime):
     """The result that it is about, if any, and what changes; raises the rule that forbids it."""
     result = storage.last_result(tx, row["id"]) if field in rules.OF_RESULT else None
     below = pieces.last_due_below(tx, row["id"])

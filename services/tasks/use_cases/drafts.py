@@ -11,8 +11,8 @@ from kernel.actor import Actor
 from kernel.capacity import actor_for
 from kernel.directory_copy import posts, require_fresh, standing_posts
 from tasks import views
-from tasks.domain import document as documents_rules
 from tasks.domain.assignment import NOTHING
+from tasks.domain.document import permit as permit_on_document
 from tasks.domain.drafting import CHANGES, Step, leaders_exist, permit_step, request_id
 from tasks.domain.order import title_key
 from tasks.domain.sight import Sight
@@ -186,7 +186,7 @@ def _issue(tx, actor: Actor, request: dict, now: datetime) -> dict:
     document = _document_of(tx, request["id"])
     task, _ = _permitted(tx, actor, "issue", request)
     if document is not None:
-        documents_rules.permit(document, "issue_from_document", None)
+        permit_on_document(document, "issue_from_document", None)
     order = schema(contract.Order).load(task["draft"])
     asked = _requests(tx, task["leader_post_ids"], dict(task) | {"state": "issued", "version": task["version"] + 1})
     return give(tx, actor, order, now, drafted=task, waiting=asked)
