@@ -115,7 +115,7 @@ class Importer:
 
     def exported(self, who: dict = CHIEF, **chosen) -> list[list[str]]:
         wanted = dict.fromkeys(
-            ("box", "state", "due", "source", "urgency", "unit_id", "field", "from_day", "to_day", "in_period")
+            ("box", "state", "due", "source", "urgency", "unit_id", "field", "q", "from_day", "to_day", "in_period")
         )  # fmt: skip
         lines, cursor, headers = [], None, None
         while headers is None or cursor:
