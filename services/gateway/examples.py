@@ -231,5 +231,6 @@ EXAMPLES = {
     },
     "change_audience": {"body": {"unit_ids": [_UNIT]}},
     "set_working_days": {"body": {"days": [{"day": "2027-02-08", "working": False, "name": "Nghỉ Tết Nguyên đán"}]}},
+    "complete_parked_task": {"body": {"cells": {"lead": "Sở Nội vụ", "due_on": "30/12/2026"}}},
     "post_message": {"body": {"text": "Đề nghị các phường báo cáo trước thứ Sáu."}},
 }  # fmt: skip
