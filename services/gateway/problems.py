@@ -168,6 +168,10 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "correction_impossible": (
         422, "Không thể đính chính như vậy", "This fact cannot be put right in this way",
     ),
+    "fact_changed": (
+        409, "Thông tin đã thay đổi sau khi đề nghị đính chính",
+        "The fact has changed since the correction was proposed",
+    ),
     "own_correction": (
         403, "Người đề nghị đính chính không được tự quyết định",
         "Nobody decides on a correction that he himself proposed",
@@ -191,8 +195,20 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
         409, "Còn nhiệm vụ chưa kết thúc từ văn bản này: hãy thu hồi trước",
         "Orders from it are open: revoke them first",
     ),
+    "drafts_open": (
+        409, "Còn dự thảo giao việc từ văn bản này: hãy hủy dự thảo trước",
+        "Orders from it are drafted: discard the drafts first",
+    ),
     "own_report": (
         403, "Người lập báo cáo không được tự duyệt", "Nobody approves a report that he himself drafted",
+    ),
+    "report_too_long": (
+        422, "Có quá nhiều nhiệm vụ cho một báo cáo: hãy chọn ngày bắt đầu hoặc một văn bản",
+        "Too many tasks for one report: say since when, or choose a document",
+    ),
+    "already_parked": (
+        409, "Một dòng khác đang chờ bổ sung có cùng mã và đơn vị",
+        "Another line to be completed has this code and unit",
     ),
     "unknown_document": (422, "Không có văn bản này từ nơi gửi đó", "There is no such document from this source"),
     "import_has_faults": (

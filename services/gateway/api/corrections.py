@@ -9,7 +9,7 @@ from gateway.routes import BASE, route
 DECISION = ("not_authorised", "own_correction", "already_decided")
 POSSIBLE = (
     "wrong_state", "nothing_changes", "correction_impossible", "role_not_in_mode", "no_deadline", "due_too_far",
-    "due_after_parent",
+    "due_after_parent", "superior_decides",
 )  # fmt: skip
 
 
@@ -36,7 +36,7 @@ class CorrectionsRoutes:
 
     @route("POST", "/corrections/<uuid:correction_id>/accept", tag="assignments", body=tasks.Reason,
            answer=tasks.Correction, idempotency_key=True, if_match=True, etag=True,
-           refusals=(*DECISION, *POSSIBLE))  # fmt: skip
+           refusals=(*DECISION, "fact_changed", *POSSIBLE))  # fmt: skip
     def accept_correction(self, call, correction_id):
         """Đồng ý đính chính: the fact is put right, the history keeps what it was."""
         return versioned(call.ask(tasks.accept_correction, keyed(call, correction_id) | call.body))

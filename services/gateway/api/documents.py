@@ -68,7 +68,7 @@ class DocumentsRoutes:
 
     @route("POST", "/documents/<uuid:document_id>/answer-recall", tag="documents", body=tasks.RecallAnswer,
            answer=tasks.Document, idempotency_key=True, if_match=True, etag=True,
-           refusals=(*OFFICE, "orders_open"))  # fmt: skip
+           refusals=(*OFFICE, "orders_open", "drafts_open"))  # fmt: skip
     def answer_recall(self, call, document_id):
         """Đồng ý hoặc từ chối cho lấy lại văn bản."""
         return versioned(call.ask(tasks.answer_recall, keyed(call, document_id) | call.body))

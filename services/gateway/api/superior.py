@@ -37,7 +37,7 @@ class SuperiorRoutes:
         return versioned(call.ask(tasks.record_superior_answer, keyed(call, request_id) | call.body))
 
     @route("POST", "/superior-reports", tag="superior", body=tasks.NewReport, answer=tasks.SuperiorReport, status=201,
-           idempotency_key=True, etag=True, refusals=(*OFFICE, "unknown_document"))  # fmt: skip
+           idempotency_key=True, etag=True, refusals=(*OFFICE, "unknown_document", "report_too_long"))  # fmt: skip
     def draft_superior_report(self, call):
         """Lập báo cáo gửi cấp trên: the tasks as they stand now, in four classes."""
         report = call.ask(tasks.draft_superior_report, call.body | {"idempotency_key": call.idempotency_key})

@@ -74,7 +74,7 @@ class TaskImportsRoutes:
 
     @route("POST", "/parked-tasks/<uuid:parked_id>/complete", tag="tasks", body=tasks.Cells,
            answer=schemas.CompletedTask, idempotency_key=True, if_match=True,
-           refusals=("not_authorised", "unknown_column", "directory_stale"))  # fmt: skip
+           refusals=("not_authorised", "unknown_column", "already_parked", "directory_stale"))  # fmt: skip
     def complete_parked_task(self, call, parked_id):
         """Bổ sung: say what a line lacks; once all is said, it is taken."""
         found = call.ask(tasks.complete_parked, keyed(call, parked_id) | call.body)

@@ -10,6 +10,7 @@ from kernel.actor import Actor
 from kernel.errors import Refused
 from kernel.working_time import end_of_day, today
 from tasks.domain.assignment import OPEN, Piece, decides, owns, owns_or_serves
+from tasks.domain.extension import decided_above
 from tasks.domain.order import FARTHEST_DUE
 from tasks.domain.sight import CITY_OFFICE
 
@@ -84,9 +85,15 @@ def present(field: str, row: Mapping, result: Mapping | None) -> str | None:
     return value.isoformat() if isinstance(value, date) else value
 
 
+def still_so(correction: Mapping, now: str | None) -> None:
+    """What is put right is the fact that was read, and not what it has become since."""
+    if now != correction["was"]:
+        raise Refused("fact_changed", "It has changed since this was proposed.", was=correction["was"], present=now)
+
+
 def corrected(
-    field: str, value: str, row: Mapping, mode: str, result: Mapping | None, latest: datetime | None,
-    below: datetime | None, now: datetime,
+    field: str, value: str, piece: Piece, row: Mapping, task: Mapping, result: Mapping | None,
+    latest: datetime | None, below: datetime | None, now: datetime,
 ) -> Mapping:  # fmt: skip
     """What changes, of the piece or of its result, or the rule that forbids it. `latest` is its parent's deadline,
     `below` the last one of what was passed on from it and is open.
@@ -97,6 +104,8 @@ def corrected(
         changes = _dated(field, _day(value), row, result, latest, now)
         if below is not None and changes.get("current_due", below) < below:
             raise Refused("due_after_parent", "What was passed on from it would be due after it.", field="value")
+        if any(decided_above(task, piece, changes[name]) for name in changes.keys() & {"original_due", "current_due"}):
+            raise Refused("superior_decides", "The superior who gave the task moves its date.", field="value")
         return changes
     if field == "document_number":
         _need(result)
@@ -105,15 +114,15 @@ def corrected(
         if row["grade"] is None or value not in GRADES:
             raise Refused("correction_impossible", "No such grade, or nothing is graded yet.", field="value")
         return {field: value}
-    return _role(value, row, mode)
+    return _role(value, row, task["mode"])
 
 
 def _role(value: str, row: Mapping, mode: str) -> Mapping:
-    """As the mode allows it, and only as long as nothing is under way."""
+    """As the mode allows it, and only as long as nobody has received it."""
     possible = ROLES[mode] if row["parent_id"] is None else INSIDE
     if (row["role"], value) not in possible:
         raise Refused("role_not_in_mode", "No such role in this mode.", field="value")
-    if row["state"] != "assigned" and not (row["role"] == "inform" and row["state"] == "completed"):
+    if row["state"] != "assigned":
         raise Refused("wrong_state", f"The role stands in state {row['state']}.", state=row["state"])
     return {"role": value}
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import insert, select, update
 
 from chassis.rows import any_of
+from tasks.storage.pieces import handed_over
 from tasks.storage.tables import assignments, corrections, results
 
 
@@ -37,6 +38,15 @@ def change_correction(tx, correction_id: str, **changes) -> Mapping:
 def is_pending(tx, assignment_id: str) -> bool:
     query = select(sa.exists().where(corrections.c.assignment_id == assignment_id, corrections.c.state == "pending"))
     return tx.execute(query).scalar_one()
+
+
+def hand_over_corrections(tx, deciders: Sequence[tuple[str, str, str]]) -> list[Mapping]:
+    """By piece, who decided until now and who decides: a new version, so that hearers can tell."""
+    rows = handed_over(deciders)
+    query = update(corrections).where(corrections.c.assignment_id == rows.c.assignment_id)
+    query = query.where(corrections.c.state == "pending", corrections.c.decides_post_id == rows.c.before)
+    query = query.values(version=corrections.c.version + 1, decides_post_id=rows.c.after)
+    return list(tx.execute(query.returning(corrections)).mappings())
 
 
 def end_corrections(tx, assignment_ids: Iterable[str], now: datetime) -> list[Mapping]:

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import insert, select, update
 
-from chassis.rows import any_of
+from chassis.rows import Id, any_of
 from tasks.storage.tables import extensions
 
 
@@ -30,19 +30,21 @@ def change_extension(tx, extension_id: str, **changes) -> Mapping:
 
 
 # Written out, not bound: only then does the planner know that the partial index fits.
-_is_open = extensions.c.state.in_((sa.literal_column("'pending'"), sa.literal_column("'awaiting_superior'")))
+is_undecided = extensions.c.state.in_((sa.literal_column("'pending'"), sa.literal_column("'awaiting_superior'")))
 
 
 def is_pending(tx, assignment_id: str) -> bool:
-    query = select(sa.exists().where(extensions.c.assignment_id == assignment_id, _is_open))
+    query = select(sa.exists().where(extensions.c.assignment_id == assignment_id, is_undecided))
     return tx.execute(query).scalar_one()
 
 
 def withdraw_pending(tx, assignment_ids: Iterable[str], by: str, now: datetime) -> list[Mapping]:
     """What nobody need decide any more, because its piece is closed."""
-    query = update(extensions).where(extensions.c.assignment_id == any_of(assignment_ids), _is_open)
+    query = update(extensions).where(extensions.c.assignment_id == any_of(assignment_ids), is_undecided)
     query = query.values(
-        state="withdrawn", version=extensions.c.version + 1, decided_by_person_id=by, decided_at=now
+        state="withdrawn", version=extensions.c.version + 1,
+        decided_by_person_id=sa.func.coalesce(extensions.c.decided_by_person_id, sa.cast(by, Id)),
+        decided_at=sa.func.coalesce(extensions.c.decided_at, now),
     )  # fmt: skip
     return list(tx.execute(query.returning(extensions)).mappings())
 

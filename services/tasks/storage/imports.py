@@ -43,10 +43,16 @@ def pieces_of_all(tx, task_ids: Iterable[str], *, lock: bool) -> list[Mapping]:
 
 
 def moved_here(tx, assignment_ids: Iterable[str]) -> set[str]:
-    """Those of these pieces that somebody has moved since they came in."""
-    query = select(history.c.assignment_id).distinct()
-    query = query.where(history.c.assignment_id == any_of(assignment_ids), history.c.verb != "import")
-    return set(tx.execute(query).scalars())
+    """Those of these pieces that somebody has moved, reported on, or asked something about since they came in."""
+    ids = any_of(assignment_ids)
+    lived = [
+        select(each.c.assignment_id).where(each.c.assignment_id == ids)
+        for each in (t.extensions, t.blockers, t.corrections)
+    ]
+    lived.append(select(history.c.assignment_id).where(history.c.assignment_id == ids, history.c.verb != "import"))
+    reported = select(progress_reports.c.assignment_id).where(progress_reports.c.assignment_id == ids)
+    lived.append(reported.where(progress_reports.c.imported.is_(False)))
+    return set(tx.execute(sa.union(*lived)).scalars())
 
 
 def last_results(tx, assignment_ids: Iterable[str]) -> dict[str, Mapping]:
@@ -130,6 +136,11 @@ def change_parked(tx, parked_id: str, **changes) -> Mapping:
     changed = update(parked_tasks).where(parked_tasks.c.id == parked_id)
     changed = changed.values(version=parked_tasks.c.version + 1, **changes).returning(parked_tasks)
     return tx.execute(changed).mappings().one()
+
+
+def is_parked(tx, same: str, but: str) -> bool:
+    """Whether another line than this one is known by the same."""
+    return tx.execute(select(sa.exists().where(parked_tasks.c.same == same, parked_tasks.c.id != but))).scalar_one()
 
 
 def discard_parked(tx, parked_id: str) -> None:

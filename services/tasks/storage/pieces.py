@@ -100,6 +100,13 @@ def find_piece(tx, assignment_id: str, *, lock: bool = False) -> Mapping | None:
     return tx.execute(_PIECE_TO_CHANGE if lock else _PIECE, {"id": assignment_id}).mappings().one_or_none()
 
 
+def lock_parent(tx, assignment_id: str) -> None:
+    """Before the piece itself: whoever looks at how what was passed on stands to its parent sees neither move."""
+    row = find_piece(tx, assignment_id)
+    if row is not None and row["parent_id"]:
+        find_piece(tx, row["parent_id"], lock=True)
+
+
 def _above():
     parents = select(assignments.c.parent_id).where(assignments.c.id == any_bound("ids"))
     above = select(assignments.c.id, assignments.c.parent_id, assignments.c.post_id, assignments.c.state)
@@ -221,6 +228,13 @@ def open_of_unit(tx, unit_id: str) -> int:
     heads = select(copy_posts.c.id).where(copy_posts.c.unit_id == unit_id, copy_posts.c.is_head)
     query = select(func.count()).where(assignments.c.unit_id == unit_id, is_open, assignments.c.post_id.in_(heads))
     return tx.execute(query).scalar_one()
+
+
+def handed_over(deciders: Sequence[tuple[str, str, str]]):
+    """Rows to select from: by piece, the post that decided and the one that decides now."""
+    names = ("assignment_id", "before", "after")
+    columns = zip(names, zip(*deciders, strict=True), strict=True)
+    return unnested(**{name: (Id, posts) for name, posts in columns})
 
 
 def moment(value: datetime | None) -> str | None:

@@ -1,13 +1,14 @@
 """Reports, and what stops the work."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import insert, select, update
 
 from chassis.rows import any_of
-from tasks.storage.tables import blockers, progress_reports
+from tasks.storage.pieces import handed_over
+from tasks.storage.tables import assignments, blockers, progress_reports
 
 
 def add_report(tx, report: Mapping) -> Mapping:
@@ -52,6 +53,27 @@ def blockers_of(tx, assignment_id: str, after: str | None, limit: int) -> list[M
     if after is not None:
         query = query.where(blockers.c.id > after)
     return list(tx.execute(query).mappings())
+
+
+def hand_over_blockers(tx, deciders: Sequence[tuple[str, str, str]]) -> list[Mapping]:
+    """By piece, who decided until now and who decides: a new version, so that hearers can tell. The city's own levels
+    stay as they are.
+    """
+    rows = handed_over(deciders)
+    query = update(blockers).where(blockers.c.assignment_id == rows.c.assignment_id, blockers.c.resolved_at.is_(None))
+    query = query.where(blockers.c.decides_post_id == rows.c.before, blockers.c.level.in_(("assigner", "lead")))
+    query = query.values(version=blockers.c.version + 1, decides_post_id=rows.c.after)
+    return list(tx.execute(query.returning(blockers)).mappings())
+
+
+def blocked_supports(tx, task_ids: Iterable[str]) -> list[Mapping]:
+    """What supports joint work and waits for whoever leads it to decide; locked."""
+    blocked = sa.exists().where(
+        blockers.c.assignment_id == assignments.c.id, blockers.c.resolved_at.is_(None), blockers.c.level == "lead"
+    )
+    query = select(assignments).where(assignments.c.task_id == any_of(task_ids), assignments.c.parent_id.is_(None))
+    query = query.where(assignments.c.role == "support", blocked).order_by(assignments.c.id)
+    return list(tx.execute(query.with_for_update()).mappings())
 
 
 def end_blockers(tx, assignment_ids: Iterable[str], now: datetime) -> list[Mapping]:

@@ -8,6 +8,7 @@ from sqlalchemy import and_, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.rows import Id, any_bound, any_of, unnested
+from tasks.storage.extensions import is_undecided
 from tasks.storage.pieces import is_open_in
 from tasks.storage.tables import Moment, assignments, extensions, prompts, tasks, urgings
 
@@ -76,7 +77,7 @@ def hand_over(tx, assignment_ids: Collection[str]) -> list[Mapping]:
 def _open_about():
     piece, post = (sa.bindparam(name, type_=Id) for name in ("id", "post_id"))
     asked = select(prompts.c.id).where(prompts.c.assignment_id == piece, prompts.c.open)
-    pending = select(extensions.c.id).where(extensions.c.assignment_id == piece, extensions.c.state == "pending")
+    pending = select(extensions.c.id).where(extensions.c.assignment_id == piece, is_undecided)
     first_due = select(func.min(_below.c.current_due)).where(_below.c.parent_id == piece, _to_work_on, _still_open)
     urged = select(func.array_agg(urgings.c.kind)).where(urgings.c.assignment_id == piece)
     urged = urged.where(urgings.c.from_post_id == post, urgings.c.answered_at.is_(None))

@@ -55,15 +55,19 @@ def list_requests(tx, state: str | None, before: str | None, limit: int) -> list
 # reports
 
 
-def tasks_to_report(tx, source: str, document_id: str | None, done_since: datetime | None) -> list[Mapping]:
+def tasks_to_report(
+    tx, source: str, document_id: str | None, done_since: datetime | None, limit: int
+) -> list[Mapping]:  # fmt: skip
     """Every order from this source that is in force, with its leads' pieces as one: who they are, and when the last of
-    them was done, if all are. Those finished before `done_since` are left out.
+    them was done, if all are. The clock stands still when it does for all who are not done. Those finished before
+    `done_since` are left out.
     """
     leads = and_(
         assignments.c.task_id == tasks.c.id, assignments.c.parent_id.is_(None), assignments.c.role == "lead",
         assignments.c.state != "revoked",
     )  # fmt: skip
-    is_done = func.bool_and(assignments.c.state.in_(sorted(CLOSED)))
+    closed = assignments.c.state.in_(sorted(CLOSED))
+    is_done, stands_still = func.bool_and(closed), func.bool_and(closed | assignments.c.suspended_at.is_not(None))
     last = func.max(assignments.c.done_at)
     done_at = sa.case((is_done, last))
     units = func.array_agg(aggregate_order_by(assignments.c.unit_name, assignments.c.unit_code), type_=ARRAY(sa.Text))
@@ -71,13 +75,14 @@ def tasks_to_report(tx, source: str, document_id: str | None, done_since: dateti
         select(
             tasks.c.id, tasks.c.title, tasks.c.urgency, tasks.c.clause, tasks.c.document_id, tasks.c.superior_due,
             documents.c.number.label("document_number"), done_at.label("done_at"), units.label("units"),
-            func.max(assignments.c.suspended_at).label("suspended_at"),
+            sa.case((stands_still, func.max(assignments.c.suspended_at))).label("suspended_at"),
         )
         .join_from(tasks, assignments, leads)
         .outerjoin(documents, documents.c.id == tasks.c.document_id)
         .where(tasks.c.source == source, tasks.c.state == sa.literal_column("'issued'"))
         .group_by(tasks.c.id, documents.c.number)
         .order_by(tasks.c.id)
+        .limit(limit)
     )  # fmt: skip
     if document_id is not None:
         query = query.where(tasks.c.document_id == document_id)

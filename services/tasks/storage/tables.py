@@ -54,6 +54,7 @@ extensions = _table(
 progress_reports = _table(
     "progress_reports", id=Id, task_id=Id, assignment_id=Id, number=sa.Integer, result=sa.Text, percent=sa.Integer,
     request=sa.Text, blocker_id=Id, reported_by_person_id=Id, reported_by_post_id=Id, reported_at=Moment,
+    imported=sa.Boolean,
 )  # fmt: skip
 blockers = _table(
     "blockers", id=Id, task_id=Id, assignment_id=Id, version=sa.Integer, text=sa.Text, level=sa.Text,
@@ -125,7 +126,7 @@ parked_tasks = _table(
 templates = _table(
     "templates", id=Id, version=sa.Integer, state=sa.Text, title=sa.Text, order=JSONB, leader_post_ids=ARRAY(Id),
     rrule=sa.Text, starts_on=sa.Date, ends_on=sa.Date, day_off=sa.Text, offset=sa.Integer, next_on=sa.Date, post_id=Id,
-    unit_id=Id, person_id=Id,
+    unit_id=Id, person_id=Id, acting_for=Id,
 )  # fmt: skip
 occurrences = _table(
     "occurrences", key=("template_id", "occurrence"), template_id=Id, occurrence=sa.Date, outcome=sa.Text, task_id=Id,

@@ -57,11 +57,12 @@ def list_corrections(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 
 def _propose(tx, actor: Actor, request: dict, now: datetime) -> dict:
+    pieces.lock_parent(tx, request["assignment_id"])
     row, task, followers = views.visible_piece(tx, request["assignment_id"], actor, lock=True)
     piece = views.piece_of(tx, row, task)
     rules.permit_proposal(piece, followers, actor, pending=storage.is_pending(tx, row["id"]))
     field, value = request["field"], request["value"]
-    was = _possible(tx, field, value, row, task, now)
+    result, _ = _possible(tx, field, value, piece, row, task, now)
     decides = rules.decider(piece, actor, head_of_kind(tx, "office", now))
     correction = storage.add_correction(
         tx,
@@ -72,7 +73,7 @@ def _propose(tx, actor: Actor, request: dict, now: datetime) -> dict:
             "version": 1,
             "kind": rules.kind_of(piece, field, actor),
             "field": field,
-            "was": was,
+            "was": rules.present(field, row, result),
             "value": value,
             "reason": request["reason"],
             "state": "pending",
@@ -90,13 +91,11 @@ def _propose(tx, actor: Actor, request: dict, now: datetime) -> dict:
     return dict(correction)
 
 
-def _possible(tx, field: str, value: str, row: Mapping, task: Mapping, now: datetime) -> str | None:
-    """The fact as it stands; raises the rule that forbids to put this one in its place."""
+def _possible(tx, field: str, value: str, piece, row: Mapping, task: Mapping, now: datetime):
+    """The result that it is about, if any, and what changes; raises the rule that forbids it."""
     result = storage.last_result(tx, row["id"]) if field in rules.OF_RESULT else None
-    rules.corrected(
-        field, value, row, task["mode"], result, _latest(tx, row), pieces.last_due_below(tx, row["id"]), now
-    )
-    return rules.present(field, row, result)
+    below = pieces.last_due_below(tx, row["id"])
+    return result, rules.corrected(field, value, piece, row, task, result, _latest(tx, row), below, now)
 
 
 def _latest(tx, row: Mapping) -> datetime | None:
@@ -107,6 +106,7 @@ def _to_decide(tx, actor: Actor, verb: str, request: dict):
     found = storage.find_correction(tx, request["id"])
     if found is None:
         raise views.not_found()
+    pieces.lock_parent(tx, found["assignment_id"])
     row, task, followers = views.visible_piece(tx, found["assignment_id"], actor, lock=True)
     correction = storage.find_correction(tx, request["id"])  # as it stands now that nobody else decides
     rules.permit_decision(correction, verb, actor, request["version"])
@@ -125,14 +125,13 @@ def _deciding(verb: str, state: str):
 def _accept(tx, actor: Actor, request: dict, now: datetime) -> dict:
     correction, row, task, followers = _to_decide(tx, actor, "accept_correction", request)
     field, value = correction["field"], correction["value"]
-    result = storage.last_result(tx, row["id"]) if field in rules.OF_RESULT else None
-    below = pieces.last_due_below(tx, row["id"])
-    changes = rules.corrected(field, value, row, task["mode"], result, _latest(tx, row), below, now)
+    piece = views.piece_of(tx, row, task)
+    result, changes = _possible(tx, field, value, piece, row, task, now)
+    rules.still_so(correction, rules.present(field, row, result))
     if result is not None:
         storage.change_result(tx, result["id"], **changes)
     data = {"correction_id": correction["id"], "field": field, "was": correction["was"], "value": value}
     data |= {name: pieces.moment(new) if name in MOMENTS else str(new) for name, new in changes.items()}
-    piece = views.piece_of(tx, row, task)
     new = assignment.apply(piece, "correct", now, actor.person_id, data)
     own = {} if result is not None else changes
     after = pieces.move_piece(tx, row["id"], version=new.version, under_correction=False, **own)

@@ -197,6 +197,8 @@ def _answer_recall(tx, actor: Actor, request: dict, now: datetime) -> dict:
     if request["agreed"]:
         if storage.standings(tx, [row["id"]])[row["id"]].open_orders:
             raise Refused("orders_open", "Orders from it are open: they are revoked first.")
+        if any(clause["drafted"] for clause in storage.clauses_of(tx, row["id"])):
+            raise Refused("drafts_open", "Orders from it are drafted: the drafts are discarded first.")
         row = _move(tx, row, state="recalled", recall="agreed", report_due_on=None)
     else:
         row = _move(tx, row, recall="refused")

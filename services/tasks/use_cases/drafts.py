@@ -11,11 +11,13 @@ from kernel.actor import Actor
 from kernel.capacity import actor_for
 from kernel.directory_copy import posts, require_fresh, standing_posts
 from tasks import views
+from tasks.domain import document as documents_rules
 from tasks.domain.assignment import NOTHING
 from tasks.domain.drafting import CHANGES, Step, leaders_exist, permit_step, request_id
 from tasks.domain.order import title_key
 from tasks.domain.sight import Sight
 from tasks.storage import drafts, history, orders
+from tasks.storage.documents import find_document
 from tasks.use_cases import moving
 from tasks.use_cases.orders import decide, give, of_superior
 from tasks.use_cases.waiting import TO_ISSUE, done, waits
@@ -181,10 +183,19 @@ def _return(tx, actor: Actor, request: dict, now: datetime) -> dict:
 
 
 def _issue(tx, actor: Actor, request: dict, now: datetime) -> dict:
+    document = _document_of(tx, request["id"])
     task, _ = _permitted(tx, actor, "issue", request)
+    if document is not None:
+        documents_rules.permit(document, "issue_from_document", None)
     order = schema(contract.Order).load(task["draft"])
     asked = _requests(tx, task["leader_post_ids"], dict(task) | {"state": "issued", "version": task["version"] + 1})
     return give(tx, actor, order, now, drafted=task, waiting=asked)
+
+
+def _document_of(tx, task_id: str) -> Mapping | None:
+    """The document because of which it was drafted, locked before the draft: whoever answers its recall waits."""
+    task = orders.find_task(tx, task_id)
+    return find_document(tx, task["document_id"], lock=True) if task and task["document_id"] else None
 
 
 def _requests(tx, leaders: Iterable[str], task: Mapping, from_title: str | None = None) -> list[dict]:

@@ -62,6 +62,7 @@ def keep_children(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 
 def _request(tx, actor: Actor, request: dict, now: datetime) -> dict:
+    pieces.lock_parent(tx, request["assignment_id"])
     row, task, followers = views.visible_piece(tx, request["assignment_id"], actor, lock=True)
     piece = views.piece_of(tx, row, task)
     due = extension.requested(
@@ -152,6 +153,7 @@ def _to_decide(tx, actor: Actor, verb: str, request: dict):
     found = extensions.find_extension(tx, request["id"])
     if found is None:
         raise views.not_found()
+    pieces.lock_parent(tx, found["assignment_id"])
     row, task, followers = views.visible_piece(tx, found["assignment_id"], actor, lock=True)
     asked = extensions.find_extension(tx, request["id"])  # as it stands now that nobody else decides
     piece = views.piece_of(tx, row, task)
@@ -162,11 +164,10 @@ def _to_decide(tx, actor: Actor, verb: str, request: dict):
 def decide(
     tx, actor: Actor, asked, row, task, followers, now: datetime, waiting: Sequence[dict] = (), **decision
 ) -> dict:  # fmt: skip
-    """The request after a decision, which is said."""
-    decided = extensions.change_extension(
-        tx, asked["id"],
-        version=asked["version"] + 1, decided_by_person_id=actor.person_id, decided_at=now, **decision,
-    )  # fmt: skip
+    """The request after a decision, which is said. Who decided for the city, and when, stands whatever comes of it."""
+    if asked["decided_at"] is None:
+        decision |= {"decided_by_person_id": actor.person_id, "decided_at": now}
+    decided = extensions.change_extension(tx, asked["id"], version=asked["version"] + 1, **decision)
     reason = decision.get("decision_reason")
     _say(tx, contract.extension_decided, actor, decided, row, task, followers, now, reason, waiting)
     return dict(decided)

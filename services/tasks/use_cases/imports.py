@@ -151,10 +151,10 @@ def _complete(tx, actor: Actor, request: dict, now: datetime) -> dict:
     )  # fmt: skip
     tx.audit("tasks.complete_parked", subject=row["id"], columns=sorted(request["cells"]))
     if found is not None and found.kind in ("incomplete", "conflict"):
-        faults = [fault.plain() for fault in found.faults]
-        changed = storage.change_parked(
-            tx, row["id"], cells=cells, faults=faults, code=found.code, same=same_of(line.number, cells)
-        )
+        faults, same = [fault.plain() for fault in found.faults], same_of(line.number, cells)
+        if storage.is_parked(tx, same, row["id"]):
+            raise Refused("already_parked", "Another parked line says the same.", field="cells")
+        changed = storage.change_parked(tx, row["id"], cells=cells, faults=faults, code=found.code, same=same)
         return {"parked": changed, "task_id": None}
     job = files.one(tx, row["import_id"])
     taking = Taking(tx, By(actor.person_id, actor.post_id, actor.acting_for), job, now)

@@ -22,6 +22,8 @@ from tasks.use_cases import moving
 from tasks.use_cases.documents import with_report_due
 from tasks.use_cases.extensions import decide, extend
 
+MOST_LINES = 5_000
+
 
 def record_request_sent(tx, claims: dict, request: dict, now: datetime) -> dict:
     """Đã gửi văn bản xin gia hạn lên cấp trên."""
@@ -197,7 +199,9 @@ def _draft(tx, actor: Actor, request: dict, now: datetime) -> dict:
             raise Refused("unknown_document", "No such document from this source.", field="document_id")
     done_since = since and datetime.combine(since, time.min, TZ)
     days = working_days(tx)
-    tasks = storage.tasks_to_report(tx, request["source"], document_id, done_since)
+    tasks = storage.tasks_to_report(tx, request["source"], document_id, done_since, MOST_LINES + 1)
+    if len(tasks) > MOST_LINES:
+        raise Refused("report_too_long", "Too many tasks for one report.", field="since", most=MOST_LINES)
     named = ("title", "document_id", "document_number", "clause", "units", "superior_due", "done_at")
     lines = [
         {"number": number, "task_id": task["id"]}

@@ -17,6 +17,7 @@ from kernel.folding import fold
 from kernel.working_time import TZ, end_of_day
 from tasks import views
 from tasks.domain.assignment import CLOSED, MOMENTS, Piece, imported
+from tasks.domain.extension import FROM_ABOVE
 from tasks.domain.incoming import OF_ORDER, OF_PIECE, OF_PROGRESS, OF_UNITS, Difference, FindUnits, Order, Present, Unit
 from tasks.domain.instructions.reading import Reading
 from tasks.domain.instructions.units import mentions_of
@@ -197,6 +198,7 @@ class Taking:
             "mode": "each" if lines[0].each else "joint",
             "reporting": period_of(values["urgency"], due, self.now, self.days) if is_open else "none",
             "original_due": due,
+            "superior_due": _superior_due(values, (_last(line.values["original_due_on"]) for line in lines)),
             "received_on": values["assigned_on"],
             "assigner_post_id": self.assigner.id,
             "assigner_person_id": None,
@@ -263,7 +265,6 @@ class Taking:
             "assignment_id": row["id"],
             "round": round_,
             "receiving_level": self.assigner.title,
-            "file_ids": [],
             "unanswered_unit_ids": [],
             "submitted_by_person_id": self.by.person_id,
             "submitted_by_post_id": row["post_id"],
@@ -281,6 +282,7 @@ class Taking:
             "reported_by_person_id": self.by.person_id,
             "reported_by_post_id": row["post_id"],
             "reported_at": self.now,
+            "imported": True,
         }
 
     def _tell(self, task: Mapping, rows: Sequence[Mapping]) -> None:
@@ -298,11 +300,17 @@ class Taking:
         ids = {each.present.task_id for lines in changed.values() for each in lines}
         rows = {row["id"]: row for row in storage.pieces_of_all(self.tx, ids, lock=True)}
         for lines in changed.values():
-            if not set(OF_ORDER).isdisjoint(lines[0].changes):
-                task = storage.change_order(self.tx, lines[0].present.task_id, **self._texts(lines[0].values))
+            said = set(OF_ORDER) & lines[0].changes.keys()
+            if any("original_due_on" in each.changes for each in lines):
+                said.add("original_due_on")
+            if said:
+                task_id, values = lines[0].present.task_id, lines[0].values
+                dues = {row["id"]: row["original_due"] for row in rows.values() if _leads(row, task_id)}
+                dues |= {each.present.assignment_id: _last(each.values["original_due_on"]) for each in lines}
+                above = {"superior_due": _superior_due(values, dues.values())}
+                task = storage.change_order(self.tx, task_id, **self._texts(values), **above)
                 self.tasks[task["id"]] = task
-                texts = sorted(set(OF_ORDER) & lines[0].changes.keys())
-                self._happen(task, None, task["version"], lines[0], {"changed": texts})
+                self._happen(task, None, task["version"], lines[0], {"changed": sorted(said)})
         missing = ids - self.tasks.keys()
         self.tasks |= {row["id"]: row for row in storage.orders_of(self.tx, [], missing, lock=False)}
         given = []
@@ -383,6 +391,15 @@ class Taking:
     def _as_ruled(self, row: Mapping, new: Piece, leads: Mapping[str, str]) -> Piece:
         lead = leads.get(row["task_id"]) if views.supports(row, self.tasks[row["task_id"]]) else None
         return replace(new, approver_post_id=views.approver(lead, row["post_id"]))
+
+
+def _superior_due(values: Mapping[str, Value], dues: Iterable[datetime | None]) -> datetime | None:
+    """By when whoever is above the city wants all of it."""
+    return max(filter(None, dues), default=None) if values["source"] in FROM_ABOVE else None
+
+
+def _leads(row: Mapping, task_id: str) -> bool:
+    return row["task_id"] == task_id and row["role"] == "lead" and row["state"] != "revoked"
 
 
 def _follows(row: Mapping, lead: Mapping) -> bool:

@@ -13,7 +13,7 @@ from contracts import tasks as contract
 from kernel import policy
 from kernel.actor import Actor
 from kernel.capacity import actor_for
-from kernel.directory_copy import posts, require_fresh, standing_posts, working_days
+from kernel.directory_copy import holders, posts, require_fresh, resolve_actor, standing_posts, working_days
 from kernel.errors import Refused
 from kernel.working_time import WorkingDays, today
 from tasks import views
@@ -107,13 +107,15 @@ def _create(tx, actor: Actor, template: dict, now: datetime) -> dict:
 
 
 def _by(actor: Actor) -> dict:
-    return {"post_id": actor.post_id, "unit_id": actor.unit_id, "person_id": actor.person_id}
+    return {name: getattr(actor, name) for name in ("post_id", "unit_id", "person_id", "acting_for")}
 
 
 def _change(tx, actor: Actor, request: dict, now: datetime) -> dict:
+    """It stays with the post that wrote it: whoever heads the unit need not be one who drafts orders."""
     before = _permitted(tx, actor, "change", request)
     after = _written(tx, before["id"], request["template"], now)
-    return _changed(tx, actor, before, "changed", **after, **_by(actor))
+    by = _by(actor) if actor.post_id == before["post_id"] else {}
+    return _changed(tx, actor, before, "changed", **after, **by)
 
 
 def _pause(tx, actor: Actor, request: dict, now: datetime) -> dict:
@@ -252,14 +254,23 @@ def _draft(tx, row: Mapping, occurrence: date, now: datetime) -> str:
 
 
 def _written_by(tx, row: Mapping, now: datetime) -> Actor:
-    """Whoever wrote it last, in the post that keeps it, as that stands now."""
+    """Whoever wrote it last in the post that keeps it, as that stands now; if it was lent to him, while it is."""
     unit = standing_posts(tx, [row["post_id"]], now).get(row["post_id"])
     if unit is None:
         raise Refused("unknown_post", "The post that keeps this template stands no more.", post_id=row["post_id"])
+    if row["acting_for"] and not _may_still_act(tx, row, now):
+        raise Refused("not_authorised", "This post is lent to its writer no more.", action="draft")
     post = posts(tx, [row["post_id"]])[row["post_id"]]
     actor = Actor(
         person_id=row["person_id"], membership_id="", post_id=post.id, post_kind=post.kind, post_title=post.title,
-        unit_id=post.unit_id, unit_kind=unit.unit_kind, is_head=post.is_head, acting_for=None, serves=(post.id,),
+        unit_id=post.unit_id, unit_kind=unit.unit_kind, is_head=post.is_head, acting_for=row["acting_for"],
+        serves=(post.id,),
     )  # fmt: skip
     policy.require(contract.draft.full_name, actor)
     return actor
+
+
+def _may_still_act(tx, row: Mapping, now: datetime) -> bool:
+    if row["person_id"] in holders(tx, [row["post_id"]], now).get(row["post_id"], ()):
+        return True
+    return row["post_id"] in resolve_actor(tx, {"sub": row["person_id"]}, now, contract.draft.full_name).lent

@@ -140,13 +140,6 @@ def _lock_above(tx, assignment_id: str) -> None:
         orders.find_task(tx, row["task_id"], lock=True)
 
 
-def _lock_parent(tx, assignment_id: str) -> None:
-    """Of two who end the last pieces of the same parent, or open one again, the second sees what the first has done."""
-    row = pieces.find_piece(tx, assignment_id)
-    if row is not None and row["parent_id"]:
-        pieces.find_piece(tx, row["parent_id"], lock=True)
-
-
 def _new_owner(tx, standing: Standing, request: dict, now: datetime):
     """Another unit that the city orders directly, with no piece of this order; due with the order at the latest."""
     unit_id = request["unit_id"]
@@ -230,7 +223,7 @@ def _have_not_answered(tx, standing: Standing, unit_ids: Sequence[str]) -> None:
 def _deciding(verb: str, outcome: str):
     def act(tx, actor: Actor, request: dict, now: datetime) -> dict:
         if verb == "approve_result":
-            _lock_parent(tx, request["id"])
+            pieces.lock_parent(tx, request["id"])
         standing = moving.permitted(tx, actor, verb, request, now)
         reason, grade = request.get("reason"), request.get("grade")
         result_id = results.decide_result(
@@ -249,6 +242,7 @@ def _suspend(tx, actor: Actor, request: dict, now: datetime) -> dict:
 
 
 def _resume(tx, actor: Actor, request: dict, now: datetime) -> dict:
+    pieces.lock_parent(tx, request["id"])
     standing = moving.permitted(tx, actor, "resume", request, now)
     row = standing.row
     latest = pieces.find_piece(tx, row["parent_id"])["current_due"] if row["parent_id"] else None
@@ -274,7 +268,7 @@ def _revoke(tx, actor: Actor, request: dict, now: datetime) -> dict:
 
 
 def _reopen(tx, actor: Actor, request: dict, now: datetime) -> dict:
-    _lock_parent(tx, request["id"])
+    pieces.lock_parent(tx, request["id"])
     standing = moving.permitted(tx, actor, "reopen", request, now)
     above = {standing.task["state"], *(each.state for each in pieces.above(tx, [standing.row["id"]]))}
     for state in ("revoked", "archived"):

@@ -9,6 +9,7 @@ from kernel.directory_copy import HeadPost, head_posts, posts, units_of_kinds, w
 from kernel.working_time import WorkingDays, end_of_day, today
 from tasks.domain.assignment import CLOSED
 from tasks.domain.children import CLOSE_WITHIN, is_to_be_closed
+from tasks.domain.correction import DECIDE_DAYS
 from tasks.domain.extension import children_could_have_longer
 from tasks.storage import corrections, progress, prompts, urgings
 
@@ -21,6 +22,7 @@ TO_RECEIVE_DOCUMENT, TO_ANSWER_RECALL, TO_RECORD_ANSWER = (
 )  # fmt: skip
 ANSWERED_BY = frozenset({"extend_children", "keep_children"})
 NOTHING_PASSED_ON = frozenset({"assigned", "declined"})  # whoever has not received it cannot have
+DECIDERS = ("post_id", "assigner_post_id")
 CORRECTIONS_END_IN = frozenset({"revoked", "archived"})
 
 
@@ -75,10 +77,58 @@ def after_moves(
     if given:
         for each in urgings.hand_over_urgings(tx, given):
             found.setdefault(each["assignment_id"], []).append(of_urging(each, rows[each["assignment_id"]]))
+    for piece_id, waiting in _decided_by_others(tx, changes):
+        found.setdefault(piece_id, []).append(waiting)
     told = _told(changes, with_parents)
     for piece_id, waiting in _about_children(tx, changes, told, given, now, verb):
         found.setdefault(piece_id, []).append(waiting)
     return found
+
+
+def _decided_by_others(tx, changes: Sequence[tuple[Mapping, Mapping]]) -> list[tuple[str, dict]]:
+    """Blockers and corrections that waited for a post which owned, ordered or led until now, by the piece moved."""
+    rows, deciders = {row["id"]: row for _, row in changes}, []
+    for before, row in changes:
+        deciders += [(row["id"], before[name], row[name]) for name in DECIDERS if row[name] != before[name]]
+        if row["post_id"] != before["post_id"]:  # nobody decides on what stops himself
+            deciders.append((row["id"], row["post_id"], row["assigner_post_id"]))
+    corrected = corrections.hand_over_corrections(tx, deciders) if deciders else []
+    leads = {row["task_id"]: (before, row) for before, row in changes if _leads_no_more(before, row)}
+    supports = {row["id"]: row for row in progress.blocked_supports(tx, leads)} if leads else {}
+    for support in supports.values():
+        before, row = leads[support["task_id"]]
+        leads_on = row["state"] != "revoked" and row["post_id"] != support["post_id"]
+        deciders.append((support["id"], before["post_id"], row["post_id"] if leads_on else row["assigner_post_id"]))
+    blocked = progress.hand_over_blockers(tx, deciders) if deciders else []
+    if not corrected and not blocked:
+        return []
+    named = {each["decides_post_id"] for each in [*corrected, *blocked]}
+    named |= {each["proposed_by_post_id"] for each in corrected} | {row["post_id"] for row in rows.values()}
+    known = posts(tx, named | {row["post_id"] for row in supports.values()})
+    days, found = working_days(tx), []
+
+    def about(kind: str, each: Mapping, row: Mapping) -> tuple:
+        decider = known.get(each["decides_post_id"])
+        unit_id = decider.unit_id if decider else row["unit_id"]
+        return kind, each["id"], each["version"], each["decides_post_id"], unit_id
+
+    for each in corrected:
+        row, proposer = rows[each["assignment_id"]], known.get(each["proposed_by_post_id"])
+        title = proposer.title if proposer else row["unit_name"]
+        due = decide_by(days, each["proposed_at"], DECIDE_DAYS)
+        found.append((row["id"], waits(*about(TO_CORRECT, each, row), from_title=title, due=due)))
+    for each in blocked:
+        row = (rows | supports)[each["assignment_id"]]
+        said = waits(*about(TO_UNBLOCK, each, row), from_title=owner_title(row, known), due=each["answer_due"])
+        found.append((row["id"] if row["id"] in rows else leads[row["task_id"]][1]["id"], said))
+    return found
+
+
+def _leads_no_more(before: Mapping, row: Mapping) -> bool:
+    """Joint work: another post leads it now, or none."""
+    if row["role"] != "lead" or row["parent_id"] is not None:
+        return False
+    return row["post_id"] != before["post_id"] or (row["state"] == "revoked") != (before["state"] == "revoked")
 
 
 def _told(changes: Iterable[tuple[Mapping, Mapping]], with_parents: bool) -> dict[str, str]:

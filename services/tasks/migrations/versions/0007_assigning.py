@@ -40,8 +40,10 @@ CREATE TABLE templates (
     next_on date,
     post_id uuid NOT NULL,
     unit_id uuid NOT NULL,
-    person_id uuid NOT NULL
+    person_id uuid NOT NULL,
+    acting_for uuid
 );
+COMMENT ON COLUMN templates.acting_for IS 'the post that was lent to whoever wrote it';
 COMMENT ON COLUMN templates.next_on IS 'the first occurrence that nothing has come of';
 CREATE INDEX templates_waiting ON templates (next_on) WHERE state = 'active';
 CREATE INDEX templates_of_unit ON templates (unit_id, id);

@@ -9,6 +9,7 @@ TABLES = """
 ALTER TABLE tasks
     ADD imported_at timestamptz, ADD document_number text, ADD document_issued_on date;
 COMMENT ON COLUMN tasks.imported_at IS 'it was under way elsewhere, and came in by a file';
+ALTER TABLE progress_reports ADD imported boolean NOT NULL DEFAULT false;
 
 CREATE TABLE imports (
     id uuid PRIMARY KEY,

@@ -230,3 +230,19 @@ def test_what_is_wrong_is_parked_and_holds_nothing_up(here, axis, queue_length):
 def test_who_floods_it_is_refused_himself(here):
     assert topology.outside_arguments("tasks")["x-overflow"] == "reject-publish"
     assert topology.outside_queue("tasks") != topology.inbox_queue("tasks")
+
+
+def test_a_draft_from_it_is_given_only_as_long_as_the_document_stands(axis, desk, shelf, arrived):
+    desk(tasks.receive_document, arrived, OFFICE)
+    [draft] = desk(tasks.draft_from_document, arrived, OFFICE, orders=[an_order(1)])["tasks"]
+    desk(tasks.submit_for_issue, draft, OFFICE, leader_post_ids=[post("committee vice_chairman")])
+    axis.say("document_recall_asked", "vpcp/1", {"reason": "Gửi nhầm"}, version=2)
+    until(lambda: shelf.read(arrived)["code"] == "13")
+
+    late = desk.refusal(tasks.issue, draft, VICE)
+    assert (late.code, late.details["state"]) == ("wrong_state", "recall_asked")
+    assert desk.refused(tasks.answer_recall, arrived, OFFICE, agreed=True, reason="x") == "drafts_open"
+    desk(tasks.return_draft, draft, VICE, reason="Văn bản được lấy lại")
+    desk(tasks.discard_draft, draft, OFFICE)
+    desk(tasks.answer_recall, arrived, OFFICE, agreed=True, reason="Đồng ý")
+    assert shelf.read(arrived)["state"] == "recalled"

@@ -146,3 +146,26 @@ def test_it_ends_with_a_revoked_piece(here, desk, piece):
     assert [each["awaits"] for each in here.events()[-1][1]["waiting"]] == [None]
     assert desk.ask(tasks.get_correction, VICE, id=correction["id"])["state"] == "withdrawn"
     assert desk.read(piece)["under_correction"] is False
+
+
+def test_beyond_the_superiors_date_nobody_here_corrects(desk, pieces):
+    above = desk.pieces_of(desk.order(source="government_office", title="Việc của cấp trên"))["ward-1"]
+    for field in ("current_due", "original_due"):
+        assert desk.correct_refused(above, HEAD, field, day(60)) == "superior_decides"
+    assert desk.correct(above, HEAD, "original_due", day(20))["state"] == "pending"
+
+
+def test_a_fact_that_changed_meanwhile_is_not_put_right_by_what_was_said_of_another(here, desk, piece):
+    correction = desk.correct(piece, HEAD, "current_due", day(20))
+    desk(tasks.grant_extension, desk.request(piece)["id"], VICE)
+    before = desk.read(piece)
+
+    late = desk.refusal(tasks.accept_correction, correction, VICE, reason="Đúng")
+    assert (late.code, late.details["was"]) == ("fact_changed", piece["current_due"][:10])
+    assert desk.read(piece) == before
+    assert desk(tasks.refuse_correction, correction, VICE, reason="Đã gia hạn")["state"] == "refused"
+
+
+def test_whoever_was_only_informed_and_knows_it_gets_no_work_by_a_correction(desk, pieces):
+    desk.accepted(pieces["ward-3"], claims("ward-3 head"))
+    assert desk.correct_refused(pieces["ward-3"], VICE, "role", "support") == "wrong_state"

@@ -1,10 +1,14 @@
 """More time: one request at a time, decided by whoever ordered it."""
 
+from datetime import datetime, timedelta
+
 import eventlet
 import pytest
 
 from chassis.errors import CallFailed
+from chassis.testing import until
 from contracts import tasks
+from tasks.storage import pieces as storage
 from tasks.tests.interface.conftest import A_RESULT, CLERK, DEPT, DEPUTY, DIVISION, HEAD, SUPPORT, VICE, day
 from tests.support.town import claims, person, post, unit
 
@@ -167,3 +171,23 @@ def test_nobody_need_decide_about_a_closed_piece(here, desk, piece, asked, end):
 
     assert desk.ask(tasks.get_extension, HEAD, id=asked["id"])["state"] == "withdrawn"
     assert here.events()[-1][1]["extension"] == {"extension_id": asked["id"], "version": 2, "awaits": None}
+
+
+@pytest.mark.parametrize("act", ["grant", "resume", "correct"])
+def test_a_child_gets_time_only_up_to_what_its_parent_has_by_then(here, desk, dept, act):
+    """The parent's deadline moves while the child's is decided: one waits for the other."""
+    [child] = desk(tasks.pass_on, dept, DEPT, pieces=[{"unit_id": unit("division"), "due_on": day(8)}])["children"]
+    desk.accepted(child, DIVISION)
+    if act == "grant":
+        ask = tasks.grant_extension, desk.request(child, DIVISION, on=day(25)), {}
+    elif act == "resume":
+        ask = tasks.resume, desk(tasks.suspend, child, DEPT, basis="Công văn 12"), {"due_on": day(25)}
+    else:
+        ask = tasks.accept_correction, desk.correct(child, DIVISION, "current_due", day(25)), {"reason": "Đúng"}
+    sooner = datetime.fromisoformat(desk.read(dept)["current_due"]) - timedelta(days=15)
+    with here.store.transaction() as tx:
+        storage.find_piece(tx, dept["id"], lock=True)
+        deciding = eventlet.spawn(desk.refused, ask[0], ask[1], DEPT, **ask[2])
+        until(lambda: deciding.dead or here.rows("SELECT 1 FROM pg_locks WHERE NOT granted"))
+        storage.move_piece(tx, dept["id"], current_due=sooner)
+    assert deciding.wait() == "due_after_parent"

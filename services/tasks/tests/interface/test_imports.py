@@ -249,6 +249,53 @@ def test_what_is_followed_here_is_left_to_its_verbs(here, desk, importer):
     assert [line for line in own.exported() if line[0] != "NV-9"] == lines
 
 
+def test_what_is_reported_or_asked_here_lives_here_and_what_a_file_reported_does_not(here, desk, importer):
+    own = Importer(here)
+    own.taken(a_file(*(a_line(f"NV-{n}", **{"Tiến độ (%)": 10}) for n in range(5))))
+    later = own.taken(a_file(*(a_line(f"NV-{n}", **{"Tiến độ (%)": 20}) for n in range(5))))
+    assert counts(later) == {"changed": 5}
+    rows = here.rows("SELECT a.id FROM assignments a JOIN tasks t ON t.id = a.task_id ORDER BY t.code")
+    one, two, three, four, _ = ({"id": str(row["id"])} for row in rows)
+    desk.report(one, DEPT)
+    desk.block(two, DEPT)
+    desk.correct(three, DEPT, "original_due", day(20))
+    desk.request(four, DEPT)
+    done = own.taken(a_file(*(a_line(f"NV-{n}", state="Tạm dừng", **{"Tiến độ (%)": 30}) for n in range(5))))
+    assert counts(done) == {"changed": 1, "conflict": 4}
+
+
+def test_of_work_from_above_the_superior_moves_the_date(here, desk, importer):
+    own = Importer(here)
+    own.taken(a_file(a_line("NV-1"), a_line("NV-2", Nguồn_giao="UBND Thành phố")))
+
+    def dues() -> list[tuple]:
+        rows = here.rows("SELECT t.superior_due, a.original_due FROM tasks t JOIN assignments a ON a.task_id = t.id"
+                         " ORDER BY t.code")  # fmt: skip
+        return [tuple(row.values()) for row in rows]
+
+    [(above, due), (none, _)] = dues()
+    assert (above, none) == (due, None)
+    headers = (*HEADERS, "Hạn ban đầu")
+    sooner = today(clock.now()) + timedelta(days=20)
+    own.taken(a_file([*a_line("NV-1"), sooner], [*a_line("NV-2", Nguồn_giao="Thành ủy"), ""], headers=headers))
+    [(above, due), (now, other)] = dues()
+    assert (above, above.date()) == (due, sooner)
+    assert now == other
+    [row, _] = here.rows("SELECT a.id FROM assignments a JOIN tasks t ON t.id = a.task_id ORDER BY t.code")
+    asked = desk.request({"id": str(row["id"])}, DEPT)
+    granted = desk(tasks.grant_extension, asked["id"], claims("committee chairman"))
+    assert granted["state"] == "awaiting_superior"
+
+
+def test_a_line_is_not_completed_into_another_that_is_parked(importer):
+    importer.taken(a_file(a_line("NV-1", Hạn_hoàn_thành=""), a_line("NV-2", Hạn_hoàn_thành="")))
+    one, two = importer.parked()
+    with pytest.raises(Refused) as refusal:
+        importer.complete(two, code=one["code"])
+    assert refusal.value.refusal_code == "already_parked"
+    assert importer.parked() == [one, two]
+
+
 def test_what_goes_out_comes_in_again_without_a_difference(here, desk, importer):
     own = Importer(here)
     own.taken(

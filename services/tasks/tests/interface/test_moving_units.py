@@ -149,3 +149,54 @@ def test_a_units_own_work_goes_to_a_unit_that_the_city_orders(here, pieces, move
         move("ward-1", new)
     assert refusal.value.code == code
     assert move("ward-1", "ward-2", VICE) == {"moved": 1, "remaining": 0}
+
+
+def waiting(here) -> dict:
+    """By kind and subject: whom it waits for, as was said last."""
+    said = here.events()[-1][1]
+    every = [each for part in (said, *said["pieces"]) for each in part.get("waiting", ())]
+    return {each["subject_id"]: (each["version"], each["awaits"]["post_id"]) for each in every if each["awaits"]}
+
+
+def test_what_stops_the_work_and_what_is_to_be_corrected_wait_for_the_new_head(here, desk, pieces, move, ended):
+    desk.accepted(pieces["ward-1"])
+    desk.accepted(pieces["ward-2"], SUPPORT)
+    officials = [{"post_id": post("ward-1 official"), "due_on": day(20)}]
+    [child] = desk(tasks.pass_on, pieces["ward-1"], pieces=officials)["children"]
+    official = claims("ward-1 official")
+    desk.accepted(child, official)
+    inside, above = desk.block(child, official), desk.block(pieces["ward-1"], HEAD)
+    beside = desk.block(pieces["ward-2"], SUPPORT, "lead")
+    to_correct = desk.correct(child, official, "current_due", day(8))
+    ended("ward-1")
+    move("ward-1", "dept")
+
+    assert waiting(here) == {each["id"]: (2, post("dept head")) for each in (inside, beside, to_correct)}
+    assert desk.ask(tasks.get_blocker, VICE, id=above["id"])["version"] == 1
+    for blocker in (inside, beside):
+        assert desk(tasks.answer_blocker, blocker, DEPT, version=2, text="Đã cấp")["answer"] == "Đã cấp"
+    assert desk(tasks.accept_correction, to_correct, DEPT, version=2, reason="Đúng")["state"] == "accepted"
+
+
+def test_nobody_decides_on_what_stops_himself(here, desk, pieces, move, ended):
+    desk.accepted(pieces["ward-2"], SUPPORT)
+    beside = desk.block(pieces["ward-2"], SUPPORT, "lead")
+    ended("ward-1")
+    move("ward-1", "ward-2")
+
+    assert waiting(here)[beside["id"]] == (2, post("committee vice_chairman"))
+
+
+@pytest.mark.parametrize("end", ["reassigned", "revoked"])
+def test_what_waited_for_the_lead_waits_for_whoever_leads_or_ordered(here, desk, pieces, end):
+    desk.accepted(pieces["ward-2"], SUPPORT)
+    beside = desk.block(pieces["ward-2"], SUPPORT, "lead")
+    if end == "reassigned":
+        desk(tasks.decline, pieces["ward-1"], reason="Quá tải", proposed_unit_id=unit("dept"))
+        desk(tasks.reassign, pieces["ward-1"], VICE, unit_id=unit("dept"), reason="Đúng việc")
+        decides = post("dept head")
+    else:
+        desk(tasks.revoke, pieces["ward-1"], VICE, reason="Thôi")
+        decides = post("committee vice_chairman")
+
+    assert waiting(here)[beside["id"]] == (2, decides)

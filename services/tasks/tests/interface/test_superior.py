@@ -183,3 +183,42 @@ def test_inside_a_unit_dates_stay_the_heads_own(desk, shelf, document):  # noqa:
 
     inside = desk.request(child, DIVISION, on=day(20))
     assert desk(tasks.grant_extension, inside["id"], DEPT)["state"] == "granted"
+
+
+def test_of_many_the_clock_stands_still_only_when_everyone_is_suspended(here, desk, shelf, document):  # noqa: F811
+    wards = [{"unit_id": unit("ward-1")}, {"unit_id": unit("ward-2")}]
+    [task] = shelf.issue(document, an_order(1, assignments=wards))["tasks"]
+    one, two = desk.ask(tasks.list_assignments, VICE, task_id=task["id"])["items"]
+    here.do("UPDATE tasks SET superior_due = now() - interval '9 days'")
+    classes = []
+    for piece, who in ((one, HEAD), (two, SUPPORT)):
+        desk.accepted(piece, who)
+        desk(tasks.suspend, piece, VICE, basis="Công văn 12/UBND")
+        here.do("UPDATE assignments SET suspended_at = suspended_at - interval '20 days' WHERE state = 'suspended'")
+        [line] = lines(desk, draft(desk, document_id=document["id"], since=day(-len(classes))))
+        classes.append(line["class"])
+    assert classes == ["in_progress_overdue", "in_progress_in_time"]
+
+
+def test_when_the_city_consented_stands_whatever_the_superior_says(here, desk, piece, asked):
+    consented = [asked[name] for name in ("decided_at", "decided_by_person_id")]
+    assert consented[0]
+    answer(desk, asked, on=day(70))
+    found = desk.ask(tasks.get_extension, HEAD, id=asked["id"])
+    assert [found[name] for name in ("decided_at", "decided_by_person_id")] == consented
+
+
+def test_whoever_waits_for_the_superior_is_not_offered_to_ask_again(desk, piece):
+    assert "request_extension" in desk.read(piece, HEAD)["allowed"]
+    asked = desk.request(piece, on=day(70))
+    assert "request_extension" not in desk.read(piece, HEAD)["allowed"]
+    desk(tasks.grant_extension, asked["id"], VICE)
+    assert "request_extension" not in desk.read(piece, HEAD)["allowed"]
+
+
+def test_a_report_of_too_many_is_refused(desk, four, monkeypatch):
+    monkeypatch.setattr("tasks.use_cases.superior.MOST_LINES", 3)
+    with pytest.raises(CallFailed) as refusal:
+        draft(desk)
+    assert (refusal.value.code, refusal.value.details["most"]) == ("report_too_long", 3)
+    assert draft(desk, since=day(1))["classes"]["total"] == 2

@@ -11,7 +11,7 @@ from contracts import tasks
 from kernel.working_time import today
 from tasks.tests.interface.conftest import CLERK, HEAD, VICE
 from tasks.use_cases import templates
-from tests.support.town import claims, post, unit
+from tests.support.town import DELEGATION, claims, post, unit
 
 CHIEF, DEPUTY = claims("office chief_of_office"), claims("office deputy_chief_of_office")
 CHAIRMAN = claims("committee chairman")
@@ -43,7 +43,11 @@ def after(days: int):
 
 
 def outcomes(desk, template: dict) -> list[tuple[str, str]]:
-    items = desk.ask(tasks.list_occurrences, CHIEF, template_id=template["id"])["items"]
+    return outcomes_seen_by(desk, template, CHIEF)
+
+
+def outcomes_seen_by(desk, template: dict, who: dict) -> list[tuple[str, str]]:
+    items = desk.ask(tasks.list_occurrences, who, template_id=template["id"])["items"]
     return [(each["occurrence"], each["outcome"]) for each in items]
 
 
@@ -205,3 +209,25 @@ def test_one_that_fails_leaves_the_others_their_day(here, desk, create):
     here.do("UPDATE templates SET \"order\" = '{}', next_on = next_on - 1 WHERE id = :id", id=broken["id"])
     templates.draft_due(here.store, clock.now())
     assert (outcomes(desk, broken), len(outcomes(desk, sound))) == ([], 1)
+
+
+def test_changed_by_who_heads_the_unit_it_stays_with_its_writer(here, desk, create):
+    """A head need not be one who drafts orders."""
+    template = create(DEPUTY)
+    desk(tasks.change_template, template, CHIEF, template=written(order={"due_in": 9}))
+    here.do("UPDATE copy_posts SET kind = 'official' WHERE id = :id", id=post("office chief_of_office"))
+    templates.draft_due(here.store, clock.now())
+    assert [outcome for _, outcome in outcomes_seen_by(desk, template, DEPUTY)] == ["drafted"]
+
+
+def test_what_was_written_in_anothers_name_is_drafted_while_that_is_lent(here, desk, create):
+    lent = claims("office deputy_chief_of_office", delegation_id=DELEGATION)
+    first, second = create(lent), create(lent, key="another")
+    here.do("UPDATE templates SET next_on = next_on + 40 WHERE id = :id", id=second["id"])
+    templates.draft_due(here.store, clock.now())
+    assert [outcome for _, outcome in outcomes_seen_by(desk, first, VICE)] == ["drafted"]
+    here.do("UPDATE copy_delegations SET valid_to = :day", day=today(clock.now()))
+    here.do("UPDATE templates SET next_on = starts_on WHERE id = :id", id=second["id"])
+    templates.draft_due(here.store, clock.now())
+    [item] = desk.ask(tasks.list_occurrences, VICE, template_id=second["id"])["items"]
+    assert (item["outcome"], item["code"]) == ("refused", "not_authorised")
