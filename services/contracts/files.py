@@ -42,7 +42,7 @@ class BeginFile(Request):
 
 
 class BegunFile(Statement):
-    """`blob_id` is where the bytes go, this time; none when it is kept or refused already: then they are only counted."""
+    """`blob_id` is where the bytes go, this time; none if it is kept or refused already: then they are only counted."""
 
     id = Id(required=True)
     blob_id = Id(required=True, allow_none=True)

@@ -67,8 +67,8 @@ def begin(call) -> Upload:
 class FilesRoutes:
     @route("POST", "/files", tag="files", accepts=(OCTETS,), into=begin, answer=files.File, status=201,
            idempotency_key=True,
-           refusals=("not_found", "file_type_refused", "file_infected", "too_many_files", "storage_full",
-                     "storage_unavailable", "scanner_unavailable"))  # fmt: skip
+           refusals=("not_found", "file_type_refused", "file_infected", "too_many_files", "too_many_uploads",
+                     "storage_full", "storage_unavailable", "scanner_unavailable"))  # fmt: skip
     def create_file(self, call):
         """Tải tệp lên: the bytes as they are; the name stands in `Content-Disposition`, as `filename*` (RFC 8187)."""
         file = call.ask(messaging.finish_file, call.request.sink.told)

@@ -74,7 +74,7 @@ def scan_waiting(db, blobs: Blobs, scanner, now: datetime) -> None:
             log.error("a file could not be scanned", file_id=file["id"], code=failure.refusal_code)
             failures += 1
             with db.transaction() as tx:
-                storage.change_file(tx, file["id"], scan_failed_at=now)
+                storage.scan_failed(tx, file["id"], now)
             continue
         failures = 0
         with db.transaction() as tx:

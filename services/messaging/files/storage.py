@@ -128,6 +128,10 @@ def forget_files(tx, file_ids: Iterable[str]) -> None:
     tx.execute(delete(files).where(files.c.id == any_of(file_ids)))
 
 
+def scan_failed(tx, file_id: str, now: datetime) -> None:
+    tx.execute(update(files).where(files.c.id == file_id).values(scan_failed_at=now))
+
+
 def next_unchecked(tx, before: datetime) -> Mapping | None:
     """One that nobody has failed to scan since: those first that nobody has tried."""
     tried = files.c.scan_failed_at

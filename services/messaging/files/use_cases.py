@@ -54,7 +54,7 @@ def begin_file(tx, claims: dict, request: dict, now: datetime) -> dict:
     if file["state"] != "receiving":
         return begun | {"blob_id": None}
     if storage.uploads_of(tx, file["id"]) >= MOST_UPLOADS:
-        raise Refused("too_many_files", most=MOST_UPLOADS, retry_after=3600)
+        raise Refused("too_many_uploads", most=MOST_UPLOADS, retry_after=3600)
     blob_id = clock.new_id()
     storage.add_upload(tx, blob_id, begun["id"], now)
     return begun | {"blob_id": blob_id}
