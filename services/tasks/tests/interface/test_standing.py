@@ -162,7 +162,7 @@ def test_what_is_written_down_is_void_when_its_order_changed(here, settled, chan
     here.do("UPDATE tasks SET title = title || '!'")
     assert settled() == before
     here.do(f"UPDATE tasks SET {change} WHERE id = :id", id=one["task_id"])
-    left = here.rows("SELECT id FROM assignments WHERE settled AND task_id <> :id", id=one["task_id"])
+    left = here.rows("SELECT assignment_id AS id FROM outcomes JOIN assignments a ON a.id = assignment_id WHERE task_id <> :id", id=one["task_id"])
     assert settled() == {str(row["id"]) for row in left} < before
     assert here.rows("SELECT 1 FROM assignments WHERE settled AND task_id = :id", id=one["task_id"]) == []
 
