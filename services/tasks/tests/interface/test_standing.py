@@ -157,14 +157,15 @@ def settled(here, eventful):
 
 @pytest.mark.parametrize("change", ["source = 'ubtvqh'", "field = 'land'", "urgency = 'express'"])
 def test_what_is_written_down_is_void_when_its_order_changed(here, settled, change):
-    before = settled()
-    [one, *_] = here.rows("SELECT task_id FROM assignments WHERE id = ANY(:ids)", ids=list(before))
+    query = "SELECT a.id, a.task_id FROM outcomes JOIN assignments a ON a.id = assignment_id"
+    order_of = {str(row["id"]): row["task_id"] for row in here.rows(query)}
+    assert len(set(order_of.values())) == 2
     here.do("UPDATE tasks SET title = title || '!'")
-    assert settled() == before
-    here.do(f"UPDATE tasks SET {change} WHERE id = :id", id=one["task_id"])
-    left = here.rows("SELECT assignment_id AS id FROM outcomes JOIN assignments a ON a.id = assignment_id WHERE task_id <> :id", id=one["task_id"])
-    assert settled() == {str(row["id"]) for row in left} < before
-    assert here.rows("SELECT 1 FROM assignments WHERE settled AND task_id = :id", id=one["task_id"]) == []
+    assert settled() == order_of.keys()
+    changed = next(iter(order_of.values()))
+    here.do(f"UPDATE tasks SET {change} WHERE id = :id", id=changed)
+    assert settled() == {piece_id for piece_id, task_id in order_of.items() if task_id != changed}
+    assert here.rows("SELECT 1 FROM assignments WHERE settled AND task_id = :id", id=changed) == []
 
 
 def test_what_was_closed_since_a_day_is_void_when_the_calendar_makes_it_another(here, settled):
