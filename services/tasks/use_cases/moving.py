@@ -271,15 +271,15 @@ def said_of(
 def _former_owners(tx, changes: Iterable[tuple[Mapping | None, Mapping, Piece]], tasks: Mapping) -> dict[str, dict]:
     """Whose pieces are now another's, by piece."""
     owners = {row["id"]: before for before, row, _ in changes if before and before["post_id"] != row["post_id"]}
-    named = followers_of(tx, {before["task_id"] for before in owners.values()}) if owners else {}
-    return {
-        piece_id: {
-            "post_id": before["post_id"],
-            "follows": before["post_id"]
-            in (tasks[before["task_id"]]["assigner_post_id"], *named.get(before["task_id"], ())),
-        }
-        for piece_id, before in owners.items()
-    }
+    if not owners:
+        return {}
+    followers = followers_of(tx, {before["task_id"] for before in owners.values()})
+
+    def former(before: Mapping) -> dict:
+        beside = (tasks[before["task_id"]]["assigner_post_id"], *followers.get(before["task_id"], ()))
+        return {"post_id": before["post_id"], "follows": before["post_id"] in beside}
+
+    return {piece_id: former(before) for piece_id, before in owners.items()}
 
 
 def decider_of(piece: Piece) -> str | None:

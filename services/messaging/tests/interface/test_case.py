@@ -93,9 +93,11 @@ def test_whoever_answers_for_a_piece_now_takes_part_in_its_part_and_who_did_does
          {"office official": "responsible"}),
         ([("reassigned", 5, "dept head", post("office official")), ("reassigned", 3, "ward-1 head", post("dept head"))],
          {"office official": "responsible"}),
+        ([("corrected", 2, None, post("ward-1 head")), ("reassigned", 3, "ward-1 head", post("dept head"))],
+         {"dept head": "responsible"}),
         ([("revoked", 2, None, post("ward-1 head"))], {"ward-1 head": "follower"}),
     ],
-    ids=["once", "twice", "the later first", "revoked"],
+    ids=["once", "twice", "the later first", "after another change", "revoked"],
 )  # fmt: skip
 @pytest.mark.parametrize("follows", [False, True])
 def test_a_part_from_before_reasons_were_kept_ends_with_the_pieces_first_change(town, acts, left, follows):
