@@ -119,6 +119,7 @@ def test_what_is_open_or_settled_is_not_looked_at_to_settle_the_rest(full, world
     full.do("UPDATE assignments SET settled = true WHERE state = 'completed'")
     with psycopg.connect(world.owners["tasks"], autocommit=True) as owner:
         owner.execute("VACUUM ANALYZE assignments")
+        owner.execute("REINDEX TABLE assignments")  # at once it is as small as it will be
     with full.store.transaction() as tx:
         query = sa.text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statistics._TO_SETTLE}")
         [node] = tx.execute(query, {"limit": 500}).scalar()
