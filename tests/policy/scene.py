@@ -288,6 +288,7 @@ class Scene:
             ),
             "discard_parked_task": ("DELETE", f"/parked-tasks/{NOBODY}", NEVER),
             "export_tasks": ("GET", "/task-exports", {"params": {"format": "csv", "unit_id": NOBODY}}),
+            "print_exception_board": ("GET", "/exception-board.pdf", {"params": {"unit_id": NOBODY}}),
             "get_period_report": ("GET", "/task-reports/period", A_PERIOD),
             "print_period_report": ("GET", "/task-reports/period.pdf", A_PERIOD),
             "move_assignments": ("POST", f"/units/{NOBODY}/move-assignments", {"json": why | {"unit_id": NOBODY}}),

@@ -3,7 +3,7 @@ down of closed ones counts as they do.
 """
 
 import itertools
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -17,15 +17,19 @@ from tasks.domain.assignment import Piece, fold, lived
 from tasks.domain.due import delay, due_state
 from tasks.storage import calendar, standing, statistics
 from tasks.tests.interface.conftest import A_RESULT, DEPT, HEAD, SUPPORT, VICE, day
+from tasks.tests.interface.test_imports import RESULT, Importer, a_file, a_line
 from tasks.use_cases import seeing
 from tests.support.town import claims, unit
 
-CHIEF, WARD_3 = claims("office chief_of_office"), claims("ward-3 head")
+CHIEF, WARD_3, CHAIRMAN = claims("office chief_of_office"), claims("ward-3 head"), claims("committee chairman")
+GIVEN_ON, DUE_ON, DONE_ON = (today(clock.now()) - timedelta(days=ago) for ago in (70, 50, 45))
+FINISHED = RESULT | {"Ngày_trình_kết_quả": DONE_ON}
 LONG_AGO = 60
 COMPARED = (
     "state", "unit_id", "post_id", "assigner_post_id", "role", "current_due", "suspended_at", "done_at", "closed_at",
     "returns", "refusals",
 )  # fmt: skip
+NEXT_TO = {"Đơn_vị_phối_hợp": "Phường 2"}
 
 
 @pytest.fixture(autouse=True)
@@ -41,8 +45,9 @@ def days_pass(monkeypatch):
 
 @pytest.fixture
 def eventful(here, desk, days_pass):
-    """Lives with most verbs in them, over sixty days."""
+    """Lives with most verbs in them, over sixty days; some begun elsewhere."""
     here.do("UPDATE copy_state SET fresh_at = now()")
+    importer = Importer(here)
     [one, two, three] = desk.order(mode="each", assignments=[
         {"unit_id": unit(f"ward-{number}"), "role": role} for number, role in ((1, "lead"), (2, "lead"), (3, "inform"))
     ])["assignments"]["items"]  # fmt: skip
@@ -56,6 +61,27 @@ def eventful(here, desk, days_pass):
     days_pass(48)
     asked = desk.request(two, SUPPORT)
     desk.accepted(one)
+    days_pass(40)
+    lines = brought("NV-1", **NEXT_TO), brought("NV-2", "Phường 3", "Hoàn thành", **FINISHED)
+    not_received = brought("NV-4", "Phường 3", "Chưa tiếp nhận")
+    importer.taken(a_file(*lines, brought("NV-3", state="Tạm dừng"), not_received))
+    came = {row["code"]: str(row["id"]) for row in here.rows(
+        "SELECT t.code, a.id FROM tasks t JOIN assignments a ON a.task_id = t.id WHERE a.role = 'lead' AND t.code <> ''"
+    )}  # fmt: skip
+    days_pass(35)
+    later = brought("NV-4", "Phường 3", "Chưa tiếp nhận", Hạn_hoàn_thành=date.fromisoformat(day(5)))
+    importer.taken(a_file(brought("NV-1", state="Đã trình kết quả", **FINISHED), brought("NV-3"), later))
+    desk(tasks.reopen, came["NV-2"], CHAIRMAN, reason="Chưa đạt")
+    desk(tasks.decline, came["NV-4"], WARD_3, reason="Không thuộc", proposed_unit_id=unit("dept"))
+    days_pass(30)
+    desk(tasks.return_result, came["NV-1"], CHAIRMAN, reason="Thiếu")
+    longer = desk.request({"id": dept["id"]}, DEPT, on=day(90))
+    desk(tasks.grant_extension, longer["id"], VICE, due_on=day(80))
+    desk(tasks.keep_children, dept, DEPT)
+    days_pass(25)
+    longer = desk.request({"id": dept["id"]}, DEPT, on=day(120))
+    desk(tasks.grant_extension, longer["id"], VICE, due_on=day(110))
+    desk(tasks.extend_children, dept, DEPT, due_on=day(100), reason="Thành phố đã gia hạn")
     days_pass(20)
     desk(tasks.grant_extension, asked["id"], VICE, due_on=day(9))
     desk(tasks.submit_result, one, HEAD, **A_RESULT)
@@ -77,6 +103,12 @@ def eventful(here, desk, days_pass):
     days_pass(0)
 
 
+def brought(code: str, lead: str = "Sở Nội vụ", state: str = "Đang thực hiện", **changes) -> list:
+    """A line of a file: given seventy days ago, due now some days before today."""
+    changes = {"Ngày_giao": GIVEN_ON, "Hạn_hoàn_thành": DUE_ON} | changes
+    return a_line(code, lead, state, **changes)
+
+
 def pieces_at(here, moment) -> dict[str, dict]:
     query = f"WITH {standing.THEN.format(folded='true', informs=standing.INFORMS)} SELECT * FROM standing"
     return {str(row["id"]): row | {"post_id": str(row["post_id"])} for row in here.rows(query, at=moment)}
@@ -91,7 +123,13 @@ def histories(here) -> dict[str, list[dict]]:
 
 def folded(here, piece_id: str, events: list[dict]) -> Piece:
     [task] = here.rows("SELECT assigner_post_id FROM tasks WHERE id = :id", id=events[0]["task_id"])
-    return fold(Piece(events[0]["data"]["role"], "", str(task["assigner_post_id"])), events)
+    return fold(begun(events, str(task["assigner_post_id"])), events)
+
+
+def begun(events: list[dict], assigner_post_id: str = "") -> Piece:
+    """Whatever its owner did about what he passed on, he was asked."""
+    role = events[0]["data"]["role"]
+    return Piece(role, "", assigner_post_id, may_extend_children=True, asked_about_children=True)
 
 
 def test_at_every_instant_the_rows_are_the_fold_of_the_history(here, eventful):
@@ -118,13 +156,13 @@ def test_the_lost_days_are_those_of_the_rule(here, desk, eventful):
     with here.store.reading() as tx:
         days = working_days(tx)
     listed = desk.ask(tasks.list_counted, CHIEF, **{"from": day(-100)})["items"]
-    assert len(listed) == 4
+    assert len(listed) == 9
     waits = {}
     for row in here.rows("SELECT assignment_id, requested_at, decided_at FROM extensions"):
         waits.setdefault(str(row["assignment_id"]), []).append((row["requested_at"], row["decided_at"]))
     for item in listed:
         events = histories(here)[item["id"]]
-        states = [(at, piece.state) for at, piece in lived(Piece(events[0]["data"]["role"], "", ""), events)]
+        states = [(at, piece.state) for at, piece in lived(begun(events), events)]
         [row] = here.rows("SELECT current_due FROM assignments WHERE id = :id", id=item["id"])
         assert item["lost"] == delay(row["current_due"], states, waits.get(item["id"], []), now, days)
     assert sum(sum(item["lost"].values()) for item in listed) > 10
