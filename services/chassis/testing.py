@@ -221,7 +221,7 @@ def queue_length(world) -> Callable[[str], int]:
     return length
 
 
-def until(condition: Callable[[], object], seconds: float = 5.0):
+def until(condition: Callable[[], object], seconds: float = 20.0):
     """Wait until `condition()` is true and answer its value; fail when it does not become so in time."""
     ends = time.monotonic() + seconds
     while True:

@@ -42,7 +42,8 @@ EXAMPLES = {
             "id": _TASK, **_ORDER, "mode": "each", "state": "issued", "original_due": _DUE, "issued_at": _NOW,
             "version": 1, "assigner_post_id": _POST, "assigner_person_id": _PERSON,
             "assigner_title": "Phó Chủ tịch UBND Thành phố", "assigner_name": "Nguyễn Thị Minh An", "followers": [],
-            "reporting": "weekly", "document_id": None, "clause": None, "superior_due": None,
+            "reporting": "weekly", "field": None, "document_id": None, "clause": None,
+            "superior_due": None,
             "leader_post_ids": [], "draft": None, "allowed": ["revoke"],
             "roll_up": {"assigned": 113, "accepted": 0, "submitted": 0, "completed": 0, "overdue": 0, "revoked": 0},
             "assignments": {"items": [_ASSIGNMENT], "next_cursor": "WyIwMTk4…"}, "warnings": [],
@@ -230,5 +231,6 @@ EXAMPLES = {
     },
     "change_audience": {"body": {"unit_ids": [_UNIT]}},
     "set_working_days": {"body": {"days": [{"day": "2027-02-08", "working": False, "name": "Nghỉ Tết Nguyên đán"}]}},
+    "complete_parked_task": {"body": {"cells": {"lead": "Sở Nội vụ", "due_on": "30/12/2026"}}},
     "post_message": {"body": {"text": "Đề nghị các phường báo cáo trước thứ Sáu."}},
 }  # fmt: skip

@@ -330,6 +330,11 @@ class CompletedTask(tasks.CompletedTask):
     parked = fields.Nested(ParkedTask, required=True, allow_none=True)
 
 
+class PrintedBoardQuery(tasks.GetExceptionBoard):
+    class Meta(Request.Meta):
+        exclude = ("limit", "cursor")
+
+
 class TaskExportQuery(tasks.TaskFilter):
     format = one_of(tasks.TASK_FORMS, load_default="xlsx")
 

@@ -1,6 +1,9 @@
 """Rounds in turn, medians, and what of them goes into the table."""
 
+import itertools
+import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import median
 
@@ -34,6 +37,32 @@ def in_turn(rounds: int, **acts: Callable[[], object]) -> dict[str, list]:
             found[name].append(act())
         say(f"    round {number}/{rounds}: " + ", ".join(f"{name} {_short(found[name][-1])}" for name in acts))
     return found
+
+
+def at_once(acts: list[Callable[[], object]], seconds: float) -> dict:
+    """Each act in a thread of its own, again and again."""
+    began = time.perf_counter()
+
+    def repeat(act: Callable[[], object]) -> list[float]:
+        took = []
+        while (start := time.perf_counter()) < began + seconds:
+            act()
+            took.append((time.perf_counter() - start) * 1000)
+        return took
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        took = list(itertools.chain(*pool.map(repeat, acts)))
+    return {"rate": len(took) / (time.perf_counter() - began), **summary(took)}
+
+
+def summary(took: list[float]) -> dict:
+    return {"p50": median(took), "p99": percentile(took, 0.99), "took": took}
+
+
+def together(rounds: list[dict]) -> tuple[float, float]:
+    """Median and 99th percentile of all rounds."""
+    took = [one for each in rounds for one in each["took"]]
+    return median(took), percentile(took, 0.99)
 
 
 def ratios(ours: Iterable[float], other: Iterable[float]) -> list[float]:

@@ -1,13 +1,15 @@
 """P10: boxes, the exception board, roll-ups and statistics with a million pieces in the database, through the service.
 
-Redmine is asked the same two things by its own script on the same machine: 25 of one assignee, and a new one.
-`PIECES=` is how many pieces there are.
+Redmine is asked two of the same things: for 25 of one assignee, and for a new one. `PIECES=` is how many pieces there
+are.
 """
 
+import contextlib
+import itertools
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from statistics import median
 
@@ -15,20 +17,22 @@ import psycopg
 
 from chassis import clock
 from chassis.database import Store
-from deploy.local.terminal import step
+from deploy.local.terminal import say, step
 from kernel.directory_copy import working_days
 from kernel.working_time import today
 from tasks.storage import statistics
 from tests.bench import lives
 from tests.bench.city import City, give, order
 from tests.bench.client import Connection, Wrong
-from tests.bench.measure import Options, Row, percentile
+from tests.bench.measure import Options, Row, at_once, in_turn, percentile, ratios, spread, times, together
+from tests.bench.peers import redmine
 
 API = "/api/v1"
 PIECES = 1_000_000
 BIG = "SELECT task_id::text FROM assignments WHERE parent_id IS NULL GROUP BY 1 HAVING count(*) >= 160 LIMIT 1"
 AT_ONCE = 5000
 FEW, MANY = 16, 184
+CLIENTS, PAGE = 8, 25
 
 
 def measure(city: City, options: Options) -> list[Row]:
@@ -54,7 +58,7 @@ def measure(city: City, options: Options) -> list[Row]:
     rows.append(_giving(city, leader, options))
     for connection in (leader, head):
         connection.close()
-    return rows
+    return rows + _beside_redmine(city, pieces, options)
 
 
 def _database(city: City) -> str:
@@ -108,3 +112,65 @@ def _giving(city: City, leader: Connection, options: Options) -> Row:
         "for each unit " + ", ".join(f"{ms:.2f} ms" for ms in each), "falls as the audience grows",
         each == sorted(each, reverse=True),
     )  # fmt: skip
+
+
+def _beside_redmine(city: City, pieces: int, options: Options) -> list[Row]:
+    units = itertools.cycle(city.unit_ids())
+
+    def find(heads: Iterator[Connection]) -> None:
+        page = json.loads(next(heads).ask("GET", f"{API}/assignments?box=to_me&limit={PAGE}"))["items"]
+        if len(page) != PAGE:
+            raise Wrong(f"a box showed {len(page)} pieces instead of {PAGE}")
+
+    def finding() -> dict:
+        with _connected(city, city.heads) as heads:
+            turns = [itertools.cycle(heads[place::CLIENTS]) for place in range(CLIENTS)]
+            return at_once([lambda heads=heads: find(heads) for heads in turns], options.seconds)
+
+    def making() -> dict:
+        with _connected(city, [city.leader] * CLIENTS) as leaders:
+            acts = [lambda leader=leader: give(leader, order([next(units)]), 1) for leader in leaders]
+            return at_once(acts, options.seconds)
+
+    acts = {"find": finding, "make": making}
+    if redmine.install():
+        with redmine.serving(city.platform.state, city.platform.city.postgres.admin_url) as peer:
+            acts["redmine_find"] = lambda: at_once([lambda: peer.find(PAGE)] * CLIENTS, options.seconds)
+            acts["redmine_make"] = lambda: at_once([lambda: _made_by(peer)] * CLIENTS, options.seconds)
+            for warm in (acts["redmine_find"], acts["redmine_make"]):
+                warm()
+            found = in_turn(options.rounds, **acts)
+    else:
+        say("    Redmine is not there and cannot be installed: no peer")
+        found = in_turn(options.rounds, **acts)
+    return [
+        _beside(f"list {PAGE} of one assignee, {CLIENTS} clients, {pieces:,} pieces", "find", 15, found),
+        _beside(f"create a task, {CLIENTS} clients, {pieces:,} pieces", "make", 10, found),
+    ]
+
+
+@contextlib.contextmanager
+def _connected(city: City, tokens: list[str]) -> Iterator[list[Connection]]:
+    with contextlib.ExitStack() as closing:
+        yield [closing.enter_context(contextlib.closing(Connection(city.base_url, token))) for token in tokens]
+
+
+def _made_by(peer: redmine.Client) -> None:
+    wanted = order([])
+    peer.make(wanted["title"], wanted["content"], wanted["due_on"])
+
+
+def _beside(work: str, name: str, goal: int, found: dict[str, list[dict]]) -> Row:
+    ours, other = found[name], found.get(f"redmine_{name}")
+    shown = _rates(ours)
+    wanted = f">= {goal}x, and a lower p99"
+    if other is None:
+        return Row("P10", work, shown, "Redmine is not there", "-", wanted)
+    better = ratios((one["rate"] for one in ours), (one["rate"] for one in other))
+    met = median(better) >= goal and together(ours)[1] < together(other)[1]
+    return Row("P10", work, shown, f"Redmine with {redmine.ISSUES:,}: {_rates(other)}", times(better, 1), wanted, met)
+
+
+def _rates(rounds: list[dict]) -> str:
+    p50, p99 = together(rounds)
+    return f"{spread((one['rate'] for one in rounds), '/s')}, p50 {p50:.0f} ms, p99 {p99:.0f} ms"

@@ -9,8 +9,7 @@ import json
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from statistics import median
@@ -28,7 +27,7 @@ from directory.storage import search
 from kernel.working_time import today
 from tests.bench.city import City
 from tests.bench.client import Connection, Wrong
-from tests.bench.measure import Options, Row, in_turn, percentile, ratios, spread, times
+from tests.bench.measure import Options, Row, at_once, in_turn, ratios, spread, summary, times, together
 from tests.bench.peers import openldap
 
 PATH = "/api/v1/people?limit=20&q="
@@ -165,8 +164,8 @@ def _ordinary(count: int, typists: list[Typist], people: list, texts: list[str],
     acts = {
         "paced": lambda: _paced(lambda: next(turn).over_http(), options.seconds),
         "paced_sql": lambda: _paced(lambda: next(turn).by_sql(), options.seconds),
-        "many": lambda: _many([typist.over_http for typist in typists[:CLIENTS]], options.seconds),
-        "many_sql": lambda: _many([typist.by_sql for typist in typists[:CLIENTS]], options.seconds),
+        "many": lambda: at_once([typist.over_http for typist in typists[:CLIENTS]], options.seconds),
+        "many_sql": lambda: at_once([typist.by_sql for typist in typists[:CLIENTS]], options.seconds),
     }
     if not openldap.install():
         say("    OpenLDAP is not there and cannot be installed: no peer")
@@ -180,7 +179,7 @@ def _ordinary(count: int, typists: list[Typist], people: list, texts: list[str],
             if not client.find(fold(next(asked)).split()):
                 raise Wrong("OpenLDAP found nobody")
 
-        acts["many_ldap"] = lambda: _many([lambda one=one: by_ldap(one) for one in clients], options.seconds)
+        acts["many_ldap"] = lambda: at_once([lambda one=one: by_ldap(one) for one in clients], options.seconds)
         found = in_turn(options.rounds, **acts)
         for client in clients:
             client.close()
@@ -227,33 +226,11 @@ def _paced(act: Callable, seconds: float) -> dict:
         act()
         took.append((time.perf_counter() - began) * 1000)
         time.sleep(max(0.0, PACE - took[-1] / 1000))
-    return _summary(took)
-
-
-def _many(acts: list[Callable], seconds: float) -> dict:
-    began = time.perf_counter()
-
-    def repeat(act) -> Iterator[float]:
-        while (start := time.perf_counter()) < began + seconds:
-            act()
-            yield (time.perf_counter() - start) * 1000
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        took = list(itertools.chain(*pool.map(lambda act: list(repeat(act)), acts)))
-    return {"rate": len(took) / (time.perf_counter() - began), **_summary(took)}
-
-
-def _summary(took: list[float]) -> dict:
-    return {"p50": median(took), "p99": percentile(took, 0.99), "took": took}
-
-
-def _together(rounds: list[dict]) -> tuple[float, float]:
-    took = [one for each in rounds for one in each["took"]]
-    return median(took), percentile(took, 0.99)
+    return summary(took)
 
 
 def _low(people: int, found: dict) -> Row:
-    (p50, p99), (sql50, sql99) = _together(found["paced"]), _together(found["paced_sql"])
+    (p50, p99), (sql50, sql99) = together(found["paced"]), together(found["paced_sql"])
     return Row(
         "P4",
         f"typeahead over {people:,} people through HTTP, signed in, one person typing",
@@ -267,7 +244,7 @@ def _low(people: int, found: dict) -> Row:
 
 
 def _high(found: dict) -> Row:
-    (p50, p99), (sql50, sql99) = _together(found["many"]), _together(found["many_sql"])
+    (p50, p99), (sql50, sql99) = together(found["many"]), together(found["many_sql"])
     rates = {name: [one["rate"] for one in found[name]] for name in ("many", "many_sql")}
     return Row(
         "P4",
@@ -279,7 +256,7 @@ def _high(found: dict) -> Row:
 
 
 def _beside_openldap(found: dict) -> Row:
-    (p50, p99), (ldap50, ldap99) = _together(found["many"]), _together(found["many_ldap"])
+    (p50, p99), (ldap50, ldap99) = together(found["many"]), together(found["many_ldap"])
     ratio = ratios((one["p99"] for one in found["many"]), (one["p99"] for one in found["many_ldap"]))
     return Row(
         "P4",

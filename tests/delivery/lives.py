@@ -1,5 +1,7 @@
 """What a town lives through: facts of its directory, orders, acceptances, messages, told by the real services."""
 
+import base64
+import hashlib
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +19,9 @@ from directory.tests.support import moved
 from directory.use_cases import facts as feed
 from kernel.working_time import today
 from messaging import use_cases as messaging
-from tasks.use_cases import corrections, drafts, many, orders, progress, urgings, verbs
+from tasks.importing.__main__ import run as carry_out
+from tasks.storage.imports import files
+from tasks.use_cases import corrections, documents, drafts, imports, many, orders, progress, urgings, verbs
 from tasks.use_cases import extensions as more_time
 from tests.support.town import claims, id_of, person, post, unit
 from tests.support.town import facts as town_facts
@@ -177,6 +181,9 @@ def give_orders(store) -> None:
             verbs.accept(tx, claims(who), request, clock.now())
 
 
+A_FILE = "Mã nhiệm vụ,Nhiệm vụ,Sản phẩm,Nguồn giao,Đơn vị chủ trì,Ngày giao,Hạn hoàn thành,Trạng thái,Tiến độ (%)\n"
+TAKEN_OVER = "NV-1,Rà soát thủ tục,Báo cáo,Thành ủy,Phường 2,06/01/2026,{due:%d/%m/%Y},Chưa tiếp nhận,\n"
+
 ABOUT_A_PIECE = (
     more_time.request_extension, progress.report_progress, progress.raise_blocker, urgings.urge,
     corrections.propose_correction,
@@ -234,6 +241,8 @@ def live_on(store) -> None:
     later = str(today(clock.now()) + 2 * MONTH)
     does(corrections.propose_correction, "ward-1 head", first, field="current_due", value=later, reason="Nhầm")
     prepare(store, does)
+    comes_from_above(store, does)
+    is_taken_over(store)
     more = {
         "reason": "Chờ",
         "progress": "Một nửa",
@@ -276,6 +285,37 @@ def prepare(store, does: Callable) -> None:
     does(drafts.return_draft, "committee vice_chairman", task, reason="Thiếu sản phẩm")
     does(drafts.submit_for_issue, "office chief_of_office", task, leader_post_ids=leaders[:1])
     does(drafts.issue, "committee chairman", task)
+
+
+def comes_from_above(store, does: Callable) -> None:
+    """A document with two clauses: one is given to a ward, of the other the Office says that nothing is to be done."""
+    due = str(today(clock.now()) + MONTH)
+    document = {
+        "source": "government_office", "number": "812/TB-VPCP", "issued_on": str(DAY), "abstract": "Kết luận",
+        "clauses": [{"label": name, "text": "Rà soát", "due_on": due} for name in ("Điểm 1", "Điểm 2")],
+    }  # fmt: skip
+    request = tasks_contract.enter_document.request().load({"idempotency_key": "812/TB-VPCP", **document})
+    with store.transaction() as tx:
+        entered = documents.enter_document(tx, claims("office chief_of_office"), request, clock.now())["id"]
+    order = {
+        "title": "Việc năm", "content": "Nội dung", "expected_result": "Báo cáo", "mode": "each", "due_on": due,
+        "assignments": [{"unit_id": unit("ward-2")}], "clauses": [1],
+    }  # fmt: skip
+    does(documents.issue_from_document, "committee vice_chairman", entered, orders=[order])
+    does(documents.declare_no_task, "office chief_of_office", entered, number=2, reason="Để biết")
+
+
+def is_taken_over(store) -> None:
+    """Work that was under way elsewhere."""
+    raw = (A_FILE + TAKEN_OVER.format(due=today(clock.now()) + MONTH)).encode()
+    chief, job = claims("office chief_of_office"), {"idempotency_key": "NV", "form": "csv", "size": len(raw)}
+    job |= {"mapping": {}, "sha256": hashlib.sha256(raw).hexdigest(), "assigner_post_id": None, "dry_run": False}
+    with store.transaction() as tx:
+        id_ = imports.begin_import(tx, chief, job, clock.now())["id"]
+    with store.transaction() as tx:
+        part = {"id": id_, "number": 0, "content": base64.b64encode(raw).decode()}
+        imports.add_part(tx, chief, part, clock.now())
+    files.work_on_next(store, lambda wanted: carry_out(store.url, wanted, 10), clock.now())
 
 
 def talk(store) -> None:

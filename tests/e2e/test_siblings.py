@@ -218,7 +218,7 @@ def test_the_example_in_the_docs_says_what_arrived_and_may_say_no_more(platform,
     says = "incoming_task_received"
     axis = join(platform.addresses, "axis", "tasks.document_changed", "--says", says)
     document = {
-        "id": "vpcp/812", "version": 1, "source": "government_office", "number": "812/TB-VPCP",
+        "id": "vpcp/977", "version": 1, "source": "government_office", "number": "977/TB-VPCP",
         "issued_on": days_from_now(-1), "abstract": "Chống ngập",
         "clauses": [{"label": "Điểm 1", "text": "Rà soát", "due_on": days_from_now(30)}],
     }  # fmt: skip
@@ -232,10 +232,10 @@ def test_the_example_in_the_docs_says_what_arrived_and_may_say_no_more(platform,
         with axis.connected() as connection:
             [heard] = [as_cloud_event(message).get_data() for message in axis.hear(connection, 2, seconds=5)]
         assert (heard["origin"], heard["origin_id"], heard["change"], heard["code"]) == (
-            "axis", "vpcp/812", "arrived", "01",
+            "axis", "vpcp/977", "arrived", "01",
         )  # fmt: skip
         [arrived] = person("vice_chairman").get("/documents", params={"box": "to_receive"}).json()["items"]
-        assert (arrived["id"], arrived["number"]) == (heard["document_id"], "812/TB-VPCP")
+        assert (arrived["id"], arrived["number"]) == (heard["document_id"], "977/TB-VPCP")
         with axis.connected() as connection:
             channel = connection.channel()
             channel.confirm_delivery()

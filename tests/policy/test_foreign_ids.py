@@ -3,6 +3,7 @@
 import psycopg
 import pytest
 
+from chassis.testing import until
 from gateway import openapi
 from gateway.examples import EXAMPLES
 from gateway.routes import BASE
@@ -39,6 +40,7 @@ FOREIGN = {
         {"person_id": scene.posts["lead", "clerk"].holder, "kind": "password", "reason": "Quên mật khẩu"},
     ),
     "import_id": lambda scene: by_administrator(scene, "/directory/imports?what=people&dry_run=true", b"ma,ten\n"),
+    "parked_id": lambda scene: a_parked_task(scene),
     "file_id": lambda scene: a_file(scene),
     "identity_id": lambda scene: in_directory(scene, AN_IDENTITY, scene.posts["lead", "clerk"].holder),
 }  # fmt: skip
@@ -81,6 +83,23 @@ def a_file(scene) -> str:
     )
     assert answer.status_code == 201, answer.text
     return answer.json()["id"]
+
+
+def a_parked_task(scene) -> str:
+    """A line of the Office's file that says too little to be an order."""
+    office = scene.signed_in(scene.posts["office", "office_clerk"].holder)
+    address = f"{scene.platform.base_url}/api/v1"
+    leader = scene.posts["city", "chairman"].id
+    handed_in = office.post(
+        f"{address}/task-imports",
+        params={"assigner_post_id": leader, "dry_run": "false"},
+        data="Mã nhiệm vụ,Nhiệm vụ,Đơn vị chủ trì\nNV-1,Việc chưa rõ đơn vị,\n".encode(),
+        headers={"Content-Type": "text/csv", "Idempotency-Key": "parked"},
+        timeout=30,
+    )
+    assert handed_in.status_code == 202, handed_in.text
+    parked = until(lambda: office.get(f"{address}/parked-tasks", timeout=30).json()["items"], 60)
+    return parked[0]["id"]
 
 
 def routes() -> list:

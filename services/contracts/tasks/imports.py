@@ -3,7 +3,7 @@
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from chassis.contract import PATIENCE, Event, Procedure
-from contracts.fields import SOURCES, URGENCIES, ById, Day, Id, Moment, Page, Request, Statement, one_of
+from contracts.fields import ASSIGNMENT_STATES, ById, Day, Id, Moment, Page, Request, Statement, one_of
 from contracts.imports import (
     IMPORT_STATES,
     MOST_BYTES,
@@ -15,6 +15,7 @@ from contracts.imports import (
     ImportRowFault,
 )
 from contracts.tasks.events import PieceNow, TaskIssued
+from contracts.tasks.orders import Chosen
 
 TASK_FORMS = ("xlsx", "csv")
 TASK_ROW_KINDS = ("new", "changed", "conflict", "incomplete")
@@ -153,18 +154,13 @@ class Discarded(Statement):
     id = Id(required=True)
 
 
-class TaskFilter(Request):
-    """Which of the orders that the actor sees. With a period, `in_period` says which pieces of it: given in it,
-    completed in it, due in it, still open at its end.
+class TaskFilter(Chosen):
+    """Which of the orders that the actor sees, chosen as in the lists. With a period, `in_period` says which pieces of
+    it: given in it, completed in it, due in it, still open at its end.
     """
 
     box = one_of(TASK_BOXES, load_default=None, allow_none=True)
-    state = one_of(("open", "closed"), load_default=None, allow_none=True)
-    due = one_of(("overdue",), load_default=None, allow_none=True)
-    source = one_of(SOURCES, load_default=None, allow_none=True)
-    urgency = one_of(URGENCIES, load_default=None, allow_none=True)
-    unit_id = Id(load_default=None, allow_none=True)
-    field = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 200))
+    state = one_of(("open", "closed", *ASSIGNMENT_STATES), load_default=None, allow_none=True)
     from_day = Day(data_key="from", load_default=None, allow_none=True)
     to_day = Day(data_key="to", load_default=None, allow_none=True)
     in_period = one_of(PERIOD_CLASSES, load_default=None, allow_none=True)

@@ -37,7 +37,8 @@ class Order(Request):
 
     Either `audience` (all its units are leads of their own pieces, mode `each`) or `assignments`.
     Exactly one of `due_on` (a day, Asia/Ho_Chi_Minh), `due_at` (an instant) and `no_deadline`. `reporting` is by
-    default monthly, weekly when urgent and above, and none when due within five working days.
+    default monthly, weekly when urgent and above, and none when due within five working days. `field` is what it is
+    about, as the statistics count it.
     """
 
     title = Line(max=300, required=True)
@@ -53,6 +54,7 @@ class Order(Request):
     no_deadline = fields.Boolean(load_default=False)
     expected_result = Text(max=2_000, required=True)
     source = one_of(SOURCES, load_default="city_pc")
+    field = Line(max=100, load_default=None, allow_none=True)
     followers = fields.List(Id(), load_default=list, validate=validate.Length(max=50))
     reporting = one_of(REPORTING, load_default=None, allow_none=True)
 
@@ -134,6 +136,7 @@ class Task(TaskSummary):
     assigner_person_id = Id(required=True, allow_none=True)
     assigner_title = fields.String(required=True, allow_none=True)
     reporting = fields.String(required=True)
+    field = fields.String(required=True, allow_none=True)
     document_id = Id(required=True, allow_none=True)
     clause = fields.String(required=True, allow_none=True)
     superior_due = Moment(required=True, allow_none=True)
@@ -153,9 +156,9 @@ class TaskPage(Statement):
 FILTERS = ("due", "source", "urgency", "unit_id", "field", "q")
 
 
-class Wanted(Page):
-    """What of a box is asked for. `due`: a piece stands so against its deadline; `unit_id`: a piece is this unit's;
-    `q`: words of title, content, product, code and clause, without diacritics, the last one may be only begun.
+class Chosen(Request):
+    """What a list is chosen by. `due`: a piece stands so against its deadline; `unit_id`: a piece is this unit's; `q`:
+    words of title, content, product, code, document and clause, without diacritics, the last one may be only begun.
     """
 
     due = one_of(DUE_STATES, load_default=None, allow_none=True)
@@ -164,6 +167,10 @@ class Wanted(Page):
     unit_id = Id(load_default=None, allow_none=True)
     field = Line(max=100, load_default=None, allow_none=True)
     q = Line(max=200, load_default=None, allow_none=True)
+
+
+class Wanted(Chosen, Page):
+    """What of a box is asked for."""
 
 
 class ListTasks(Wanted):

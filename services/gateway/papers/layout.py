@@ -117,6 +117,15 @@ def _month(month: int) -> str:
     return f"{month:02}" if month < 3 else str(month)
 
 
+def day_of(day: date) -> str:
+    return f"{day:%d/%m/%Y}"
+
+
+def figure(count: int) -> str:
+    """Thousands apart by a point; below ten with a zero before it, as in the State's papers."""
+    return f"{count:02}" if 0 < count < 10 else f"{count:,}".replace(",", ".")
+
+
 def text(words: str) -> Flowable:
     return _plain(words, TEXT)
 

@@ -34,7 +34,7 @@ COLUMNS: tuple[Column, ...] = (
     _says("document_issued_on", "Ngày văn bản", "ngày ban hành", kind="date"),
     _says("clause", "Khoản", "điều khoản", "điểm khoản", longest=200),
     _says("source", "Nguồn giao", "nguồn", kind="word", words=SOURCE_WORDS),
-    _says("field", "Lĩnh vực", longest=200),
+    _says("field", "Lĩnh vực", longest=100),
     _says("urgency", "Độ khẩn", kind="word", words=URGENCY_WORDS),
     Column("lead", ("Đơn vị chủ trì", "chủ trì", "cơ quan chủ trì"), "long", required=True, longest=500),
     _says("support", "Đơn vị phối hợp", "phối hợp", "cơ quan phối hợp", longest=10_000),

@@ -22,7 +22,10 @@ OF_SOURCE = 100  # or the latest of its source
 
 # Written out, not bound: only then does the planner know that the indexes fit.
 _issued = tasks.c.state == sa.literal_column("'issued'")
-_named = sa.literal_column("document_numbers(tasks.title || ' ' || tasks.content)", ARRAY(sa.Text))
+_named = sa.literal_column(
+    "document_numbers(tasks.title || ' ' || tasks.content || ' ' || coalesce(tasks.document_number, ''))",
+    ARRAY(sa.Text),
+)
 _plain_title = sa.literal_column("tasks.title_plain", sa.Text)
 _works = sa.and_(assignments.c.parent_id.is_(None), assignments.c.role != sa.literal_column("'inform'"))
 _THRESHOLD = sa.text("SELECT set_config('pg_trgm.similarity_threshold', :threshold, true)")

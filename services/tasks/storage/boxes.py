@@ -13,9 +13,9 @@ import sqlalchemy as sa
 
 from kernel.working_time import WorkingDays
 from tasks.storage import calendar
+from tasks.storage.standing import CLOSED
 from tasks.storage.tables import assignments, tasks
 
-_CLOSED = "('completed', 'revoked', 'archived')"  # written out: only then does the planner know the partial indexes
 _LEADS = "a.parent_id IS NULL AND a.role = 'lead'"
 _NOT_DONE = ("no_deadline", "on_track", "due_soon", "due_today", "overdue")
 _D = str.maketrans("Đđ", "dd")
@@ -36,33 +36,33 @@ def searching(request: Mapping) -> Mapping | None:
     return dict(request, q=" & ".join(words) + ":*") if words else None
 
 
-def _columns(table: sa.Table, alias: str) -> str:
+def columns(table: sa.Table, alias: str) -> str:
     return ", ".join(f"{alias}.{column.name}" for column in table.c)
 
 
-def _rows(tx, query: str, values: Mapping, table: sa.Table) -> list[Mapping]:
+def rows(tx, query: str, values: Mapping, table: sa.Table) -> list[Mapping]:
     statement = sa.text(query).columns(**{column.name: column.type for column in table.c})
     return list(tx.execute(statement, values).mappings())
 
 
-def _of_piece(wanted: Mapping) -> list[str]:
+def of_piece(wanted: Mapping) -> list[str]:
     """What is asked of a piece `a`, beside its order."""
     found = ["a.unit_id = CAST(:unit_id AS uuid)"] if wanted["unit_id"] else []
     if wanted["due"]:
         found.append(f"({calendar.due_state()}) = :due")
-        found.append(f"a.state NOT IN {_CLOSED}" if wanted["due"] in _NOT_DONE else "a.done_at IS NOT NULL")
+        found.append(f"a.state NOT IN {CLOSED}" if wanted["due"] in _NOT_DONE else "a.done_at IS NOT NULL")
         if wanted["due"] == "overdue":
             found.append("a.current_due < :at")
     return found
 
 
-def _of_order(wanted: Mapping) -> list[str]:
+def of_order(wanted: Mapping) -> list[str]:
     return [condition for name, condition in _OF_ORDER.items() if wanted[name]]
 
 
-def _values(wanted: Mapping, days: WorkingDays, now: datetime) -> dict:
-    values = {name: wanted[name] for name in (*_OF_ORDER, "unit_id", "due", "state") if wanted[name]}
-    return values | calendar.given(days, now)
+def values(wanted: Mapping, days: WorkingDays, now: datetime) -> dict:
+    found = {name: wanted[name] for name in (*_OF_ORDER, "unit_id", "due", "state") if wanted[name]}
+    return found | calendar.given(days, now)
 
 
 def _all(*conditions: str) -> str:
@@ -101,28 +101,28 @@ def orders(
         "issued": (_ISSUED, "t.id"), "received": (_RECEIVED, "a.task_id"), "followed": (_FOLLOWED, "f.task_id")
     }[box]  # fmt: skip
     conditions = [f"{id_} < CAST(:before AS uuid)"] if before else ["true"]
-    conditions += _of_order(wanted) + _in_state(wanted, own=box == "received")
+    conditions += of_order(wanted) + _in_state(wanted, own=box == "received")
     query = _ORDERS.format(
-        calendar=calendar.CALENDAR, columns=_columns(tasks, "t"), limit=limit,
+        calendar=calendar.CALENDAR, columns=columns(tasks, "t"), limit=limit,
         walk=walk.format(conditions=_all(*conditions), limit=limit),
     )  # fmt: skip
-    return _rows(tx, query, _values(wanted, days, now) | {"posts": list(posts), "before": before}, tasks)
+    return rows(tx, query, values(wanted, days, now) | {"posts": list(posts), "before": before}, tasks)
 
 
 def _in_state(wanted: Mapping, own: bool) -> list[str]:
     """An order is open as long as a piece is that it is about: one's own, else one that leads."""
-    state, of_piece, found = wanted["state"], _of_piece(wanted), []
+    state, of_pieces, found = wanted["state"], of_piece(wanted), []
     if state == "revoked":
         found.append("t.state = 'revoked'")
     if own:
         if state in ("open", "closed"):
-            of_piece.append(f"a.state {'NOT IN' if state == 'open' else 'IN'} {_CLOSED}")
-        return found + of_piece
+            of_pieces.append(f"a.state {'NOT IN' if state == 'open' else 'IN'} {CLOSED}")
+        return found + of_pieces
     some = "EXISTS (SELECT 1 FROM assignments a WHERE a.task_id = t.id AND {})"
-    if of_piece:
-        found.append(some.format(_all("a.parent_id IS NULL", *of_piece)))
+    if of_pieces:
+        found.append(some.format(_all("a.parent_id IS NULL", *of_pieces)))
     if state in ("open", "closed"):
-        has_open = some.format(_all(_LEADS, f"a.state NOT IN {_CLOSED}"))
+        has_open = some.format(_all(_LEADS, f"a.state NOT IN {CLOSED}"))
         found.append(f"t.state = 'issued' AND {'' if state == 'open' else 'NOT '}{has_open}")
     return found
 
@@ -185,7 +185,7 @@ def pieces(
     or gave.
     """
     followed, to_decide = box == "followed", box == "to_decide"
-    conditions = ["true", *_of_order(wanted), *_of_piece(wanted)]
+    conditions = ["true", *of_order(wanted), *of_piece(wanted)]
     if wanted["state"]:
         conditions.append("a.state = :state")
     if within is not None:
@@ -198,12 +198,12 @@ def pieces(
         conditions.append("a.id < CAST(:before AS uuid)")
     template = _OF_FOLLOWED if followed else _TO_DECIDE if to_decide else _PIECES
     query = template.format(
-        calendar=calendar.CALENDAR, columns=_columns(assignments, "a" if to_decide else "found"), limit=limit,
-        whose=WHOSE.get(box), conditions=_all(*conditions), closed=_CLOSED,
+        calendar=calendar.CALENDAR, columns=columns(assignments, "a" if to_decide else "found"), limit=limit,
+        whose=WHOSE.get(box), conditions=_all(*conditions), closed=CLOSED,
     )  # fmt: skip
     task_id, id_ = before or (None, None)
-    values = _values(wanted, days, now) | {
+    given = values(wanted, days, now) | {
         "whose": list(whose), "post": whose[0] if whose else None, "before_task": task_id, "before": id_,
         "within": None if within is None else list(within),
     }  # fmt: skip
-    return _rows(tx, query, values, assignments)
+    return rows(tx, query, given, assignments)

@@ -10,9 +10,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from chassis.rows import any_of
+from kernel.working_time import WorkingDays
+from tasks.storage import boxes, calendar
+from tasks.storage.standing import CLOSED
 from tasks.storage.tables import assignments
 
-_CLOSED = "('completed', 'revoked', 'archived')"  # written out: only then does the planner know the partial indexes
 _POSTS = "ANY(CAST(:posts AS uuid[]))"
 _SEEN = f"""
     t.id IN (
@@ -32,11 +34,8 @@ _BOXES = {
     "received": f"t.id IN (SELECT o.task_id FROM assignments o WHERE o.post_id = {_POSTS})",  # noqa: S608
     "followed": f"t.id IN (SELECT f.task_id FROM followers f WHERE f.post_id = {_POSTS})",  # noqa: S608
 }
-_DAY_OF = "date_trunc('day', {}, 'Asia/Ho_Chi_Minh')"
-_LATE = f"a.current_due < CASE WHEN t.urgency = 'express' THEN a.done_at ELSE {_DAY_OF.format('a.done_at')} END"
-_AT = "LEAST(a.suspended_at, CAST(:at AS timestamptz))"  # whom the clock stands still for is not late meanwhile
-_RED = f"""NOT a.under_correction
-    AND a.current_due < CASE WHEN t.urgency = 'express' THEN {_AT} ELSE {_DAY_OF.format(_AT)} END"""
+_LATE = calendar.missed("a.current_due", "a.done_at")
+_RED = f"NOT a.under_correction AND {calendar.overdue()}"
 _BEGIN, _END = "CAST(:begin AS timestamptz)", "CAST(:end AS timestamptz)"
 _OPEN = f"a.assigned_at < {_END} AND (a.closed_at IS NULL OR a.closed_at >= {_END})"
 _COMPLETED = f"a.state IN ('completed', 'archived') AND a.closed_at >= {_BEGIN} AND a.closed_at < {_END}"
@@ -62,34 +61,33 @@ COUNTED = tuple(_COUNTS)
 
 
 def lines(
-    tx, posts: Sequence[str] | None, wanted: Mapping, before: tuple[str, str] | None, limit: int
-) -> list[Mapping]:
+    tx, posts: Sequence[str] | None, wanted: Mapping, days: WorkingDays, at: datetime,
+    before: tuple[str, str] | None, limit: int,
+) -> list[Mapping]:  # fmt: skip
     """A page of pieces, the newest order first; `posts` None: of somebody who sees the whole city."""
     conditions = ["a.parent_id IS NULL", "t.issued_at IS NOT NULL", "a.role = 'lead'" if posts is None else _SEEN]
-    conditions += _chosen(wanted)
+    conditions += boxes.of_order(wanted) + boxes.of_piece(wanted) + _chosen(wanted)
     if before:
         conditions.append("(a.task_id, a.id) < (CAST(:before_task AS uuid), CAST(:before AS uuid))")
     query = f"""
-        SELECT {", ".join(f"a.{column.name}" for column in assignments.c)}
+        WITH {calendar.CALENDAR}
+        SELECT {boxes.columns(assignments, "a")}
         FROM assignments a JOIN tasks t ON t.id = a.task_id WHERE {" AND ".join(conditions)}
         ORDER BY a.task_id DESC, a.id DESC LIMIT {int(limit)}"""  # noqa: S608 (names of our columns, our conditions)
     task_id, id_ = before or (None, None)
-    values = dict(wanted) | {"posts": list(posts or wanted["box_posts"]), "before_task": task_id, "before": id_}
-    statement = sa.text(query).columns(**{column.name: column.type for column in assignments.c})
-    names = statement.compile().params.keys()
-    return list(tx.execute(statement, {name: values[name] for name in names}).mappings())
+    given = boxes.values(wanted, days, at) | {name: wanted[name] for name in ("begin", "end")} | {
+        "posts": list(posts or wanted["box_posts"]), "before_task": task_id, "before": id_
+    }  # fmt: skip
+    return boxes.rows(tx, query, given, assignments)
 
 
 def _chosen(wanted: Mapping) -> list[str]:
-    found = [f"t.{name} = :{name}" for name in ("source", "urgency", "field") if wanted[name]]
-    if wanted["box"]:
-        found.append(_BOXES[wanted["box"]])
-    if wanted["unit_id"]:
-        found.append("a.unit_id = CAST(:unit_id AS uuid)")
-    if wanted["state"]:
-        found.append(f"a.state {'NOT IN' if wanted['state'] == 'open' else 'IN'} {_CLOSED}")
-    if wanted["due"] == "overdue":
-        found.append(f"a.state NOT IN {_CLOSED} AND {_RED}")
+    """What of a list is chosen only when it goes out."""
+    found = [_BOXES[wanted["box"]]] if wanted["box"] else []
+    if wanted["state"] in ("open", "closed"):
+        found.append(f"a.state {'NOT IN' if wanted['state'] == 'open' else 'IN'} {CLOSED}")
+    elif wanted["state"]:
+        found.append("a.state = :state")
     if wanted["in_period"]:
         found.append(OF_PERIOD[wanted["in_period"]])
     return found
@@ -103,7 +101,7 @@ def beside(tx, task_ids: Sequence[str]) -> list[Mapping]:
     return list(tx.execute(query.order_by(assignments.c.unit_code)).mappings())
 
 
-def figures(tx, unit_id: str | None, begin: datetime, end: datetime, at: datetime) -> list[Mapping]:
+def figures(tx, unit_id: str | None, begin: datetime, end: datetime, days: WorkingDays, at: datetime) -> list[Mapping]:
     """By unit: what was open or given in the period, and what became of it. Each piece is in one of the first two
     counts, and in one of the others.
     """
@@ -115,11 +113,11 @@ def figures(tx, unit_id: str | None, begin: datetime, end: datetime, at: datetim
             AND (a.closed_at IS NULL OR a.closed_at >= {_BEGIN})
             {"AND a.unit_id = CAST(:unit_id AS uuid)" if unit_id else ""}
         GROUP BY a.unit_id ORDER BY max(a.unit_code)"""  # noqa: S608 (our own conditions)
-    values = {"begin": begin, "end": end, "at": at} | ({"unit_id": unit_id} if unit_id else {})
+    values = calendar.given(days, at) | {"begin": begin, "end": end} | ({"unit_id": unit_id} if unit_id else {})
     return list(tx.execute(sa.text(query), values).mappings())
 
 
-def late(tx, unit_id: str | None, begin: datetime, end: datetime, at: datetime, limit: int) -> list[Mapping]:
+def late(tx, unit_id: str | None, end: datetime, days: WorkingDays, at: datetime, limit: int) -> list[Mapping]:
     """What was overdue at the end of the period, the oldest deadline first."""
     query = f"""
         SELECT t.title, t.code, t.urgency, a.unit_name, a.current_due, a.suspended_at
@@ -127,5 +125,5 @@ def late(tx, unit_id: str | None, begin: datetime, end: datetime, at: datetime, 
         WHERE a.parent_id IS NULL AND a.role = 'lead' AND {OF_PERIOD["overdue"]}
             {"AND a.unit_id = CAST(:unit_id AS uuid)" if unit_id else ""}
         ORDER BY a.current_due, a.id LIMIT {int(limit)}"""  # noqa: S608 (our own conditions)
-    values = {"end": end, "at": at} | ({"unit_id": unit_id} if unit_id else {})
+    values = calendar.given(days, at) | {"end": end} | ({"unit_id": unit_id} if unit_id else {})
     return list(tx.execute(sa.text(query), values).mappings())

@@ -38,8 +38,8 @@ _LOST = f"""
     late AS MATERIALIZED (
         SELECT a.id, a.task_id, a.d FROM judged a WHERE a.d < a.ended),
     moves AS (
-        SELECT l.id, l.d, {standing.MOVES} AS state, {calendar.count("h.at")} AS b,
-            coalesce(lead({calendar.count("h.at")}) OVER (PARTITION BY l.id ORDER BY h.version),
+        SELECT l.id, l.d, {standing.MOVES} AS state, {calendar.count(standing.MOVED_AT)} AS b,
+            coalesce(lead({calendar.count(standing.MOVED_AT)}) OVER (PARTITION BY l.id ORDER BY h.version),
                 :today) AS e
         FROM late l JOIN history h ON h.task_id = l.task_id AND h.assignment_id = l.id
         WHERE h.at <= :at AND {standing.MOVES} IS NOT NULL),
@@ -100,7 +100,9 @@ _ROWS = f"{_COUNTED} SELECT key::text AS key, {_figures()} FROM counted GROUP BY
 _LIST = f"""{_COUNTED}
     SELECT id, current, original, {", ".join(f"{party} AS lost_{party}" for party in LOST)}
     FROM counted WHERE {{chosen}} ORDER BY id LIMIT {{limit}}"""
-_CORRECTED = "corrected AS MATERIALIZED (SELECT assignment_id AS id FROM history WHERE verb = 'correct' AND at > :at),"
+_CORRECTED = """corrected AS MATERIALIZED (
+    SELECT assignment_id AS id FROM history WHERE verb IN ('correct', 'import') AND assignment_id IS NOT NULL
+        AND at > :at),"""
 _SETTLE = f"""{_LIVE},
     written AS (
         INSERT INTO outcomes (assignment_id, assigned_at, closed_at, unit_id, source, field, month, current, original,

@@ -336,6 +336,8 @@ def _orders_wanted(tx, actor: Actor, verb: str, request: dict, now: datetime):
         order["reporting"] = order["reporting"] or next((each for each in rules.PERIODS if each in reporting), None)
         above = {
             "document_id": row["id"],
+            "document_number": row["number"],
+            "document_issued_on": row["issued_on"],
             "clause": "; ".join(each["label"] for each in named),
             "superior_due": superior_due,
         }

@@ -22,7 +22,7 @@ from tasks.use_cases import moving
 from tasks.use_cases.orders import decide, give, of_superior
 from tasks.use_cases.waiting import TO_ISSUE, done, waits
 
-TEXT = ("title", "content", "expected_result", "mode", "urgency", "source")
+TEXT = ("title", "content", "expected_result", "mode", "urgency", "source", "field")
 
 
 def draft(tx, claims: dict, request: dict, now: datetime) -> dict:

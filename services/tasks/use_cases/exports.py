@@ -17,8 +17,8 @@ from tasks.domain.due import due_state
 from tasks.domain.incoming import OF_UNITS
 from tasks.domain.lines import cells_of, code_of, values_of
 from tasks.domain.sight import oversees
+from tasks.storage import boxes, imports, orders
 from tasks.storage import exports as storage
-from tasks.storage import imports, orders
 
 MOST_LATE = 200  # in a report; how many there are stands in its figures
 ONE_DAY = timedelta(days=1)
@@ -32,15 +32,26 @@ def export_tasks(tx, claims: dict, request: dict, now: datetime) -> dict:
     if before is None:
         chosen = {name: str(value) for name, value in request.items() if value is not None and name != "limit"}
         tx.audit("tasks.exported", subject=actor.post_id, chosen=chosen)
-    wanted = request | _moments(request["from_day"], request["to_day"], now) | {"box_posts": actor.serves}
-    posts = None if oversees(actor) else actor.serves
-    rows = storage.lines(tx, posts, wanted, before, request["limit"] + 1)
+    rows = _rows(tx, actor, request, now, before)
     rows, next_cursor = page(rows, request["limit"], lambda row: [row["task_id"], row["id"]])
     return {
         "headers": [column.headers[0] for column in COLUMNS],
         "rows": _lines(tx, rows, actor),
         "next_cursor": next_cursor,
     }
+
+
+def _rows(tx, actor: Actor, request: Mapping, now: datetime, before: tuple[str, str] | None) -> list[Mapping]:
+    """One more than asked for; none of what no word could be found in."""
+    wanted = boxes.searching(request)
+    if wanted is None:
+        return []
+    moments = _moments(request["from_day"], request["to_day"], now)
+    posts = None if oversees(actor) else actor.serves
+    return storage.lines(
+        tx, posts, wanted | moments | {"box_posts": actor.serves}, working_days(tx), moments["at"], before,
+        request["limit"] + 1,
+    )  # fmt: skip
 
 
 def _moments(first: date | None, last: date | None, now: datetime) -> dict:
@@ -93,9 +104,9 @@ def get_period_report(tx, claims: dict, request: dict, now: datetime) -> dict:
     moments = _moments(request["from_day"], request["to_day"], now)
     tx.audit("tasks.reported", subject=unit_id or "city", first=request["from_day"].isoformat(),
              last=request["to_day"].isoformat())  # fmt: skip
-    rows = storage.figures(tx, unit_id, **moments)
-    late = storage.late(tx, unit_id, moments["begin"], moments["end"], moments["at"], MOST_LATE)
     days = working_days(tx)
+    rows = storage.figures(tx, unit_id, **moments, days=days)
+    late = storage.late(tx, unit_id, moments["end"], days, moments["at"], MOST_LATE)
     return {
         "from_day": request["from_day"],
         "to_day": request["to_day"],

@@ -33,6 +33,8 @@ from tasks.storage.documents import note_moved
 from tasks.storage.drafts import drafts_of, drafts_to_issue
 from tasks.use_cases.moving import event_of
 
+OF_DOCUMENT = ("document_id", "document_number", "document_issued_on", "clause", "superior_due")
+
 
 def assign(tx, claims: dict, request: dict, now: datetime) -> dict:
     """Giao việc ngay: an order to units, issued at once."""
@@ -99,7 +101,7 @@ def of_superior(order: Mapping, decision: Decision, above: Mapping | None) -> di
     """The document that it is given because of, and the deadline of whoever is above the city."""
     if above is not None and above["document_id"]:
         within_superior(decision.due, above["superior_due"])
-        return {name: above[name] for name in ("document_id", "clause", "superior_due")}
+        return {name: above[name] for name in OF_DOCUMENT}
     return {"superior_due": decision.due if order["source"] in FROM_ABOVE else None}
 
 
@@ -118,7 +120,7 @@ def _issue(
     tx, actor: Actor, order: Mapping, decision: Decision, now: datetime, drafted: Mapping | None, above: Mapping
 ) -> tuple[Mapping, list[dict]]:
     """Writes the order, its pieces and the beginning of their history."""
-    given = ("title", "title_key", "content", "expected_result", "mode", "urgency", "source")
+    given = ("title", "title_key", "content", "expected_result", "mode", "urgency", "source", "field")
     task = (
         {name: order[name] for name in given}
         | above

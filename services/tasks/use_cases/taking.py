@@ -16,7 +16,7 @@ from kernel.directory_copy import head_posts, posts, unit_audiences, units_of_ki
 from kernel.folding import fold
 from kernel.working_time import TZ, end_of_day
 from tasks import views
-from tasks.domain.assignment import CLOSED, Piece, imported
+from tasks.domain.assignment import CLOSED, MOMENTS, Piece, imported
 from tasks.domain.extension import FROM_ABOVE
 from tasks.domain.incoming import OF_ORDER, OF_PIECE, OF_PROGRESS, OF_UNITS, Difference, FindUnits, Order, Present, Unit
 from tasks.domain.instructions.reading import Reading
@@ -417,9 +417,9 @@ def _state_of(role: str, lead: str) -> str:
 
 
 def _facts(row: Mapping) -> dict:
-    """What the history keeps of a piece: all of what the rules look at."""
+    """What the history keeps of a piece: all of what the rules look at, and its first deadline."""
     plain = ("state", "grade", "submitted_by_person_id", "unit_id", "post_id", "assigner_post_id", "role")
-    moments = ("current_due", "accepted_at", "submitted_at", "suspended_at", "done_at", "closed_at")
+    moments = ("original_due", *MOMENTS)
     return {name: row[name] for name in plain} | {name: pieces.moment(row[name]) for name in moments}
 
 

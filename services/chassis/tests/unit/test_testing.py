@@ -34,5 +34,5 @@ def test_whatever_takes_too_long_fails_and_the_next_is_run(tmp_path):
         text=True,
         timeout=60,
     )
-    assert (done.returncode, done.stdout.count("it takes longer than 0.2 s")) == (1, 2), done.stdout
+    assert (done.returncode, done.stdout.count("E       Failed: it takes longer than 0.2 s")) == (1, 2), done.stdout
     assert "1 failed, 1 passed, " in done.stdout.splitlines()[-1]

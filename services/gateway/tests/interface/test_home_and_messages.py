@@ -30,14 +30,14 @@ def test_a_stopped_a_slow_and_a_failing_service_leave_their_parts_out(gateway, n
 
 def test_the_parts_are_asked_for_at_the_same_time(head):
     def slow(_request):
-        eventlet.sleep(0.4)
+        eventlet.sleep(1.0)
         return Refused("directory_stale", retryable=True)
 
     Tasks.answers = {"tasks.get_summary": slow}
     Reminders.answers = {"reminders.get_overview": slow}
     started = time.monotonic()
     assert head.get("/home").json()["unavailable"] == ["tasks", "reminders"]
-    assert time.monotonic() - started < 0.7
+    assert time.monotonic() - started < 1.9
 
 
 def test_a_refusal_is_not_an_absence(head):

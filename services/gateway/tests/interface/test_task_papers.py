@@ -52,6 +52,55 @@ def test_a_report_is_a_paper_as_the_state_writes_them(vice):
     assert_problem(vice.get("/task-reports/period.pdf?from=2026-02-01&to=2026-01-31"), 422, "invalid_request")
 
 
+A_DESK = {"post_id": unit("post"), "title": "Trưởng phòng", "unit_id": None, "unit_name": ""}
+RED = {
+    "assignment_id": unit("piece"), "task_id": unit("task"), "title": MARKUP, "unit_id": unit("ward"),
+    "unit_name": "Phường Thủ Dầu Một", "urgency": "urgent", "source": "city_pc", "missing": "receipt", "late": A_DESK,
+    "days": 3, "overdue_days": 0, "refusals": 0, "level": "unit",
+    "decides": A_DESK | {"title": "Chủ tịch UBND phường"}, "current_due": datetime(2026, 1, 31, 16, tzinfo=UTC),
+}  # fmt: skip
+
+
+def the_board(rows: int):
+    """As tasks gives it, page by page."""
+
+    def page(request) -> dict:
+        first = int(request["cursor"] or 0)
+        last = min(rows, first + request["limit"])
+        return {
+            "as_of": datetime(2026, 1, 31, 3, tzinfo=UTC), "total": rows,
+            "by_missing": [{"name": "receipt", "count": rows, "list": {"missing": "receipt"}}],
+            "by_level": [{"name": "unit", "count": rows, "list": {"level": "unit"}}],
+            "under_correction": {"name": "under_correction", "count": 2, "list": {"under_correction": True}},
+            "items": [RED] * (last - first), "next_cursor": str(last) if last < rows else None,
+        }  # fmt: skip
+
+    return {"tasks.get_exception_board": page}
+
+
+def test_the_exception_board_is_a_paper_with_its_first_rows(vice, monkeypatch):
+    monkeypatch.setattr("gateway.api.task_papers.MOST_RED", 5)
+    monkeypatch.setattr("gateway.api.task_papers.ROWS_AT_ONCE", 3)
+    NEIGHBOURS["tasks"].answers = the_board(7)
+    answer = vice.get("/exception-board.pdf?missing=receipt&as_of=2026-01-31")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, PDF)
+    requests = [request for _, request in asked("tasks.get_exception_board")]
+    assert [(each["limit"], each["cursor"], each["missing"]) for each in requests] == [
+        (3, None, "receipt"), (2, "3", "receipt"),
+    ]  # fmt: skip
+    said = " ".join(words(answer.content).split())
+    for part in (
+        "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Tổng số nhiệm vụ chậm: 07", "Danh sách chỉ gồm 05 nhiệm vụ đứng đầu",
+        "Còn thiếu: tiếp nhận: 07 nhiệm vụ", "chưa tính vào số trên: 02", "Chủ tịch UBND phường", "Nơi nhận:",
+    ):  # fmt: skip
+        assert part in said, part
+    NEIGHBOURS["tasks"].answers = the_board(5)
+    assert "chỉ gồm" not in words(vice.get("/exception-board.pdf").content)
+    NEIGHBOURS["tasks"].answers = the_board(0)
+    assert "Không có nhiệm vụ chậm." in words(vice.get("/exception-board.pdf").content)
+    assert_problem(vice.get("/exception-board.pdf?limit=600"), 422, "invalid_request")
+
+
 def test_exported_tasks_are_texts_and_bounded(vice, monkeypatch):
     pages = {None: (LINES[:2], "next"), "next": (LINES[2:], None)}
 

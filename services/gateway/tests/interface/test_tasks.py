@@ -50,7 +50,7 @@ FORMS = [
     ({"title": None}, "title"),
     ({"title": "x" * 301}, "title"),
     ({"mode": "some"}, "mode"),
-    ({"audience": "all-pupils"}, "audience"),
+    ({"audience": "tất cả"}, "audience"),
     ({"audience": None}, "audience"),
     ({"due_on": "2026-12-01"}, "due_on"),
     ({"due_on": "tomorrow", "no_deadline": False}, "due_on"),

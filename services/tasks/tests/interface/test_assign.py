@@ -124,7 +124,7 @@ def test_the_same_key_with_another_order_is_refused(here, assign):
         ({"assignments": [{"unit_id": unit("nowhere")}]}, ("unknown_unit", "assignments.0.unit_id")),
         ({"assignments": [{"unit_id": unit("division")}]}, ("unit_not_direct", "assignments.0.unit_id")),
         ({"assignments": [{"unit_id": unit("ward-1")}] * 2}, ("unit_twice", "assignments.1.unit_id")),
-        ({"assignments": None, "audience": "whole-city"}, ("invalid_request", None)),
+        ({"assignments": None, "audience": "whole-city"}, ("unknown_audience", "audience")),
         ({"mode": "joint", "assignments": None, "audience": "all-wards"}, ("one_lead_needed", "mode")),
         ({"followers": [post("nobody")]}, ("unknown_post", "followers.0")),
         ({"no_deadline": False, "due_on": "2020-01-01"}, ("due_in_past", "due_on")),

@@ -126,6 +126,29 @@ def test_many_orders_are_given_in_one_act_and_said_in_one_event(here, shelf, doc
     assert [each["id"] for each in there["items"]] == [first["id"]] and there["next_cursor"]
 
 
+def test_an_order_says_the_number_of_its_document_and_is_found_by_it(here, shelf, document):
+    given = shelf.issue(document, an_order(1, field="Đất đai"))["tasks"][0]
+    drafted = shelf.desk.ask(
+        tasks.draft_from_document, OFFICE, id=document["id"], version=None, idempotency_key="drafted",
+        orders=[an_order(2)],
+    )["tasks"][0]  # fmt: skip
+    edited = an_order(title="Sửa lại", due_on=drafted["original_due"][:10])
+    del edited["clauses"]
+    shelf.desk(tasks.edit_draft, drafted["id"], OFFICE, order=edited)
+    numbers = here.rows("SELECT document_number, document_issued_on::text FROM tasks")
+    assert numbers == [{"document_number": document["number"], "document_issued_on": document["issued_on"]}] * 2
+    assert shelf.desk.ask(tasks.get_task, id=given["id"])["field"] == "Đất đai"
+
+    page = shelf.desk.ask(tasks.export_tasks, VICE, q=document["number"], field="Đất đai")
+    [line] = [dict(zip(page["headers"], row, strict=True)) for row in page["rows"]]
+    assert (line["Văn bản số"], line["Khoản"], line["Lĩnh vực"]) == (document["number"], "Điểm 1", "Đất đai")
+    [found] = shelf.desk.ask(tasks.list_tasks, q=document["number"])["items"]
+    assert found["id"] == given["id"]
+    about = f"Thực hiện văn bản {document['number']}"
+    preview = shelf.desk.ask(tasks.preview, title="Việc khác hẳn", content=about, unit_ids=[unit("ward-3")])
+    assert [each["task_id"] for each in preview["duplicates"]] == [given["id"]]
+
+
 def test_all_of_the_orders_or_none(here, shelf, document):
     def refused(*orders, **more) -> tuple:
         with pytest.raises(CallFailed) as refusal:

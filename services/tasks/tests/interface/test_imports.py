@@ -22,7 +22,7 @@ from tasks.importing.__main__ import run as carry_out
 from tasks.service import Service
 from tasks.storage.imports import files
 from tasks.tests.interface.conftest import DEPT, HEAD, SUPPORT, VICE, Desk, day
-from tasks.use_cases import exports, imports
+from tasks.use_cases import exports, imports, seeing
 from tests.support.town import claims, person, post, unit
 
 CHIEF = claims("office chief_of_office")
@@ -115,7 +115,7 @@ class Importer:
 
     def exported(self, who: dict = CHIEF, **chosen) -> list[list[str]]:
         wanted = dict.fromkeys(
-            ("box", "state", "due", "source", "urgency", "unit_id", "field", "from_day", "to_day", "in_period")
+            ("box", "state", "due", "source", "urgency", "unit_id", "field", "q", "from_day", "to_day", "in_period")
         )  # fmt: skip
         lines, cursor, headers = [], None, None
         while headers is None or cursor:
@@ -335,6 +335,33 @@ def test_everybody_takes_out_what_he_sees(here, desk, importer):
     assert len(done) > 4
 
 
+def test_what_goes_out_is_chosen_as_in_the_lists(here, desk, importer):
+    own = Importer(here)
+    late, soon = today(clock.now()) - timedelta(days=10), today(clock.now())
+    own.taken(
+        a_file(
+            a_line("NV-1", Nhiệm_vụ="Rà soát đất đai", Hạn_hoàn_thành=late), a_line("NV-2", Hạn_hoàn_thành=soon),
+            a_line("NV-3", "Phường 3", "Hoàn thành", **RESULT | {"Hạn_hoàn_thành": date(2026, 1, 30)}),
+            a_line("NV-4", "Phường 3", "Hoàn thành", **RESULT), a_line("NV-5", Hạn_hoàn_thành="-"),
+            a_line("NV-6", "Phường 1", "Tạm dừng", Hạn_hoàn_thành=late),
+        )
+    )  # fmt: skip
+
+    def codes(**chosen) -> list[str]:
+        return sorted(line[0] for line in own.exported(**chosen)[1:])
+
+    word_of = {
+        row["code"]: desk.read(str(row["id"]), CHIEF)["due_state"]
+        for row in here.rows("SELECT t.code, a.id FROM tasks t JOIN assignments a ON a.task_id = t.id")
+    }
+    assert set(word_of.values()) == {"overdue", "due_today", "late", "early", "no_deadline"}
+    for word in set(word_of.values()):
+        assert codes(due=word) == sorted(code for code in word_of if word_of[code] == word)
+    assert codes(q="ra soat DAT") == ["NV-1"] and codes(q="12/ct-ubnd") == sorted(word_of) and codes(q="-!") == []
+    assert codes(state="suspended") == ["NV-6"] and codes(state="closed") == ["NV-3", "NV-4"]
+    assert codes(state="open", due="overdue", source="city_party_committee") == ["NV-1", "NV-6"]
+
+
 def test_hostile_files_are_refused_with_their_reason(importer):
     whole = a_file(a_line("NV-1"))
     bomb = io.BytesIO(whole)
@@ -427,6 +454,18 @@ def test_a_report_of_a_period_adds_up(importer):
         assert len(importer.exported(in_period=name, **period)) - 1 == total[name]
     assert len(importer.exported(in_period="overdue", **period)) - 1 == total["in_progress_overdue"] == 1
     assert [(row["code"], row["days_late"] > 0) for row in report["late"]] == [("NV-2", True)]
+    counted = importer.ask(seeing.get_statistics, by="unit", as_of=None, **{"from": asked["from_day"], "to": None})
+    assert counted["total"]["given"] == total["given"]
+    assert {
+        name: counted["total"]["current"][name] for name in total if name != "carried_over" and name != "given"
+    } == {name: count for name, count in total.items() if name not in ("carried_over", "given")}
+    before = today(clock.now()) - timedelta(days=1)
+    that_day = importer.ask(seeing.get_statistics, by="unit", as_of=before, **{"from": asked["from_day"], "to": None})
+    assert that_day["total"]["given"] == 0, "nothing of it was followed here then"
+    with importer.town.store.transaction() as tx:
+        seeing.settle_outcomes(tx, clock.now())
+    again = importer.ask(seeing.get_statistics, by="unit", as_of=before, **{"from": asked["from_day"], "to": None})
+    assert again["total"] == that_day["total"]
     own = importer.ask(exports.get_period_report, claims("ward-3 head"), **asked)
     assert (own["unit_id"], own["total"]["given"]) == (unit("ward-3"), 2)
     with pytest.raises(Refused) as refusal:
