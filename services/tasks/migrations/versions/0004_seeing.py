@@ -57,7 +57,7 @@ CREATE INDEX outcomes_in_time ON outcomes USING brin (assigned_at, closed_at) WI
 ALTER TABLE assignments ADD settled boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN assignments.settled IS 'its outcome is written down, and nothing has changed since';
 CREATE INDEX assignments_unsettled ON assignments (assigned_at) WHERE NOT settled AND parent_id IS NULL;
-CREATE INDEX assignments_to_settle ON assignments (id)
+CREATE INDEX assignments_to_settle ON assignments (assigned_at)
     WHERE NOT settled AND parent_id IS NULL AND state IN ('completed', 'revoked', 'archived');
 CREATE FUNCTION outcome_is_void() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF NOT NEW.settled OR NEW.version <> OLD.version OR NEW.under_correction <> OLD.under_correction THEN
