@@ -10,7 +10,7 @@ import psycopg
 from deploy.local.terminal import step
 
 YEARS, CHILDREN = 3, 0.67  # pieces passed on, to one of a unit's own
-UNITS = "('department', 'ward', 'commune', 'special_zone')"
+UNITS = "('office', 'department', 'ward', 'commune', 'special_zone')"
 UUID7 = """
     CREATE OR REPLACE FUNCTION pg_temp.id_at(timestamptz) RETURNS uuid LANGUAGE sql VOLATILE AS $$
         SELECT (lpad(to_hex((extract(epoch FROM $1) * 1000)::bigint), 12, '0') || '7'
