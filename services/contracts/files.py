@@ -42,17 +42,17 @@ class BeginFile(Request):
 
 
 class BegunFile(Statement):
-    """`blob_id` is where the bytes go, this time."""
+    """`blob_id` is where the bytes go, this time; none if it is kept or refused already: then they are only counted."""
 
     id = Id(required=True)
-    blob_id = Id(required=True)
+    blob_id = Id(required=True, allow_none=True)
 
 
 class FinishFile(Request):
     """What arrived, as whoever received it counted it."""
 
     id = Id(required=True)
-    blob_id = Id(required=True)
+    blob_id = Id(required=True, allow_none=True)
     size = fields.Integer(required=True, validate=validate.Range(min=0))
     sha256 = fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z"))
 

@@ -212,6 +212,10 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
         429, "Bạn có quá nhiều tệp chưa đính kèm vào đâu, hãy thử lại sau",
         "Too many of your files are attached to nothing: try again later",
     ),
+    "too_many_uploads": (
+        429, "Tệp này đã được tải lên quá nhiều lần mà chưa xong, hãy thử lại sau",
+        "This file was sent too often without arriving: try again later",
+    ),
     "storage_full": (507, "Kho tệp đã đầy", "The store of files is full"),
     "storage_unavailable": (503, "Kho tệp tạm thời không dùng được", "The store of files does not answer"),
     "scanner_unavailable": (

@@ -1,5 +1,6 @@
 """Files in and out. Their bytes pass through piece by piece, and nobody holds them whole."""
 
+import hashlib
 from urllib.parse import quote
 
 from werkzeug.http import parse_options_header
@@ -13,6 +14,23 @@ from gateway.routes import BASE, route
 OCTETS = "application/octet-stream"
 GRANTS = {"tasks": tasks.grant_file}  # whom to ask about a file that was attached there
 SANDBOX = "sandbox; default-src 'none'"
+
+
+class Counted:
+    """The bytes of a file that is kept or refused already: whether they are the same is all that matters."""
+
+    def __init__(self):
+        self._hash, self.size = hashlib.sha256(), 0
+
+    def write(self, piece: bytes) -> None:
+        self._hash.update(piece)
+        self.size += len(piece)
+
+    def commit(self) -> str:
+        return self._hash.hexdigest()
+
+    def abandon(self) -> None:
+        pass
 
 
 class Upload:
@@ -43,14 +61,14 @@ def begin(call) -> Upload:
         raise HttpRefusal("invalid_request", errors=[fault])
     wanted = {"name": named["filename"], "idempotency_key": call.idempotency_key}
     begun = call.ask(messaging.begin_file, wanted)
-    return Upload(begun, call.blobs.store.begin(begun["blob_id"]))
+    return Upload(begun, call.blobs.store.begin(begun["blob_id"]) if begun["blob_id"] else Counted())
 
 
 class FilesRoutes:
     @route("POST", "/files", tag="files", accepts=(OCTETS,), into=begin, answer=files.File, status=201,
            idempotency_key=True,
-           refusals=("not_found", "file_type_refused", "file_infected", "too_many_files", "storage_full",
-                     "storage_unavailable", "scanner_unavailable"))  # fmt: skip
+           refusals=("not_found", "file_type_refused", "file_infected", "too_many_files", "too_many_uploads",
+                     "storage_full", "storage_unavailable", "scanner_unavailable"))  # fmt: skip
     def create_file(self, call):
         """Tải tệp lên: the bytes as they are; the name stands in `Content-Disposition`, as `filename*` (RFC 8187)."""
         file = call.ask(messaging.finish_file, call.request.sink.told)

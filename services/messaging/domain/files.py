@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 MOST_NAME = 200  # characters
 MOST_UNATTACHED = 100  # files of one person that are attached to nothing
+MOST_UPLOADS = 5  # of one file, within the time that one may take
 
 _OOXML = "application/vnd.openxmlformats-officedocument."
 _ODF = "application/vnd.oasis.opendocument."

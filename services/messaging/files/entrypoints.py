@@ -30,8 +30,8 @@ class Files:
             )  # fmt: skip
             with self.db.transaction() as tx:
                 file = use_cases.finish_file(tx, request, found)
-            if file["state"] == "refused":
-                self.blobs.store.remove(request["blob_id"])
+        if request["blob_id"] not in (None, file["blob_id"]):
+            self.blobs.store.remove(request["blob_id"])  # it was refused, or others were faster
         return use_cases.told(file, request)
 
     @rpc(files.open_file)
@@ -49,7 +49,7 @@ class Files:
     @every(seconds=30, alone="scan_files")
     def scan_files(self):
         if self.scanning.scanner is not None:
-            looking.scan_waiting(self.db, self.blobs, self.scanning.scanner)
+            looking.scan_waiting(self.db, self.blobs, self.scanning.scanner, clock.now())
 
     @every(seconds=600, alone="sweep_files")
     def sweep_files(self):

@@ -17,6 +17,7 @@ from messaging.files.use_cases import AT_ONCE, ON_ITS_WAY, Found
 log = structlog.get_logger()
 
 PATIENCE = 25.0  # seconds that a timer's work may take
+MOST_FAILURES = 3
 
 
 def look_at(blobs: Blobs, scanner, away: str, blob_id: str, name: str, size: int, sha256: str) -> Found:
@@ -57,24 +58,27 @@ def _digest(blobs: Blobs, blob_id: str) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def scan_waiting(db, blobs: Blobs, scanner) -> None:
-    """Those that were kept while there was no scanner, or none that answered."""
-    after = None
-    while context.remaining(PATIENCE) > scanning.SECONDS:
+def scan_waiting(db, blobs: Blobs, scanner, now: datetime) -> None:
+    """Those that were kept while there was no scanner, or none that answered. What cannot be scanned goes to the end;
+    after several such in a row it is the scanner that is away.
+    """
+    failures = 0
+    while failures < MOST_FAILURES and context.remaining(PATIENCE) > scanning.SECONDS:
         with db.reading() as tx:
-            found = storage.unchecked(tx, after, 1)
-        if not found:
+            file = storage.next_unchecked(tx, now)
+        if file is None:
             return
-        file, after = found[0], found[0]["id"]
         try:
             infected = scanner.is_infected(pieces(blobs, file["blob_id"]))
-        except BlobGone:
-            log.error("the bytes of a file are gone", file_id=file["id"])
+        except (BlobGone, StoreUnavailable, Refused) as failure:
+            log.error("a file could not be scanned", file_id=file["id"], code=failure.refusal_code)
+            failures += 1
+            with db.transaction() as tx:
+                storage.scan_failed(tx, file["id"], now)
             continue
-        except Refused:
-            return
+        failures = 0
         with db.transaction() as tx:
-            use_cases.scanned(tx, file["id"], infected)
+            use_cases.scanned(tx, file["id"], infected, now)
         if infected:
             blobs.store.remove(file["blob_id"])
 

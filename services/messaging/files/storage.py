@@ -23,6 +23,7 @@ files = sa.Table(
     sa.Column("sha256", sa.Text),
     sa.Column("media_type", sa.Text),
     sa.Column("scan", sa.Text),
+    sa.Column("scan_failed_at", Moment),
     sa.Column("uploaded_by_person_id", Id),
     sa.Column("uploaded_at", Moment),
     sa.Column("keep_until", Moment),
@@ -66,6 +67,10 @@ def find_file(tx, file_id: str, *, lock: bool = False) -> Mapping | None:
 def is_upload_of(tx, blob_id: str, file_id: str) -> bool:
     query = select(uploads.c.file_id).where(uploads.c.blob_id == blob_id, uploads.c.file_id == file_id)
     return tx.execute(query).first() is not None
+
+
+def uploads_of(tx, file_id: str) -> int:
+    return tx.execute(select(sa.func.count()).where(uploads.c.file_id == file_id)).scalar_one()
 
 
 def change_file(tx, file_id: str, **changes) -> Mapping:
@@ -123,6 +128,13 @@ def forget_files(tx, file_ids: Iterable[str]) -> None:
     tx.execute(delete(files).where(files.c.id == any_of(file_ids)))
 
 
-def unchecked(tx, after: str | None, limit: int) -> list[Mapping]:
-    query = select(files).where(files.c.state == "kept", files.c.scan == "unchecked").order_by(files.c.id).limit(limit)
-    return list(tx.execute(query if after is None else query.where(files.c.id > after)).mappings())
+def scan_failed(tx, file_id: str, now: datetime) -> None:
+    tx.execute(update(files).where(files.c.id == file_id).values(scan_failed_at=now))
+
+
+def next_unchecked(tx, before: datetime) -> Mapping | None:
+    """One that nobody has failed to scan since: those first that nobody has tried."""
+    tried = files.c.scan_failed_at
+    query = select(files).where(files.c.state == "kept", files.c.scan == "unchecked")
+    query = query.where(tried.is_(None) | (tried < before)).order_by(tried.nulls_first(), files.c.id)
+    return tx.execute(query.limit(1)).mappings().one_or_none()

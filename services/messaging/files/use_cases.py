@@ -12,7 +12,7 @@ from chassis.idempotency import answer_once
 from contracts import files as contract
 from kernel import policy
 from kernel.errors import Refused
-from messaging.domain.files import MOST_UNATTACHED, Unfit, clean_name
+from messaging.domain.files import MOST_UNATTACHED, MOST_UPLOADS, Unfit, clean_name
 from messaging.files import storage
 
 UNATTACHED_KEPT = timedelta(hours=24)
@@ -33,7 +33,9 @@ class Found:
 
 
 def begin_file(tx, claims: dict, request: dict, now: datetime) -> dict:
-    """Each time it is asked, the bytes go to another place: what was looked at once is never written again."""
+    """Each time it is asked, the bytes go to another place: what was looked at once is never written again. Of what is
+    kept or refused nothing is written any more.
+    """
     policy.require_signed_in(contract.begin_file.full_name)
     try:
         name = clean_name(request["name"])
@@ -46,8 +48,13 @@ def begin_file(tx, claims: dict, request: dict, now: datetime) -> dict:
         request=[contract.begin_file.full_name, name],
         produce=lambda: _begin(tx, claims["sub"], name, now),
     )
-    if storage.find_file(tx, begun["id"]) is None:
+    file = storage.find_file(tx, begun["id"], lock=True)
+    if file is None:
         raise _not_found()  # its time is over
+    if file["state"] != "receiving":
+        return begun | {"blob_id": None}
+    if storage.uploads_of(tx, file["id"]) >= MOST_UPLOADS:
+        raise Refused("too_many_uploads", most=MOST_UPLOADS, retry_after=3600)
     blob_id = clock.new_id()
     storage.add_upload(tx, blob_id, begun["id"], now)
     return begun | {"blob_id": blob_id}
@@ -79,9 +86,15 @@ def arrived(tx, claims: dict, request: dict) -> Mapping:
     file = storage.find_file(tx, request["id"])
     if file is None or file["uploaded_by_person_id"] != claims["sub"]:
         raise _not_found()
-    if not storage.is_upload_of(tx, request["blob_id"], file["id"]) and file["blob_id"] != request["blob_id"]:
+    if not _is_its_own(tx, file, request["blob_id"]):
         raise _not_found()
     return file
+
+
+def _is_its_own(tx, file: Mapping, blob_id: str | None) -> bool:
+    if blob_id is None:
+        return file["state"] != "receiving"
+    return file["blob_id"] == blob_id or storage.is_upload_of(tx, blob_id, file["id"])
 
 
 def finish_file(tx, request: dict, found: Found) -> Mapping:
@@ -146,12 +159,13 @@ def hold_files(tx, request: dict, scans: bool, now: datetime) -> dict:
     return {"items": [held[file_id] for file_id in dict.fromkeys(request["file_ids"])]}
 
 
-def scanned(tx, file_id: str, infected: bool) -> None:
-    """What was kept before anybody could scan it."""
+def scanned(tx, file_id: str, infected: bool, now: datetime) -> None:
+    """What was kept before anybody could scan it. Infected bytes are to be swept away, whoever dies meanwhile."""
     file = storage.find_file(tx, file_id, lock=True)
     if file is None or file["state"] != "kept" or file["scan"] != "unchecked":
         return
     if infected:
+        storage.add_upload(tx, file["blob_id"], file_id, now)
         tx.audit("messaging.file_refused", subject=file_id, code="file_infected")
         storage.change_file(tx, file_id, state="refused", scan="infected", refusal={"code": "file_infected"})
     else:

@@ -38,6 +38,16 @@ def test_a_file_is_written_where_messaging_said_and_told_as_it_was_counted(vice,
     assert claims["sub"] == finishing["sub"]
 
 
+def test_what_is_kept_already_is_only_counted(vice, tmp_path):
+    NEIGHBOURS["messaging"].answers = {"messaging.begin_file": {"id": FILE, "blob_id": None}}
+    content = bytes(range(256)) * 8000
+    assert upload(vice, content).json() == file()
+    assert stored(tmp_path) == []
+    ((_, finished),) = asked("messaging.finish_file")
+    digest = hashlib.sha256(content).hexdigest()
+    assert finished == {"id": FILE, "blob_id": None, "size": len(content), "sha256": digest}
+
+
 def test_nothing_is_written_for_whoever_may_not(gateway, tmp_path):
     client = gateway(max_flow=5000)
     vice = client.signed_in("committee vice_chairman")

@@ -16,6 +16,7 @@ CREATE TABLE files (
     sha256 text,
     media_type text,
     scan text NOT NULL CHECK (scan IN ('unchecked', 'clean', 'infected')),
+    scan_failed_at timestamptz,
     uploaded_by_person_id uuid NOT NULL,
     uploaded_at timestamptz NOT NULL,
     keep_until timestamptz,
@@ -25,7 +26,7 @@ COMMENT ON COLUMN files.blob_id IS 'where the bytes are, in the store';
 COMMENT ON COLUMN files.keep_until IS 'empty: it is attached, and stays';
 CREATE INDEX files_unattached ON files (keep_until) WHERE keep_until IS NOT NULL;
 CREATE INDEX files_unattached_of ON files (uploaded_by_person_id) WHERE keep_until IS NOT NULL;
-CREATE INDEX files_unchecked ON files (id) WHERE state = 'kept' AND scan = 'unchecked';
+CREATE INDEX files_unchecked ON files (scan_failed_at NULLS FIRST, id) WHERE state = 'kept' AND scan = 'unchecked';
 
 CREATE TABLE file_uploads (
     blob_id uuid PRIMARY KEY,

@@ -15,7 +15,7 @@ from chassis.grants import Grants
 from chassis.rpc import Remote
 from chassis.testing import until
 from contracts import files, tasks
-from messaging.domain.files import MOST_UNATTACHED
+from messaging.domain.files import MOST_UNATTACHED, MOST_UPLOADS
 from messaging.files import looking
 from messaging.tests.support import DOCX, EICAR, EXE, PDF
 from tests.support.orders import changed
@@ -35,10 +35,15 @@ class Desk:
         return self.call(files.begin_file, {"name": name, "idempotency_key": key or uuid.uuid4().hex}, claims=who)
 
     def finish(self, begun: dict, content: bytes, who: dict = HEAD) -> dict:
+        if begun["blob_id"]:
+            self.write(begun, content)
+        counted = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        return self.call(files.finish_file, begun | counted, claims=who, timeout=20)
+
+    def write(self, begun: dict, content: bytes) -> None:
         writer = self.store.begin(begun["blob_id"])
         writer.write(content)
-        counted = {"size": len(content), "sha256": writer.commit()}
-        return self.call(files.finish_file, begun | counted, claims=who, timeout=20)
+        writer.commit()
 
     def hand_in(self, name: str, content: bytes, key: str | None = None, who: dict = HEAD) -> dict:
         return self.finish(self.begin(name, key, who), content, who)
@@ -100,6 +105,23 @@ def test_the_same_key_hands_in_once(here, desk):
     first, again = desk.hand_in("a.pdf", PDF, "k"), desk.hand_in("a.pdf", PDF, "k")
     assert first == again
     assert len(here.rows("SELECT 1 FROM files")) == 1
+
+
+def test_of_what_is_kept_nothing_is_written_any_more(desk):
+    desk.hand_in("a.pdf", PDF, "k")
+    again = desk.begin("a.pdf", "k")
+    assert again["blob_id"] is None
+    assert refused(desk.finish, again, DOCX)[0] == "idempotency_key_reused"
+    assert refused(desk.finish, desk.begin("b.pdf") | {"blob_id": None}, PDF)[0] == "not_found"
+    assert len(desk.blobs()) == 1
+
+
+def test_a_file_has_only_so_many_uploads_on_their_way_and_one_of_them_stays(desk):
+    begun = [desk.begin("a.pdf", "k") for _ in range(MOST_UPLOADS)]
+    assert refused(desk.begin, "a.pdf", "k") == ("too_many_uploads", {"most": MOST_UPLOADS, "retry_after": 3600})
+    kept = [desk.finish(each, PDF) for each in begun]
+    assert kept == [kept[0]] * MOST_UPLOADS
+    assert desk.blobs() == {begun[0]["blob_id"]}
 
 
 def test_other_bytes_under_the_same_key_replace_nothing(desk):
@@ -237,11 +259,13 @@ def test_what_never_arrived_as_a_whole_goes(here, desk, start):
 
 @pytest.fixture
 def clamd():
-    """Speaks INSTREAM as clamd does, and knows one virus. `seen` are the files, `away` lets it hang up."""
+    """Speaks INSTREAM as clamd does, and knows one virus. `seen` are the files, `away` lets it hang up, `chokes` on
+    what begins so.
+    """
 
     class Clamd:
         def __init__(self):
-            self.seen, self.away = [], False
+            self.seen, self.away, self.chokes = [], False, b""
             self.listener = eventlet.listen(("127.0.0.1", 0))
             self.address = f"tcp://127.0.0.1:{self.listener.getsockname()[1]}"
             self.thread = eventlet.spawn(eventlet.serve, self.listener, self.serve)
@@ -254,6 +278,8 @@ def clamd():
                 while size := int.from_bytes(told.read(4), "big"):
                     content += told.read(size)
                 self.seen.append(content)
+                if self.chokes and content.startswith(self.chokes):
+                    return
                 found = b"Eicar-Test-Signature FOUND" if EICAR in content else b"OK"
                 link.sendall(b"stream: " + found + b"\0")
 
@@ -304,11 +330,48 @@ def test_a_file_may_wait_for_the_scanner_and_is_given_to_nobody_before(scanned_d
     mine = {"person_id": person("ward-1 head"), "file_ids": [fine["id"]]}
     assert refused(tasks_asks, **mine)[0] == "file_not_scanned"
     clamd.away = False
-    container = start.container
-    looking.scan_waiting(container.store, given(container, "blobs"), given(container, "scanning").scanner)
+    scan_waiting(start)
     assert desk.open(fine)["file"]["scan"] == "clean"
     assert refused(desk.open, bad)[0] == "file_infected"
     assert len(desk.blobs()) == 1
+
+
+def scan_waiting(start) -> None:
+    container = start.container
+    scanner = given(container, "scanning").scanner
+    looking.scan_waiting(container.store, given(container, "blobs"), scanner, clock.now())
+
+
+def test_what_cannot_be_scanned_keeps_nothing_else_waiting(scanned_desk, clamd, start):
+    desk = scanned_desk(scanner_away="wait")
+    clamd.away = True
+    odd = [desk.hand_in(f"{number}.txt", b"odd") for number in range(looking.MOST_FAILURES)]
+    fine = desk.hand_in("fine.txt", b"fine")
+    clamd.away, clamd.chokes = False, b"odd"
+    scan_waiting(start)
+    assert clamd.seen == [b"odd"] * looking.MOST_FAILURES
+    scan_waiting(start)
+    assert desk.open(fine)["file"]["scan"] == "clean"
+    clamd.chokes = b""
+    scan_waiting(start)
+    assert {desk.open(each)["file"]["scan"] for each in odd} == {"clean"}
+
+
+def test_infected_bytes_go_even_if_whoever_found_them_dies_meanwhile(scanned_desk, clamd, start, monkeypatch):
+    desk = scanned_desk(scanner_away="wait")
+    clamd.away = True
+    desk.hand_in("a.txt", EICAR)
+    clamd.away = False
+
+    def dies(*_):
+        raise SystemError
+
+    with monkeypatch.context() as patched, pytest.raises(SystemError):
+        patched.setattr(Folder, "remove", dies)
+        scan_waiting(start)
+    assert len(desk.blobs()) == 1
+    sweep(start, hours=2)
+    assert desk.blobs() == set()
 
 
 def test_any_command_may_be_the_scanner(town, caller, tmp_path, start):
