@@ -109,7 +109,7 @@ _SETTLE = f"""{_LIVE},
             returns, owner, approver, assigner, nobody) SELECT * FROM live)
     UPDATE assignments SET settled = true WHERE id = ANY(CAST(:ids AS uuid[]))"""
 _TO_SETTLE = f"""SELECT a.id FROM assignments a WHERE NOT a.settled AND a.parent_id IS NULL AND a.state IN {CLOSED}
-    AND NOT a.under_correction ORDER BY a.id LIMIT :limit FOR UPDATE SKIP LOCKED"""
+    AND NOT a.under_correction ORDER BY a.assigned_at LIMIT :limit FOR UPDATE SKIP LOCKED"""
 
 
 def settle(tx, days: WorkingDays, at: datetime, limit: int) -> int:

@@ -8,7 +8,7 @@ from contracts import tasks as contract
 from contracts.fields import URGENCIES
 from kernel.actor import Actor
 from kernel.capacity import actor_for
-from kernel.directory_copy import posts, unit_names, units_below, working_days
+from kernel.directory_copy import hold_copy, posts, unit_names, units_below, working_days
 from kernel.working_time import ONE_DAY, today
 from tasks import views
 from tasks.domain import board as rules
@@ -168,7 +168,10 @@ def list_counted(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 
 def settle_outcomes(tx, now: datetime) -> None:
-    """What became of closed work is written down once, so that years of it can be counted at once."""
+    """What became of closed work is written down once, so that years of it can be counted at once. A calendar that
+    changes meanwhile waits, and voids it.
+    """
+    hold_copy(tx)
     statistics.settle(tx, working_days(tx), now, AT_ONCE)
 
 

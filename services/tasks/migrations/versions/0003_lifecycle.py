@@ -34,6 +34,14 @@ CREATE INDEX assignments_open_of_unit ON assignments (unit_id, id)
     WHERE state NOT IN ('completed', 'revoked', 'archived');
 CREATE INDEX history_of_task ON history (task_id, id);
 
+-- The beginning of a piece says what it was, so that its past can be told: of those that began before it was said, too.
+-- Until now nothing could change it.
+ALTER TABLE history DISABLE TRIGGER append_only;
+UPDATE history h SET data = jsonb_build_object(
+        'unit_id', a.unit_id, 'post_id', a.post_id, 'current_due', a.current_due, 'role', a.role)
+    FROM assignments a WHERE a.id = h.assignment_id AND h.verb = 'issue';
+ALTER TABLE history ENABLE TRIGGER append_only;
+
 CREATE TABLE results (
     id uuid PRIMARY KEY,
     assignment_id uuid NOT NULL REFERENCES assignments,

@@ -5,11 +5,13 @@ from alembic import op
 revision = "0004"
 down_revision = "0003"
 
-TABLES = """
-CREATE FUNCTION folded(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    SELECT regexp_replace(lower(translate(
-        regexp_replace(normalize($1, NFD), '[\u0300-\u036f]', '', 'g'), 'Đđ', 'dd')), '[^a-z0-9]+', ' ', 'g')
-$$;
+TABLES = r"""
+-- Without diacritics, in small letters. Not `unaccent`: that one's rules are a file beside the server.
+CREATE FUNCTION plain(given text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN lower(translate(normalize(given, NFD),
+    U&'Đđ\0300\0301\0302\0303\0304\0306\0307\0308\0309\030a\030b\030c\031b\0323\0327\0328', 'dd'));
+CREATE FUNCTION folded(given text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN regexp_replace(plain(given), '[^a-z0-9]+', ' ', 'g');
 COMMENT ON FUNCTION folded IS 'words without diacritics, in small letters';
 ALTER TABLE tasks ADD search tsvector GENERATED ALWAYS AS (to_tsvector('simple'::regconfig, folded(
     title || ' ' || content || ' ' || expected_result || ' ' || coalesce(code, '') || ' ' || coalesce(clause, '')
@@ -51,12 +53,14 @@ CREATE TABLE outcomes (
 );
 COMMENT ON TABLE outcomes IS 'of closed pieces what the statistics count: derived from them and their history';
 CREATE INDEX outcomes_of_unit ON outcomes (unit_id, assigned_at);
-CREATE INDEX outcomes_in_time ON outcomes USING brin (assigned_at) WITH (pages_per_range = 32);
+CREATE INDEX outcomes_in_time ON outcomes USING brin (assigned_at, closed_at) WITH (pages_per_range = 32);
 ALTER TABLE assignments ADD settled boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN assignments.settled IS 'its outcome is written down, and nothing has changed since';
 CREATE INDEX assignments_unsettled ON assignments (assigned_at) WHERE NOT settled AND parent_id IS NULL;
+CREATE INDEX assignments_to_settle ON assignments (assigned_at)
+    WHERE NOT settled AND parent_id IS NULL AND state IN ('completed', 'revoked', 'archived');
 CREATE FUNCTION outcome_is_void() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    IF NEW.version <> OLD.version OR NEW.under_correction <> OLD.under_correction THEN
+    IF NOT NEW.settled OR NEW.version <> OLD.version OR NEW.under_correction <> OLD.under_correction THEN
         DELETE FROM outcomes WHERE assignment_id = NEW.id;
         NEW.settled := false;
     END IF;
@@ -64,6 +68,26 @@ CREATE FUNCTION outcome_is_void() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
 END $$;
 CREATE TRIGGER outcome_is_void BEFORE UPDATE ON assignments FOR EACH ROW
     WHEN (OLD.settled) EXECUTE FUNCTION outcome_is_void();
+CREATE FUNCTION outcomes_of_order_are_void() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    UPDATE assignments SET settled = false WHERE task_id = NEW.id;  -- those too that are just being settled
+    RETURN NULL;
+END $$;
+CREATE TRIGGER outcomes_are_void AFTER UPDATE ON tasks FOR EACH ROW
+    WHEN ((OLD.source, OLD.field, OLD.urgency) IS DISTINCT FROM (NEW.source, NEW.field, NEW.urgency))
+    EXECUTE FUNCTION outcomes_of_order_are_void();
+CREATE FUNCTION outcomes_since_day_are_void() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE
+    day date := CASE TG_OP WHEN 'DELETE' THEN OLD.id ELSE NEW.id END;
+    was boolean := CASE TG_OP WHEN 'INSERT' THEN extract(isodow FROM day) < 6 ELSE OLD.working END;
+    is_now boolean := CASE TG_OP WHEN 'DELETE' THEN extract(isodow FROM day) < 6 ELSE NEW.working END;
+BEGIN
+    IF was <> is_now THEN
+        UPDATE assignments SET settled = false WHERE id IN (
+            SELECT assignment_id FROM outcomes WHERE closed_at >= day::timestamp AT TIME ZONE 'Asia/Ho_Chi_Minh');
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER outcomes_are_void AFTER INSERT OR UPDATE OR DELETE ON copy_working_days FOR EACH ROW
+    EXECUTE FUNCTION outcomes_since_day_are_void();
 """
 
 

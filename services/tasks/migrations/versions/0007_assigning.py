@@ -8,10 +8,6 @@ down_revision = "0006"
 TABLES = r"""
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
--- Without diacritics, in small letters. Not `unaccent`: that one's rules are a file beside the server.
-CREATE FUNCTION plain(given text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN lower(translate(normalize(given, NFD), U&'Đđ\0300\0301\0302\0303\0306\0309\031b\0323', 'dd'));
-
 -- The numbers of the documents that a text names, as 12/BC-UBND.
 CREATE FUNCTION document_numbers(given text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN (SELECT coalesce(array_agg(DISTINCT found[1]), '{}')

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from chassis import clock
 from chassis.contract import schema
 from contracts import tasks
+from tasks.storage import statistics
 from tasks.use_cases import assignments, orders, seeing
 from tests.support.town import claims, post, town, unit  # noqa: F401
 
@@ -112,3 +113,14 @@ def test_the_roll_up_of_an_order_reads_its_pieces(full):
     assert rows_read(full.store, orders.get_task, tasks.get_task, CHIEF, id=task_id) <= 20
     asked = {"task_id": task_id, "only": "overdue"}
     assert rows_read(full.store, assignments.list_assignments, tasks.list_assignments, CHIEF, **asked) <= 20
+
+
+def test_what_is_open_or_settled_is_not_looked_at_to_settle_the_rest(full, world):
+    full.do("UPDATE assignments SET settled = true WHERE state = 'completed'")
+    with psycopg.connect(world.owners["tasks"], autocommit=True) as owner:
+        owner.execute("VACUUM ANALYZE assignments")
+        owner.execute("REINDEX TABLE assignments")  # at once it is as small as it will be
+    with full.store.transaction() as tx:
+        query = sa.text(f"EXPLAIN (ANALYZE, FORMAT JSON) {statistics._TO_SETTLE}")
+        [node] = tx.execute(query, {"limit": 500}).scalar()
+    assert _read(node["Plan"]) == 0

@@ -2,6 +2,7 @@
 down of closed ones counts as they do.
 """
 
+import itertools
 from datetime import date, timedelta
 
 import pytest
@@ -10,12 +11,14 @@ import sqlalchemy as sa
 from chassis import clock
 from contracts import tasks
 from kernel.directory_copy import working_days
-from kernel.working_time import today
+from kernel.directory_copy.facts import apply_event
+from kernel.working_time import ONE_DAY, today
 from tasks.domain.assignment import Piece, fold, lived
 from tasks.domain.due import delay, due_state
 from tasks.storage import calendar, standing, statistics
 from tasks.tests.interface.conftest import A_RESULT, DEPT, HEAD, SUPPORT, VICE, day
 from tasks.tests.interface.test_imports import RESULT, Importer, a_file, a_line
+from tasks.use_cases import seeing
 from tests.support.town import claims, unit
 
 CHIEF, WARD_3, CHAIRMAN = claims("office chief_of_office"), claims("ward-3 head"), claims("committee chairman")
@@ -180,6 +183,50 @@ def test_what_is_written_down_counts_as_it_did_and_is_void_after_a_change(here, 
     assert len(settled) == 2 and without_time(whole()) == before and whole(as_of=day(-4)) == past
     here.do("UPDATE assignments SET version = version + 1")
     assert here.rows("SELECT 1 FROM outcomes") == [] and without_time(whole()) == before
+
+
+@pytest.fixture
+def settled(here, eventful):
+    """Which pieces' outcomes are written down, after everything closed was settled."""
+    with here.store.transaction() as tx:
+        seeing.settle_outcomes(tx, clock.now())
+    return lambda: {str(row["assignment_id"]) for row in here.rows("SELECT assignment_id FROM outcomes")}
+
+
+@pytest.mark.parametrize("change", ["source = 'ubtvqh'", "field = 'land'", "urgency = 'express'"])
+def test_what_is_written_down_is_void_when_its_order_changed(here, settled, change):
+    query = "SELECT a.id, a.task_id FROM outcomes JOIN assignments a ON a.id = assignment_id"
+    order_of = {str(row["id"]): row["task_id"] for row in here.rows(query)}
+    assert len(set(order_of.values())) == 2
+    here.do("UPDATE tasks SET title = title || '!'")
+    assert settled() == order_of.keys()
+    changed = next(iter(order_of.values()))
+    here.do(f"UPDATE tasks SET {change} WHERE id = :id", id=changed)
+    assert settled() == {piece_id for piece_id, task_id in order_of.items() if task_id != changed}
+    assert here.rows("SELECT 1 FROM assignments WHERE settled AND task_id = :id", id=changed) == []
+
+
+def test_what_was_closed_since_a_day_is_void_when_the_calendar_makes_it_another(here, settled):
+    """Two closed: one five days ago, one three."""
+    closed = {str(row["assignment_id"]): today(row["closed_at"]) for row in here.rows("SELECT * FROM outcomes")}
+    first, last = sorted(closed.values())
+    day, known = first + ONE_DAY, itertools.count(10**6)
+
+    def said(**fact) -> None:
+        with here.store.transaction() as tx:
+            item = {"kind": "working_day", "id": day.isoformat(), "version": next(known), "fact": None}
+            fact = {"fact": {"name": "", **fact}} if fact else {}
+            apply_event(tx, {"previous": 0, "facts": [item | fact]})
+
+    is_weekday = day.weekday() < 5
+    for voids, fact in ((False, {"working": is_weekday}), (True, {"working": not is_weekday}),
+                        (False, {"working": not is_weekday, "name": "Nghỉ"}), (True, {})):  # fmt: skip
+        with here.store.transaction() as tx:
+            seeing.settle_outcomes(tx, clock.now())
+        assert settled() == closed.keys()
+        said(**fact)
+        assert settled() == {id_ for id_, on in closed.items() if not voids or on < day}
+    assert first < last
 
 
 def test_a_deadline_stands_in_sql_as_it_does_in_the_rule(here, desk, eventful):
