@@ -113,6 +113,18 @@ def change_parts(tx, task_id: str, parts: Sequence[Part], versions: Sequence[int
     return {before[source_id] for source_id in after} | set(after.values())
 
 
+def end_carried_over(tx, task_id: str, owners: Iterable[str], followers: Sequence[str]) -> set[str]:
+    """Parts from before it was known why a post takes part: that of the owner of a piece ends with the piece's first
+    change; whom the order names beside its pieces follows. Answers the posts that this concerns.
+    """
+    carried = (case_parts.c.task_id == task_id, case_parts.c.version == 0)
+    gone = sa.delete(case_parts).where(*carried, case_parts.c.source_id == any_of(owners))
+    ended = set(tx.execute(gone.returning(case_parts.c.source_id)).scalars())
+    if named := [(post_id, post_id, "follower") for post_id in dict.fromkeys(followers)]:
+        tx.execute(_new_parts(task_id, named, [1] * len(named)).on_conflict_do_nothing())
+    return ended.union(followers)
+
+
 def _new_parts(task_id: str, parts: Sequence[Part], versions: Sequence[int]):
     sources, posts, roles = zip(*parts, strict=True)
     rows = unnested(

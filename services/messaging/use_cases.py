@@ -44,8 +44,15 @@ def follow_pieces(tx, pieces: Iterable[Mapping]) -> None:
     for task_id in sorted(by_task):
         parts = [(each["assignment_id"], each["post_id"], part_of_piece(each)) for each in by_task[task_id]]
         versions = [each["version"] for each in by_task[task_id]]
-        if posts := storage.change_parts(tx, task_id, parts, versions):
+        posts = storage.change_parts(tx, task_id, parts, versions)
+        if posts := posts | storage.end_carried_over(tx, task_id, *_owners_until_now(by_task[task_id])):
             storage.set_participants(tx, task_id, posts, participants(storage.parts_of(tx, task_id, posts)))
+
+
+def _owners_until_now(pieces: Iterable[Mapping]) -> tuple[list[str], list[str]]:
+    """And those of them whom the order names beside its pieces."""
+    former = [each["former"] or {"post_id": each["post_id"], "follows": False} for each in pieces]
+    return [each["post_id"] for each in former], [each["post_id"] for each in former if each["follows"]]
 
 
 def post_urging(tx, urging: Mapping) -> None:

@@ -65,6 +65,7 @@ def piece_now(change: str, after: str, version: int, ward: str, title: str = "Di
         "current_due": None,
         "returns": 0,
         "extension": None,
+        "former": None,
         "waiting": [],
     }
     piece |= {name: changes[name] for name in changes.keys() & piece.keys()}

@@ -66,8 +66,16 @@ class ExtensionNow(Statement):
     awaits = fields.Nested(Awaits, required=True, allow_none=True)
 
 
+class FormerOwner(Statement):
+    """Whose the piece was until now; `follows`: the order names him beside its pieces."""
+
+    post_id = Id(required=True)
+    follows = fields.Boolean(required=True)
+
+
 class PieceNow(Statement):
-    """A piece after a change, with what changed with it: a request for more time; what was `waiting` about it.
+    """A piece after a change, with what changed with it: its owner; a request for more time; what was `waiting` about
+    it.
 
     What may be missing is not in an event of the first form, which told of an acceptance and nothing else.
     """
@@ -89,6 +97,7 @@ class PieceNow(Statement):
     returns = fields.Integer(load_default=0)
     awaits = fields.Nested(Awaits, load_default=None, allow_none=True)
     extension = fields.Nested(ExtensionNow, load_default=None, allow_none=True)
+    former = fields.Nested(FormerOwner, load_default=None, allow_none=True)
     waiting = fields.List(fields.Nested(Waiting), load_default=list)
 
 

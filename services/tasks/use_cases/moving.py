@@ -19,6 +19,7 @@ from tasks.domain.assignment import CLOSED, NOTHING, Piece
 from tasks.domain.due import APPROVER_HAS, ASSIGNER_HAS
 from tasks.storage import extensions, history, pieces, superior
 from tasks.storage.documents import note_moved
+from tasks.storage.orders import followers_of
 from tasks.storage.prompts import open_about
 from tasks.use_cases.waiting import ANSWERED_BY, after_moves, decide_by, owner_title
 
@@ -248,6 +249,7 @@ def said_of(
     known = posts(tx, named - {None}) if any(new.is_child or decider_of(new) for _, new in undecided) else {}
     days = working_days(tx) if any(decider_of(new) for _, new in undecided) else None
     awaits = {row["id"]: _awaits(row, new, tasks[row["task_id"]], known, days) for row, new in undecided}
+    former = _former_owners(tx, changes, tasks)
     return [
         dict(row)
         | {
@@ -259,10 +261,25 @@ def said_of(
             "after": row["state"],
             "awaits": awaits.get(row["id"]),
             "extension": extension.get(row["id"]),
+            "former": former.get(row["id"]),
             "waiting": waiting.get(row["id"], []),
         }
         for before, row, _ in changes
     ]
+
+
+def _former_owners(tx, changes: Iterable[tuple[Mapping | None, Mapping, Piece]], tasks: Mapping) -> dict[str, dict]:
+    """Whose pieces are now another's, by piece."""
+    owners = {row["id"]: before for before, row, _ in changes if before and before["post_id"] != row["post_id"]}
+    if not owners:
+        return {}
+    followers = followers_of(tx, {before["task_id"] for before in owners.values()})
+
+    def former(before: Mapping) -> dict:
+        beside = (tasks[before["task_id"]]["assigner_post_id"], *followers.get(before["task_id"], ()))
+        return {"post_id": before["post_id"], "follows": before["post_id"] in beside}
+
+    return {piece_id: former(before) for piece_id, before in owners.items()}
 
 
 def decider_of(piece: Piece) -> str | None:

@@ -1,6 +1,7 @@
 """An order brings its conversation; who takes part, and who does not."""
 
 import itertools
+from importlib import import_module
 
 import pytest
 
@@ -82,6 +83,43 @@ def test_whoever_answers_for_a_piece_now_takes_part_in_its_part_and_who_did_does
         post("ward-2 head"): "member",
         post("ward-1 head"): "follower",
     }
+
+
+@pytest.mark.parametrize(
+    ("acts", "left"),
+    [
+        ([("reassigned", 3, "ward-1 head", post("dept head"))], {"dept head": "responsible"}),
+        ([("reassigned", 3, "ward-1 head", post("dept head")), ("reassigned", 5, "dept head", post("office official"))],
+         {"office official": "responsible"}),
+        ([("reassigned", 5, "dept head", post("office official")), ("reassigned", 3, "ward-1 head", post("dept head"))],
+         {"office official": "responsible"}),
+        ([("corrected", 2, None, post("ward-1 head")), ("reassigned", 3, "ward-1 head", post("dept head"))],
+         {"dept head": "responsible"}),
+        ([("revoked", 2, None, post("ward-1 head"))], {"ward-1 head": "follower"}),
+    ],
+    ids=["once", "twice", "the later first", "after another change", "revoked"],
+)  # fmt: skip
+@pytest.mark.parametrize("follows", [False, True])
+def test_a_part_from_before_reasons_were_kept_ends_with_the_pieces_first_change(town, acts, left, follows):
+    here = town("messaging")
+    order = issued()
+    with here.store.transaction() as tx:
+        use_cases.open_case(tx, order)
+    here.do("DELETE FROM case_parts")
+    here.do(import_module("messaging.migrations.versions.0004_case_parts").CARRIED_OVER)
+    for change, version, former, owner in acts:
+        former = former and {"post_id": post(former), "follows": follows and former == "ward-1 head"}
+        after = "revoked" if change == "revoked" else "assigned"
+        with here.store.transaction() as tx:
+            use_cases.follow_pieces(tx, [changed(change, after, version, post_id=owner, former=former)])
+
+    if follows:
+        left = {"ward-1 head": "follower"} | left
+    found = here.rows("SELECT post_id::text, role FROM participants")
+    assert {row["post_id"]: row["role"] for row in found} == {post(name): role for name, role in left.items()} | {
+        post("committee vice_chairman"): "follower", post("office chief_of_office"): "follower",
+        post("ward-2 head"): "member", post("ward-3 head"): "follower",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("first", ["task_issued", "assignment_changed"])

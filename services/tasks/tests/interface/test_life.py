@@ -65,6 +65,7 @@ def test_refused_work_goes_to_another_unit_and_the_first_one_sees_it_no_more(her
     desk(tasks.reassign, piece, VICE, unit_id=unit("dept"))
     told = change(here)
     assert (told["change"], told["unit_name"], told["post_id"]) == ("reassigned", "Sở Nội vụ", post("dept head"))
+    assert told["former"] == {"post_id": post("ward-1 head"), "follows": False}
     assert told["awaits"] | {"due": None} == {
         "kind": "assignment_to_receive", "post_id": post("dept head"), "unit_id": unit("dept"),
         "from_title": "Phó Chủ tịch", "due": None,
@@ -73,6 +74,14 @@ def test_refused_work_goes_to_another_unit_and_the_first_one_sees_it_no_more(her
     assert desk(tasks.accept, piece, claims("dept head"))["state"] == "in_progress"
     moved = desk.ask(tasks.list_history, assignment_id=piece["id"])["items"][2]
     assert (moved["change"], moved["data"]["from"]["unit_name"]) == ("reassigned", "Phường 1")
+
+
+def test_of_a_former_owner_it_is_told_whether_the_order_names_him_still(here, desk):
+    piece = desk.pieces_of(desk.order(followers=[post("ward-1 head")]))["ward-1"]
+    desk(tasks.decline, piece, reason="Không thuộc địa bàn", proposed_unit_id=unit("dept"))
+    assert change(here)["former"] is None
+    desk(tasks.reassign, piece, VICE, unit_id=unit("dept"))
+    assert change(here)["former"] == {"post_id": post("ward-1 head"), "follows": True}
 
 
 def test_a_refusal_that_is_not_accepted_leaves_the_owner(desk, pieces):
