@@ -138,7 +138,7 @@ def serving(state: State, admin_url: str) -> Iterator[Client]:
                 yield Client(port, key, *known)
         finally:
             server.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _copy(folder: Path, url: str) -> dict[str, str]:
