@@ -149,7 +149,7 @@ def directory_changes() -> list[Callable]:
 
 
 def give_orders(store) -> None:
-    """Two orders to the three wards, one of them joint; of the six pieces four are received. And one to a ward."""
+    """Two orders to the three wards, one of them joint; of the six pieces three are received. And one to a ward."""
     each = {"mode": "each", "audience": "all-wards"}
     joint = {
         "mode": "joint",
@@ -174,7 +174,6 @@ def give_orders(store) -> None:
         ("Việc một", "ward-1 head"),
         ("Việc một", "ward-3 head"),
         ("Việc hai", "ward-1 head"),
-        ("Việc hai", "dept head"),
     ):
         request = {"id": pieces[title, post(who)], "version": 1, "idempotency_key": f"{title} {who}"}
         with store.transaction() as tx:
@@ -238,6 +237,7 @@ def live_on(store) -> None:
     told = piece("Việc hai", "dept head")
     wrong = does(corrections.propose_correction, leader, told, field="role", value="support", reason="Nhầm")
     does(corrections.accept_correction, "office chief_of_office", wrong["id"], reason="Đúng")
+    does(verbs.accept, "dept head", told)
     later = str(today(clock.now()) + 2 * MONTH)
     does(corrections.propose_correction, "ward-1 head", first, field="current_due", value=later, reason="Nhầm")
     prepare(store, does)

@@ -157,7 +157,7 @@ def test_a_dry_run_shows_and_an_apply_does_it(own_city, importer):
     assert (done["state"], done["step"]) == ("applied", "apply")
     person = own_city.one("SELECT name, given FROM people WHERE employee_number = 'X1'")
     assert (person.name, person.given) == ("Đặng Thị Mới", "moi")
-    assert membership(own_city, "official").valid_to == clock.now().date()
+    assert membership(own_city, "official").valid_to == today(clock.now())
     entries = own_city.all("SELECT words FROM entries WHERE words LIKE ' dang thi moi|%' OR words LIKE ' ten moi|%'")
     assert len(entries) == 2, "whoever has moved is found where he is now"
     assert own_city.one("SELECT count(*) FROM memberships WHERE valid_to > '2025-07-01'").count == 1, (
