@@ -175,6 +175,7 @@ def live_log(facts: Facts) -> Iterator[Violation]:
     for row in facts.followers:
         followers[row.task_id].add(row.post_id)
     assigner = {task.id: task.assigner_post_id for task in facts.tasks}
+    leads = {piece.task_id: piece.post_id for piece in facts.pieces if piece.role == "lead"}
     overtaken = _overtaken(facts)
     for piece in facts.pieces:
         key, is_open = f"post:{piece.post_id}", piece.state == "assigned"
@@ -184,7 +185,10 @@ def live_log(facts: Facts) -> Iterator[Violation]:
         if not (piece.id in overtaken and shown == gone == 0):
             yield from _exactly(1, shown, f"{name}: action_item_raised in the live log")
             yield from _exactly(int(not is_open), gone, f"{name}: action_item_closed in the live log")
-        for post in {assigner.get(piece.task_id), piece.post_id, *followers[piece.task_id]} if not is_open else ():
+        concerned = {assigner.get(piece.task_id), piece.post_id, *followers[piece.task_id]}
+        if piece.role == "support":
+            concerned.add(leads[piece.task_id])
+        for post in concerned if not is_open else ():
             told = changed.pop((piece.id, f"post:{post}"), 0)
             yield from _exactly(1, told, f"assignment {piece.id} for post:{post}: assignment_changed in the live log")
     for what, rest in (("raised", raised), ("closed", closed), ("changed", changed)):
