@@ -38,14 +38,27 @@ _ATTRIBUTES = {
 
 
 class _Schemas:
-    """marshmallow schemas as JSON Schemas under components/schemas."""
+    """marshmallow schemas as JSON Schemas: each whole one stands once, and is referred to."""
 
     def __init__(self):
-        self._plugin = MarshmallowPlugin(schema_name_resolver=lambda schema: False)
+        self._plugin = MarshmallowPlugin(schema_name_resolver=_name_of)
         self._spec = APISpec("", "", "3.1.0", plugins=[self._plugin])
 
     def of(self, schema: type, only: tuple[str, ...] | None = None) -> dict:
-        return self._plugin.converter.schema2jsonschema(schema(only=only) if only else schema())
+        if only is not None:
+            return self._plugin.converter.schema2jsonschema(schema(only=only))
+        return self._plugin.converter.resolve_nested_schema(schema)
+
+    def all(self) -> dict[str, dict]:
+        return dict(sorted(self._spec.components.schemas.items()))
+
+
+def _name_of(schema) -> str | bool:
+    """By the owner of its contract; a part of a schema has no name, and stands where it is used."""
+    cls = schema if isinstance(schema, type) else type(schema)
+    if schema is not cls and (schema.only is not None or schema.exclude):
+        return False
+    return f"{cls.__module__.split('.')[1]}_{cls.__name__}"
 
 
 def asyncapi() -> dict:
@@ -73,7 +86,7 @@ def asyncapi() -> dict:
                 "contentType": "application/json",
                 "summary": event.summary,
                 "description": note,
-                "headers": _ATTRIBUTES,
+                "headers": {"$ref": _ATTRIBUTES_REF},
                 "payload": schemas.of(event.data, only),
             }
             kind = "What siblings may read." if only is not None else "Core accounts only."
@@ -90,7 +103,7 @@ def asyncapi() -> dict:
             "contentType": "application/json",
             "summary": event.summary,
             "description": f"Said by a sibling, for {', '.join(event.hearers)}. The message's user_id is its account.",
-            "headers": _ATTRIBUTES,
+            "headers": {"$ref": _ATTRIBUTES_REF},
             "payload": schemas.of(event.data),
         }
         place = channel(
@@ -149,11 +162,15 @@ def asyncapi() -> dict:
         "defaultContentType": "application/json",
         "channels": channels,
         "operations": operations,
-        "components": {"messages": messages, "schemas": {"Error": _ERROR}},
+        "components": {
+            "messages": messages,
+            "schemas": {"Error": _ERROR, "CloudEventAttributes": _ATTRIBUTES} | schemas.all(),
+        },
     }
 
 
 _ERROR_REF = "#/components/schemas/Error"
+_ATTRIBUTES_REF = "#/components/schemas/CloudEventAttributes"
 _ERROR = {
     "type": "object",
     "required": ["code", "message", "details", "retryable"],
