@@ -1,16 +1,12 @@
 """Units, posts and people in and out as files."""
 
-import base64
-import hashlib
-
 from contracts import directory
 from contracts.fields import Page
-from contracts.imports import MOST_BYTES, PART_BYTES
-from gateway import exporting, import_faults, schemas
+from contracts.imports import MOST_BYTES
+from gateway import exporting, schemas
 from gateway.assembling import versioned
+from gateway.importing import FORM_OF, hand_in, told, told_rows
 from gateway.routes import BASE, route
-
-FORM_OF = {"text/csv": "csv", exporting.TYPE_OF["xlsx"]: "xlsx"}
 
 
 class ImportsRoutes:
@@ -22,56 +18,37 @@ class ImportsRoutes:
 
         An empty cell of telephone, mobile, e-mail or room changes nothing; `-` takes away what was known.
         """
-        raw = call.request.raw
-        job = call.ask(directory.begin_import, call.query | {
-            "idempotency_key": call.idempotency_key, "form": FORM_OF[call.request.mimetype], "size": len(raw),
-            "sha256": hashlib.sha256(raw).hexdigest(),
-        })  # fmt: skip
-        if job["state"] == "receiving":
-            for number, first in enumerate(range(0, len(raw), PART_BYTES)):
-                content = base64.b64encode(raw[first : first + PART_BYTES]).decode()
-                job = call.ask(directory.add_import_part, {"id": job["id"], "number": number, "content": content})
-        location = {"Location": f"{BASE}/directory/imports/{job['id']}"}
-        return versioned(_told(job, call), status=202, headers=location)
+        return hand_in(directory.begin_import, directory.add_import_part, call, f"{BASE}/directory/imports")
 
     @route("GET", "/directory/imports", tag="directory", query=Page, answer=schemas.ImportPage)
     def list_imports(self, call):
         """Imports, the newest first."""
         found = call.ask(directory.list_imports, call.query)
-        return found | {"items": [_told(job, call) for job in found["items"]]}
+        return found | {"items": [told(job, call) for job in found["items"]]}
 
     @route("GET", "/directory/imports/<uuid:import_id>", tag="directory", answer=schemas.Import, etag=True)
     def get_import(self, call, import_id):
         """How far an import is, and what it would change or has changed."""
-        return versioned(_told(call.ask(directory.get_import, {"id": import_id}), call))
+        return versioned(told(call.ask(directory.get_import, {"id": import_id}), call))
 
     @route("GET", "/directory/imports/<uuid:import_id>/rows", tag="directory", query=schemas.ImportRowsQuery,
            answer=schemas.ImportRowPage)  # fmt: skip
     def list_import_rows(self, call, import_id):
         """The differences that an import found, row by row, with what is wrong in which column."""
-        found = call.ask(directory.list_import_rows, call.query | {"id": import_id})
-        for row in found["items"]:
-            import_faults.tell(row["faults"], call.request.language)
-        return found
+        return told_rows(call.ask(directory.list_import_rows, call.query | {"id": import_id}), call)
 
     @route("POST", "/directory/imports/<uuid:import_id>/apply", tag="directory", answer=schemas.Import, status=202,
            if_match=True, etag=True, refusals=("wrong_state", "import_has_faults", "directory_stale"))  # fmt: skip
     def apply_import(self, call, import_id):
         """Have done what the import shows, as a whole or not at all."""
         job = call.ask(directory.apply_import, {"id": import_id, "version": call.version})
-        return versioned(_told(job, call), status=202)
+        return versioned(told(job, call), status=202)
 
     @route("GET", "/directory/exports", tag="directory", query=schemas.ExportQuery,
-           media_type=", ".join(FORM_OF), refusals=("directory_stale",))  # fmt: skip
+           media_type=", ".join(exporting.TYPE_OF.values()), refusals=("directory_stale",))  # fmt: skip
     def export(self, call):
         """Units, posts or people as a file. An import reads an administrator's back without a difference; whoever else
         takes out his unit gets no employee numbers but his own.
         """
         wanted = {"what": call.query["what"], "unit_id": call.query["unit_id"]}
         return exporting.answer(directory.export_lines, wanted, call, wanted["what"], call.query["format"])
-
-
-def _told(job: dict, call) -> dict:
-    """With what is wrong, in the reader's language."""
-    import_faults.tell([job["fault"]] if job["fault"] else [], call.request.language)
-    return job

@@ -1,16 +1,13 @@
 """Tasks under way elsewhere, brought in as files."""
 
-import base64
-import hashlib
-
 from chassis.http import Answer
 from contracts import tasks
 from contracts.fields import Page
-from contracts.imports import MOST_BYTES, PART_BYTES
+from contracts.imports import MOST_BYTES
 from gateway import import_faults, schemas
 from gateway.api.assignments import keyed
-from gateway.api.imports import FORM_OF
 from gateway.assembling import versioned
+from gateway.importing import FORM_OF, hand_in, told, told_rows
 from gateway.routes import BASE, route
 
 
@@ -22,55 +19,39 @@ class TaskImportsRoutes:
         """Hand in a file of tasks under way elsewhere: what it would change is found out, and taken at once if it is no
         dry run. An empty cell says nothing, and `-` that there is none.
         """
-        raw = call.request.raw
-        job = call.ask(tasks.begin_import, call.query | {
-            "idempotency_key": call.idempotency_key, "form": FORM_OF[call.request.mimetype], "size": len(raw),
-            "sha256": hashlib.sha256(raw).hexdigest(),
-        })  # fmt: skip
-        if job["state"] == "receiving":
-            for number, first in enumerate(range(0, len(raw), PART_BYTES)):
-                content = base64.b64encode(raw[first : first + PART_BYTES]).decode()
-                job = call.ask(tasks.add_import_part, {"id": job["id"], "number": number, "content": content})
-        location = {"Location": f"{BASE}/task-imports/{job['id']}"}
-        return versioned(_told(job, call), status=202, headers=location)
+        return hand_in(tasks.begin_import, tasks.add_import_part, call, f"{BASE}/task-imports")
 
     @route("GET", "/task-imports", tag="tasks", query=Page, answer=schemas.TaskImportPage,
            refusals=("not_authorised",))  # fmt: skip
     def list_task_imports(self, call):
         """Imports of tasks, the newest first."""
         found = call.ask(tasks.list_imports, call.query)
-        return found | {"items": [_told(job, call) for job in found["items"]]}
+        return found | {"items": [told(job, call) for job in found["items"]]}
 
     @route("GET", "/task-imports/<uuid:import_id>", tag="tasks", answer=schemas.TaskImport, etag=True,
            refusals=("not_authorised",))  # fmt: skip
     def get_task_import(self, call, import_id):
         """How far an import is, and what it would change or has changed."""
-        return versioned(_told(call.ask(tasks.get_import, {"id": import_id}), call))
+        return versioned(told(call.ask(tasks.get_import, {"id": import_id}), call))
 
     @route("GET", "/task-imports/<uuid:import_id>/rows", tag="tasks", query=schemas.TaskImportRowsQuery,
            answer=schemas.TaskImportRowPage, refusals=("not_authorised",))  # fmt: skip
     def list_task_import_rows(self, call, import_id):
         """The lines that change something, or cannot, with what is wrong in which column."""
-        found = call.ask(tasks.list_import_rows, call.query | {"id": import_id})
-        for row in found["items"]:
-            import_faults.tell(row["faults"], call.request.language)
-        return found
+        return told_rows(call.ask(tasks.list_import_rows, call.query | {"id": import_id}), call)
 
     @route("POST", "/task-imports/<uuid:import_id>/apply", tag="tasks", answer=schemas.TaskImport, status=202,
            if_match=True, etag=True, refusals=("not_authorised", "wrong_state", "directory_stale"))  # fmt: skip
     def apply_task_import(self, call, import_id):
         """Take what is good in the file; what is incomplete is parked."""
         job = call.ask(tasks.apply_import, {"id": import_id, "version": call.version})
-        return versioned(_told(job, call), status=202)
+        return versioned(told(job, call), status=202)
 
     @route("GET", "/parked-tasks", tag="tasks", query=Page, answer=schemas.ParkedTaskPage,
            refusals=("not_authorised",))  # fmt: skip
     def list_parked_tasks(self, call):
         """Lines that say too little, until somebody completes or discards them; the oldest first."""
-        found = call.ask(tasks.list_parked, call.query)
-        for row in found["items"]:
-            import_faults.tell(row["faults"], call.request.language)
-        return found
+        return told_rows(call.ask(tasks.list_parked, call.query), call)
 
     @route("POST", "/parked-tasks/<uuid:parked_id>/complete", tag="tasks", body=tasks.Cells,
            answer=schemas.CompletedTask, idempotency_key=True, if_match=True,
@@ -88,9 +69,3 @@ class TaskImportsRoutes:
         """Bỏ dòng: throw away a line that nobody will complete."""
         call.ask(tasks.discard_parked, keyed(call, parked_id))
         return Answer(status=204)
-
-
-def _told(job: dict, call) -> dict:
-    """With what is wrong, in the reader's language."""
-    import_faults.tell([job["fault"]] if job["fault"] else [], call.request.language)
-    return job

@@ -7,7 +7,6 @@ from chassis.contract import schema
 from chassis.later import Later
 from contracts import tasks
 from gateway import exporting, schemas
-from gateway.api.imports import FORM_OF
 from gateway.routes import route
 from kernel.directory_copy import head_posts, resolve_actor
 from kernel.working_time import today
@@ -20,8 +19,8 @@ MOST_RED, ROWS_AT_ONCE = 500, 200  # on a paper
 
 
 class TaskPapersRoutes:
-    @route("GET", "/task-exports", tag="tasks", query=schemas.TaskExportQuery, media_type=", ".join(FORM_OF),
-           refusals=("too_many_to_export",))  # fmt: skip
+    @route("GET", "/task-exports", tag="tasks", query=schemas.TaskExportQuery,
+           media_type=", ".join(exporting.TYPE_OF.values()), refusals=("too_many_to_export",))  # fmt: skip
     def export_tasks(self, call):
         """The tasks that one sees, chosen as in the lists or by what became of them in a period, as a file that an
         import reads back without a difference.
