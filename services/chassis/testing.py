@@ -160,7 +160,7 @@ def caller(run) -> Callable:
     container = run(Edge)
     remote = next(d for d in container.dependencies if isinstance(d, Remote)).bound()
 
-    def call(procedure: Procedure, request: dict, claims: dict | None = None, timeout: float = 5.0) -> dict:
+    def call(procedure: Procedure, request: dict, claims: dict | None = None, timeout: float | None = 5.0) -> dict:
         return remote.call(procedure, request, claims=claims, timeout=timeout)
 
     call.container = container

@@ -8,7 +8,7 @@ import pytest
 from deploy.local.state import RUN, State
 from deploy.local.supervise import Program, Supervisor, information, wait_for_socket
 
-DEATHS = 4  # each sooner than a program counts as started; supervisor's own patience ends with the fourth
+DEATHS = 7  # each sooner than a program counts as started; supervisor's own patience ends with the fourth
 DIES_AT_FIRST = """
 import pathlib, sys, time
 lives = pathlib.Path(sys.argv[1])

@@ -1,6 +1,6 @@
 """The broker and the databases are restarted under people's hands: what they gave is taken, or refused at once.
 
-`CONGVU_RESTARTS` says how often each is restarted in each way: once here, 50 times in the promise's long form.
+`CONGVU_RESTARTS` says how often each is restarted in each way: twice here, 50 times in the promise's long form.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from tests.support.client import an_order
 
 log = logging.getLogger(__name__)
 
-RESTARTS = int(os.environ.get("CONGVU_RESTARTS", "1"))
+RESTARTS = int(os.environ.get("CONGVU_RESTARTS", "2"))
 WRITERS = 4
 REFUSED_SECONDS = 2  # at the latest a 503 comes after
 RECOVERED_SECONDS = 15

@@ -54,15 +54,15 @@ def test_a_refusal_is_an_answer(run, caller):
     began = time.monotonic()
     with pytest.raises(CallFailed, match="no_thanks"):
         caller(refuse, {"text": "x"}, CLAIMS)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 2
 
 
 def test_patience_ends(caller, clean):
     clean("tasks")
     began = time.monotonic()
     with pytest.raises(CallFailed, match=r"service_unavailable|deadline_exceeded"):
-        caller(replace(echo, timeout=1, patience=1.5), {"text": "x"}, CLAIMS)
-    assert 1 < time.monotonic() - began < 20
+        caller(replace(echo, timeout=1, patience=1.5), {"text": "x"}, CLAIMS, timeout=None)  # not of the caller's own
+    assert 1 < time.monotonic() - began < 5
 
 
 def test_without_patience_a_bus_that_is_away_is_waited_for_in_a_blink_only(run, caller):

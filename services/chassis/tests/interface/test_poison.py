@@ -1,6 +1,6 @@
 """Poison: a thousand bad messages among many good ones, through the real exchange, to a real process.
 
-`CONGVU_GOOD` says how many: five thousand here, more in a long form.
+`CONGVU_GOOD` says how many: twenty thousand here, more in a long form.
 """
 
 import os
@@ -25,7 +25,7 @@ from chassis.tests.processes.promises import count
 from chassis.wire import to_json
 from tests.support.processes import launch  # noqa: F401
 
-GOOD = int(os.environ.get("CONGVU_GOOD", "5000"))
+GOOD = int(os.environ.get("CONGVU_GOOD", "20000"))
 TWICE = 500  # of them are delivered twice
 BAD_OF_A_KIND = 100
 PROCESSES = Path(__file__).resolve().parents[1] / "processes"

@@ -120,4 +120,4 @@ def test_ten_slow_queries_in_a_real_process_run_side_by_side(start, ready, calle
     threads = [eventlet.spawn(caller, query, {"text": "0.3"}) for _ in range(10)]
     for thread in threads:
         thread.wait()
-    assert time.monotonic() - began < 2.8  # one after the other they would take 3 s
+    assert time.monotonic() - began < 1.5  # one after the other they would take 3 s

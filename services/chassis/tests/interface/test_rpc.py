@@ -51,13 +51,13 @@ def test_a_service_that_is_away_is_known_at_once(caller):
     began = time.monotonic()
     error = refused(caller, samples.echo, {"text": ""}, CLAIMS, timeout=5)
     assert error.code == "service_unavailable"
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 2
 
 
 def test_a_slow_answer_ends_at_the_callers_deadline(speaker, caller):
     began = time.monotonic()
     assert refused(caller, samples.wait, {"text": "5"}, CLAIMS, timeout=0.3).code == "deadline_exceeded"
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 1.5
 
 
 def test_the_callee_gives_up_when_nobody_waits_any_more(speaker, caller):
@@ -70,7 +70,7 @@ def test_ten_slow_queries_in_one_process_run_side_by_side(speaker, caller):
     threads = [eventlet.spawn(caller, samples.query, {"text": "0.3"}, CLAIMS) for _ in range(10)]
     for thread in threads:
         thread.wait()
-    assert time.monotonic() - began < 2.8  # one after the other would take 3 s
+    assert time.monotonic() - began < 1.5  # one after the other would take 3 s
 
 
 def test_an_answer_over_the_limit_is_an_error_and_the_service_lives(speaker, caller):

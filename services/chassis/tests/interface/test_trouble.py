@@ -163,7 +163,7 @@ def test_a_call_whose_connection_breaks_fails_at_once(run, caller):
     with pytest.raises(CallFailed) as raised:
         waiting.wait()
     assert raised.value.code == "service_unavailable"
-    assert time.monotonic() - began < 3.5
+    assert time.monotonic() - began < 2
     until(lambda: link.is_up)
     assert caller(samples.echo, {"text": "again"}, CLAIMS)
 
@@ -371,7 +371,7 @@ def test_a_call_made_inside_other_work_does_not_outlive_it(run, caller):
     ):
         caller(samples.wait, {"text": "4"}, CLAIMS, timeout=4)
     assert raised.value.code == "deadline_exceeded"
-    assert time.monotonic() - began < 3.5
+    assert time.monotonic() - began < 1.5
 
 
 def test_a_refused_row_does_not_show_itself(store):
