@@ -45,7 +45,7 @@ _BOARD = f"""
         WHERE {{unanswered}} AND b.answer_due < :at ORDER BY b.assignment_id, b.id),
     undecided AS MATERIALIZED (SELECT e.assignment_id, e.requested_at FROM extensions e WHERE {{pending}}),
     {{standing}},
-    known AS MATERIALIZED (
+    known AS (
         SELECT a.*, t.urgency, t.source, t.mode, b.decides_post_id AS unblocks,
             :today - {calendar.count("b.answer_due")} AS answer_days,
             :today - {calendar.count("e.requested_at")} - {ASSIGNER_HAS} AS extension_days,
@@ -53,8 +53,9 @@ _BOARD = f"""
             CASE WHEN {calendar.overdue()} THEN {_CLOCK} - {calendar.count("a.current_due")} END AS overdue_days
         FROM standing a JOIN tasks t ON t.id = a.task_id
             LEFT JOIN unanswered b ON b.assignment_id = a.id LEFT JOIN undecided e ON e.assignment_id = a.id
-        WHERE a.state NOT IN {CLOSED} AND {{scope}}),
-    judged AS MATERIALIZED (
+        WHERE a.state NOT IN {CLOSED} AND {{scope}}
+        OFFSET 0),
+    judged AS (
         SELECT a.*, CASE
             WHEN a.unblocks IS NOT NULL THEN 'answer'
             WHEN a.state = 'declined' AND a.days_since > {ASSIGNER_HAS} THEN 'decision_on_refusal'

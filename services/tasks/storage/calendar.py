@@ -12,7 +12,9 @@ from tasks.domain.due import NEAR, NEAR_WHEN_URGENT, overdue_before
 
 YEARS_BACK, DAYS_AHEAD = 6, 60
 CALENDAR = "calendar AS MATERIALIZED (SELECT CAST(:calendar AS int[]) AS days)"
-_ZONE = "'Asia/Ho_Chi_Minh'"
+# kernel.working_time.TZ since 1975, without summer time; by its name it would be looked up for every value, six times as
+# slowly
+_ZONE = "INTERVAL '+07:00'"
 
 
 def given(days: WorkingDays, at: datetime) -> dict:
@@ -46,7 +48,7 @@ def count(moment: str) -> str:
 
 def missed(due: str, moment: str, begins: str | None = None) -> str:
     """domain.due.overdue_before: whether a deadline had passed at a moment."""
-    begins = begins or f"date_trunc('day', {moment}, {_ZONE})"
+    begins = begins or f"({day(moment)}::timestamp AT TIME ZONE {_ZONE})"
     return f"({due} < CASE WHEN t.urgency = 'express' THEN {moment} ELSE {begins} END)"
 
 

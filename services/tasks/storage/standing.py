@@ -28,7 +28,7 @@ _SINCE = """CASE a.state WHEN 'declined' THEN a.declined_at WHEN 'result_submitt
         SELECT max(h.at) FROM history h WHERE h.task_id = a.task_id AND h.assignment_id = a.id
             AND h.verb IN ('issue', 'reassign', 'uphold')), a.assigned_at) END END"""
 NOW = f"""
-    standing AS MATERIALIZED (
+    standing AS (
         SELECT {COLUMNS}, {_SINCE} AS since FROM assignments a WHERE {{candidates}})"""
 
 
