@@ -12,8 +12,8 @@ from tasks.domain.due import NEAR, NEAR_WHEN_URGENT, overdue_before
 
 YEARS_BACK, DAYS_AHEAD = 6, 60
 CALENDAR = "calendar AS MATERIALIZED (SELECT CAST(:calendar AS int[]) AS days)"
-# kernel.working_time.TZ since 1975, without summer time; by its name it would be looked up for every value, six times as
-# slowly
+# kernel.working_time.TZ since 1975, without summer time; a zone that is named is looked up for every value, and that
+# takes six times as long
 _ZONE = "INTERVAL '+07:00'"
 
 
