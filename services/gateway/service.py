@@ -13,6 +13,7 @@ from chassis.timers import every
 from contracts import directory, messaging, reminders, tasks
 from gateway import capacities, live_log, problems, sessions, storage
 from gateway.api.accounts import AccountRoutes
+from gateway.api.action_items import ActionItemsRoutes
 from gateway.api.appointments import AppointmentsRoutes
 from gateway.api.assignments import AssignmentsRoutes
 from gateway.api.audiences import AudiencesRoutes
@@ -24,13 +25,15 @@ from gateway.api.extensions import ExtensionsRoutes
 from gateway.api.files import FilesRoutes
 from gateway.api.home import HomeRoutes
 from gateway.api.imports import ImportsRoutes
+from gateway.api.ladders import LaddersRoutes
 from gateway.api.live import LiveRoutes
 from gateway.api.messaging import MessagingRoutes
 from gateway.api.meta import MetaRoutes
+from gateway.api.notifications import NotificationsRoutes
 from gateway.api.organisation import OrganisationRoutes
 from gateway.api.people import PeopleRoutes
+from gateway.api.personal_reminders import PersonalRemindersRoutes
 from gateway.api.progress import ProgressRoutes
-from gateway.api.reminders import RemindersRoutes
 from gateway.api.scim import ScimRoutes
 from gateway.api.seeing import SeeingRoutes
 from gateway.api.session import SessionRoutes
@@ -112,7 +115,10 @@ API = (
     TaskPreviewsRoutes,
     TaskTemplatesRoutes,
     SeeingRoutes,
-    RemindersRoutes,
+    ActionItemsRoutes,
+    PersonalRemindersRoutes,
+    LaddersRoutes,
+    NotificationsRoutes,
     MessagingRoutes,
     LiveRoutes,
     AuditRoutes,

@@ -3,7 +3,7 @@
 import pytest
 
 from contracts import reminders
-from reminders import use_cases
+from reminders.use_cases import items
 from reminders.service import Service
 from tests.support.orders import issued
 from tests.support.town import claims
@@ -24,7 +24,7 @@ def ordered(here):
 
     def hear(title: str, due: str | None = None, urgency: str = "urgent", to: str = "ward-1") -> None:
         with here.store.transaction() as tx:
-            use_cases.raise_items(tx, issued(title, [(to, "lead")], due, urgency=urgency), 1)
+            items.raise_items(tx, issued(title, [(to, "lead")], due, urgency=urgency), 1)
 
     return hear
 

@@ -1,4 +1,4 @@
-"""reminders: what a post or a person must act on now, until he has acted."""
+"""Action items: what a post or a person must act on now."""
 
 from marshmallow import fields, pre_load
 

@@ -1,4 +1,4 @@
-"""One function per verb: one transaction, at most one event."""
+"""What posts must act on: kept by events, closed by events."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,7 +8,6 @@ from chassis.paging import a_moment, a_number, an_id, page, position
 from contracts import reminders as contract
 from kernel.capacity import actor_for
 from kernel.directory_copy import posts_of_kind
-from reminders import storage
 from reminders.domain.items import (
     BREAK_GLASS_USED,
     TO_RECEIVE,
@@ -19,6 +18,7 @@ from reminders.domain.items import (
     of_piece,
     of_waiting,
 )
+from reminders.storage import items as storage
 
 OVERVIEW_ITEMS = 50
 URGENCIES = {rank: urgency for urgency, rank in URGENCY_RANKS.items()}

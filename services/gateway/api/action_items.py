@@ -4,7 +4,7 @@ from contracts import reminders
 from gateway.routes import route
 
 
-class RemindersRoutes:
+class ActionItemsRoutes:
     @route("GET", "/action-items", tag="reminders", query=reminders.ListActionItems, answer=reminders.ActionItemPage)
     def list_action_items(self, call):
         """What one must act on now."""

@@ -1,0 +1,1 @@
+"""How a person is reached: his settings, his devices, and what was sent to him."""

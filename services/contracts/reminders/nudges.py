@@ -1,0 +1,1 @@
+"""Nudges (nhắc): attempts to get a person's attention."""

@@ -1,0 +1,1 @@
+"""Personal reminders (nhắc việc cá nhân), their calendar feed, and invitations."""

@@ -1,0 +1,5 @@
+"""Ladders, for operators."""
+
+
+class LaddersRoutes:
+    pass

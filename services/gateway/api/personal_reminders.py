@@ -1,0 +1,5 @@
+"""Personal reminders and the calendar feed."""
+
+
+class PersonalRemindersRoutes:
+    pass

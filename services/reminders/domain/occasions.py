@@ -1,0 +1,46 @@
+"""Why people are nudged, over which channels, and when: pure."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from kernel.working_time import WorkingDays
+
+CHANNELS = ("in_app", "push", "email", "sms", "voice")
+EXPRESS = "express"
+# of working time; of an express matter, of time
+AFTER = {
+    "sms": timedelta(hours=2),
+    "voice": timedelta(hours=4),
+}  # unread
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """Something to nudge people about: it happens once for a subject, a rule, a rung and a version of the deadline,
+    whatever crashes or repeats. `link` is the API path that shows what it is about.
+    """
+
+    subject_id: str
+    rule: str
+    rung: str
+    deadline_version: int
+    title: str
+    text: str
+    link: str
+    urgency: str
+    people: Sequence[str]
+
+
+def planned(
+    occasion: Occasion, channels: Collection[str], now: datetime, days: WorkingDays
+) -> Iterator[tuple[str, datetime]]:
+    """Each channel that is tried, with the instant before which nothing goes out. A call is made for what is express
+    only, and at night nothing else goes out.
+    """
+    express = occasion.urgency == EXPRESS
+    for channel in channels:
+        if channel == "voice" and not express:
+            continue
+        wait = AFTER.get(channel, timedelta())
+        yield channel, now + wait if express else days.add_time(now, wait)

@@ -1,0 +1,5 @@
+"""Personal reminders on the bus, and the clock that fires them."""
+
+
+class Personal:
+    pass
