@@ -3,8 +3,8 @@
 import pytest
 
 from contracts import reminders
-from reminders.use_cases import items
 from reminders.service import Service
+from reminders.use_cases import items
 from tests.support.orders import issued
 from tests.support.town import claims
 
