@@ -307,6 +307,18 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
         429, "Hôm nay hệ thống này đã ngừng quá nhiều tài khoản, cần người kiểm tra",
         "This client has taken away too many people today: somebody must look",
     ),
+    # action items
+    "until_out_of_range": (
+        422, "Chỉ tạm ẩn được đến một thời điểm trong 90 ngày tới", "Put it off until a time within the next 90 days",
+    ),
+    "snooze_past_deadline": (
+        409, "Đến lúc đó việc này đã quá hạn: hãy xác nhận nếu vẫn muốn tạm ẩn",
+        "It will be late by then: say so if you mean it",
+    ),
+    "snooze_not_allowed": (409, "Không tạm ẩn việc này quá hạn của nó", "This is not put off past its deadline"),
+    "too_many_snoozed": (
+        409, "Bạn đã tạm ẩn quá nhiều việc: hãy bỏ tạm ẩn bớt", "Too much is put off: bring something back first",
+    ),
     # our side
     "internal_error": (500, "Hệ thống gặp lỗi", "Something went wrong on our side"),
     "reply_too_large": (500, "Hệ thống gặp lỗi", "Something went wrong on our side"),

@@ -15,7 +15,9 @@ from kernel.directory_copy.queries import (
     has_clerk,
     has_ended,
     head_posts,
+    heads_by_code,
     holders,
+    people_with_posts,
     posts,
     posts_of_kind,
     require_fresh,
@@ -26,6 +28,7 @@ from kernel.directory_copy.queries import (
     unit_names,
     units_below,
     units_of_kinds,
+    units_of_posts,
     working_days,
 )
 from kernel.directory_copy.tables import create_tables
@@ -42,8 +45,10 @@ __all__ = [
     "has_clerk",
     "has_ended",
     "head_posts",
+    "heads_by_code",
     "hold_copy",
     "holders",
+    "people_with_posts",
     "posts",
     "posts_of_kind",
     "read_state",
@@ -55,5 +60,6 @@ __all__ = [
     "unit_names",
     "units_below",
     "units_of_kinds",
+    "units_of_posts",
     "working_days",
 ]

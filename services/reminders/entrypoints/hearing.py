@@ -1,8 +1,9 @@
 """What the others say that somebody must act on, or no longer."""
 
+from chassis import clock
 from chassis.inbox import hears
-from contracts import directory, tasks
-from reminders.use_cases import items
+from contracts import directory, inbound, tasks
+from reminders.use_cases import items, siblings
 
 
 class Hearing:
@@ -78,3 +79,15 @@ class Hearing:
     @hears(directory.break_glass_sealed)
     def on_break_glass_sealed(self, tx, event):
         items.close_break_glass(tx, event.data, event.version)
+
+    @hears(inbound.waiting_item_opened)
+    def on_waiting_item_opened(self, tx, event):
+        siblings.follow_item(tx, event, clock.now())
+
+    @hears(inbound.waiting_item_changed)
+    def on_waiting_item_changed(self, tx, event):
+        siblings.follow_item(tx, event, clock.now())
+
+    @hears(inbound.waiting_item_closed)
+    def on_waiting_item_closed(self, tx, event):
+        siblings.close_item(tx, event, clock.now())

@@ -1,0 +1,121 @@
+"""What somebody must act on now, as he reads it; and what he puts off."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from chassis.paging import a_moment, a_number, an_id, page, position
+from contracts import reminders as contract
+from contracts.fields import ACTION_ITEM_KINDS
+from kernel.actor import Actor
+from kernel.capacity import actor_for
+from kernel.errors import Refused
+from reminders.domain import snoozing
+from reminders.domain.burning import Dues, dues, newly_late
+from reminders.storage import items as storage
+from reminders.storage import snoozes
+from reminders.use_cases.items import shown
+
+OVERVIEW_ITEMS = 20
+COUNTED = 1_000  # of a kind; of what is more nobody needs the number
+
+
+def list_action_items(tx, claims: dict, request: dict, now: datetime) -> dict:
+    actor = actor_for(tx, contract.list_action_items, claims, now)
+    after = position(request["cursor"], _moment_or_never, a_number, an_id)
+    asleep = {row["id"]: row["until"] for row in snoozes.asleep(tx, actor.person_id, _his(actor), now)}
+    wanted = {"kind": request["kind"], "origin": request["origin"], "after": after}
+    when, limit = dues(request["due"], request["late_since"], now), request["limit"] + 1
+    if request["snoozed"]:
+        rows = storage.put_off(tx, asleep, when, limit, **wanted)
+    else:
+        rows = storage.burning(tx, _his(actor), when, limit, asleep=asleep, **wanted)
+    rows, next_cursor = page(rows, request["limit"], lambda row: [row["due"], row["urgency_rank"], row["id"]])
+    return {"items": [_own(row, asleep.get(row["id"])) for row in rows], "next_cursor": next_cursor}
+
+
+def get_action_item(tx, claims: dict, request: dict, now: datetime) -> dict:
+    actor = actor_for(tx, contract.get_action_item, claims, now)
+    row = _his_own(tx, actor, request["id"])
+    asleep = {row["id"]: row["until"] for row in snoozes.asleep(tx, actor.person_id, _his(actor), now)}
+    return _own(row, asleep.get(row["id"]))
+
+
+def get_overview(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """It costs what is counted of each kind and what is shown, however much stands open."""
+    actor = actor_for(tx, contract.get_overview, claims, now)
+    addressees = _his(actor)
+    asleep = snoozes.asleep(tx, actor.person_id, addressees, now)
+    hidden = [row["id"] for row in asleep]
+    counts = _counts(tx, addressees, asleep, Dues())
+    late = newly_late(request["late_since"], now)
+    late_counts = _counts(tx, addressees, [row for row in asleep if _within(row["due"], late)], late)
+    rows = storage.burning(tx, addressees, Dues(), OVERVIEW_ITEMS, asleep=hidden)
+    late_rows = storage.burning(tx, addressees, late, OVERVIEW_ITEMS, asleep=hidden) if late_counts else []
+    return {
+        **_summed(counts, "total"),
+        "counts": counts,
+        "snoozed": len(asleep),
+        "items": [_own(row) for row in rows],
+        "newly_late": {**_summed(late_counts, "count"), "since": late.start, "items": [_own(row) for row in late_rows]},
+    }
+
+
+def snooze_action_item(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """Tạm ẩn: this person does not see it until then, or until it changes; whoever else must act on it does."""
+    actor = actor_for(tx, contract.snooze_action_item, claims, now)
+    row = _his_own(tx, actor, request["id"])
+    snoozing.permit(row["kind"], row["due"], request["until"], request["past_deadline"], now)
+    if snoozes.count_after_tidying(tx, actor.person_id, now) >= snoozing.MOST:
+        raise Refused("too_many_snoozed", "So much is put off that nothing more can be.", most=snoozing.MOST)
+    if snoozes.put_off(tx, actor.person_id, row["id"], row["version"], request["until"]):
+        tx.audit("reminders.action_item_snoozed", subject=row["id"], until=request["until"].isoformat())
+    return _own(row, request["until"])
+
+
+def unsnooze_action_item(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """Bỏ tạm ẩn."""
+    actor = actor_for(tx, contract.unsnooze_action_item, claims, now)
+    row = _his_own(tx, actor, request["id"])
+    if snoozes.wake(tx, actor.person_id, row["id"]):
+        tx.audit("reminders.action_item_unsnoozed", subject=row["id"])
+    return _own(row)
+
+
+def _his(actor: Actor) -> tuple[str, ...]:
+    """Whose items he acts on: those of the posts that he serves, and his own person's."""
+    return (*actor.serves, actor.person_id)
+
+
+def _his_own(tx, actor: Actor, item_id: str) -> Mapping:
+    row = storage.find_open(tx, item_id, _his(actor))
+    if row is None:
+        raise Refused("not_found", "There is no such item before him.")
+    return row
+
+
+def _counts(tx, addressees: Sequence[str], asleep: Sequence[Mapping], when: Dues) -> list[dict]:
+    """By kind, without what is put off."""
+    found = Counter(storage.counts(tx, addressees, ACTION_ITEM_KINDS, when, COUNTED + len(asleep) + 1))
+    found.subtract(row["kind"] for row in asleep)
+    return [
+        {"kind": kind, "count": min(count, COUNTED), "more": count > COUNTED}
+        for kind, count in sorted(found.items())
+        if count > 0
+    ]
+
+
+def _summed(counts: list[dict], name: str) -> dict:
+    return {name: sum(each["count"] for each in counts), "more": any(each["more"] for each in counts)}
+
+
+def _within(due: datetime | None, when: Dues) -> bool:
+    return due is not None and when.start <= due < when.end
+
+
+def _own(row: Mapping, snoozed_until: datetime | None = None) -> dict:
+    return shown(row) | {"snoozed_until": snoozed_until}
+
+
+def _moment_or_never(value: object) -> datetime | None:
+    return None if value is None else a_moment(value)
