@@ -135,7 +135,9 @@ class Moment(fields.AwareDateTime):
 
 # the day after the last that there is would be none
 THESE_CENTURIES = validate.Range(date(1900, 1, 1), date(2199, 12, 31))
-IN_THESE_CENTURIES = validate.Range(datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
+IN_THESE_CENTURIES = validate.Range(
+    datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC), error="Must be between 1900 and 2199."
+)  # fmt: skip
 
 
 class Day(fields.Date):

@@ -347,6 +347,7 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"Missing data for required field\.", "Thiếu thông tin bắt buộc."),
     (r"Field may not be null\.", "Không được để trống."),
     (r"Unknown field\.", "Không có trường này."),
+    (r"Must be between 1900 and 2199\.", "Phải trong khoảng từ năm 1900 đến năm 2199."),
     (r"Invalid input type\.", "Sai kiểu dữ liệu."),
     (r"Not a valid string\.", "Phải là một chuỗi ký tự hợp lệ."),
     (r"Not a valid integer\.", "Phải là một số nguyên."),
