@@ -143,38 +143,60 @@ def burning(
     """A page of what they must act on: what is due first comes first, then what is most urgent. Of each no more is read
     than is shown, however much there is.
     """
-    query = _page(_wanted(dues, kind, origin), after, limit)
-    if asleep:
-        query = query.where(items.c.id != all_of(asleep))
-    each = among(addressees).subquery("each")
-    [addressee] = each.c
-    own = query.where(items.c.addressee == addressee).lateral("own")
-    merged = select(*_shown(own.c)).join_from(each, own, sa.true())
-    merged = merged.order_by(own.c.due, own.c.urgency_rank, own.c.id).limit(limit)
-    return list(tx.execute(merged).mappings())
+    each, own = _first_of_each(addressees, _wanted(dues, kind, origin) & _is_after(after), limit, asleep)
+    query = select(*_shown(own.c)).join_from(each, own, sa.true()).order_by(*_order(own.c)).limit(limit)
+    return list(tx.execute(query).mappings())
+
+
+def newly_late(
+    tx, addressees: Sequence[str], dues: Dues, limit: int, bound: int, asleep: Collection[str]
+) -> tuple[list[Mapping], int]:
+    """The first of what became late, and how many there are; of each addressee no more than so many are counted."""
+    each, own = _first_of_each(addressees, _wanted(dues), bound, asleep)
+    query = select(*_shown(own.c), func.count().over().label("among")).join_from(each, own, sa.true())
+    rows = list(tx.execute(query.order_by(*_order(own.c)).limit(limit)).mappings())
+    return rows, rows[0]["among"] if rows else 0
 
 
 def put_off(
     tx, ids: Collection[str], dues: Dues, limit: int, *, kind: str | None = None, origin: str | None = None,
     after: tuple[datetime | None, int, str] | None = None,
 ) -> list[Mapping]:  # fmt: skip
-    """The same of these few items."""
-    own = _page(_wanted(dues, kind, origin) & (items.c.id == any_of(ids)), after, limit).subquery("own")
-    return list(tx.execute(select(*_shown(own.c))).mappings())
+    """A page of these few."""
+    query = select(*_shown()).where(items.c.id == any_of(ids), _wanted(dues, kind, origin), _is_after(after))
+    return list(tx.execute(query.order_by(*_order()).limit(limit)).mappings())
 
 
-def counts(tx, addressees: Sequence[str], kinds: Sequence[str], dues: Dues, bound: int) -> dict[str, int]:
+def counts(tx, addressees: Sequence[str], kinds: Sequence[str], bound: int) -> dict[str, int]:
     """How many of each kind, of each addressee no more than so many: what stands open need not be read to its end."""
-    each = among(addressees).subquery("each")
-    [addressee] = each.c
+    each, addressee = _each(addressees)
     words = select(func.unnest(sa.literal(list(kinds), ARRAY(sa.Text))).label("kind")).subquery("words")
-    own = select(sa.literal(1)).where(_wanted(dues, None, None), items.c.addressee == addressee)
-    own = own.where(items.c.kind == words.c.kind).limit(bound).lateral("own")
+    own = select(sa.literal(1)).where(items.c.addressee == addressee, items.c.open, items.c.kind == words.c.kind)
+    own = own.limit(_so_many(bound)).lateral("own")
     query = select(words.c.kind, func.count()).select_from(each.join(words, sa.true()).join(own, sa.true()))
     return dict(tx.execute(query.group_by(words.c.kind)).tuples().all())
 
 
-def _wanted(dues: Dues, kind: str | None, origin: str | None):
+def _each(addressees: Sequence[str]) -> tuple:
+    each = among(addressees).subquery("each")
+    [addressee] = each.c
+    return each, addressee
+
+
+def _first_of_each(addressees: Sequence[str], wanted, limit: int, asleep: Collection[str]) -> tuple:
+    """For each addressee a walk along the index that ends when it has so many."""
+    each, addressee = _each(addressees)
+    own = select(items).where(wanted, items.c.addressee == addressee)
+    if asleep:
+        own = own.where(items.c.id != all_of(asleep))
+    return each, own.order_by(*_order()).limit(_so_many(limit)).lateral("own")
+
+
+def _order(of=items.c) -> tuple:
+    return of.due, of.urgency_rank, of.id
+
+
+def _wanted(dues: Dues, kind: str | None = None, origin: str | None = None):
     wanted = [items.c.open]
     if kind is not None:
         wanted.append(items.c.kind == kind)
@@ -187,13 +209,16 @@ def _wanted(dues: Dues, kind: str | None, origin: str | None):
     return sa.and_(*wanted)
 
 
-def _page(wanted, after: tuple[datetime | None, int, str] | None, limit: int):
-    order = (items.c.due, items.c.urgency_rank, items.c.id)
-    query = select(items).where(wanted).order_by(*order).limit(limit)
-    if after is not None:
-        due, rank, item_id = after
-        query = query.where(tuple_(*order) > tuple_(_moment(due or NEVER), sa.literal(rank), sa.literal(item_id, Id)))
-    return query
+def _is_after(position: tuple[datetime | None, int, str] | None):
+    if position is None:
+        return sa.true()
+    due, rank, item_id = position
+    return tuple_(*_order()) > tuple_(_moment(due or NEVER), sa.literal(rank), sa.literal(item_id, Id))
+
+
+def _so_many(limit: int):
+    """Written out: a plan that is kept for all values knows then that it is to stop early."""
+    return sa.literal_column(str(int(limit)))
 
 
 def _moment(instant: datetime | str):

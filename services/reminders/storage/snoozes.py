@@ -24,7 +24,7 @@ _unchanged = sa.and_(items.c.id == snoozes.c.item_id, items.c.version == snoozes
 
 def asleep(tx, person_id: str, addressees: Sequence[str], now: datetime) -> list[Mapping]:
     """What this person does not see now, of what is these addressees'."""
-    query = select(items.c.id, items.c.kind, items.c.due, snoozes.c.until).join_from(snoozes, items, _unchanged)
+    query = select(items.c.id, items.c.kind, snoozes.c.until).join_from(snoozes, items, _unchanged)
     query = query.where(snoozes.c.person_id == person_id, snoozes.c.until > now)
     return list(tx.execute(query.where(items.c.addressee == any_of(addressees))).mappings())
 

@@ -47,17 +47,16 @@ def get_overview(tx, claims: dict, request: dict, now: datetime) -> dict:
     addressees = _his(actor)
     asleep = snoozes.asleep(tx, actor.person_id, addressees, now)
     hidden = [row["id"] for row in asleep]
-    counts = _counts(tx, addressees, asleep, Dues())
-    late = newly_late(request["late_since"], now)
-    late_counts = _counts(tx, addressees, [row for row in asleep if _within(row["due"], late)], late)
-    rows = storage.burning(tx, addressees, Dues(), OVERVIEW_ITEMS, asleep=hidden)
-    late_rows = storage.burning(tx, addressees, late, OVERVIEW_ITEMS, asleep=hidden) if late_counts else []
+    counts = _counts(tx, addressees, asleep)
+    became_late = newly_late(request["late_since"], now)
+    late, late_count = storage.newly_late(tx, addressees, became_late, OVERVIEW_ITEMS, COUNTED + 1, hidden)
     return {
-        **_summed(counts, "total"),
         "counts": counts,
+        "total": sum(each["count"] for each in counts),
+        "more": any(each["more"] for each in counts),
         "snoozed": len(asleep),
-        "items": [_own(row) for row in rows],
-        "newly_late": {**_summed(late_counts, "count"), "since": late.start, "items": [_own(row) for row in late_rows]},
+        "items": [_own(row) for row in storage.burning(tx, addressees, Dues(), OVERVIEW_ITEMS, asleep=hidden)],
+        "newly_late": {"since": became_late.start, **_counted(late_count), "items": [_own(row) for row in late]},
     }
 
 
@@ -94,23 +93,16 @@ def _his_own(tx, actor: Actor, item_id: str) -> Mapping:
     return row
 
 
-def _counts(tx, addressees: Sequence[str], asleep: Sequence[Mapping], when: Dues) -> list[dict]:
+def _counts(tx, addressees: Sequence[str], asleep: Sequence[Mapping]) -> list[dict]:
     """By kind, without what is put off."""
-    found = Counter(storage.counts(tx, addressees, ACTION_ITEM_KINDS, when, COUNTED + len(asleep) + 1))
+    bound = COUNTED + 1 + (snoozing.MOST if asleep else 0)
+    found = Counter(storage.counts(tx, addressees, ACTION_ITEM_KINDS, bound))
     found.subtract(row["kind"] for row in asleep)
-    return [
-        {"kind": kind, "count": min(count, COUNTED), "more": count > COUNTED}
-        for kind, count in sorted(found.items())
-        if count > 0
-    ]
+    return [{"kind": kind, **_counted(count)} for kind, count in sorted(found.items()) if count > 0]
 
 
-def _summed(counts: list[dict], name: str) -> dict:
-    return {name: sum(each["count"] for each in counts), "more": any(each["more"] for each in counts)}
-
-
-def _within(due: datetime | None, when: Dues) -> bool:
-    return due is not None and when.start <= due < when.end
+def _counted(count: int) -> dict:
+    return {"count": min(count, COUNTED), "more": count > COUNTED}
 
 
 def _own(row: Mapping, snoozed_until: datetime | None = None) -> dict:

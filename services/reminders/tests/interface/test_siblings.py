@@ -18,6 +18,7 @@ SAID = {
     "kind": "citizen_case", "unit_code": "ward-1", "title": "Đèn đường hỏng", "from_title": "Tổng đài 1022",
     "urgency": "urgent", "due": "2026-03-05T10:00:00+07:00", "link": "https://1022.tphcm.gov.vn/phan-anh/71",
 }  # fmt: skip
+A_UNIT = {"kind": "ward", "full_name_en": None, "parent_id": unit("committee"), "valid_from": "2026-01-01"}
 HEAD = claims("ward-1 head")
 OPENED, CHANGED, CLOSED = "waiting_item_opened", "waiting_item_changed", "waiting_item_closed"
 
@@ -166,10 +167,9 @@ def test_what_waits_for_a_post_that_nobody_knows_is_kept_and_comes_with_it(here,
     assert (here.events(), nudges(here)) == ([], [])
 
     from_day = {"valid_from": "2026-01-01"}
-    names = {"name": "Phường 9", "full_name": "Phường 9", "full_name_en": None, "parent_id": unit("committee")}
     becomes_known(
         here,
-        ("unit", new_unit, from_day | names | {"code": "ward-9", "kind": "ward"}),
+        ("unit", new_unit, A_UNIT | {"code": "ward-9", "name": "Phường 9", "full_name": "Phường 9"}),
         ("post", new_post,
          from_day | {"unit_id": new_unit, "kind": "head", "title": "Chủ tịch", "is_head": True, "rank": 0}),
         ("membership", id_of("new"), from_day | {"person_id": new_person, "post_id": new_post, "primary": True}),
@@ -185,6 +185,16 @@ def test_what_waits_for_a_post_that_nobody_knows_is_kept_and_comes_with_it(here,
     [left] = here.rows("SELECT unplaced ->> 'title' AS title, tried FROM action_items WHERE unplaced IS NOT NULL")
     with here.store.reading() as tx:
         assert left == {"title": "không ai biết", "tried": read_state(tx).version}
+
+
+def test_two_processes_never_place_the_same(here, say):
+    say(OPENED, unit_code="ward-9", subject="1")
+    becomes_known(here, ("unit", unit("ward-3"), A_UNIT | {"code": "ward-9", "name": "Phường 9", "full_name": "9"}))
+    with here.store.transaction() as one, here.store.transaction() as other:
+        assert siblings.place_some(one, clock.now())
+        assert not siblings.place_some(other, clock.now())
+    place(here)
+    assert nudges(here) == [(person("ward-3 head"), "Phản ánh 1022 chờ xử lý")]
 
 
 def test_nobody_looks_again_while_the_directory_stays_as_it_is(here, say):
