@@ -267,6 +267,7 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "tasks.get_statistics": EVERYBODY,
     "tasks.list_counted": EVERYBODY,
     "reminders.list_action_items": EVERYBODY,
+    "reminders.count_action_items": EVERYBODY,
     "reminders.get_action_item": EVERYBODY,
     "reminders.get_overview": EVERYBODY,
     "reminders.snooze_action_item": EVERYBODY,

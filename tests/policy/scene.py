@@ -495,6 +495,7 @@ class Scene:
             "create_file": ("POST", "/files", A_PROGRAM),
             "get_file": ("GET", f"/files/{NOBODY}", {}),
             "list_action_items": ("GET", "/action-items", {}),
+            "count_action_items": ("GET", "/action-items/counts", {}),
             "get_action_item": ("GET", f"/action-items/{NOBODY}", {}),
             "snooze_action_item": ("POST", f"/action-items/{NOBODY}/snooze", {"json": {"until": f"{AHEAD}T00:00:00Z"}}),
             "unsnooze_action_item": ("POST", f"/action-items/{NOBODY}/unsnooze", {}),

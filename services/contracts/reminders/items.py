@@ -11,6 +11,7 @@ from contracts.fields import (
     ById,
     Id,
     Moment,
+    Nothing,
     Page,
     Request,
     Statement,
@@ -81,6 +82,20 @@ class KindCount(Statement):
     kind = fields.String(required=True)
     count = fields.Integer(required=True)
     more = fields.Boolean(load_default=False)
+
+
+class DueCount(Statement):
+    due = fields.String(required=True)
+    count = fields.Integer(required=True)
+    more = fields.Boolean(required=True)
+
+
+class ActionItemCounts(Statement):
+    """The same items by kind and by deadline, and how many the actor has put off."""
+
+    kinds = fields.List(fields.Nested(KindCount), required=True)
+    dues = fields.List(fields.Nested(DueCount), required=True)
+    snoozed = fields.Integer(required=True)
 
 
 class NewlyLate(Statement):
@@ -160,6 +175,9 @@ list_action_items = Procedure(
     "reminders", "list_action_items", ListActionItems, ActionItemPage, "What the actor must act on now."
 )
 get_action_item = Procedure("reminders", "get_action_item", ById, ActionItem, "One of them.")
+count_action_items = Procedure(
+    "reminders", "count_action_items", Nothing, ActionItemCounts, "How many the actor must act on now."
+)  # fmt: skip
 get_overview = Procedure("reminders", "get_overview", GetOverview, Overview, "Action items for the home page.")
 snooze_action_item = Procedure(
     "reminders", "snooze_action_item", SnoozeActionItem, ActionItem, "The actor does not see it until then.",

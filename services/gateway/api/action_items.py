@@ -12,6 +12,11 @@ class ActionItemsRoutes:
         """What one must act on now: what is due first comes first, then what is most urgent."""
         return call.ask(reminders.list_action_items, call.query)
 
+    @route("GET", "/action-items/counts", tag="reminders", answer=reminders.ActionItemCounts)
+    def count_action_items(self, call):
+        """How many, by kind and by deadline: up to 1,000 of each are counted, then there are `more`."""
+        return call.ask(reminders.count_action_items)
+
     @route("GET", "/action-items/<uuid:item_id>", tag="reminders", answer=reminders.ActionItem)
     def get_action_item(self, call, item_id):
         """One of them, as long as it waits."""

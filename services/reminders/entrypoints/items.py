@@ -18,6 +18,11 @@ class Items:
         with self.db.reading() as tx:
             return reading.get_action_item(tx, call.claims, request, clock.now())
 
+    @rpc(reminders.count_action_items)
+    def count_action_items(self, call, request):
+        with self.db.reading() as tx:
+            return reading.count_action_items(tx, call.claims, clock.now())
+
     @rpc(reminders.get_overview)
     def get_overview(self, call, request):
         with self.db.reading() as tx:

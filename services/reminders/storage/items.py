@@ -177,6 +177,17 @@ def counts(tx, addressees: Sequence[str], kinds: Sequence[str], bound: int) -> d
     return dict(tx.execute(query.group_by(words.c.kind)).tuples().all())
 
 
+def counts_of(
+    tx, addressees: Sequence[str], ranges: Sequence[Dues], bound: int, asleep: Collection[str]
+) -> list[int]:  # fmt: skip
+    """How many with a deadline in each of these ranges, counted no further either."""
+    numbers = []
+    for dues in ranges:
+        each, own = _first_of_each(addressees, _wanted(dues), bound, asleep)
+        numbers.append(select(func.count(own.c.id)).select_from(each.join(own, sa.true())).scalar_subquery())
+    return list(tx.execute(select(*numbers)).one())
+
+
 def _each(addressees: Sequence[str]) -> tuple:
     each = among(addressees).subquery("each")
     [addressee] = each.c

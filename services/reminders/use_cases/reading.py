@@ -6,7 +6,7 @@ from datetime import datetime
 
 from chassis.paging import a_moment, a_number, an_id, page, position
 from contracts import reminders as contract
-from contracts.fields import ACTION_ITEM_KINDS
+from contracts.fields import ACTION_ITEM_KINDS, ITEM_DUES
 from kernel.actor import Actor
 from kernel.capacity import actor_for
 from kernel.errors import Refused
@@ -39,6 +39,20 @@ def get_action_item(tx, claims: dict, request: dict, now: datetime) -> dict:
     row = _his_own(tx, actor, request["id"])
     asleep = {row["id"]: row["until"] for row in snoozes.asleep(tx, actor.person_id, _his(actor), now)}
     return _own(row, asleep.get(row["id"]))
+
+
+def count_action_items(tx, claims: dict, now: datetime) -> dict:
+    """Each figure is of the list that the same word opens."""
+    actor = actor_for(tx, contract.count_action_items, claims, now)
+    addressees = _his(actor)
+    asleep = snoozes.asleep(tx, actor.person_id, addressees, now)
+    ranges = [dues(word, None, now) for word in ITEM_DUES]
+    found = storage.counts_of(tx, addressees, ranges, COUNTED + 1, [row["id"] for row in asleep])
+    return {
+        "kinds": _counts(tx, addressees, asleep),
+        "dues": [{"due": word, **_counted(count)} for word, count in zip(ITEM_DUES, found, strict=True)],
+        "snoozed": len(asleep),
+    }
 
 
 def get_overview(tx, claims: dict, request: dict, now: datetime) -> dict:

@@ -12,7 +12,7 @@ from reminders.domain import items as rules
 from reminders.domain.occasions import Occasion
 from reminders.storage import items as storage
 from reminders.use_cases import attention
-from reminders.use_cases.items import say, shown, take
+from reminders.use_cases.items import URGENCIES, say, take
 
 MOST_CHANGES = 2**31 - 1
 AT_ONCE = 100
@@ -92,7 +92,7 @@ def _whom(tx, said: Sequence[Mapping], now: datetime) -> list[dict | None]:
 
 
 def _call_for(tx, opened: Sequence[Mapping], now: datetime) -> None:
-    """Whoever has it before him now is nudged, once."""
+    """Whoever has it before him now is nudged, once; no word of a sibling's wakes anybody at night."""
     if not opened:
         return
     held = holders(tx, [row["post_id"] for row in opened if row["post_id"]], now)
@@ -107,7 +107,7 @@ def _call_for(tx, opened: Sequence[Mapping], now: datetime) -> None:
                 title=row["title"],
                 text=rules.OPENED[row["kind"]],
                 link=f"/api/v1/action-items/{row['id']}",
-                urgency=shown(row)["urgency"],
+                urgency=URGENCIES[max(row["urgency_rank"], rules.URGENCY_RANKS["very_urgent"])],
                 people=held.get(row["post_id"], ()) if row["post_id"] else (row["person_id"],),
             )
             for row in opened

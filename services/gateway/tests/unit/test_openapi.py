@@ -17,7 +17,8 @@ OUTLINE = {
     "GET /home", "GET /units", "GET /units/{unit_id}", "GET /people", "GET /people/{person_id}",
     "GET /audiences", "POST /tasks", "GET /tasks", "GET /tasks/{task_id}", "GET /tasks/{task_id}/assignments",
     "GET /assignments/{assignment_id}", "POST /assignments/{assignment_id}/accept", "GET /action-items",
-    "GET /action-items/{item_id}", "POST /action-items/{item_id}/snooze", "POST /action-items/{item_id}/unsnooze",
+    "GET /action-items/counts", "GET /action-items/{item_id}",
+    "POST /action-items/{item_id}/snooze", "POST /action-items/{item_id}/unsnooze",
     "GET /tasks/{task_id}/history", "POST /tasks/{task_id}/revoke", "POST /units/{unit_id}/move-assignments",
     *(f"GET /assignments/{{assignment_id}}/{part}" for part in ("history", "results", "extensions", "children")),
     *(

@@ -89,6 +89,9 @@ def test_lists_by_deadline_are_parts_of_the_whole(five, ordered, caller):
     }
 
     assert found == {"overdue": five[:3], "due_today": [], "later": ["mai sau"], "no_deadline": five[3:]}
+    counts = caller(reminders.count_action_items, {}, claims=HEAD)
+    assert {each["due"]: each["count"] for each in counts["dues"]} == {due: len(found[due]) for due in ITEM_DUES}
+    assert counts["kinds"] == [{"kind": "assignment_to_receive", "count": 6, "more": False}]
 
 
 def test_what_became_late_since_one_looked_last(five, caller):

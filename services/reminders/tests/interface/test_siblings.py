@@ -187,6 +187,12 @@ def test_what_waits_for_a_post_that_nobody_knows_is_kept_and_comes_with_it(here,
         assert left == {"title": "không ai biết", "tried": read_state(tx).version}
 
 
+def test_no_word_of_a_sibling_wakes_anybody_at_night(here, say):
+    say(OPENED, urgency="express")
+    assert seen(here)[0]["urgency"] == "express"
+    assert here.rows("SELECT urgency_rank FROM nudges") == [{"urgency_rank": 1}]
+
+
 def test_two_processes_never_place_the_same(here, say):
     say(OPENED, unit_code="ward-9", subject="1")
     becomes_known(here, ("unit", unit("ward-3"), A_UNIT | {"code": "ward-9", "name": "Phường 9", "full_name": "9"}))

@@ -40,6 +40,10 @@ def desk(here, caller):
         def list(self, who=HEAD, **wanted) -> list[dict]:
             return caller(reminders.list_action_items, wanted, claims=who)["items"]
 
+        def counts(self, who=HEAD) -> tuple[int, int, int]:
+            found = caller(reminders.count_action_items, {}, claims=who)
+            return (*(sum(each["count"] for each in found[name]) for name in ("kinds", "dues")), found["snoozed"])
+
         def overview(self, who=HEAD) -> dict:
             return caller(reminders.get_overview, {}, claims=who)
 
@@ -68,6 +72,7 @@ def test_who_puts_off_sees_it_apart_and_everybody_else_sees_it(desk):
     ]  # fmt: skip
     overview = desk.overview()
     assert (overview["total"], overview["snoozed"], len(overview["items"])) == (1, 1, 1)
+    assert (desk.counts(), desk.counts(CLERK)) == ((1, 1, 1), (2, 2, 0))
     assert (desk.titles(CLERK), desk.overview(CLERK)["snoozed"]) == (["Diễn tập", "Việc khác"], 0)
 
     assert desk.unsnooze(snoozed)["snoozed_until"] is None
