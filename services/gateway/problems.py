@@ -114,6 +114,27 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "one_lead_needed": (422, "Việc chung cần đúng một đơn vị chủ trì, giao từng nơi ít nhất một", "A lead is needed"),
     "recurrence_not_understood": (422, "Quy tắc lặp lại không hợp lệ", "This is no rule of recurrence"),
     "day_too_far": (422, "Ngày quá xa", "The day is too far away"),
+    "recurrence_too_often": (
+        422, "Hai lần nhắc phải cách nhau ít nhất một giờ", "There is at least an hour between two occurrences",
+    ),
+    "recurrence_too_long": (
+        422, "Quy tắc lặp lại quá dài: tối đa 1000 lần hoặc 20 năm", "A thousand times or twenty years at most",
+    ),
+    "recurrence_never_comes": (422, "Không có ngày nào khớp quy tắc lặp lại", "No day fits this rule of recurrence"),
+    "time_has_passed": (422, "Thời điểm này đã qua", "This time has passed"),
+    "no_such_occurrence": (422, "Việc nhắc không có lần nào vào lúc đó", "It does not come at that time"),
+    "no_deadline_to_follow": (
+        422, "Không có hạn nào sắp tới để nhắc trước: hãy chọn một phần việc còn hạn",
+        "There is no deadline to come that it could follow: name one piece of work",
+    ),
+    "too_many_reminders": (
+        422, "Bạn đã có quá nhiều việc nhắc đang chờ", "Too many of your reminders are waiting already",
+    ),
+    "invitation_not_understood": (
+        422, "Tệp lịch không đọc được hoặc không có sự kiện", "This is no calendar file with events",
+    ),
+    "invitation_too_large": (422, "Tệp lịch có quá nhiều sự kiện", "The calendar file has too many events"),
+    "unknown_time_zone": (422, "Múi giờ trong tệp lịch không xác định được", "The file names an unknown time zone"),
     "wrong_period": (422, "Khoảng thời gian không hợp lệ", "Not a period of three years at most"),
     "as_of_in_future": (422, "Ngày chốt số liệu chưa đến", "That day is yet to come"),
     "due_in_past": (422, "Hạn đã qua", "The deadline has passed"),
