@@ -125,4 +125,4 @@ def _deadline_of(call, link: str) -> dict:
 
 
 def _leads(piece: dict) -> bool:
-    return piece["role"] == "lead" and piece["parent_id"] is None
+    return piece["role"] == "lead" and piece.get("parent_id") is None
