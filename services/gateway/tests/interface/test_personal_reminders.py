@@ -4,6 +4,7 @@ import eventlet
 import pytest
 from structlog.testing import capture_logs
 
+from chassis import tracing
 from chassis.testing import until
 from contracts import reminders
 from gateway import schemas
@@ -94,8 +95,18 @@ def test_an_invitation_is_text_of_its_own_kind(head):
     assert_problem(sends(INVITATION, KEY | {"Content-Type": "text/html"}), 415, "unsupported_media_type")
 
 
-def test_a_calendar_is_read_without_a_session_and_its_token_stands_in_no_log_and_no_trace(client, head):
-    with collecting() as collector, capture_logs() as logs:
+@pytest.fixture
+def collector(monkeypatch):
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
+    monkeypatch.setattr(tracing, "_recorder", None)
+    with collecting() as collector:
+        yield collector
+        tracing.flush()
+
+
+def test_a_calendar_is_read_without_a_session_and_its_token_stands_in_no_log_and_no_trace(client, head, collector):
+    tracing.configure("test", collector.endpoint)
+    with capture_logs() as logs:
         url = head.post("/calendar-feed").json()["url"]
         path = url.partition("/api/v1")[2]
         assert url.startswith("http://127.0.0.1:") and path == "/calendar.ics?token=secret-of-the-feed"
@@ -110,6 +121,8 @@ def test_a_calendar_is_read_without_a_session_and_its_token_stands_in_no_log_and
         assert_problem(client.get(path), 500, "internal_error")
         assert_problem(client.get("/calendar.ics"), 422, "invalid_request")
     assert [each["status"] for each in logs if each["event"] == "request"] == [201, 200, 304, 404, 500, 422]
+    read = until(lambda: [span for span in collector.spans if "calendar.ics" in span.name][4:])
+    assert read[0].attributes["http.route"] == "/api/v1/calendar.ics"
     assert "secret-of-the-feed" not in f"{logs}{collector.spans}"
 
 
