@@ -16,6 +16,7 @@ from reminders.domain.recurrence import Recurrence
 
 SHOWN_AHEAD = timedelta(days=92)  # of what no RRULE says
 SHOWN_AT_MOST = 64
+ZONES_FOR = 11  # years before now, in which a reminder may have begun
 BEFORE_AT_MOST = 90 * 24 * 60
 _EVENT = re.compile(r"^BEGIN:VEVENT[ \t]*\n.*?^END:VEVENT[ \t]*$", re.MULTILINE | re.DOTALL | re.IGNORECASE)
 _METHOD = re.compile(r"^METHOD(?:;[^:\n]*)?:(\w+)", re.MULTILINE | re.IGNORECASE)
@@ -38,7 +39,7 @@ def feed(content: Content, now: datetime) -> str:
             calendar.add_component(event)
     for row in content.deadlines:
         calendar.add_component(_deadline(row))
-    calendar.add_missing_timezones()
+    calendar.add_missing_timezones(first_date=date(now.year - ZONES_FOR, 1, 1))
     return calendar.to_ical().decode()
 
 
@@ -46,6 +47,8 @@ def _events(
     row: Mapping, rule: Recurrence | None, settled: Collection[datetime], days: WorkingDays, now: datetime
 ) -> Iterator[Event]:
     """One with its RRULE; what is said in working days, one by one."""
+    if row["occurs_at"] is None and (rule is None or rule.working_day is not None):
+        return  # it is over
     if rule is None:
         yield _event(row, row["id"], row["occurs_at"].astimezone(TZ))
     elif rule.working_day is None:

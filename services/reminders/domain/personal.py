@@ -8,6 +8,7 @@ from kernel.working_time import TZ
 
 RULE = "personal"
 ACTIVE_AT_MOST = 1000  # of one person
+NOTE_AT_MOST = 200  # letters that are said of it
 WAITS_FOR_ITS_OWNER = ("assigned", "declined", "in_progress")
 
 
@@ -41,7 +42,7 @@ def text_of(row: Mapping, occurrence: datetime, missed: int) -> str:
     if missed:
         said.append(f"đã lỡ {missed} lần trước đó")
     if row["note"]:
-        said.append(row["note"])
+        said.append(row["note"].splitlines()[0][:NOTE_AT_MOST])
     return " · ".join(said)
 
 

@@ -99,6 +99,15 @@ def of_person(
     return list(tx.execute(query).mappings())
 
 
+def in_calendar(tx, person_id: str, since: datetime, limit: int) -> list[Mapping]:
+    """Somebody's that wait, and those that were said for an occurrence since then."""
+    said = sa.exists().where(
+        occurrences.c.reminder_id == reminders.c.id, occurrences.c.occurrence >= since, occurrences.c.outcome == "fired"
+    )
+    query = select(*_shown).where(reminders.c.person_id == person_id, sa.or_(_active, said))
+    return list(tx.execute(query.order_by(reminders.c.occurs_at, reminders.c.id).limit(limit)).mappings())
+
+
 def active_of_person(tx, person_id: str, most: int) -> int:
     """How many wait, counted up to so many."""
     some = select(reminders.c.id).where(reminders.c.person_id == person_id, _active).limit(most).subquery()
@@ -184,10 +193,16 @@ def is_recorded(tx, reminder_id: str, moment: datetime) -> bool:
     return tx.execute(query).first() is not None
 
 
-def recorded_from(tx, reminder_ids: Sequence[str], since: datetime) -> dict[str, set[datetime]]:
-    """The occurrences of these reminders, from a moment on, that something has come of already."""
+def recorded_from(
+    tx, reminder_ids: Sequence[str], since: datetime, *, settled: bool = False
+) -> dict[str, set[datetime]]:  # fmt: skip
+    """The occurrences of these reminders, from a moment on, that something has come of already; with `settled` only
+    those that were done or skipped.
+    """
     query = select(occurrences.c.reminder_id, occurrences.c.occurrence)
     query = query.where(occurrences.c.reminder_id == any_of(reminder_ids), occurrences.c.occurrence >= since)
+    if settled:
+        query = query.where(occurrences.c.outcome != "fired")
     found = defaultdict(set)
     for reminder_id, occurrence in tx.execute(query):
         found[reminder_id].add(occurrence)

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from contracts import reminders as contract
 from kernel.capacity import actor_for
@@ -17,6 +17,7 @@ from reminders.use_cases.personal import rule_of
 
 TOKEN_BYTES = 32
 DEADLINES_AT_MOST = 500
+SHOWN_FOR = timedelta(days=30)  # after it was said
 
 
 def make_feed(tx, claims: dict, now: datetime) -> dict:
@@ -47,11 +48,11 @@ def read_feed(tx, request: dict, now: datetime) -> Content:
         raise Refused("not_found", "There is no such calendar.")
     person_id = feed["person_id"]
     serves = _serves(tx, person_id, now)
-    rows = personal.of_person(tx, person_id, "active", None, ACTIVE_AT_MOST)
+    rows = personal.in_calendar(tx, person_id, now - SHOWN_FOR, ACTIVE_AT_MOST)
     return Content(
         rows,
         {row["id"]: rule_of(row) for row in rows if not row["follows_id"]},
-        personal.recorded_from(tx, [row["id"] for row in rows], now),
+        personal.recorded_from(tx, [row["id"] for row in rows], now, settled=True),
         storage.open_deadlines(tx, serves, DEADLINES_AT_MOST),
         working_days(tx),
     )

@@ -12,12 +12,12 @@ from kernel.errors import Refused
 from kernel.working_time import TZ
 from reminders.calendars import read_invitation
 from reminders.service import Service
-from reminders.tests.personal import HEAD, MONDAY, key, made, now_of
-from reminders.use_cases import feeds, invitations, items
+from reminders.tests.personal import HEAD, MONDAY, act, fire, key, made, now_of
+from reminders.use_cases import feeds, invitations, items, personal
 from tests.support.orders import issued
 from tests.support.town import claims, person
 
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 UNKNOWN = {"token": "x" * 43}
 
 
@@ -31,9 +31,9 @@ def make(here) -> str:
         return feeds.make_feed(tx, claims(HEAD), MONDAY)["token"]
 
 
-def reads(here, token: str):
+def reads(here, token: str, now=MONDAY):
     with here.store.reading() as tx:
-        return feeds.read_feed(tx, {"token": token}, MONDAY)
+        return feeds.read_feed(tx, {"token": token}, now)
 
 
 def test_the_feed_holds_reminders_and_deadlines_of_whoever_made_it(here, run, caller):
@@ -49,6 +49,19 @@ def test_the_feed_holds_reminders_and_deadlines_of_whoever_made_it(here, run, ca
     assert set(found) == {"Họp giao ban", "Hạn: Rà soát"} and found["Họp giao ban"] == MONDAY + DAY
     with pytest.raises(CallFailed, match="not_found"):
         caller(reminders.read_feed, UNKNOWN)
+
+
+def test_what_was_said_stays_in_the_calendar_for_a_while_and_what_was_left_out_goes(here):
+    meeting = made(here, title="Họp", starts_at=MONDAY + DAY, before_minutes=60)
+    daily = made(here, title="Hằng ngày", starts_at=MONDAY + DAY, rrule="FREQ=DAILY", before_minutes=60)
+    act(here, personal.skip_occurrence, daily, occurrence=MONDAY + 2 * DAY)
+    fire(here, MONDAY + DAY - HOUR)
+    assert now_of(here, meeting)["state"] == "ended"
+    token = make(here)
+    content = reads(here, token, MONDAY + DAY - HOUR)
+    assert [row["title"] for row in content.reminders] == ["Hằng ngày", "Họp"]
+    assert content.settled == {daily["id"]: {MONDAY + 2 * DAY}}
+    assert [row["title"] for row in reads(here, token, MONDAY + 40 * DAY).reminders] == ["Hằng ngày"]
 
 
 def test_the_token_stands_nowhere_and_a_former_one_reads_nothing(here):
