@@ -11,13 +11,13 @@ REMINDER_URGENCIES = ("normal", "urgent")
 REMINDER_STATES = ("active", "ended")
 REMINDER_OUTCOMES = ("fired", "done", "skipped")
 WORKING_DAYS_OF = ("day", "week", "month", "quarter", "year")
-LINKED = re.compile(r"/api/v1/(tasks|assignments|documents|messages|conversations)/([0-9a-f-]{36})")
+LINKED = re.compile(r"/api/v1/([a-z][a-z-]{0,40})/([0-9a-f-]{36})")
 BEFORE_AT_MOST = 90 * 24 * 60  # minutes
 INVITATION_AT_MOST = 256 * 1024  # bytes
 
 
 def _link(**kwargs) -> fields.String:
-    """The API path of what it is about."""
+    """The API path of what it is about: a task, a message, a document."""
     return fields.String(
         validate=validate.Regexp(rf"{LINKED.pattern}\Z", error="Not the path of a task, a message or a document."),
         allow_none=True, **kwargs,

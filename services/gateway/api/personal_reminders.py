@@ -108,18 +108,17 @@ class PersonalRemindersRoutes:
         return Answer(text.encode(), headers={"Content-Type": f"{CALENDAR}; charset=utf-8"}, etag=digest_of(text))
 
 
-def _deadline_of(call, link: str) -> dict:
-    """Of the piece of work that a link names, as whoever asks sees it: of a whole order, of the piece that leads."""
+def _deadline_of(call, link: str) -> dict | None:
+    """Of the piece of work that a link names, as whoever asks sees it: of a whole order, of the one piece that leads."""
     kind, id_ = reminders.LINKED.fullmatch(link).groups()
+    pieces = []
     if kind == "assignments":
-        piece = call.ask(tasks.get_assignment, {"id": id_})
+        pieces = [call.ask(tasks.get_assignment, {"id": id_})]
     elif kind == "tasks":
-        leads = [each for each in call.ask(tasks.get_task, {"id": id_})["assignments"]["items"] if _leads(each)]
-        if len(leads) != 1:
-            raise HttpRefusal("no_deadline_to_follow")
-        [piece] = leads
-    else:
-        raise HttpRefusal("no_deadline_to_follow")
+        pieces = [each for each in call.ask(tasks.get_task, {"id": id_})["assignments"]["items"] if _leads(each)]
+    if len(pieces) != 1:
+        return None
+    [piece] = pieces
     named = {name: piece[name] for name in ("version", "state")}
     return named | {"assignment_id": piece["id"], "due": piece["current_due"]}
 
