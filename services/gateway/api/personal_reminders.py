@@ -109,7 +109,7 @@ class PersonalRemindersRoutes:
 
 
 def _deadline_of(call, link: str) -> dict | None:
-    """Of the piece of work that a link names, as whoever asks sees it: of a whole order, of the one piece that leads."""
+    """Of the piece of work that a link names, as whoever asks sees it; of a whole order, of the one that leads."""
     kind, id_ = reminders.LINKED.fullmatch(link).groups()
     pieces = []
     if kind == "assignments":
