@@ -36,6 +36,14 @@ def tell_items(tx, name: str, data: dict) -> None:
         storage.append_live(tx, name, list(own), data, own)
 
 
+def tell_persons(tx, name: str, data: dict) -> None:
+    """To each of many persons his own, in one row."""
+    own = defaultdict(list)
+    for item in data.pop("items"):
+        own[key_of_person(item.pop("person_id"))].append(item)
+    storage.append_live(tx, name, list(own), data, own)
+
+
 def tell_posts(tx, name: str, post_ids: list[str], data: dict) -> None:
     """The same for everyone whom it concerns."""
     if post_ids:

@@ -151,6 +151,10 @@ class Service(*API, ScimRoutes, HearsDirectory):
     def on_action_items_closed(self, tx, event):
         live_log.tell_items(tx, "action_item_closed", event.data)
 
+    @hears(reminders.reminder_fired)
+    def on_reminder_fired(self, tx, event):
+        live_log.tell_persons(tx, "reminder_fired", event.data)
+
     @hears(tasks.assignment_changed)
     def on_assignment_changed(self, tx, event):
         data = event.data

@@ -272,6 +272,17 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "reminders.get_overview": EVERYBODY,
     "reminders.snooze_action_item": EVERYBODY,
     "reminders.unsnooze_action_item": EVERYBODY,
+    "reminders.create_reminder": EVERYBODY,
+    "reminders.change_reminder": EVERYBODY,
+    "reminders.discard_reminder": EVERYBODY,
+    "reminders.mark_done": EVERYBODY,
+    "reminders.skip_occurrence": EVERYBODY,
+    "reminders.get_reminder": EVERYBODY,
+    "reminders.list_reminders": EVERYBODY,
+    "reminders.list_reminder_occurrences": EVERYBODY,
+    "reminders.import_invitation": EVERYBODY,
+    "reminders.make_feed": EVERYBODY,
+    "reminders.revoke_feed": EVERYBODY,
     "messaging.list_conversations": EVERYBODY,
     "messaging.get_conversation": EVERYBODY,
     "messaging.list_participants": EVERYBODY,
@@ -286,6 +297,7 @@ RULES: dict[str, tuple[Grant, ...]] = {
 
 PUBLIC = frozenset({  # nobody need sign in
     "gateway.create_token", "gateway.create_session", "gateway.get_openapi", "gateway.list_providers",
+    "gateway.read_calendar",  # its token says whose it is
     "gateway.start_sign_in", "gateway.finish_sign_in", "gateway.give_code", "gateway.end_sessions_of_provider",
 })  # fmt: skip
 

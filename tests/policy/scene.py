@@ -32,6 +32,8 @@ POWERS = {
     "from_day": AHEAD, "to_day": AHEAD,
 }  # fmt: skip
 A_FILE = {"headers": {"Content-Type": "text/csv"}, "data": "ma\n"}
+NO_CALENDAR = {"headers": {"Content-Type": "text/calendar"}, "data": "x"}
+AN_OCCURRENCE = {"occurrence": "2026-01-05T08:00:00+07:00"}
 A_DOCUMENT = {
     "source": "government_office", "number": "812/TB-VPCP", "issued_on": days_from_now(-1), "abstract": "Kết luận",
     "clauses": [{"label": "Điểm 1", "text": "Rà soát", "due_on": days_from_now(14)}],
@@ -231,7 +233,7 @@ class Scene:
         method, path, options = self._request(cell)
         options = dict(options)
         headers = options.pop("headers", {}) | ({"X-Acting-For": delegation_id} if delegation_id else {})
-        if method in ("POST", "PUT", "DELETE"):
+        if method in ("POST", "PUT", "PATCH", "DELETE"):
             headers["Idempotency-Key"] = clock.new_id()
         if method == "POST" and "data" not in options:
             options.setdefault("json", {})
@@ -499,6 +501,21 @@ class Scene:
             "get_action_item": ("GET", f"/action-items/{NOBODY}", {}),
             "snooze_action_item": ("POST", f"/action-items/{NOBODY}/snooze", {"json": {"until": f"{AHEAD}T00:00:00Z"}}),
             "unsnooze_action_item": ("POST", f"/action-items/{NOBODY}/unsnooze", {}),
+            "create_reminder": (
+                "POST",
+                "/reminders",
+                {"json": {"title": "Họp", "starts_at": "2026-01-05T08:00:00+07:00"}},
+            ),
+            "list_reminders": ("GET", "/reminders", {}),
+            "get_reminder": ("GET", f"/reminders/{NOBODY}", {}),
+            "list_reminder_occurrences": ("GET", f"/reminders/{NOBODY}/occurrences", {}),
+            "change_reminder": ("PATCH", f"/reminders/{NOBODY}", NEVER | {"json": {"title": "Họp"}}),
+            "discard_reminder": ("DELETE", f"/reminders/{NOBODY}", NEVER),
+            "mark_reminder_done": ("POST", f"/reminders/{NOBODY}/done", NEVER | {"json": AN_OCCURRENCE}),
+            "skip_reminder": ("POST", f"/reminders/{NOBODY}/skip", NEVER | {"json": AN_OCCURRENCE}),
+            "import_invitation": ("POST", "/reminders/import", NO_CALENDAR),
+            "make_calendar_feed": ("POST", "/calendar-feed", {}),
+            "revoke_calendar_feed": ("DELETE", "/calendar-feed", {}),
             "list_audit": ("GET", "/audit", {"params": {"service": cell.about, "limit": 1}}),
             "list_reorganisations": ("GET", "/reorganisations", {}),
             "list_recoveries": ("GET", "/account-recoveries", {}),

@@ -3,7 +3,7 @@
 from chassis import clock
 from chassis.inbox import hears
 from contracts import directory, inbound, tasks
-from reminders.use_cases import items, siblings
+from reminders.use_cases import deadlines, items, siblings
 
 
 class Hearing:
@@ -19,18 +19,22 @@ class Hearing:
     def on_assignment_changed(self, tx, event):
         pieces = [event.data, *event.data["pieces"]]
         items.follow_pieces(tx, event.data, pieces, event.subject, event.version)
+        deadlines.follow_pieces(tx, pieces, clock.now())
 
     @hears(tasks.task_revoked)
     def on_task_revoked(self, tx, event):
         items.follow_pieces(tx, event.data, event.data["pieces"], event.subject, event.version)
+        deadlines.follow_pieces(tx, event.data["pieces"], clock.now())
 
     @hears(tasks.assignments_moved)
     def on_assignments_moved(self, tx, event):
         items.follow_pieces(tx, event.data, event.data["pieces"], event.subject, event.version)
+        deadlines.follow_pieces(tx, event.data["pieces"], clock.now())
 
     @hears(tasks.tasks_imported)
     def on_tasks_imported(self, tx, event):
         items.follow_pieces(tx, event.data, event.data["pieces"], event.subject, event.version)
+        deadlines.follow_pieces(tx, event.data["pieces"], clock.now())
 
     @hears(tasks.extension_requested)
     def on_extension_requested(self, tx, event):
@@ -39,6 +43,7 @@ class Hearing:
     @hears(tasks.extension_decided)
     def on_extension_decided(self, tx, event):
         items.follow_extension(tx, event.data)
+        deadlines.follow_extension(tx, event.data, clock.now())
 
     @hears(tasks.draft_changed)
     def on_draft_changed(self, tx, event):
@@ -71,6 +76,7 @@ class Hearing:
     @hears(tasks.correction_decided)
     def on_correction_decided(self, tx, event):
         items.follow_waiting(tx, event.data, event.subject, event.version)
+        deadlines.follow_pieces(tx, event.data["pieces"], clock.now())
 
     @hears(directory.break_glass_used)
     def on_break_glass_used(self, tx, event):

@@ -104,6 +104,10 @@ OUTLINE = {
     "POST /superior-reports/{report_id}/approve",
     "POST /superior-reports/{report_id}/return",
     "POST /superior-reports/{report_id}/record-sent",
+    "GET /reminders", "POST /reminders", "POST /reminders/import", "GET /reminders/{reminder_id}",
+    "PATCH /reminders/{reminder_id}", "DELETE /reminders/{reminder_id}", "GET /reminders/{reminder_id}/occurrences",
+    "POST /reminders/{reminder_id}/done", "POST /reminders/{reminder_id}/skip", "POST /calendar-feed",
+    "DELETE /calendar-feed", "GET /calendar.ics",
 }  # fmt: skip
 
 
