@@ -7,8 +7,8 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from chassis.contract import Procedure
 from contracts.fields import Id, Line, Moment, Nothing, Page, Request, Statement, one_of
 
-COUNTED_FROM = ("due", "receipt")
-NUDGED = ("owner", "followers", "superior", "chief_of_office", "exception_board")
+COUNTED_FROM = ("due", "receipt", "answer")
+NUDGED = ("owner", "followers", "superior", "chief_of_office", "exception_board", "answers")
 _NAME = validate.Regexp(re.compile(r"[a-z][a-z0-9_]{0,39}\Z"))
 
 
@@ -44,7 +44,7 @@ class Rung(Request):
 
 class Rule(Request):
     """`due`: counted from the deadline, while no result stands. `receipt`: from when a unit was given it, until it is
-    received.
+    received. `answer`: from the day by which somebody was to decide or answer.
     """
 
     name = fields.String(required=True, validate=_NAME)

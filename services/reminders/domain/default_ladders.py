@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from reminders.domain.ladders import DUE, RECEIPT
+from reminders.domain.ladders import ANSWER, DUE, RECEIPT
 
-OWNER, FOLLOWERS, SUPERIOR, CHIEF_OF_OFFICE, EXCEPTION_BOARD = (
-    "owner", "followers", "superior", "chief_of_office", "exception_board",
+OWNER, FOLLOWERS, SUPERIOR, CHIEF_OF_OFFICE, EXCEPTION_BOARD, ANSWERS = (
+    "owner", "followers", "superior", "chief_of_office", "exception_board", "answers",
 )  # fmt: skip
 
 
@@ -49,6 +49,19 @@ DEFAULT: Sequence[Mapping] = (
                 "after": _always({"days": 1}) | {"express": {"hours": 2}},
                 "to": [OWNER, SUPERIOR, CHIEF_OF_OFFICE],
                 "text": "{unit} chưa tiếp nhận việc được giao.",
+            }
+        ],
+    },
+    {
+        "name": "answer",
+        "title": "Nhắc quyết định, trả lời",
+        "counts_from": ANSWER,
+        "rungs": [
+            {
+                "name": "unanswered",
+                "after": _always({"days": 0}),
+                "to": [ANSWERS],
+                "text": "Đã quá hạn quyết định, trả lời {due}: {unit} đang chờ.",
             }
         ],
     },

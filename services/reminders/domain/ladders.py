@@ -1,6 +1,7 @@
 """Ladders: who is nudged about a piece of work, and when. Rules that operators set, over a calendar: pure.
 
-A rule counts from a piece's deadline, or from the moment since which it waits to be received. Its rungs follow one
+A rule counts from a piece's deadline, from the moment since which it waits to be received, or from the day by which
+somebody was to decide or answer. Its rungs follow one
 another; of a rule only the highest rung that is reached is said, and each once for what it counts from.
 """
 
@@ -13,7 +14,8 @@ from typing import NamedTuple
 from kernel.errors import Refused
 from kernel.working_time import CLOSES, OPENS, TZ, WorkingDays, today
 
-DUE, RECEIPT = "due", "receipt"
+DUE, RECEIPT, ANSWER = "due", "receipt", "answer"
+WAITING, ANSWERED = "waiting", "answered"  # the states of what is no piece of work, and waits for an answer
 OWED = frozenset({"assigned", "declined", "in_progress"})  # no result stands, and the clock runs
 WORKING_DAY = datetime.combine(datetime.min, CLOSES) - datetime.combine(datetime.min, OPENS)
 MINUTE, SECOND, ONE_DAY = 60, timedelta(seconds=1), timedelta(days=1)
@@ -50,7 +52,9 @@ class Rule:
 
 
 class Piece(NamedTuple):
-    """What the rules look at. `since`: from when it waits to be received by its present owner."""
+    """What the rules look at. `since`: from when it waits to be received by its present owner; `answer_by`: when
+    somebody is to have decided on it.
+    """
 
     state: str
     role: str
@@ -58,14 +62,16 @@ class Piece(NamedTuple):
     urgency: str
     due: datetime | None
     since: datetime | None
+    answer_by: datetime | None = None
 
 
 class Saying(NamedTuple):
-    """A rung that is to be said, for this version of what it counts from."""
+    """A rung that is to be said, for this version of what it counts from; `due` is the day of which it tells."""
 
     rule: str
     rung: Rung
     version: int
+    due: datetime | None
 
 
 class Step(NamedTuple):
@@ -104,7 +110,7 @@ def check(rules: Sequence[Rule]) -> None:
         for step, rung in enumerate(rule.rungs):
             for urgency, span in rung.after.items():
                 where = f"{place}.{step}.after.{urgency}"
-                if rule.counts_from == DUE and span.hours:
+                if rule.counts_from != RECEIPT and span.hours:
                     raise Refused("ladder_span_impossible", "From a deadline one counts in days.", field=where)
                 if rule.counts_from == RECEIPT and span.length <= timedelta():
                     raise Refused("ladder_span_impossible", "One waits before one complains.", field=where)
@@ -149,7 +155,8 @@ class Ladders:
             ahead = [(place, at) for place, at in instants if place > max(done, default=-1)]
             reached = [place for place, at in ahead if at <= now]
             if reached:
-                sayings.append(Saying(rule.name, rule.rungs[reached[-1]], version))
+                due = piece.due if rule.counts_from == RECEIPT else counts_from
+                sayings.append(Saying(rule.name, rule.rungs[reached[-1]], version, due))
             later += [at for _, at in ahead[len(reached) :][:1]]
         return Step(sayings, min(later, default=None))
 
@@ -186,6 +193,8 @@ def _counts_from(rule: Rule, piece: Piece) -> datetime | None:
     """
     if rule.counts_from == DUE:
         return piece.due if piece.state in OWED and piece.role != "inform" else None
+    if rule.counts_from == ANSWER:
+        return piece.answer_by
     return piece.since if piece.state == "assigned" and not piece.is_child else None
 
 
@@ -193,10 +202,11 @@ def _begin(day) -> datetime:
     return datetime.combine(day, time(), TZ)
 
 
-def text_of(rung: Rung, title: str, unit: str, due: datetime | None, urgency: str) -> str:
-    shown = due and due.astimezone(TZ).strftime("%H:%M %d/%m/%Y" if urgency == "express" else "%d/%m/%Y")
-    filled = {"{title}": title, "{unit}": unit, "{due}": shown or ""}
-    return _PLACEHOLDER.sub(lambda found: filled.get(found[0], ""), rung.text)
+def text_of(saying: Saying, title: str, unit: str, urgency: str) -> str:
+    form = "%H:%M %d/%m/%Y" if urgency == "express" else "%d/%m/%Y"
+    due = saying.due.astimezone(TZ).strftime(form) if saying.due else ""
+    filled = {"{title}": title, "{unit}": unit, "{due}": due}
+    return _PLACEHOLDER.sub(lambda found: filled.get(found[0], ""), saying.rung.text)
 
 
 @dataclass(frozen=True)

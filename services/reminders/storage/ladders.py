@@ -7,28 +7,30 @@ import sqlalchemy as sa
 
 from chassis.wire import to_json
 
-_OF_EACH = (
-    "subject_id, version, at, state, role, is_child, unit_id, post_id, assigner_post_id, urgency_rank, due, since"
-)
-_LATEST = "version, at, task_id, title, state, role, is_child, unit_id, unit_name, post_id, urgency_rank, due, open"
+_NAMES = ("version", "at", "state", "role", "is_child", "unit_id", "post_id", "urgency_rank", "due")
+_ANSWERS = ("answer_by", "answers_post_id")
+_LOGGED = ", ".join(("subject_id", *_NAMES, *_ANSWERS, "assigner_post_id", "since"))
+_LATEST = (*_NAMES, *_ANSWERS, "task_id", "title", "unit_name", "link", "open")
+_OF_LATEST = ", ".join(_LATEST)
 _NOTE = sa.text(
     f"""
     WITH given AS (
         SELECT * FROM jsonb_to_recordset(CAST(:pieces AS jsonb)) AS given(
             subject_id uuid, version integer, at timestamptz, task_id uuid, title text, state text, role text,
             is_child boolean, unit_id uuid, unit_name text, post_id uuid, assigner_post_id uuid, followers uuid[],
-            urgency_rank smallint, due timestamptz, since timestamptz, open boolean
+            urgency_rank smallint, due timestamptz, since timestamptz, open boolean, link text, answer_by timestamptz,
+            answers_post_id uuid
         )
     ), noted AS (
-        INSERT INTO watched_log ({_OF_EACH}) SELECT {_OF_EACH} FROM given ON CONFLICT DO NOTHING
+        INSERT INTO watched_log ({_LOGGED}) SELECT {_LOGGED} FROM given ON CONFLICT DO NOTHING
     )
     INSERT INTO watched AS known
-        (subject_id, {_LATEST}, assigner_post_id, followers, since, since_version, next_at)
-    SELECT subject_id, {_LATEST}, assigner_post_id, coalesce(followers, '{{}}'), since,
+        (subject_id, {_OF_LATEST}, assigner_post_id, followers, since, since_version, next_at)
+    SELECT subject_id, {_OF_LATEST}, assigner_post_id, coalesce(followers, '{{}}'), since,
         CASE WHEN since IS NULL THEN 0 ELSE version END, at
     FROM given ORDER BY subject_id
     ON CONFLICT (subject_id) DO UPDATE SET
-        ({_LATEST}) = ({", ".join(f"excluded.{name}" for name in _LATEST.split(", "))}),
+        {", ".join(f"{name} = excluded.{name}" for name in _LATEST)},
         assigner_post_id = coalesce(excluded.assigner_post_id, known.assigner_post_id),
         since = CASE WHEN excluded.since_version > known.since_version THEN excluded.since ELSE known.since END,
         since_version = greatest(excluded.since_version, known.since_version),
@@ -60,7 +62,8 @@ _CLAIM = sa.text(
     """
     SELECT due_now.* FROM (VALUES (0::smallint), (1), (2), (3)) AS urgency(rank), LATERAL (
         SELECT subject_id::text, version, task_id::text, title, state, role, is_child, unit_id::text, unit_name,
-            post_id::text, assigner_post_id::text, followers::text[], urgency_rank, due, since, next_at
+            post_id::text, assigner_post_id::text, followers::text[], urgency_rank, due, since, answer_by,
+            answers_post_id::text, link, next_at
         FROM watched WHERE urgency_rank = urgency.rank AND next_at <= :now
         ORDER BY next_at LIMIT :limit FOR UPDATE SKIP LOCKED
     ) AS due_now
@@ -132,7 +135,7 @@ _FORGET = sa.text(
     DELETE FROM watched_log WHERE (subject_id, version) IN (
         SELECT old.subject_id, old.version FROM watched_log old
         WHERE old.at < :before AND (
-            old.state IN ('completed', 'revoked', 'archived')
+            old.state IN ('completed', 'revoked', 'archived', 'answered')
             OR EXISTS (
                 SELECT FROM watched_log later
                 WHERE later.subject_id = old.subject_id AND later.version > old.version AND later.at < :before
@@ -147,7 +150,8 @@ _HOW_MANY = sa.text(f"SELECT count(*) {_LIVED}")
 _LIVES = sa.text(
     f"""
     SELECT log.subject_id::text, log.version, log.at, log.state, log.role, log.is_child, log.unit_id::text,
-        log.post_id::text, log.assigner_post_id::text, log.urgency_rank, log.due, log.since, part.followers
+        log.post_id::text, log.assigner_post_id::text, log.urgency_rank, log.due, log.since, log.answer_by,
+        log.answers_post_id::text, part.followers
     FROM (
         SELECT subject_id, followers::text[] {_LIVED} AND subject_id > CAST(:after AS uuid)
             AND mod(hashtext(subject_id::text) & 2147483647, :one_in) = 0

@@ -69,9 +69,8 @@ def climb(tx, now: datetime, at_once: int = AT_ONCE) -> Climbed:
 
 
 def piece_of(row: Mapping) -> Piece:
-    return Piece(
-        row["state"], row["role"], row["is_child"], URGENCIES[row["urgency_rank"]], row["due"], row["since"]
-    )  # fmt: skip
+    looked_at = ("state", "role", "is_child", "due", "since", "answer_by")
+    return Piece(urgency=URGENCIES[row["urgency_rank"]], **{name: row[name] for name in looked_at})
 
 
 def _occasion(row: Mapping, saying: Saying, people: Sequence[str]) -> Occasion:
@@ -82,8 +81,8 @@ def _occasion(row: Mapping, saying: Saying, people: Sequence[str]) -> Occasion:
         rung=saying.rung.name,
         deadline_version=saying.version,
         title=row["title"],
-        text=text_of(saying.rung, row["title"], row["unit_name"], row["due"], urgency),
-        link=f"/api/v1/assignments/{row['subject_id']}",
+        text=text_of(saying, row["title"], row["unit_name"], urgency),
+        link=row["link"],
         urgency=urgency,
         people=people,
     )

@@ -33,6 +33,7 @@ class Reach:
             "followers": piece["followers"],
             "superior": (assigner,),
             "chief_of_office": () if piece["is_child"] else (self._office,),
+            "answers": (piece["answers_post_id"],),
             "exception_board": (self._boards.get(assigner),),
         }
 

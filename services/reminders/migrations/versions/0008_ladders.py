@@ -10,8 +10,9 @@ CREATE TABLE watched (
     subject_id uuid PRIMARY KEY,
     version integer NOT NULL,
     at timestamptz NOT NULL,
-    task_id uuid NOT NULL,
+    task_id uuid,
     title text NOT NULL,
+    link text NOT NULL,
     state text NOT NULL,
     role text NOT NULL,
     is_child boolean NOT NULL,
@@ -23,6 +24,8 @@ CREATE TABLE watched (
     urgency_rank smallint NOT NULL,
     due timestamptz,
     since timestamptz,
+    answer_by timestamptz,
+    answers_post_id uuid,
     since_version integer NOT NULL DEFAULT 0,
     open boolean NOT NULL,
     next_at timestamptz,
@@ -32,7 +35,8 @@ CREATE INDEX watched_due ON watched (urgency_rank, next_at) WHERE next_at IS NOT
 CREATE INDEX watched_open ON watched (subject_id) WHERE open;
 CREATE INDEX watched_closed ON watched (at) WHERE NOT open;
 CREATE INDEX watched_unreached ON watched (subject_id) WHERE unreached;
-COMMENT ON COLUMN watched.version IS 'of the piece: the newest that was heard';
+COMMENT ON TABLE watched IS 'pieces of work, and what waits for an answer: an extension, a blocker, an urging';
+COMMENT ON COLUMN watched.version IS 'of the subject: the newest that was heard';
 COMMENT ON COLUMN watched.followers IS 'as the order named them';
 COMMENT ON COLUMN watched.since IS 'when it began to wait to be received, which its since_version said';
 COMMENT ON COLUMN watched.next_at IS 'when the ladders are to look at it; an event asks for it at once';
@@ -51,6 +55,8 @@ CREATE TABLE watched_log (
     urgency_rank smallint NOT NULL,
     due timestamptz,
     since timestamptz,
+    answer_by timestamptz,
+    answers_post_id uuid,
     PRIMARY KEY (subject_id, version)
 );
 CREATE INDEX watched_log_in_time ON watched_log (at);

@@ -3,7 +3,7 @@ that its words ask for.
 """
 
 import random
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -17,7 +17,11 @@ from tests.support.orders import changed, issued, piece_id
 BEGIN = datetime(2026, 9, 14, 9, 0, tzinfo=TZ)
 DUES = [end_of_day(date(2026, 9, day)) for day in (15, 18, 22, 25)]
 DAYS = WorkingDays({})
-RUNGS = {"deadline": ("yellow", "red", "deep_red"), "unreceived": ("unreceived",)}
+RUNGS = {"deadline": ("yellow", "red", "deep_red"), "unreceived": ("unreceived",), "answer": ("unanswered",)}
+DECIDED_BY = {  # long ago
+    "declined": datetime(2026, 3, 4, 16, 59, 59, tzinfo=UTC),
+    "result_submitted": datetime(2026, 3, 3, 16, 59, 59, tzinfo=UTC),
+}
 MOVES = {  # what may follow, by state
     "assigned": ("accepted", "declined", "extended"),
     "declined": ("reassigned",),
@@ -51,6 +55,8 @@ class Model:
             waits = timedelta(hours=2) if self.urgency == "express" else timedelta(hours=9, minutes=30)
             if DAYS.add_time(self.since, waits) <= now:
                 yield "unreceived", "unreceived", self.since
+        if self.state in DECIDED_BY:
+            yield "answer", "unanswered", DECIDED_BY[self.state]
         if self.state in ("assigned", "declined", "in_progress"):
             missed = now if self.urgency == "express" else datetime.combine(today(now), time(), TZ)
             if self.due < missed:

@@ -147,7 +147,9 @@ def test_the_simulator_lives_through_what_happened_and_says_nothing(here, hear):
     accepted = changed("accepted", "in_progress", 2, current_due=DUE.isoformat(), at=NOW.isoformat())
     hear("assignment_changed", accepted)
     in_time = {"at": (DUE - timedelta(days=1)).isoformat(), "current_due": DUE.isoformat()}
-    hear("assignment_changed", changed("submitted", "result_submitted", 3, before="in_progress", **in_time))
+    hear(
+        "assignment_changed", changed("submitted", "result_submitted", 3, before="in_progress", awaits=None, **in_time)
+    )
     no_deadline = [A_DAY_EARLIER[1]]
 
     found = simulate(here, no_deadline)

@@ -9,7 +9,7 @@ from reminders.service import Service
 from reminders.use_cases import ladders
 from tests.support.hearing import hearing
 from tests.support.orders import changed, issued, piece_id, urged
-from tests.support.town import membership_of, person
+from tests.support.town import membership_of, person, post, unit
 
 ISSUED_AT = datetime(2026, 9, 14, 9, 0, tzinfo=TZ)  # a Monday
 DUE = end_of_day(date(2026, 9, 25))  # a Friday
@@ -40,7 +40,8 @@ def ordered(hear):
 
 
 def moved(change: str, after: str, version: int, at: datetime, due: datetime = DUE, **more) -> dict:
-    return changed(change, after, version, current_due=due.isoformat(), at=at.isoformat(), **more)
+    nobody_decides = {"awaits": None}
+    return changed(change, after, version, current_due=due.isoformat(), at=at.isoformat(), **nobody_decides | more)
 
 
 def climb(here, now: datetime) -> int:
@@ -159,6 +160,37 @@ def test_an_answer_stops_what_was_to_go_out_and_the_next_rung_comes_all_the_same
 
     climb(here, RED)
     assert waiting(here) == 4
+
+
+def test_an_urging_that_nobody_answers_and_one_that_is_answered(here, hear):
+    [one] = urged()["waiting"]
+    waits = one | {"awaits": one["awaits"] | {"due": DUE}}
+    hear("urging_raised", urged() | {"at": ISSUED_AT, "waiting": [waits]})
+    climb(here, RED - timedelta(seconds=1))
+    assert nudged(here) == {}
+
+    climb(here, RED)
+    assert (nudged(here), waiting(here)) == ({"unanswered": {OWNER}}, 1)
+    assert here.rows("SELECT link FROM occasions") == [{"link": f"/api/v1/urgings/{one['subject_id']}"}]
+
+    answer = {"assignment_id": piece_id("ward-1"), "at": RED, "waiting": [one | {"version": 2, "awaits": None}]}
+    hear("urging_answered", urged() | answer)
+    assert waiting(here) == 0
+    hear("urging_raised", urged() | {"at": ISSUED_AT, "waiting": [waits]})  # it comes again
+    climb(here, DEEP_RED)
+    assert waiting(here) == 0
+
+
+def test_a_result_that_nobody_decides_on_is_told_to_whoever_must(here, hear, ordered):
+    awaits = {
+        "kind": "result_to_decide", "post_id": post("committee vice_chairman"), "unit_id": unit("committee"),
+        "from_title": "ward-1", "due": DUE.isoformat(),
+    }  # fmt: skip
+    hear("assignment_changed", moved("submitted", "result_submitted", 3, ISSUED_AT, awaits=awaits))
+    climb(here, RED)
+    assert nudged(here) == {"unanswered": {SUPERIOR, ALSO_SUPERIOR}}
+    hear("assignment_changed", moved("completed", "completed", 4, RED, before="result_submitted"))
+    assert waiting(here) == 0
 
 
 def test_who_stands_in_for_a_post_that_nobody_holds(here, hear, ordered):

@@ -54,6 +54,15 @@ def test_an_order_that_nobody_receives():
     assert begins(LADDERS, piece(**received, is_child=True)) == {}
 
 
+def test_what_somebody_is_to_answer_by_a_day():
+    waiting = piece("waiting", due=None, since=None)._replace(answer_by=DUE)
+    assert begins(LADDERS, waiting) == {"unanswered": datetime(2026, 9, 26, tzinfo=TZ)}
+    [saying] = LADDERS.step(waiting, (), DUE + timedelta(days=1)).sayings
+    assert text_of(saying, "Rà soát", "Phường 1", "normal") == (
+        "Đã quá hạn quyết định, trả lời 25/09/2026: Phường 1 đang chờ."
+    )
+
+
 def test_days_off_move_the_rungs():
     before = datetime(2026, 8, 31, 16, 0, tzinfo=TZ)
     waiting = piece("assigned", due=None, since=before)
@@ -81,9 +90,7 @@ def test_a_moved_deadline_is_another():
 
 def test_what_is_said_names_the_unit_and_the_deadline():
     [saying] = LADDERS.step(piece(), (), DUE + timedelta(days=1)).sayings
-    assert text_of(saying.rung, "Rà soát", "Phường 1", DUE, "normal") == (
-        "Đã quá hạn 25/09/2026: Phường 1 chưa trình kết quả."
-    )
+    assert text_of(saying, "Rà soát", "Phường 1", "normal") == ("Đã quá hạn 25/09/2026: Phường 1 chưa trình kết quả.")
 
 
 # against what the words mean
