@@ -9,7 +9,7 @@ from chassis import clock
 from chassis.paging import a_number, page, position
 from contracts import reminders as contract
 from kernel.capacity import actor_for
-from kernel.directory_copy import working_days
+from kernel.directory_copy import require_fresh, working_days
 from kernel.errors import Refused
 from reminders.domain.default_ladders import DEFAULT
 from reminders.domain.items import URGENCY_RANKS
@@ -137,6 +137,7 @@ def change_ladders(tx, claims: dict, request: dict, now: datetime) -> dict:
     changes nothing, so it needs no key.
     """
     actor = actor_for(tx, contract.change_ladders, claims, now)
+    require_fresh(tx, now)
     rules = checked(request["rules"])
     storage.hold_versions(tx)
     before = in_force(tx)

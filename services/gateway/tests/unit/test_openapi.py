@@ -102,6 +102,10 @@ OUTLINE = {
     "POST /superior-reports/{report_id}/approve",
     "POST /superior-reports/{report_id}/return",
     "POST /superior-reports/{report_id}/record-sent",
+    "GET /ladders",
+    "PUT /ladders",
+    "GET /ladders/versions",
+    "POST /ladders/simulate",
 }  # fmt: skip
 
 
