@@ -5,7 +5,7 @@ from chassis.rpc import rpc
 from chassis.timers import every
 from contracts import reminders
 from reminders.metrics import LADDER_LATENESS, LADDER_NUDGES, LADDER_UNREACHED
-from reminders.use_cases import ladders, simulating
+from reminders.use_cases import climbing, ladders, simulating
 
 
 class Ladders:
@@ -13,7 +13,7 @@ class Ladders:
     def climb_ladders(self):
         while True:
             with self.db.transaction() as tx:
-                climbed = ladders.climb(tx, clock.now())
+                climbed = climbing.climb(tx, clock.now())
             if not climbed.pieces:
                 return
             LADDER_LATENESS.set(climbed.late.total_seconds())
@@ -25,21 +25,21 @@ class Ladders:
         more = True
         while more:
             with self.db.transaction() as tx:
-                more = ladders.recount(tx, clock.now())
+                more = climbing.recount(tx, clock.now())
 
     @every(seconds=10)
     def follow_calendar(self):
         with self.db.transaction() as tx:
-            ladders.follow_calendar(tx, clock.now())
+            climbing.follow_calendar(tx, clock.now())
         with self.db.reading() as tx:
-            LADDER_UNREACHED.set(ladders.count_unreached(tx))
+            LADDER_UNREACHED.set(climbing.count_unreached(tx))
 
     @every(seconds=3600, alone="forget_ladders")
     def forget_ladders(self):
         more = True
         while more:
             with self.db.transaction() as tx:
-                more = ladders.forget(tx, clock.now())
+                more = climbing.forget(tx, clock.now())
 
     @rpc(reminders.get_ladders)
     def get_ladders(self, call, request):

@@ -14,7 +14,8 @@ from kernel.directory_copy import working_days
 from kernel.working_time import today
 from reminders.domain.ladders import Ladders, Version, lived, rules_of
 from reminders.storage import ladders as storage
-from reminders.use_cases.ladders import checked, piece_of, rules_in_force
+from reminders.use_cases.climbing import piece_of
+from reminders.use_cases.ladders import checked, rules_in_force
 from reminders.use_cases.reaching import Reach
 
 QUARTER = timedelta(days=92)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kernel.working_time import TZ, WorkingDays, end_of_day, today
 from reminders.service import Service
-from reminders.use_cases import ladders
+from reminders.use_cases import climbing
 from tests.support.hearing import hearing
 from tests.support.orders import changed, issued, piece_id
 
@@ -124,8 +124,8 @@ def look(one, other, chance: random.Random, now: datetime) -> None:
     """Two schedulers, of which one may break off."""
     try:
         with one.transaction() as tx, other.transaction() as at_the_same_time:
-            ladders.climb(tx, now)
-            ladders.climb(at_the_same_time, now)
+            climbing.climb(tx, now)
+            climbing.climb(at_the_same_time, now)
             if chance.random() < 0.3:
                 raise ConnectionError
     except ConnectionError:

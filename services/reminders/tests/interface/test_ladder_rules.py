@@ -9,7 +9,7 @@ from kernel.errors import Refused
 from kernel.working_time import TZ, end_of_day
 from reminders.domain.default_ladders import DEFAULT
 from reminders.service import Service
-from reminders.use_cases import ladders, simulating
+from reminders.use_cases import climbing, ladders, simulating
 from tests.support.hearing import hearing
 from tests.support.orders import changed, issued, piece_id
 from tests.support.town import claims, person, unit
@@ -39,12 +39,12 @@ def change(here, rules, version=1, who=CHIEF) -> dict:
 
 def recount(here, at_once: int) -> bool:
     with here.store.transaction() as tx:
-        return ladders.recount(tx, NOW, at_once)
+        return climbing.recount(tx, NOW, at_once)
 
 
 def climb(here, now: datetime) -> int:
     with here.store.transaction() as tx:
-        return ladders.climb(tx, now).pieces
+        return climbing.climb(tx, now).pieces
 
 
 def next_looks(here) -> set[datetime]:
@@ -117,7 +117,7 @@ def test_other_working_days_do_so_too(here, hear):
     climb(here, NOW)
     for _ in range(2):
         with here.store.transaction() as tx:
-            ladders.follow_calendar(tx, NOW)
+            climbing.follow_calendar(tx, NOW)
     assert len(here.rows("SELECT FROM ladder_recounts")) == 1  # what it is at the beginning
     while recount(here, 2):
         pass
@@ -125,7 +125,7 @@ def test_other_working_days_do_so_too(here, hear):
 
     here.do("INSERT INTO copy_working_days (id, version, working, name) VALUES ('2026-09-22', 999, false, 'Nghỉ')")
     with here.store.transaction() as tx:
-        ladders.follow_calendar(tx, NOW)
+        climbing.follow_calendar(tx, NOW)
     while recount(here, 2):
         pass
     climb(here, NOW)

@@ -6,7 +6,7 @@ import pytest
 
 from kernel.working_time import TZ, end_of_day
 from reminders.service import Service
-from reminders.use_cases import ladders
+from reminders.use_cases import climbing
 from tests.support.hearing import hearing
 from tests.support.orders import changed, issued, piece_id, urged
 from tests.support.town import membership_of, person, post, unit
@@ -46,7 +46,7 @@ def moved(change: str, after: str, version: int, at: datetime, due: datetime = D
 
 def climb(here, now: datetime) -> int:
     with here.store.transaction() as tx:
-        return ladders.climb(tx, now).pieces
+        return climbing.climb(tx, now).pieces
 
 
 def nudged(here) -> dict[str, set[str]]:
@@ -208,14 +208,14 @@ def test_what_reaches_nobody_is_kept_and_tried_again_next_morning(here, hear, or
     climb(here, YELLOW)
     assert nudged(here) == {}
     with here.store.reading() as tx:
-        assert ladders.count_unreached(tx) == 1
+        assert climbing.count_unreached(tx) == 1
     assert next_look(here) == datetime(2026, 9, 21, 7, 30, tzinfo=TZ)
 
     here.do("UPDATE copy_memberships SET valid_to = NULL WHERE person_id = :a", a=OWNER)
     climb(here, next_look(here))
     assert nudged(here) == {"yellow": {OWNER}}
     with here.store.reading() as tx:
-        assert ladders.count_unreached(tx) == 0
+        assert climbing.count_unreached(tx) == 0
 
 
 def test_what_a_unit_passes_on_inside_is_no_matter_of_the_office(here, hear):
@@ -229,7 +229,7 @@ def test_two_at_once_share_the_work(here, hear, store):
     hear("task_issued", issued(due=DUE.isoformat(), issued_at=ISSUED_AT.isoformat()))
     other = store("reminders")
     with here.store.transaction() as tx, other.transaction() as at_the_same_time:
-        first, second = ladders.climb(tx, RED, 2).pieces, ladders.climb(at_the_same_time, RED, 2).pieces
+        first, second = climbing.climb(tx, RED, 2).pieces, climbing.climb(at_the_same_time, RED, 2).pieces
     assert (first, second, climb(here, RED)) == (2, 1, 0)
     # the third is informed only, and owes nothing but that he receives it
     assert here.rows("SELECT rung, count(*) AS n FROM occasions GROUP BY 1 ORDER BY 1") == [
@@ -239,7 +239,7 @@ def test_two_at_once_share_the_work(here, hear, store):
 
 def test_what_breaks_off_is_said_once_by_whoever_comes_next(here, hear, ordered):
     with pytest.raises(ConnectionError), here.store.transaction() as tx:
-        ladders.climb(tx, YELLOW)
+        climbing.climb(tx, YELLOW)
         raise ConnectionError
     assert nudged(here) == {}
 
@@ -256,7 +256,7 @@ def test_the_most_urgent_come_first(here, hear):
             issued(title, pieces=LEAD, due=DUE.isoformat(), issued_at=ISSUED_AT.isoformat(), urgency=urgency),
         )
     with here.store.transaction() as tx:
-        assert ladders.climb(tx, RED).pieces == 2
+        assert climbing.climb(tx, RED).pieces == 2
     assert [row["title"] for row in here.rows("SELECT title FROM occasions WHERE rung = 'red' ORDER BY id")] == [
         "Việc hỏa tốc", "Việc thường",
     ]  # fmt: skip
@@ -266,6 +266,6 @@ def test_closed_work_is_forgotten_in_time(here, hear, ordered):
     hear("task_issued", issued("Việc khác", pieces=LEAD, due=DUE.isoformat(), issued_at=ISSUED_AT.isoformat()))
     hear("assignment_changed", moved("revoked", "revoked", 3, DUE))
     with here.store.transaction() as tx:
-        ladders.forget(tx, DUE + ladders.KEPT + timedelta(seconds=1))
+        climbing.forget(tx, DUE + climbing.KEPT + timedelta(seconds=1))
     assert here.rows("SELECT title FROM watched") == [{"title": "Việc khác"}]
     assert here.rows("SELECT version FROM watched_log") == [{"version": 1}]
