@@ -1,4 +1,4 @@
-"""The clock that climbs the ladders: looks at what its time has come for, and at all anew when reckoning has changed."""
+"""The clock that climbs the ladders: looks at what is due, and at all anew when reckoning has changed."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
