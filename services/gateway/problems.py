@@ -310,6 +310,18 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     ),
     "unit_of_other_kind": (422, "Loại đơn vị không thuộc danh sách này", "The audience is for other kinds of units"),
     "day_not_in_year": (422, "Ngày không thuộc năm này", "The day is of another year"),
+    "ladder_span_impossible": (
+        422, "Khoảng thời gian này không dùng được cho cách tính của quy tắc",
+        "This length of time cannot be counted by this rule",
+    ),
+    "rung_out_of_order": (
+        422, "Bậc nhắc này đến trước bậc đứng trước nó", "This rung comes before the one below it",
+    ),
+    "unknown_placeholder": (
+        422, "Lời nhắc có chỗ điền không tồn tại; chỉ dùng {title}, {unit}, {due}",
+        "The text has a placeholder that there is not: use {title}, {unit}, {due}",
+    ),
+    "name_twice": (422, "Tên này được dùng nhiều lần", "The name is used more than once"),
     "day_twice": (422, "Ngày được nêu nhiều lần", "The day is named more than once"),
     "day_not_special": (
         422, "Ngày này vốn đã như vậy theo lịch tuần", "The day is so by its weekday already",
@@ -403,6 +415,7 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"Give either into or into_unit_id\.", "Nêu đúng một trong hai: đơn vị có sẵn, hoặc đơn vị mới."),
     (r"Give either unit_id or post_id\.", "Nêu đúng một trong hai: đơn vị, hoặc chức vụ."),
     (r"Give either due_on or date_stands\.", "Nêu đúng một trong hai: hạn mới, hoặc giữ nguyên hạn."),
+    (r"Give either days or hours\.", "Nêu đúng một trong hai: số ngày, hoặc số giờ."),
     (r"Give exactly one change\.", "Nêu đúng một thay đổi."),
     (r"String does not match expected pattern\.", "Không đúng dạng yêu cầu."),
     (r"Give this parameter once\.", "Chỉ nêu tham số này một lần."),

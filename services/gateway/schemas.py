@@ -502,3 +502,35 @@ class Problem(Schema):
     instance = fields.String()
     errors = fields.List(fields.Nested(FieldFault))
     details = fields.Dict()
+
+
+# ladders
+
+
+class LadderVersion(reminders.LadderVersion):
+    """`person_name` is null while the directory is away, and of the program's own."""
+
+    person_name = fields.String(required=True, allow_none=True)
+
+
+class LadderVersionPage(reminders.LadderVersionPage):
+    items = fields.List(fields.Nested(LadderVersion), required=True)
+
+
+class Ladders(reminders.Ladders, LadderVersion):
+    pass
+
+
+class PersonCount(reminders.PersonCount):
+    """`person_name` is null while the directory is away."""
+
+    person_name = fields.String(required=True, allow_none=True)
+
+
+class Simulated(reminders.Simulated):
+    per_person = fields.List(fields.Nested(PersonCount), required=True)
+
+
+class Simulation(reminders.Simulation):
+    in_force = fields.Nested(Simulated, required=True)
+    changed = fields.Nested(Simulated, required=True)

@@ -46,6 +46,14 @@ A_PROGRAM = {
 }
 A_PERIOD = {"params": {"from": "2026-01-01", "to": "2026-01-31", "unit_id": NOBODY}}
 AN_AUDIENCE = {"name": "khong-co-that", "title": "Không có thật", "unit_ids": [NOBODY]}
+LADDERS = {
+    "rules": [
+        {
+            "name": "deadline", "title": "Nhắc theo hạn", "counts_from": "due",
+            "rungs": [{"name": "red", "after": {"normal": {"days": 0}}, "to": ["owner"], "text": "Quá hạn {due}"}],
+        }
+    ]
+}  # fmt: skip
 A_HOLIDAY = {"days": [{"day": "2027-02-08", "working": False, "name": "Nghỉ Tết"}]}
 COPIES = [service for service in SERVICES if service != "directory"]
 SCOPES = {"lent for tasks": "tasks", "lent for messaging": "messaging", "lent for reminders": "reminders"}
@@ -540,6 +548,10 @@ class Scene:
             "create_audience": ("POST", "/audiences", {"json": AN_AUDIENCE}),
             "change_audience": ("PATCH", "/audiences/all-wards", NEVER | {"json": {"title": "Tất cả"}}),
             "retire_audience": ("DELETE", "/audiences/all-wards", NEVER),
+            "get_ladders": ("GET", "/ladders", {}),
+            "list_ladder_versions": ("GET", "/ladders/versions", {}),
+            "simulate_ladders": ("POST", "/ladders/simulate", {"json": LADDERS}),
+            "change_ladders": ("PUT", "/ladders", NEVER | {"json": LADDERS | {"reason": "Thử"}}),
             "set_working_days": ("PUT", "/working-days/2027", NEVER | {"json": A_HOLIDAY}),
             "create_import": ("POST", f"/directory/imports?what=posts&unit_id={NOBODY}", A_FILE),
             "get_import": ("GET", f"/directory/imports/{NOBODY}", {}),

@@ -108,6 +108,10 @@ OUTLINE = {
     "PATCH /reminders/{reminder_id}", "DELETE /reminders/{reminder_id}", "GET /reminders/{reminder_id}/occurrences",
     "POST /reminders/{reminder_id}/done", "POST /reminders/{reminder_id}/skip", "POST /calendar-feed",
     "DELETE /calendar-feed", "GET /calendar.ics",
+    "GET /ladders",
+    "PUT /ladders",
+    "GET /ladders/versions",
+    "POST /ladders/simulate",
 }  # fmt: skip
 
 
