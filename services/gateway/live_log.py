@@ -35,6 +35,14 @@ def tell_items(tx, name: str, data: dict) -> None:
         storage.append_live(tx, name, list(own), data, own)
 
 
+def tell_people(tx, name: str, data: dict) -> None:
+    """To each person what he alone is told, in one row."""
+    own = defaultdict(list)
+    for told in data.pop("told"):
+        own[key_of_person(told.pop("person_id"))].append(told)
+    storage.append_live(tx, name, list(own), data, own)
+
+
 def tell_posts(tx, name: str, post_ids: list[str], data: dict) -> None:
     """The same for everyone whom it concerns."""
     if post_ids:

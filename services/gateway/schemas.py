@@ -448,6 +448,15 @@ class CorrectionChange(tasks.CorrectionChanged):
         exclude = ("waiting", "concerns", "pieces")
 
 
+class ToldNudges(reminders.Told):
+    """Everything that one is told at once; `more` is how many nudges are not shown here."""
+
+    at = Moment(required=True)
+
+    class Meta:
+        exclude = ("person_id",)
+
+
 LIVE_EVENTS: dict[str, type[Schema]] = {
     "action_item_raised": reminders.ActionItem,
     "action_item_closed": ActionItemClosed,
@@ -463,6 +472,7 @@ LIVE_EVENTS: dict[str, type[Schema]] = {
     "correction_proposed": CorrectionChange,
     "correction_decided": CorrectionChange,
     "message_posted": PostedMessage,
+    "nudge_due": ToldNudges,
 }
 
 

@@ -151,6 +151,10 @@ class Service(*API, ScimRoutes, HearsDirectory):
     def on_action_items_closed(self, tx, event):
         live_log.tell_items(tx, "action_item_closed", event.data)
 
+    @hears(reminders.nudge_due)
+    def on_nudge_due(self, tx, event):
+        live_log.tell_people(tx, "nudge_due", event.data)
+
     @hears(tasks.assignment_changed)
     def on_assignment_changed(self, tx, event):
         data = event.data
