@@ -90,9 +90,13 @@ def test_an_act_that_depends_on_the_post_is_refused_by_a_stale_copy():
         assert "require_fresh" in functions_reached(getattr(cls, method), cls), name
 
 
-# What one has read is nobody else's, whoever shows it to him; a file is the person's own, or granted to him by a
-# service that asks in which post he acts.
-ABOUT_ONESELF = {"messaging.mark_read", "messaging.begin_file", "messaging.finish_file", "messaging.open_file"}
+# What one has read is nobody else's, whoever shows it to him, nor is how one is reached; a file is the person's own, or
+# granted to him by a service that asks in which post he acts.
+ABOUT_ONESELF = {
+    "messaging.mark_read", "messaging.begin_file", "messaging.finish_file", "messaging.open_file",
+    "reminders.read_nudges", "reminders.change_notification_settings", "reminders.subscribe_push",
+    "reminders.unsubscribe_push",
+}  # fmt: skip
 
 
 def test_an_act_by_lent_powers_is_refused_by_a_stale_copy():

@@ -44,6 +44,13 @@ A_PROGRAM = {
 }
 A_PERIOD = {"params": {"from": "2026-01-01", "to": "2026-01-31", "unit_id": NOBODY}}
 AN_AUDIENCE = {"name": "khong-co-that", "title": "Không có thật", "unit_ids": [NOBODY]}
+A_DEVICE = {  # of a browser, with the generator of the curve for its key
+    "endpoint": "https://fcm.googleapis.com/fcm/send/a-device",
+    "keys": {
+        "p256dh": "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU",
+        "auth": "MDEyMzQ1Njc4OWFiY2RlZg",
+    },
+}
 A_HOLIDAY = {"days": [{"day": "2027-02-08", "working": False, "name": "Nghỉ Tết"}]}
 COPIES = [service for service in SERVICES if service != "directory"]
 SCOPES = {"lent for tasks": "tasks", "lent for messaging": "messaging", "lent for reminders": "reminders"}
@@ -495,6 +502,16 @@ class Scene:
             "create_file": ("POST", "/files", A_PROGRAM),
             "get_file": ("GET", f"/files/{NOBODY}", {}),
             "list_action_items": ("GET", "/action-items", {}),
+            "list_nudges": ("GET", "/nudges", {}),
+            "read_nudges": ("POST", "/nudges/read", {"json": {"ids": [NOBODY]}}),
+            "get_notification_settings": ("GET", "/notification-settings", {}),
+            "change_notification_settings": ("PATCH", "/notification-settings", NEVER | {"json": {"digest": True}}),
+            "get_push_key": ("GET", "/push-key", {}),
+            "list_push_subscriptions": ("GET", "/push-subscriptions", {}),
+            "subscribe_push": ("POST", "/push-subscriptions", {"json": A_DEVICE | {"endpoint": "https://inside/x"}}),
+            "unsubscribe_push": ("DELETE", f"/push-subscriptions/{NOBODY}", {}),
+            "list_deliveries": ("GET", "/deliveries", {}),
+            "list_nudge_counts": ("GET", "/nudge-counts", {"params": {"by": "unit"}}),
             "list_audit": ("GET", "/audit", {"params": {"service": cell.about, "limit": 1}}),
             "list_reorganisations": ("GET", "/reorganisations", {}),
             "list_recoveries": ("GET", "/account-recoveries", {}),

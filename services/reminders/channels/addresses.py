@@ -19,6 +19,15 @@ class Inside(OSError):
     """The name leads to an address that is not public."""
 
 
+def leads_inside(error: BaseException | None) -> bool:
+    """Whether that is why a connection failed: urllib3 and requests wrap what went wrong several times."""
+    while error is not None:
+        if isinstance(error, Inside):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def network(text: str) -> Network:
     try:
         return ipaddress.ip_network(text.strip())

@@ -3,7 +3,7 @@
 import orjson
 import requests
 
-from reminders.channels.http import post, retry_after
+from reminders.channels.http import Failed, post, retry_after
 from reminders.channels.settings import ProviderSettings
 from reminders.domain.deliveries import Delivery, Outcome, Permanent, Sent, Temporary
 from reminders.domain.texts import short
@@ -29,8 +29,8 @@ class Provider:
                 session.trust_env = False
                 session.verify = self._settings.ca_file or True
                 status, answered, raw = post(session, self._settings.url, data=body, headers=headers)
-        except (requests.RequestException, OSError) as error:
-            return Temporary(type(error).__name__)
+        except Failed as failed:
+            return Temporary(failed.fault)
         if 200 <= status < 300:
             return Sent(_number(raw))
         if status in LATER or status in OURS or status >= 500:

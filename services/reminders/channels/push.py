@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from chassis.later import Later
 from kernel.errors import Refused
 from reminders.channels.addresses import Inside, public_session
-from reminders.channels.http import post, retry_after
+from reminders.channels.http import Failed, post, retry_after
 from reminders.channels.settings import PushSettings
 from reminders.channels.vapid import public_key
 from reminders.domain.deliveries import Delivery, Outcome, Permanent, Sent, Temporary
@@ -78,10 +78,8 @@ class Push:
         except Inside:
             log.warning("a push service's name leads inside", host=endpoint.split("/")[2])
             return Permanent("endpoint_refused")
-        except requests.ConnectionError as error:
-            return Permanent("endpoint_refused") if _is_inside(error) else Temporary("unreachable")
-        except requests.RequestException as error:
-            return Temporary(type(error).__name__)
+        except Failed as failed:
+            return Temporary(failed.fault)
         except ValueError:
             return Permanent("keys_refused")
         return self._outcome(endpoint, status, headers)
@@ -110,19 +108,6 @@ def _matches(host: str, port: str, listed: str) -> bool:
     if port != (listed_port or "443"):
         return False
     return host.endswith(name[1:]) and len(host) > len(name) - 1 if name.startswith("*.") else host == name
-
-
-def _is_inside(error: BaseException | None) -> bool:
-    """urllib3 and requests wrap what went wrong several times."""
-    seen = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        if isinstance(error, Inside) or any(isinstance(each, Inside) for each in error.args):
-            return True
-        error = getattr(error, "reason", None) or error.__cause__ or error.__context__ or next(
-            (each for each in error.args if isinstance(each, BaseException)), None
-        )  # fmt: skip
-    return False
 
 
 def _decoded(text: str) -> bytes:

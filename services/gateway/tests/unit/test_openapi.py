@@ -102,6 +102,16 @@ OUTLINE = {
     "POST /superior-reports/{report_id}/approve",
     "POST /superior-reports/{report_id}/return",
     "POST /superior-reports/{report_id}/record-sent",
+    "GET /nudges",
+    "POST /nudges/read",
+    "GET /notification-settings",
+    "PATCH /notification-settings",
+    "GET /push-key",
+    "GET /push-subscriptions",
+    "POST /push-subscriptions",
+    "DELETE /push-subscriptions/{subscription_id}",
+    "GET /deliveries",
+    "GET /nudge-counts",
 }  # fmt: skip
 
 
