@@ -3,6 +3,7 @@
 import ipaddress
 import socket
 from collections.abc import Collection
+from http.cookiejar import DefaultCookiePolicy
 
 import requests
 from environs import ValidationError
@@ -69,10 +70,17 @@ class PublicOnly(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"https": Pool}
 
 
+def session(ca_file: str) -> requests.Session:
+    """Takes no proxies from the environment and keeps no cookies."""
+    made = requests.Session()
+    made.trust_env = False
+    made.verify = ca_file or True
+    made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return made
+
+
 def public_session(admitted: Collection[Network], ca_file: str) -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False
-    session.verify = ca_file or True
-    session.mount("https://", PublicOnly(admitted))
-    session.adapters.pop("http://")
-    return session
+    made = session(ca_file)
+    made.mount("https://", PublicOnly(admitted))
+    made.adapters.pop("http://")
+    return made

@@ -1,8 +1,8 @@
 """Short messages and calls: one POST to a provider, whoever he is."""
 
 import orjson
-import requests
 
+from reminders.channels.addresses import session
 from reminders.channels.http import Failed, post, retry_after
 from reminders.channels.settings import ProviderSettings
 from reminders.domain.deliveries import Delivery, Outcome, Permanent, Sent, Temporary
@@ -16,6 +16,7 @@ class Provider:
     def __init__(self, settings: ProviderSettings, public_url: str):
         self._settings = settings
         self._public_url = public_url
+        self._session = session(settings.ca_file)
 
     def send(self, delivery: Delivery) -> Outcome:
         said = {"{to}": delivery.to, "{text}": short(delivery, self._public_url), "{id}": delivery.id}
@@ -25,10 +26,7 @@ class Provider:
             "Idempotency-Key": delivery.id,
         }  # fmt: skip
         try:
-            with requests.Session() as session:
-                session.trust_env = False
-                session.verify = self._settings.ca_file or True
-                status, answered, raw = post(session, self._settings.url, data=body, headers=headers)
+            status, answered, raw = post(self._session, self._settings.url, data=body, headers=headers)
         except Failed as failed:
             return Temporary(failed.fault)
         if 200 <= status < 300:

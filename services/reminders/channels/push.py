@@ -6,9 +6,9 @@ from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 
 import orjson
-import requests
 import structlog
 from cryptography.hazmat.primitives.asymmetric import ec
+from py_vapid import Vapid02
 
 from chassis.later import Later
 from kernel.errors import Refused
@@ -21,7 +21,7 @@ from reminders.domain.items import URGENCY_RANKS
 from reminders.domain.texts import note
 
 log = structlog.get_logger()
-pywebpush, py_vapid = Later("pywebpush"), Later("py_vapid")  # with aiohttp behind them, which nothing here uses
+pywebpush = Later("pywebpush")  # aiohttp comes with it, which nothing here uses
 
 # No name or password before the host, no figures for addresses, nothing that two readers read differently.
 _ENDPOINT = re.compile(r"https://([a-z0-9.-]+)(?::([0-9]{1,5}))?/[A-Za-z0-9._~:/?&=%+,;@!$'()*-]*")
@@ -35,6 +35,8 @@ class Push:
         """`forget(endpoint)` is told of devices that are no more."""
         self._settings = settings
         self._forget = forget
+        self._session = public_session(settings.networks, settings.ca_file)
+        self._vapid = Vapid02.from_file(settings.key_file)
         self.public_key = public_key(settings.key_file)
 
     def check(self, endpoint: str, keys: Mapping[str, str]) -> None:
@@ -60,21 +62,20 @@ class Push:
         """One device that takes it is enough."""
         body = orjson.dumps(note(delivery))
         urgency = "high" if delivery.urgency_rank <= URGENCY_RANKS["urgent"] else "normal"
-        with public_session(self._settings.networks, self._settings.ca_file) as session:
-            outcomes = [self._send_to(session, device, body, urgency) for device in delivery.to]
+        outcomes = [self._send_to(device, body, urgency) for device in delivery.to]
         for wanted in (Sent, Temporary):
             if found := next((each for each in outcomes if isinstance(each, wanted)), None):
                 return found
         return outcomes[0]
 
-    def _send_to(self, session: requests.Session, device: Mapping, body: bytes, urgency: str) -> Outcome:
+    def _send_to(self, device: Mapping, body: bytes, urgency: str) -> Outcome:
         endpoint = device["endpoint"]
         if not self._is_listed(endpoint):  # the list may have changed
             return Permanent("endpoint_refused")
         subscription = {"endpoint": endpoint, "keys": {"p256dh": device["p256dh"], "auth": device["auth"]}}
         try:
             encrypted = pywebpush.WebPusher(subscription).encode(body)["body"]
-            status, headers, _ = post(session, endpoint, data=encrypted, headers=self._headers(endpoint, urgency))
+            status, headers, _ = post(self._session, endpoint, data=encrypted, headers=self._headers(endpoint, urgency))
         except Inside:
             log.warning("a push service's name leads inside", host=endpoint.split("/")[2])
             return Permanent("endpoint_refused")
@@ -96,8 +97,7 @@ class Push:
 
     def _headers(self, endpoint: str, urgency: str) -> dict[str, str]:
         origin = "/".join(endpoint.split("/")[:3])
-        vapid = py_vapid.Vapid02.from_file(self._settings.key_file)
-        return vapid.sign({"aud": origin, "sub": self._settings.subject}) | {
+        return self._vapid.sign({"aud": origin, "sub": self._settings.subject}) | {
             "Content-Encoding": "aes128gcm", "Content-Type": "application/octet-stream", "TTL": str(KEPT_SECONDS),
             "Urgency": urgency,
         }  # fmt: skip

@@ -67,6 +67,7 @@ _GATHER = sa.text(f"""
         SELECT due.person_id FROM {_DUE.format(table="nudges", and_more="AND each.delivery_id IS NULL", locked="")}
         ORDER BY ranks.rank, due.due_at LIMIT :most
     )
+    ORDER BY urgency_rank, due_at LIMIT :most * 25
     FOR UPDATE SKIP LOCKED
 """)
 _CLAIM = sa.text(f"""

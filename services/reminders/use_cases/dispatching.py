@@ -20,8 +20,8 @@ from reminders.storage import digests, preferences
 
 IN_APP = "in_app"
 COSTLY = ("sms", "voice")
-GATHERED = 500  # nudges at once, and whatever else is due for the same people
-TOLD_AT_ONCE = 20  # nudges of one person; of more he is told how many
+GATHERED = 200  # nudges at once, and whatever else is due for the same people
+TOLD_AT_ONCE = 10  # nudges of one person; of more he is told how many
 LEASE = timedelta(seconds=60)
 URGENCIES = {rank: urgency for urgency, rank in URGENCY_RANKS.items()}
 
@@ -31,19 +31,20 @@ def tell(tx, now: datetime) -> int:
     made = _gather(tx, IN_APP, now)
     if not made:
         return 0
-    told = [
-        {
-            "person_id": nudges[0]["person_id"],
-            "nudges": [dict(said, id=said["id"], **_named(said)) for said in lines[:TOLD_AT_ONCE]],
-            "more": max(0, len(lines) - TOLD_AT_ONCE),
-        }
-        for (delivery_id, nudges), lines in zip(made.items(), _lines(tx, made).values(), strict=True)
-    ]
+    lines = _lines(tx, made)
+    told = [_told(bundle[0]["person_id"], lines[delivery_id]) for delivery_id, bundle in made.items()]
     storage.end(tx, list(made), "sent", now)
-    _count(tx, now, [(nudges[0]["person_id"], len(nudges)) for nudges in made.values()])
+    _count(tx, now, [(bundle[0]["person_id"], len(bundle)) for bundle in made.values()])
     metrics.DELIVERIES.labels(IN_APP, "sent").inc(len(made))
     tx.emit(contract.nudge_due, subject=next(iter(made)), version=1, data={"at": now, "told": told})
     return sum(map(len, made.values()))
+
+
+def _told(person_id: str, lines: Sequence[Mapping]) -> dict:
+    shown = [
+        dict(said, kind=kind_of(said["rule"], said["rung"]), urgency=_urgency(said)) for said in lines[:TOLD_AT_ONCE]
+    ]
+    return {"person_id": person_id, "nudges": shown, "more": len(lines) - len(shown)}
 
 
 def gather(tx, channel: str, now: datetime) -> int:
@@ -152,10 +153,6 @@ def _count(tx, now: datetime, told: Iterable[tuple[str, int]]) -> None:
         by_person[person_id] = before[0] + nudges, before[1] + 1
     for of_day in storage.count(tx, today(now), by_person):
         metrics.NUDGES_OF_A_DAY.observe(of_day)
-
-
-def _named(said: Mapping) -> dict:
-    return {"kind": kind_of(said["rule"], said["rung"]), "urgency": _urgency(said)}
 
 
 def _urgency(said: Mapping) -> str:

@@ -36,7 +36,7 @@ def test_of_very_many_the_first_are_told_and_how_many_more_there_are(town):
     plan(here, *[occasion(number) for number in range(25)])
     assert tell(here) == 25
     [at_once] = told(here)
-    assert (len(at_once["nudges"]), at_once["more"]) == (20, 5)
+    assert (len(at_once["nudges"]), at_once["more"]) == (10, 15)
 
 
 def test_at_night_what_is_express_is_told_and_the_rest_in_the_morning(town):
