@@ -7,7 +7,7 @@ from datetime import datetime
 from chassis import clock
 from kernel.directory_copy import working_days
 from reminders.domain.items import URGENCY_RANKS
-from reminders.domain.occasions import CHANNELS, EXPRESS, Occasion, planned
+from reminders.domain.occasions import CHANNELS, Occasion, goes_out_at_night, planned
 from reminders.domain.preferences import Preferences
 from reminders.storage import nudges
 from reminders.storage import preferences as storage
@@ -33,7 +33,7 @@ def call_for(tx, occasions: Sequence[Occasion], now: datetime) -> int:
     made = [
         {"id": clock.new_id(), "occasion_id": occasion_id, "person_id": person, "channel": channel,
          "urgency_rank": URGENCY_RANKS[one.urgency], "due_at": ways[person].wants.not_before(at, one, channel, days),
-         "any_hour": one.urgency == EXPRESS or not days.is_open(at)}
+         "any_hour": goes_out_at_night(one, channel)}
         for occasion_id, one in happened
         for person in dict.fromkeys(one.people)
         for channel, at in planned(one, ways[person].for_(one), now, days)

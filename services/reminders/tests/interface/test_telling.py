@@ -39,10 +39,10 @@ def test_of_very_many_the_first_are_told_and_how_many_more_there_are(town):
     assert (len(at_once["nudges"]), at_once["more"]) == (10, 15)
 
 
-def test_at_night_what_is_express_is_told_and_the_rest_in_the_morning(town):
+def test_at_night_what_is_express_or_wanted_then_is_told_and_the_rest_in_the_morning(town):
     here = town("reminders")
-    plan(here, occasion(1), occasion(2, urgency="express"), now=NIGHT)
-    assert [tell(here, NIGHT), tell(here, NIGHT + timedelta(hours=1)), tell(here, MORNING)] == [1, 0, 1]
+    plan(here, occasion(1), occasion(2, urgency="express"), occasion(3, at_once=True), now=NIGHT)
+    assert [tell(here, NIGHT), tell(here, NIGHT + timedelta(hours=1)), tell(here, MORNING)] == [2, 0, 1]
 
 
 def test_a_day_that_has_become_a_holiday_is_waited_out(town):

@@ -1,5 +1,6 @@
 """What a person wants to hear over which channel, and what policy does not leave to him."""
 
+from dataclasses import replace
 from datetime import datetime, time
 
 import pytest
@@ -86,6 +87,7 @@ def test_in_ones_quiet_hours_only_the_screen_changes_and_the_urgent_calls():
     assert mine.not_before(at(13, 30), occasion(), "email", DAYS) == at(13, 30)
     assert mine.not_before(at(12), occasion(), "in_app", DAYS) == at(12)
     assert mine.not_before(at(12), occasion(urgency="urgent"), "email", DAYS) == at(12)
+    assert mine.not_before(at(12), replace(occasion(), at_once=True), "email", DAYS) == at(12)
     to_the_end = changed(Preferences(), {"quiet_hours": {"begins": time(15), "ends": time(17)}})
     assert to_the_end.not_before(at(16), occasion(), "push", DAYS) == at(7, 30, day=24)
     assert changed(mine, {"quiet_hours": None}).quiet is None
