@@ -43,7 +43,7 @@ class Preferences:
         return anyway or self.is_on(kind_of(occasion.rule, occasion.rung), channel)
 
     def not_before(self, at: datetime, occasion: Occasion, channel: str, days: WorkingDays) -> datetime:
-        """In one's quiet hours the screen may change, and nothing that is not urgent calls, unless he chose the time."""
+        """In one's quiet hours the screen may change, and nothing calls but what is urgent or was wanted then."""
         if self.quiet is None or channel == "in_app" or occasion.urgency in URGENT or occasion.at_once:
             return at
         begins, ends = self.quiet

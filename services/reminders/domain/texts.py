@@ -47,7 +47,7 @@ def subject(delivery: Delivery) -> str:
         return f"Công Vụ: {digest.waiting} việc đang chờ{late}"
     first = delivery.lines[0]
     if len(delivery.lines) == 1:
-        return _cut(f"{first.text}: {first.title}", SUBJECT_AT_MOST)
+        return _cut(_said(first), SUBJECT_AT_MOST)
     return _cut(f"Công Vụ nhắc {len(delivery.lines)} việc: {first.title}", SUBJECT_AT_MOST)
 
 
@@ -56,8 +56,7 @@ def plain(delivery: Delivery, public_url: str) -> str:
         body = _digest_lines(delivery.digest, public_url)
     else:
         body = [
-            f"- {_flat(line.text)}: {_flat(line.title)}\n  {address_of(line.link, public_url)}"
-            for line in delivery.lines[:LINES_AT_MOST]
+            f"- {_said(line)}\n  {address_of(line.link, public_url)}" for line in delivery.lines[:LINES_AT_MOST]
         ] + _rest(delivery)
     return "\n".join([GREETING, "", *body, "", f"Mở Công Vụ: {public_url}/", "", ENDING, ""])
 
@@ -78,7 +77,7 @@ def short(delivery: Delivery, public_url: str) -> str:
     """A short message, or what a voice says."""
     first = delivery.lines[0]
     more = f" (và {len(delivery.lines) - 1} việc khác)" if len(delivery.lines) > 1 else ""
-    said = _cut(f"Công Vụ: {first.text}: {first.title}", SHORT_AT_MOST - len(more))
+    said = _cut(f"Công Vụ: {_said(first)}", SHORT_AT_MOST - len(more))
     return f"{said}{more} {address_of(first.link, public_url)}"
 
 
@@ -88,7 +87,7 @@ def note(delivery: Delivery) -> dict:
     one = len(delivery.lines) == 1
     return {
         "id": delivery.id,
-        "title": _cut(first.text, NOTE_AT_MOST) if one else f"{len(delivery.lines)} việc cần chú ý",
+        "title": _cut(_why(first) or "Công Vụ nhắc", NOTE_AT_MOST) if one else f"{len(delivery.lines)} việc cần chú ý",
         "body": _cut(first.title, NOTE_AT_MOST),
         "link": path_of(first.link) if one else "/nudges",
         "urgency": first.urgency,
@@ -108,7 +107,7 @@ def _lines_html(delivery: Delivery, public_url: str) -> str:
 
 def _line_html(line: Line, public_url: str) -> str:
     address = escape(address_of(line.link, public_url))
-    return f'<li>{escape(_flat(line.text))}: <a href="{address}">{escape(_flat(line.title))}</a></li>'
+    return f'<li>{escape(_why(line))} <a href="{address}">{escape(_flat(line.title))}</a></li>'
 
 
 def _digest_lines(digest: Digest, public_url: str) -> list[str]:
@@ -140,6 +139,14 @@ def _due(each) -> str:
         return "không có hạn"
     said = f"hạn {due.astimezone(TZ):%H:%M %d/%m/%Y}"
     return f"quá hạn, {said}" if each["late"] else said
+
+
+def _said(line: Line) -> str:
+    return ": ".join(filter(None, (_why(line), _flat(line.title))))
+
+
+def _why(line: Line) -> str:
+    return _flat(line.text).rstrip(".")
 
 
 def _flat(text: str) -> str:
