@@ -3,6 +3,7 @@
 import ipaddress
 import socket
 from collections.abc import Collection
+from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
 
 import requests
@@ -62,7 +63,10 @@ class PublicOnly(HTTPAdapter):
                 addresses = list(dict.fromkeys(each[4][0] for each in found))
                 if not addresses or not all(is_public(each, admitted) for each in addresses):
                     raise Inside(f"{self._dns_host} is not public")
-                return create_connection((addresses[0], self.port), self.timeout)
+                for address in addresses[:-1]:
+                    with suppress(OSError):
+                        return create_connection((address, self.port), self.timeout)
+                return create_connection((addresses[-1], self.port), self.timeout)
 
         class Pool(HTTPSConnectionPool):
             ConnectionCls = Connection

@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 AT_ONCE = 8
 SECONDS = 10.0  # for one delivery
-RUN_SECONDS = 15.0  # then what is begun is ended, and the next tick goes on
+RUN_SECONDS = 12.0  # then what is begun is ended, and the next tick goes on
 ASKING_SECONDS = 3.0
 KNOWN_SECONDS, KNOWN_AT_MOST = 60, 20_000
 CONTACTS = {"email": "email", "sms": "mobile", "voice": "mobile"}
