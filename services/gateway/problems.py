@@ -262,6 +262,25 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "too_many_to_export": (
         422, "Quá nhiều dòng để xuất, hãy thu hẹp điều kiện lọc", "Too many lines to take out: choose fewer",
     ),
+    # how one is reached
+    "cannot_be_muted": (
+        422, "Loại nhắc này không tắt được trên kênh đó", "Nudges of this kind cannot be turned off there",
+    ),
+    "quiet_hours_not_possible": (
+        422, "Giờ yên lặng chỉ được tối đa ba giờ trong giờ làm việc",
+        "Quiet hours are three hours of the working day at most",
+    ),
+    "push_not_available": (409, "Hệ thống chưa bật thông báo đẩy", "Nothing is pushed here"),
+    "push_endpoint_refused": (
+        422, "Địa chỉ này không thuộc dịch vụ thông báo đẩy được chấp nhận",
+        "This is not an endpoint of a push service that we know",
+    ),
+    "push_keys_refused": (
+        422, "Khóa của thiết bị không hợp lệ", "These are not the keys of a push subscription",
+    ),
+    "too_many_devices": (
+        409, "Bạn đã đăng ký quá nhiều thiết bị, hãy gỡ bớt", "Too many devices: remove some first",
+    ),
     # units, posts, who holds them, powers lent
     "day_in_past": (422, "Ngày đã qua", "The day has passed"),
     "unit_dissolved": (422, "Đơn vị đã kết thúc hoạt động vào ngày đó", "The unit has ended by that day"),
@@ -416,6 +435,8 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"Give either unit_id or post_id\.", "Nêu đúng một trong hai: đơn vị, hoặc chức vụ."),
     (r"Give either due_on or date_stands\.", "Nêu đúng một trong hai: hạn mới, hoặc giữ nguyên hạn."),
     (r"Give either days or hours\.", "Nêu đúng một trong hai: số ngày, hoặc số giờ."),
+    (r"Give either ids or until\.", "Nêu đúng một trong hai: các nhắc việc, hoặc một thời điểm."),
+    (r"Not a valid time\.", "Giờ không hợp lệ."),
     (r"Give exactly one change\.", "Nêu đúng một thay đổi."),
     (r"String does not match expected pattern\.", "Không đúng dạng yêu cầu."),
     (r"Give this parameter once\.", "Chỉ nêu tham số này một lần."),

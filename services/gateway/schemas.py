@@ -459,6 +459,9 @@ class CorrectionChange(tasks.CorrectionChanged):
 
 
 class FiredReminder(reminders.FiredReminder):
+class ToldNudges(reminders.Told):
+    """Everything that one is told at once; `more` is how many nudges are not shown here."""
+
     at = Moment(required=True)
 
     class Meta:
@@ -481,6 +484,7 @@ LIVE_EVENTS: dict[str, type[Schema]] = {
     "correction_decided": CorrectionChange,
     "message_posted": PostedMessage,
     "reminder_fired": FiredReminder,
+    "nudge_due": ToldNudges,
 }
 
 

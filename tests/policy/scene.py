@@ -54,6 +54,13 @@ LADDERS = {
         }
     ]
 }  # fmt: skip
+A_DEVICE = {  # of a browser, with the generator of the curve for its key
+    "endpoint": "https://fcm.googleapis.com/fcm/send/a-device",
+    "keys": {
+        "p256dh": "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU",
+        "auth": "MDEyMzQ1Njc4OWFiY2RlZg",
+    },
+}
 A_HOLIDAY = {"days": [{"day": "2027-02-08", "working": False, "name": "Nghỉ Tết"}]}
 COPIES = [service for service in SERVICES if service != "directory"]
 SCOPES = {"lent for tasks": "tasks", "lent for messaging": "messaging", "lent for reminders": "reminders"}
@@ -524,6 +531,16 @@ class Scene:
             "import_invitation": ("POST", "/reminders/import", NO_CALENDAR),
             "make_calendar_feed": ("POST", "/calendar-feed", {}),
             "revoke_calendar_feed": ("DELETE", "/calendar-feed", {}),
+            "list_nudges": ("GET", "/nudges", {}),
+            "read_nudges": ("POST", "/nudges/read", {"json": {"ids": [NOBODY]}}),
+            "get_notification_settings": ("GET", "/notification-settings", {}),
+            "change_notification_settings": ("PATCH", "/notification-settings", NEVER | {"json": {"digest": True}}),
+            "get_push_key": ("GET", "/push-key", {}),
+            "list_push_subscriptions": ("GET", "/push-subscriptions", {}),
+            "subscribe_push": ("POST", "/push-subscriptions", {"json": A_DEVICE | {"endpoint": "https://inside/x"}}),
+            "unsubscribe_push": ("DELETE", f"/push-subscriptions/{NOBODY}", {}),
+            "list_deliveries": ("GET", "/deliveries", {}),
+            "list_nudge_counts": ("GET", "/nudge-counts", {"params": {"by": "unit"}}),
             "list_audit": ("GET", "/audit", {"params": {"service": cell.about, "limit": 1}}),
             "list_reorganisations": ("GET", "/reorganisations", {}),
             "list_recoveries": ("GET", "/account-recoveries", {}),

@@ -112,6 +112,16 @@ OUTLINE = {
     "PUT /ladders",
     "GET /ladders/versions",
     "POST /ladders/simulate",
+    "GET /nudges",
+    "POST /nudges/read",
+    "GET /notification-settings",
+    "PATCH /notification-settings",
+    "GET /push-key",
+    "GET /push-subscriptions",
+    "POST /push-subscriptions",
+    "DELETE /push-subscriptions/{subscription_id}",
+    "GET /deliveries",
+    "GET /nudge-counts",
 }  # fmt: skip
 
 
