@@ -459,6 +459,12 @@ class CorrectionChange(tasks.CorrectionChanged):
 
 
 class FiredReminder(reminders.FiredReminder):
+    at = Moment(required=True)
+
+    class Meta:
+        exclude = ("person_id",)
+
+
 class ToldNudges(reminders.Told):
     """Everything that one is told at once; `more` is how many nudges are not shown here."""
 
