@@ -36,6 +36,14 @@ def tell_items(tx, name: str, data: dict) -> None:
         storage.append_live(tx, name, list(own), data, own)
 
 
+def tell_people(tx, name: str, data: dict, part: str) -> None:
+    """To each of many people what he alone is told in this part of an event, in one row."""
+    own = defaultdict(list)
+    for told in data.pop(part):
+        own[key_of_person(told.pop("person_id"))].append(told)
+    storage.append_live(tx, name, list(own), data, own)
+
+
 def tell_posts(tx, name: str, post_ids: list[str], data: dict) -> None:
     """The same for everyone whom it concerns."""
     if post_ids:

@@ -183,6 +183,19 @@ def holders(tx, post_ids: Iterable[str], now: datetime) -> dict[str, list[str]]:
     return dict(people)
 
 
+def answering(tx, post_ids: Iterable[str], scopes: Iterable[str], now: datetime) -> dict[str, list[str]]:
+    """Whoever is to be told what concerns these posts now, by post: who holds it, and to whom its powers are lent for
+    one of these scopes. Of a post that nobody has: who heads its unit, else a deputy, else who works for the head.
+    """
+    ids, people = list(post_ids), defaultdict(list)
+    for row in tx.execute(ANSWERING, {"ids": ids, "scopes": list(scopes), "day": today(now)}):
+        people[row.post_id].append(row.person_id)
+    if vacant := [post_id for post_id in ids if post_id not in people]:
+        for row in tx.execute(STANDING_IN, {"ids": vacant, "day": today(now)}):
+            people.setdefault(row.post_id, [row.person_id])
+    return dict(people)
+
+
 def posts_of_kind(tx, kind: str, now: datetime, without: str) -> list[tuple[str, str]]:
     """Post and unit of every post of a kind that somebody else than this person holds now; reads all posts."""
     return [tuple(row) for row in tx.execute(OF_KIND, {"kind": kind, "person_id": without, "day": today(now)})]
@@ -338,6 +351,44 @@ HOLDERS = (
     .where(t.memberships.c.post_id == IDS, _live(t.memberships))
     .order_by(t.memberships.c.valid_from, t.memberships.c.id)
 )
+
+
+def _answering():
+    grantor = t.memberships.alias()
+    held = (
+        select(t.memberships.c.post_id, t.memberships.c.person_id)
+        .where(t.memberships.c.post_id == IDS, _live(t.memberships))
+    )  # fmt: skip
+    lent = (
+        select(t.delegations.c.grantor_post_id, t.delegations.c.grantee_person_id)
+        .where(t.delegations.c.grantor_post_id == IDS, _live(t.delegations))
+        .where(t.delegations.c.scope.in_(sa.bindparam("scopes", expanding=True)))
+        .where(
+            sa.exists().where(
+                grantor.c.post_id == t.delegations.c.grantor_post_id,
+                grantor.c.valid_from <= t.delegations.c.valid_from,
+                _live(grantor),
+            )
+        )
+    )
+    return held.union(lent)
+
+
+def _standing_in():
+    helper = t.posts.alias()
+    place = sa.case((helper.c.is_head, 0), (helper.c.kind.in_(policy.SERVES_HEAD), 2), else_=1)
+    return (
+        select(t.posts.c.id.label("post_id"), t.memberships.c.person_id)
+        .join_from(t.posts, helper, helper.c.unit_id == t.posts.c.unit_id)
+        .join(t.memberships, t.memberships.c.post_id == helper.c.id)
+        .where(t.posts.c.id == IDS, _live(helper), _live(t.memberships))
+        .where(sa.or_(helper.c.is_head, helper.c.kind.in_(policy.SERVES_HEAD | policy.DEPUTIES)))
+        .order_by(place, helper.c.rank, helper.c.id, t.memberships.c.id)
+    )
+
+
+ANSWERING = _answering()
+STANDING_IN = _standing_in()
 OF_KIND = (
     select(t.posts.c.id, t.posts.c.unit_id)
     .where(t.posts.c.kind == sa.bindparam("kind", type_=sa.Text), _live(t.posts))

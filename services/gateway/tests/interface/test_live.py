@@ -91,6 +91,25 @@ def test_what_an_act_ended_is_told_with_what_it_began(client, head, tell):
     assert not schemas.LIVE_EVENTS["action_item_closed"]().validate(ended.events[1][2])
 
 
+def told(who: str, *titles: str) -> dict:
+    about = {"kind": "red", "rule": "deadline", "rung": "red", "urgency": "normal", "subject_id": PIECE, "text": "Trễ"}
+    nudges = [{"id": id_of(f"nudge {title}"), "title": title, "link": "/x"} | about for title in titles]
+    return {"person_id": person(who), "nudges": nudges, "more": 0}
+
+
+def test_a_person_hears_what_he_alone_is_nudged_about(client, head, tell):
+    other, mine = client.signed_in("ward-1 clerk").live(), head.live()
+    until(lambda: other.names and mine.names)
+    both = [told("ward-1 head", "1", "2"), told("ward-1 clerk", "3"), told("ward-1 head", "4")]
+    tell(reminders.nudge_due, {"at": NOW, "told": both})
+    until(lambda: len(mine.events) == 3 and len(other.events) == 2)
+
+    titles = [[each["title"] for each in data["nudges"]] for _, _, data in (*mine.events[1:], *other.events[1:])]
+    assert titles == [["1", "2"], ["4"], ["3"]]
+    for _, name, data in [*mine.events[1:], *other.events[1:]]:
+        assert not schemas.LIVE_EVENTS[name]().validate(data) and "person_id" not in data
+
+
 def test_each_owner_hears_what_became_of_his_own_piece_and_nothing_that_only_services_need(client, head, vice, tell):
     other, assigner = client.signed_in("ward-2 head").live(), vice.live()
     until(lambda: other.names and assigner.names)
