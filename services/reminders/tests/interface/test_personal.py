@@ -203,12 +203,12 @@ def test_the_clock_looks_only_at_what_is_due(here):
     future = MONDAY + 30 * DAY
     with here.store.transaction() as tx:
         tx.execute(sa.text(MANY), {"people": [person(HEAD)] * 2, "due": future, "n": 20_000})
-    made(here, starts_at=MONDAY + HOUR)
+    made(here, "ward-1 clerk", starts_at=MONDAY + HOUR)
     here.do("ANALYZE reminders")
     with here.store.transaction(keep_plans=True) as tx:
-        given = {"rank": 3, "now": (MONDAY + HOUR).isoformat(), "limit": firing.BATCH}
-        compiled = str(storage.CLAIM.compile(dialect=tx.connection.dialect, compile_kwargs={"literal_binds": False}))
-        plan = tx.connection.exec_driver_sql(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {compiled}", given).scalar_one()
+        claim = storage.CLAIM.compile(dialect=tx.connection.dialect)
+        given = claim.params | {"rank": 3, "now": (MONDAY + HOUR).isoformat()}
+        plan = tx.connection.exec_driver_sql(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {claim}", given).scalar_one()
     nodes = _nodes(plan[0]["Plan"])
     assert [node["Index Name"] for node in nodes if "Index Name" in node] == ["reminders_due"]
     assert not [node for node in nodes if node["Node Type"] in ("Seq Scan", "Sort")]
