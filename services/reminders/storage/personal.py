@@ -54,7 +54,7 @@ deadlines = sa.Table(
     sa.Column("heard_at", Moment),
 )  # fmt: skip
 
-_never = sa.cast(sa.literal("infinity"), Moment)
+_never = sa.literal_column("'infinity'::timestamptz", Moment)
 _TIMES = ("occurs_at", "next_at")
 _shown = [
     func.nullif(column, _never, type_=Moment).label(column.name) if column.name in _TIMES else column
