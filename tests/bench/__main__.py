@@ -27,6 +27,7 @@ MEASURES = {
     "P3": "giving",
     "P5": "messages",
     "P2": "home",
+    "overview": "overview",
     "P8": "streams",
     "outbox": "outbox",
     "inbox": "inbox",

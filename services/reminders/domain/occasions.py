@@ -40,9 +40,13 @@ def planned(
     """Each channel that is tried, with the instant before which nothing goes out. A call is made for what is express
     only, and at night nothing else goes out but what is for that time.
     """
-    express = occasion.urgency == EXPRESS
     for channel in channels:
-        if channel == "voice" and not express:
+        if channel == "voice" and occasion.urgency != EXPRESS:
             continue
         wait = AFTER.get(channel, timedelta())
-        yield channel, now + wait if express or (occasion.at_once and not wait) else days.add_time(now, wait)
+        yield channel, now + wait if goes_out_at_night(occasion, channel) else days.add_time(now, wait)
+
+
+def goes_out_at_night(occasion: Occasion, channel: str) -> bool:
+    """What is express; and what somebody wanted to hear then, but for what follows because he has not read it."""
+    return occasion.urgency == EXPRESS or (occasion.at_once and channel not in AFTER)
