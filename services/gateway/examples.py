@@ -245,5 +245,14 @@ EXAMPLES = {
     "change_ladders": {"body": {"rules": [_A_RULE], "reason": "Nhắc sớm hơn một ngày"}},
     "simulate_ladders": {"body": {"rules": [_A_RULE]}},
     "complete_parked_task": {"body": {"cells": {"lead": "Sở Nội vụ", "due_on": "30/12/2026"}}},
+    "create_reminder": {
+        "body": {
+            "title": "Rà lại báo cáo trước khi ký", "note": "Kèm phụ lục số liệu", "link": f"/api/v1/tasks/{_TASK}",
+            "starts_at": "2026-12-01T08:00:00+07:00", "before_minutes": 15, "working_day": {"nth": 1, "of": "month"},
+        },
+    },
+    "change_reminder": {"body": {"starts_at": "2026-12-02T14:00:00+07:00", "rrule": "FREQ=WEEKLY;BYDAY=WE"}},
+    "mark_reminder_done": {"body": {"occurrence": "2026-12-01T08:00:00+07:00"}},
+    "skip_reminder": {"body": {"occurrence": "2027-01-04T08:00:00+07:00"}},
     "post_message": {"body": {"text": "Đề nghị các phường báo cáo trước thứ Sáu."}},
 }  # fmt: skip

@@ -138,6 +138,16 @@ class HandoverWanted(directory.Handover):
         exclude = ("unit_id",)
 
 
+# reminders
+
+
+class CalendarFeed(Schema):
+    """`url` holds a secret: whoever has it reads one's calendar."""
+
+    url = fields.String(required=True)
+    made_at = Moment(required=True)
+
+
 # the audit log
 
 
@@ -448,6 +458,22 @@ class CorrectionChange(tasks.CorrectionChanged):
         exclude = ("waiting", "concerns", "pieces")
 
 
+class FiredReminder(reminders.FiredReminder):
+    at = Moment(required=True)
+
+    class Meta:
+        exclude = ("person_id",)
+
+
+class ToldNudges(reminders.Told):
+    """Everything that one is told at once; `more` is how many nudges are not shown here."""
+
+    at = Moment(required=True)
+
+    class Meta:
+        exclude = ("person_id",)
+
+
 LIVE_EVENTS: dict[str, type[Schema]] = {
     "action_item_raised": reminders.ActionItem,
     "action_item_closed": ActionItemClosed,
@@ -463,6 +489,8 @@ LIVE_EVENTS: dict[str, type[Schema]] = {
     "correction_proposed": CorrectionChange,
     "correction_decided": CorrectionChange,
     "message_posted": PostedMessage,
+    "reminder_fired": FiredReminder,
+    "nudge_due": ToldNudges,
 }
 
 

@@ -1,19 +1,39 @@
 """reminders on the bus: what a post must act on now, until it has acted."""
 
+from nameko.extensions import DependencyProvider
+
 from chassis.database import Database
+from chassis.rpc import Remote
 from contracts import reminders
 from kernel.audit_log import audit_reading
 from kernel.directory_copy import HearsDirectory
+from reminders.channels.outlets import Outlets
+from reminders.channels.settings import NONE
 from reminders.entrypoints.channels import Channels
 from reminders.entrypoints.hearing import Hearing
 from reminders.entrypoints.items import Items
 from reminders.entrypoints.ladders import Ladders
 from reminders.entrypoints.personal import Personal
-from reminders.settings import read
+from reminders.settings import RemindersSettings, read
 
 read_settings = read  # the launcher looks for it here
+
+
+class OutletsProvider(DependencyProvider):
+    """The channels as the operators have set them up."""
+
+    remote = Remote()
+
+    def setup(self):
+        settings = self.container.settings
+        chosen = settings.channels if isinstance(settings, RemindersSettings) else NONE
+        self._outlets = Outlets(chosen, self.container.store, self.remote.bound())
+
+    def get_dependency(self, worker_ctx):
+        return self._outlets
 
 
 class Service(Hearing, Items, Personal, Ladders, Channels, HearsDirectory, audit_reading(reminders.list_audit)):
     name = "reminders"
     db = Database()
+    outlets = OutletsProvider()

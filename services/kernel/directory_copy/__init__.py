@@ -16,7 +16,9 @@ from kernel.directory_copy.queries import (
     has_clerk,
     has_ended,
     head_posts,
+    heads_by_code,
     holders,
+    people_with_posts,
     posts,
     posts_of_kind,
     require_fresh,
@@ -27,6 +29,7 @@ from kernel.directory_copy.queries import (
     unit_names,
     units_below,
     units_of_kinds,
+    units_of_posts,
     working_days,
 )
 from kernel.directory_copy.tables import create_tables
@@ -44,8 +47,10 @@ __all__ = [
     "has_clerk",
     "has_ended",
     "head_posts",
+    "heads_by_code",
     "hold_copy",
     "holders",
+    "people_with_posts",
     "posts",
     "posts_of_kind",
     "read_state",
@@ -57,5 +62,6 @@ __all__ = [
     "unit_names",
     "units_below",
     "units_of_kinds",
+    "units_of_posts",
     "working_days",
 ]

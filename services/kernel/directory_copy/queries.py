@@ -107,6 +107,26 @@ def standing_posts(tx, ids: Iterable[str], now: datetime) -> dict[str, HeadPost]
     return {row.post_id: HeadPost(row.id, row.code, row.full_name, row.kind, row.post_id, row.title) for row in rows}
 
 
+def heads_by_code(tx, codes: Iterable[str], now: datetime) -> dict[str, tuple[str, str]]:
+    """Post and unit of the heads of units with these codes that have not ended; what stands comes before what is to
+    come.
+    """
+    found = {}
+    for row in tx.execute(HEADS_BY_CODE, {"codes": list(codes), "day": today(now)}):
+        found.setdefault(row.code, (row.post_id, row.unit_id))
+    return found
+
+
+def units_of_posts(tx, ids: Iterable[str], now: datetime) -> dict[str, str]:
+    """The unit of each of these posts that has not ended."""
+    return {row.id: row.unit_id for row in tx.execute(UNITS_OF_POSTS, {"ids": list(ids), "day": today(now)})}
+
+
+def people_with_posts(tx, ids: Iterable[str], now: datetime) -> set[str]:
+    """Those of these people who hold a post, or are to."""
+    return set(tx.execute(PEOPLE_WITH_POSTS, {"ids": list(ids), "day": today(now)}).scalars())
+
+
 def has_clerk(tx, unit_id: str, now: datetime) -> bool:
     """Whether somebody works for the head of this unit."""
     return tx.execute(HAS_CLERK, {"unit_id": unit_id, "day": today(now)}).scalar_one()
@@ -220,6 +240,10 @@ def _live(table):
     return sa.and_(table.c.valid_from <= DAY, sa.or_(table.c.valid_to.is_(None), table.c.valid_to > DAY))
 
 
+def _not_ended(table):
+    return sa.or_(table.c.valid_to.is_(None), table.c.valid_to > DAY)
+
+
 def _capacity(source: str, id_column, primary, scope) -> tuple:
     return (
         sa.literal(source).label("source"), id_column.label("id"), primary.label("primary"), scope.label("scope"),
@@ -277,6 +301,17 @@ STANDING = (
     .add_columns(t.posts.c.title)
     .join_from(t.posts, t.units, t.units.c.id == t.posts.c.unit_id)
     .where(t.posts.c.id == IDS, _live(t.units), _live(t.posts))
+)
+HEADS_BY_CODE = (
+    select(t.units.c.code, t.posts.c.id.label("post_id"), t.units.c.id.label("unit_id"))
+    .join_from(t.units, t.posts, t.posts.c.unit_id == t.units.c.id)
+    .where(t.units.c.code.in_(sa.bindparam("codes", expanding=True)), t.posts.c.is_head)
+    .where(_not_ended(t.units), _not_ended(t.posts))
+    .order_by(t.units.c.valid_from, t.posts.c.valid_from, t.posts.c.rank, t.posts.c.id)
+)
+UNITS_OF_POSTS = select(t.posts.c.id, t.posts.c.unit_id).where(t.posts.c.id == IDS, _not_ended(t.posts))
+PEOPLE_WITH_POSTS = (
+    select(t.memberships.c.person_id).distinct().where(t.memberships.c.person_id == IDS, _not_ended(t.memberships))
 )
 
 

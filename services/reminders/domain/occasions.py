@@ -18,7 +18,8 @@ AFTER = {
 @dataclass(frozen=True)
 class Occasion:
     """Something to nudge people about: it happens once for a subject, a rule, a rung and a version of the deadline,
-    whatever crashes or repeats. `link` is the API path that shows what it is about.
+    whatever crashes or repeats. `link` is the API path that shows what it is about. `at_once`: whoever is nudged has
+    chosen the time himself, be it at night.
     """
 
     subject_id: str
@@ -30,17 +31,22 @@ class Occasion:
     link: str
     urgency: str
     people: Sequence[str]
+    at_once: bool = False
 
 
 def planned(
     occasion: Occasion, channels: Collection[str], now: datetime, days: WorkingDays
 ) -> Iterator[tuple[str, datetime]]:
     """Each channel that is tried, with the instant before which nothing goes out. A call is made for what is express
-    only, and at night nothing else goes out.
+    only, and at night nothing else goes out but what is for that time.
     """
-    express = occasion.urgency == EXPRESS
     for channel in channels:
-        if channel == "voice" and not express:
+        if channel == "voice" and occasion.urgency != EXPRESS:
             continue
         wait = AFTER.get(channel, timedelta())
-        yield channel, now + wait if express else days.add_time(now, wait)
+        yield channel, now + wait if goes_out_at_night(occasion, channel) else days.add_time(now, wait)
+
+
+def goes_out_at_night(occasion: Occasion, channel: str) -> bool:
+    """What is express; and what somebody wanted to hear then, but for what follows because he has not read it."""
+    return occasion.urgency == EXPRESS or (occasion.at_once and channel not in AFTER)

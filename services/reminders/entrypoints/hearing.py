@@ -1,8 +1,9 @@
 """What the others say that somebody must act on, or no longer."""
 
+from chassis import clock
 from chassis.inbox import hears
-from contracts import directory, tasks
-from reminders.use_cases import items, watching
+from contracts import directory, inbound, tasks
+from reminders.use_cases import deadlines, items, siblings, watching
 
 
 class Hearing:
@@ -21,21 +22,25 @@ class Hearing:
     def on_assignment_changed(self, tx, event):
         pieces = [event.data, *event.data["pieces"]]
         items.follow_pieces(tx, event.data, pieces, event.subject, event.version)
+        deadlines.follow_pieces(tx, pieces, clock.now())
         watching.follow(tx, event.data, pieces)
 
     @hears(tasks.task_revoked)
     def on_task_revoked(self, tx, event):
         items.follow_pieces(tx, event.data, event.data["pieces"], event.subject, event.version)
+        deadlines.follow_pieces(tx, event.data["pieces"], clock.now())
         watching.follow(tx, event.data, event.data["pieces"])
 
     @hears(tasks.assignments_moved)
     def on_assignments_moved(self, tx, event):
         items.follow_pieces(tx, event.data, event.data["pieces"], event.subject, event.version)
+        deadlines.follow_pieces(tx, event.data["pieces"], clock.now())
         watching.follow(tx, event.data, event.data["pieces"])
 
     @hears(tasks.tasks_imported)
     def on_tasks_imported(self, tx, event):
         items.follow_pieces(tx, event.data, event.data["pieces"], event.subject, event.version)
+        deadlines.follow_pieces(tx, event.data["pieces"], clock.now())
         watching.follow(tx, event.data, event.data["pieces"])
 
     @hears(tasks.extension_requested)
@@ -47,6 +52,7 @@ class Hearing:
     @hears(tasks.extension_decided)
     def on_extension_decided(self, tx, event):
         items.follow_extension(tx, event.data)
+        deadlines.follow_extension(tx, event.data, clock.now())
         watching.follow(tx, event.data, event.data["pieces"])
 
     @hears(tasks.draft_changed)
@@ -89,6 +95,7 @@ class Hearing:
     @hears(tasks.correction_decided)
     def on_correction_decided(self, tx, event):
         items.follow_waiting(tx, event.data, event.subject, event.version)
+        deadlines.follow_pieces(tx, event.data["pieces"], clock.now())
         watching.follow(tx, event.data, event.data["pieces"])
 
     @hears(directory.break_glass_used)
@@ -98,3 +105,15 @@ class Hearing:
     @hears(directory.break_glass_sealed)
     def on_break_glass_sealed(self, tx, event):
         items.close_break_glass(tx, event.data, event.version)
+
+    @hears(inbound.waiting_item_opened)
+    def on_waiting_item_opened(self, tx, event):
+        siblings.follow_item(tx, event, clock.now())
+
+    @hears(inbound.waiting_item_changed)
+    def on_waiting_item_changed(self, tx, event):
+        siblings.follow_item(tx, event, clock.now())
+
+    @hears(inbound.waiting_item_closed)
+    def on_waiting_item_closed(self, tx, event):
+        siblings.close_item(tx, event, clock.now())

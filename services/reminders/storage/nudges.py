@@ -1,9 +1,10 @@
 """Occasions, and the nudges that each makes for people."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import select, update
+from sqlalchemy import select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.rows import Id, any_of, unnested
@@ -37,7 +38,10 @@ nudges = sa.Table(
     sa.Column("sent_at", Moment),
     sa.Column("read_at", Moment),
     sa.Column("fault", sa.Text),
+    sa.Column("delivery_id", Id),
+    sa.Column("any_hour", sa.Boolean),
 )  # fmt: skip
+_TOLD = sa.text("nudges.channel = 'in_app' AND nudges.state = 'sent'")  # as its indexes say it
 _ONCE = ("subject_id", "rule", "rung", "deadline_version")
 
 
@@ -50,7 +54,7 @@ def add_occasions(tx, each: Sequence[Mapping]) -> set[str]:
 
 
 def add_nudges(tx, each: Sequence[Mapping]) -> None:
-    names = ("id", "occasion_id", "person_id", "channel", "urgency_rank", "due_at")
+    names = ("id", "occasion_id", "person_id", "channel", "urgency_rank", "due_at", "any_hour")
     rows = unnested(**{name: (nudges.c[name].type, [one[name] for one in each]) for name in names})
     tx.execute(
         insert(nudges).from_select([*names, "state"], select(*(rows.c[name] for name in names), sa.literal("waiting")))
@@ -62,3 +66,32 @@ def drop_waiting(tx, subject_ids: Sequence[str]) -> None:
     about = select(occasions.c.id).where(occasions.c.subject_id == any_of(subject_ids))
     waiting = update(nudges).where(nudges.c.occasion_id.in_(about), nudges.c.state == "waiting")
     tx.execute(waiting.values(state="dropped"))
+
+
+def told(tx, person_id: str, unread: bool, before: tuple[datetime, str] | None, limit: int) -> list[Mapping]:
+    """What a person was nudged about in the application, newest first."""
+    about = (occasions.c[name] for name in ("subject_id", "rule", "rung", "title", "text", "link"))
+    query = (
+        select(nudges.c.id, nudges.c.urgency_rank, nudges.c.sent_at, nudges.c.read_at, *about)
+        .join_from(nudges, occasions, occasions.c.id == nudges.c.occasion_id)
+        .where(nudges.c.person_id == person_id, _TOLD)
+    )
+    if unread:
+        query = query.where(nudges.c.read_at.is_(None))
+    if before is not None:
+        sent_at, last = before
+        query = query.where(tuple_(nudges.c.sent_at, nudges.c.id) < (sa.literal(sent_at), sa.literal(last, Id)))
+    return list(tx.execute(query.order_by(nudges.c.sent_at.desc(), nudges.c.id.desc()).limit(limit)).mappings())
+
+
+def read(tx, person_id: str, at: datetime, ids: Sequence[str] | None, until: datetime | None) -> None:
+    """A person has seen these, or all until a moment: nothing about the same occasions goes out to him any more."""
+    mine = sa.and_(nudges.c.person_id == person_id, nudges.c.read_at.is_(None))
+    if ids is not None:
+        seen = sa.and_(mine, nudges.c.id == any_of(ids))
+    else:
+        seen = sa.and_(mine, _TOLD, nudges.c.sent_at <= until)
+    seen_about = select(nudges.c.occasion_id).where(seen)
+    of_those = update(nudges).where(mine, nudges.c.occasion_id.in_(seen_about))
+    state = sa.case((nudges.c.state == "waiting", "dropped"), else_=nudges.c.state)
+    tx.execute(of_those.values(read_at=at, state=state))

@@ -1,13 +1,16 @@
 """The one way to a person's attention: whoever has something to nudge about says the occasion, and no more."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from chassis import clock
 from kernel.directory_copy import working_days
 from reminders.domain.items import URGENCY_RANKS
-from reminders.domain.occasions import Occasion, planned
+from reminders.domain.occasions import CHANNELS, Occasion, goes_out_at_night, planned
+from reminders.domain.preferences import Preferences
 from reminders.storage import nudges
+from reminders.storage import preferences as storage
 
 SAID = ("subject_id", "rule", "rung", "deadline_version", "title", "text", "link")
 
@@ -25,14 +28,15 @@ def call_for(tx, occasions: Sequence[Occasion], now: datetime) -> int:
         for occasion_id, one in given
     ])  # fmt: skip
     happened = [(occasion_id, one) for occasion_id, one in given if occasion_id in new]
-    channels = channels_of(tx, {person for _, one in happened for person in one.people})
+    ways = ways_to(tx, {person for _, one in happened for person in one.people})
     days = working_days(tx)
     made = [
         {"id": clock.new_id(), "occasion_id": occasion_id, "person_id": person, "channel": channel,
-         "urgency_rank": URGENCY_RANKS[one.urgency], "due_at": due_at}
+         "urgency_rank": URGENCY_RANKS[one.urgency], "due_at": ways[person].wants.not_before(at, one, channel, days),
+         "any_hour": goes_out_at_night(one, channel)}
         for occasion_id, one in happened
         for person in dict.fromkeys(one.people)
-        for channel, due_at in planned(one, channels[person], now, days)
+        for channel, at in planned(one, ways[person].for_(one), now, days)
     ]  # fmt: skip
     nudges.add_nudges(tx, made)
     return len(made)
@@ -43,5 +47,27 @@ def stop(tx, subject_ids: Sequence[str]) -> None:
     nudges.drop_waiting(tx, subject_ids)
 
 
-def channels_of(tx, people: set[str]) -> dict[str, tuple[str, ...]]:
-    return dict.fromkeys(people, ("in_app",))
+@dataclass(frozen=True)
+class Ways:
+    """The channels by which a person can be reached, and which of them he wants."""
+
+    channels: Sequence[str]
+    wants: Preferences
+
+    def for_(self, occasion: Occasion) -> list[str]:
+        return [channel for channel in self.channels if self.wants.admits(occasion, channel)]
+
+
+def ways_to(tx, people: Collection[str]) -> dict[str, Ways]:
+    """The screen is always there, the rest where it is set up; what is pushed needs a device."""
+    if not people:
+        return {}
+    there = storage.channels(tx)
+    chosen = storage.chosen(tx, people)
+    with_device = storage.with_device(tx, people) if "push" in there else set()
+
+    def channels(person: str) -> list[str]:
+        mine = there if person in with_device else there - {"push"}
+        return [each for each in CHANNELS if each == "in_app" or each in mine]
+
+    return {person: Ways(channels(person), chosen.get(person, Preferences())) for person in people}
