@@ -151,9 +151,13 @@ class Service(*API, ScimRoutes, HearsDirectory):
     def on_action_items_closed(self, tx, event):
         live_log.tell_items(tx, "action_item_closed", event.data)
 
+    @hears(reminders.reminder_fired)
+    def on_reminder_fired(self, tx, event):
+        live_log.tell_people(tx, "reminder_fired", event.data, "items")
+
     @hears(reminders.nudge_due)
     def on_nudge_due(self, tx, event):
-        live_log.tell_people(tx, "nudge_due", event.data)
+        live_log.tell_people(tx, "nudge_due", event.data, "told")
 
     @hears(tasks.assignment_changed)
     def on_assignment_changed(self, tx, event):

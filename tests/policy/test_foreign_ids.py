@@ -22,6 +22,7 @@ FOREIGN = {
     "document_id": lambda scene: scene.above["document_id"],
     "request_id": lambda scene: scene.above["request_id"],
     "report_id": lambda scene: scene.above["report_id"],
+    "reminder_id": lambda scene: a_reminder(scene),
     "subscription_id": lambda scene: a_device(scene),
     "conversation_id": lambda scene: scene.orders["each"]["conversation"],
     "delegation_id": lambda scene: scene.capacities["lead", "head", "lent for everything"][1],
@@ -80,6 +81,18 @@ def a_file(scene) -> str:
             "Content-Disposition": "attachment; filename=a.txt",
             "Idempotency-Key": "a-file",
         },
+        timeout=30,
+    )
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
+
+
+def a_reminder(scene) -> str:
+    """Of the head of the ward."""
+    answer = scene.signed_in(scene.posts["lead", "head"].holder).post(
+        f"{scene.platform.base_url}/api/v1/reminders",
+        json={"title": "Họp", "starts_at": f"{days_from_now(14)}T08:00:00+07:00"},
+        headers={"Idempotency-Key": "a-reminder"},
         timeout=30,
     )
     assert answer.status_code == 201, answer.text

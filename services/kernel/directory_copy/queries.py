@@ -107,6 +107,26 @@ def standing_posts(tx, ids: Iterable[str], now: datetime) -> dict[str, HeadPost]
     return {row.post_id: HeadPost(row.id, row.code, row.full_name, row.kind, row.post_id, row.title) for row in rows}
 
 
+def heads_by_code(tx, codes: Iterable[str], now: datetime) -> dict[str, tuple[str, str]]:
+    """Post and unit of the heads of units with these codes that have not ended; what stands comes before what is to
+    come.
+    """
+    found = {}
+    for row in tx.execute(HEADS_BY_CODE, {"codes": list(codes), "day": today(now)}):
+        found.setdefault(row.code, (row.post_id, row.unit_id))
+    return found
+
+
+def units_of_posts(tx, ids: Iterable[str], now: datetime) -> dict[str, str]:
+    """The unit of each of these posts that has not ended."""
+    return {row.id: row.unit_id for row in tx.execute(UNITS_OF_POSTS, {"ids": list(ids), "day": today(now)})}
+
+
+def people_with_posts(tx, ids: Iterable[str], now: datetime) -> set[str]:
+    """Those of these people who hold a post, or are to."""
+    return set(tx.execute(PEOPLE_WITH_POSTS, {"ids": list(ids), "day": today(now)}).scalars())
+
+
 def has_clerk(tx, unit_id: str, now: datetime) -> bool:
     """Whether somebody works for the head of this unit."""
     return tx.execute(HAS_CLERK, {"unit_id": unit_id, "day": today(now)}).scalar_one()
@@ -163,6 +183,19 @@ def holders(tx, post_ids: Iterable[str], now: datetime) -> dict[str, list[str]]:
     return dict(people)
 
 
+def answering(tx, post_ids: Iterable[str], scopes: Iterable[str], now: datetime) -> dict[str, list[str]]:
+    """Whoever is to be told what concerns these posts now, by post: who holds it, and to whom its powers are lent for
+    one of these scopes. Of a post that nobody has: who heads its unit, else a deputy, else who works for the head.
+    """
+    ids, people = list(post_ids), defaultdict(list)
+    for row in tx.execute(ANSWERING, {"ids": ids, "scopes": list(scopes), "day": today(now)}):
+        people[row.post_id].append(row.person_id)
+    if vacant := [post_id for post_id in ids if post_id not in people]:
+        for row in tx.execute(STANDING_IN, {"ids": vacant, "day": today(now)}):
+            people.setdefault(row.post_id, [row.person_id])
+    return dict(people)
+
+
 def posts_of_kind(tx, kind: str, now: datetime, without: str) -> list[tuple[str, str]]:
     """Post and unit of every post of a kind that somebody else than this person holds now; reads all posts."""
     return [tuple(row) for row in tx.execute(OF_KIND, {"kind": kind, "person_id": without, "day": today(now)})]
@@ -205,6 +238,10 @@ def _choose(capacities, primary, membership_id: str | None, delegation_id: str |
 
 def _live(table):
     return sa.and_(table.c.valid_from <= DAY, sa.or_(table.c.valid_to.is_(None), table.c.valid_to > DAY))
+
+
+def _not_ended(table):
+    return sa.or_(table.c.valid_to.is_(None), table.c.valid_to > DAY)
 
 
 def _capacity(source: str, id_column, primary, scope) -> tuple:
@@ -265,6 +302,17 @@ STANDING = (
     .join_from(t.posts, t.units, t.units.c.id == t.posts.c.unit_id)
     .where(t.posts.c.id == IDS, _live(t.units), _live(t.posts))
 )
+HEADS_BY_CODE = (
+    select(t.units.c.code, t.posts.c.id.label("post_id"), t.units.c.id.label("unit_id"))
+    .join_from(t.units, t.posts, t.posts.c.unit_id == t.units.c.id)
+    .where(t.units.c.code.in_(sa.bindparam("codes", expanding=True)), t.posts.c.is_head)
+    .where(_not_ended(t.units), _not_ended(t.posts))
+    .order_by(t.units.c.valid_from, t.posts.c.valid_from, t.posts.c.rank, t.posts.c.id)
+)
+UNITS_OF_POSTS = select(t.posts.c.id, t.posts.c.unit_id).where(t.posts.c.id == IDS, _not_ended(t.posts))
+PEOPLE_WITH_POSTS = (
+    select(t.memberships.c.person_id).distinct().where(t.memberships.c.person_id == IDS, _not_ended(t.memberships))
+)
 
 
 UNIT_ID = sa.bindparam("unit_id", type_=t.Id)
@@ -303,6 +351,44 @@ HOLDERS = (
     .where(t.memberships.c.post_id == IDS, _live(t.memberships))
     .order_by(t.memberships.c.valid_from, t.memberships.c.id)
 )
+
+
+def _answering():
+    grantor = t.memberships.alias()
+    held = (
+        select(t.memberships.c.post_id, t.memberships.c.person_id)
+        .where(t.memberships.c.post_id == IDS, _live(t.memberships))
+    )  # fmt: skip
+    lent = (
+        select(t.delegations.c.grantor_post_id, t.delegations.c.grantee_person_id)
+        .where(t.delegations.c.grantor_post_id == IDS, _live(t.delegations))
+        .where(t.delegations.c.scope.in_(sa.bindparam("scopes", expanding=True)))
+        .where(
+            sa.exists().where(
+                grantor.c.post_id == t.delegations.c.grantor_post_id,
+                grantor.c.valid_from <= t.delegations.c.valid_from,
+                _live(grantor),
+            )
+        )
+    )
+    return held.union(lent)
+
+
+def _standing_in():
+    helper = t.posts.alias()
+    place = sa.case((helper.c.is_head, 0), (helper.c.kind.in_(policy.SERVES_HEAD), 2), else_=1)
+    return (
+        select(t.posts.c.id.label("post_id"), t.memberships.c.person_id)
+        .join_from(t.posts, helper, helper.c.unit_id == t.posts.c.unit_id)
+        .join(t.memberships, t.memberships.c.post_id == helper.c.id)
+        .where(t.posts.c.id == IDS, _live(helper), _live(t.memberships))
+        .where(sa.or_(helper.c.is_head, helper.c.kind.in_(policy.SERVES_HEAD | policy.DEPUTIES)))
+        .order_by(place, helper.c.rank, helper.c.id, t.memberships.c.id)
+    )
+
+
+ANSWERING = _answering()
+STANDING_IN = _standing_in()
 OF_KIND = (
     select(t.posts.c.id, t.posts.c.unit_id)
     .where(t.posts.c.kind == sa.bindparam("kind", type_=sa.Text), _live(t.posts))

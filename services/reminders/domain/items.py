@@ -18,6 +18,14 @@ BREAK_GLASS_USED = "break_glass_used"
 LOOK_AFTER_IT = "Tài khoản khẩn cấp đã được dùng: hãy xem ai dùng, vì sao, rồi niêm phong lại"
 THE_PLATFORM = "Công Vụ"
 URGENCY_RANKS = {"express": 0, "very_urgent": 1, "urgent": 2, "normal": 3}
+OPENED = {  # what somebody is told of it
+    "procedure_near_deadline": "Hồ sơ thủ tục hành chính sắp đến hạn",
+    "citizen_case": "Phản ánh 1022 chờ xử lý",
+    "meeting_to_join": "Cuộc họp cần dự",
+    "mail_to_answer": "Thư cần trả lời",
+    "document_to_approve": "Văn bản chờ duyệt",
+    "document_to_instruct": "Văn bản chờ bút phê",
+}
 
 
 def of_piece(piece: Mapping, at) -> dict:
@@ -82,4 +90,44 @@ def of_break_glass(account_id: str, version: int, post_id: str, unit_id: str, at
         "link": f"/api/v1/audit?service=directory&subject={account_id}",
         "raised_at": at,
         "closed_at": None,
+    }
+
+
+def subject_of(origin: str, subject: str) -> str:
+    """Our id of what a sibling calls so: none of another sibling's, and none of ours."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"urn:congvu:waiting:{origin}:{subject}"))
+
+
+def of_sibling(origin: str, subject_id: str, version: int, said: Mapping, whom: Mapping, at) -> dict:
+    """What a sibling says that waits, for whom it was found to be."""
+    return {
+        **whom,
+        "subject_id": subject_id,
+        "version": version,
+        "open": True,
+        "origin": origin,
+        "kind": said["kind"],
+        "task_id": None,
+        "title": said["title"],
+        "from_title": said["from_title"] or origin,
+        "urgency_rank": URGENCY_RANKS[said["urgency"]],
+        "due": said["due"],
+        "link": said["link"],
+        "raised_at": at,
+        "closed_at": None,
+    }
+
+
+def kept_of_sibling(origin: str, subject_id: str, version: int, at) -> dict:
+    """The place of what waits for nobody here: of what the sibling said nothing else is kept."""
+    return {
+        "subject_id": subject_id,
+        "version": version,
+        "open": False,
+        "origin": origin,
+        "kind": "",
+        "title": "",
+        "link": "",
+        "urgency_rank": URGENCY_RANKS["normal"],
+        "closed_at": at,
     }

@@ -1,18 +1,47 @@
-"""Action items on the bus."""
+"""Action items on the bus: what people ask, and what was said for posts that nobody knew."""
 
 from chassis import clock
 from chassis.rpc import rpc
+from chassis.timers import every
 from contracts import reminders
-from reminders.use_cases import items
+from reminders.use_cases import reading, siblings
 
 
 class Items:
     @rpc(reminders.list_action_items)
     def list_action_items(self, call, request):
         with self.db.reading() as tx:
-            return items.list_action_items(tx, call.claims, request, clock.now())
+            return reading.list_action_items(tx, call.claims, request, clock.now())
+
+    @rpc(reminders.get_action_item)
+    def get_action_item(self, call, request):
+        with self.db.reading() as tx:
+            return reading.get_action_item(tx, call.claims, request, clock.now())
+
+    @rpc(reminders.count_action_items)
+    def count_action_items(self, call, request):
+        with self.db.reading() as tx:
+            return reading.count_action_items(tx, call.claims, clock.now())
 
     @rpc(reminders.get_overview)
     def get_overview(self, call, request):
         with self.db.reading() as tx:
-            return items.get_overview(tx, call.claims, clock.now())
+            return reading.get_overview(tx, call.claims, request, clock.now())
+
+    @rpc(reminders.snooze_action_item)
+    def snooze_action_item(self, call, request):
+        with self.db.transaction() as tx:
+            return reading.snooze_action_item(tx, call.claims, request, clock.now())
+
+    @rpc(reminders.unsnooze_action_item)
+    def unsnooze_action_item(self, call, request):
+        with self.db.transaction() as tx:
+            return reading.unsnooze_action_item(tx, call.claims, request, clock.now())
+
+    @every(seconds=1)
+    def place_items(self):
+        """Several processes may: each takes others."""
+        more = True
+        while more:
+            with self.db.transaction() as tx:
+                more = siblings.place_some(tx, clock.now())

@@ -1,17 +1,17 @@
 """The table of action items and every query on it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import func, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
-from chassis.rows import Id, any_of, unnested
+from chassis.rows import Id, all_of, among, any_of, unnested
+from reminders.domain.burning import NEVER, Dues
 
 metadata = sa.MetaData()
 Moment = sa.DateTime(timezone=True)
-NEVER = "infinity"  # the due of what has no deadline: sorts last, and needs no NULL in a page's cursor
 
 items = sa.Table(
     "action_items", metadata,
@@ -22,6 +22,8 @@ items = sa.Table(
     sa.Column("open", sa.Boolean),
     sa.Column("post_id", Id),
     sa.Column("unit_id", Id),
+    sa.Column("person_id", Id),
+    sa.Column("origin", sa.Text),
     sa.Column("task_id", Id),
     sa.Column("title", sa.Text),
     sa.Column("link", sa.Text),
@@ -30,6 +32,9 @@ items = sa.Table(
     sa.Column("due", Moment),
     sa.Column("raised_at", Moment),
     sa.Column("closed_at", Moment),
+    sa.Column("unplaced", JSONB),
+    sa.Column("tried", sa.BigInteger),
+    sa.Column("addressee", Id, sa.Computed("coalesce(person_id, post_id)")),
 )  # fmt: skip
 
 break_glass = sa.Table(
@@ -39,9 +44,19 @@ break_glass = sa.Table(
 )  # fmt: skip
 
 _never = sa.cast(sa.literal(NEVER), Moment)
-_due = func.nullif(items.c.due, _never, type_=Moment).label("due")
-_shown = (*(column for column in items.c if column.name != "due"), _due)
-_FACTS = ("kind", "post_id", "unit_id", "task_id", "title", "link", "from_title", "urgency_rank", "due")
+_HIDDEN = ("due", "unplaced", "tried", "addressee")
+_FACTS = (
+    "kind", "post_id", "unit_id", "person_id", "origin", "task_id", "title", "link", "from_title", "urgency_rank",
+    "due",
+)  # fmt: skip
+
+
+def _shown(of=items.c) -> tuple:
+    """What has no deadline has the last of all in the table: it sorts last, and a page's cursor needs no NULL."""
+    return (
+        *(of[column.name] for column in items.c if column.name not in _HIDDEN),
+        func.nullif(of.due, _never, type_=Moment).label("due"),
+    )
 
 
 def raise_all(tx, shared: Mapping, each: Sequence[Mapping]) -> list[Mapping]:
@@ -54,7 +69,7 @@ def raise_all(tx, shared: Mapping, each: Sequence[Mapping]) -> list[Mapping]:
     values = {name: sa.literal(value, items.c[name].type) for name, value in (shared | {"open": True}).items()}
     chosen = [*(rows.c[name] for name in own), func.coalesce(rows.c.due_or_none, _never), *values.values()]
     new = insert(items).from_select([*own, "due", *values], select(*chosen))
-    raised = tx.execute(new.on_conflict_do_nothing(index_elements=["subject_id"]).returning(*_shown)).mappings()
+    raised = tx.execute(new.on_conflict_do_nothing(index_elements=["subject_id"]).returning(*_shown())).mappings()
     return sorted(raised, key=lambda row: row["id"])
 
 
@@ -64,23 +79,23 @@ def keep_places(tx, known: Sequence[Mapping]) -> list[Mapping]:
     places = select(*rows.c, sa.literal(0), sa.false()).order_by(rows.c.subject_id)
     new = insert(items).from_select(["id", "subject_id", *_FACTS, "version", "open"], places)
     tx.execute(new.on_conflict_do_nothing(index_elements=["subject_id"]))
-    query = select(*_shown).where(items.c.subject_id == any_of(item["subject_id"] for item in known))
+    query = select(*_shown()).where(items.c.subject_id == any_of(item["subject_id"] for item in known))
     return list(tx.execute(query.order_by(items.c.subject_id).with_for_update()).mappings())
 
 
 def change_all(tx, changed: Sequence[Mapping]) -> list[Mapping]:
     """Items as they are known now, in one statement."""
-    names = ("version", "open", "raised_at", "closed_at")
+    names = ("version", "open", "raised_at", "closed_at", "unplaced", "tried")
     rows = _given(changed, ("subject_id",), names)
     query = update(items).where(items.c.subject_id == rows.c.subject_id)
-    query = query.values({name: rows.c[name] for name in (*_FACTS, *names)}).returning(*_shown)
+    query = query.values({name: rows.c[name] for name in (*_FACTS, *names)}).returning(*_shown())
     return sorted(tx.execute(query).mappings(), key=lambda row: row["id"])
 
 
 def _given(each: Sequence[Mapping], first: Sequence[str], last: Sequence[str] = ()):
-    """Rows with an item's facts; what has no deadline sorts last."""
+    """Rows with an item's facts; what has no deadline sorts last, and what it does not say is empty."""
     names = (*first, *_FACTS, *last)
-    rows = unnested(**{name: (items.c[name].type, [item[name] for item in each]) for name in names})
+    rows = unnested(**{name: (items.c[name].type, [item.get(name) for item in each]) for name in names})
     columns = [rows.c[name] if name != "due" else func.coalesce(rows.c.due, _never).label("due") for name in names]
     return select(*columns).subquery()
 
@@ -88,7 +103,7 @@ def _given(each: Sequence[Mapping], first: Sequence[str], last: Sequence[str] = 
 def close_all(tx, kind: str, before: int, at: datetime) -> list[Mapping]:
     """Those of a kind that stand open for an earlier version of what they are about."""
     closing = update(items).where(items.c.kind == kind, items.c.open, items.c.version < before)
-    return list(tx.execute(closing.values(open=False, version=before, closed_at=at).returning(*_shown)).mappings())
+    return list(tx.execute(closing.values(open=False, version=before, closed_at=at).returning(*_shown())).mappings())
 
 
 def break_glass_version(tx, account_id: str, version: int) -> int:
@@ -99,26 +114,123 @@ def break_glass_version(tx, account_id: str, version: int) -> int:
     return tx.execute(noted.returning(break_glass.c.version)).scalar_one()
 
 
+# what siblings said for posts that nobody knows yet
+
+
+def next_unplaced(tx, version: int, limit: int) -> list[Mapping]:
+    """Those that were not tried with this version of the copy of the directory: each taken by one process only."""
+    query = select(items).where(items.c.unplaced.is_not(None), items.c.tried < version)
+    query = query.order_by(items.c.tried).limit(limit).with_for_update(skip_locked=True)
+    return list(tx.execute(query).mappings())
+
+
+def note_tried(tx, ids: Collection[str], version: int) -> None:
+    tx.execute(update(items).where(items.c.id == any_of(ids)).values(tried=version))
+
+
+# what people read
+
+
+def find_open(tx, item_id: str, addressees: Sequence[str]) -> Mapping | None:
+    query = select(*_shown()).where(items.c.id == item_id, items.c.addressee == any_of(addressees), items.c.open)
+    return tx.execute(query).mappings().one_or_none()
+
+
 def burning(
-    tx, posts: Sequence[str], kind: str | None, after: tuple[datetime | None, int, str] | None, limit: int
-) -> list[Mapping]:
-    """A page of what these posts must act on: what is due first comes first, then what is most urgent."""
-    order = (items.c.due, items.c.urgency_rank, items.c.id)
-    query = select(*_shown).where(items.c.post_id == any_of(posts), items.c.open).order_by(*order).limit(limit)
+    tx, addressees: Sequence[str], dues: Dues, limit: int, *, kind: str | None = None, origin: str | None = None,
+    after: tuple[datetime | None, int, str] | None = None, asleep: Collection[str] = (),
+) -> list[Mapping]:  # fmt: skip
+    """A page of what they must act on: what is due first comes first, then what is most urgent. Of each no more is read
+    than is shown, however much there is.
+    """
+    each, own = _first_of_each(addressees, _wanted(dues, kind, origin) & _is_after(after), limit, asleep)
+    query = select(*_shown(own.c)).join_from(each, own, sa.true()).order_by(*_order(own.c)).limit(limit)
+    return list(tx.execute(query).mappings())
+
+
+def newly_late(
+    tx, addressees: Sequence[str], dues: Dues, limit: int, bound: int, asleep: Collection[str]
+) -> tuple[list[Mapping], int]:
+    """The first of what became late, and how many there are; of each addressee no more than so many are counted."""
+    each, own = _first_of_each(addressees, _wanted(dues), bound, asleep)
+    query = select(*_shown(own.c), func.count().over().label("among")).join_from(each, own, sa.true())
+    rows = list(tx.execute(query.order_by(*_order(own.c)).limit(limit)).mappings())
+    return rows, rows[0]["among"] if rows else 0
+
+
+def put_off(
+    tx, ids: Collection[str], dues: Dues, limit: int, *, kind: str | None = None, origin: str | None = None,
+    after: tuple[datetime | None, int, str] | None = None,
+) -> list[Mapping]:  # fmt: skip
+    """A page of these few."""
+    query = select(*_shown()).where(items.c.id == any_of(ids), _wanted(dues, kind, origin), _is_after(after))
+    return list(tx.execute(query.order_by(*_order()).limit(limit)).mappings())
+
+
+def counts(tx, addressees: Sequence[str], kinds: Sequence[str], bound: int) -> dict[str, int]:
+    """How many of each kind, of each addressee no more than so many: what stands open need not be read to its end."""
+    each, addressee = _each(addressees)
+    words = select(func.unnest(sa.literal(list(kinds), ARRAY(sa.Text))).label("kind")).subquery("words")
+    own = select(sa.literal(1)).where(items.c.addressee == addressee, items.c.open, items.c.kind == words.c.kind)
+    own = own.limit(_so_many(bound)).lateral("own")
+    query = select(words.c.kind, func.count()).select_from(each.join(words, sa.true()).join(own, sa.true()))
+    return dict(tx.execute(query.group_by(words.c.kind)).tuples().all())
+
+
+def counts_of(
+    tx, addressees: Sequence[str], ranges: Sequence[Dues], bound: int, asleep: Collection[str]
+) -> list[int]:  # fmt: skip
+    """How many with a deadline in each of these ranges, counted no further either."""
+    numbers = []
+    for dues in ranges:
+        each, own = _first_of_each(addressees, _wanted(dues), bound, asleep)
+        numbers.append(select(func.count(own.c.id)).select_from(each.join(own, sa.true())).scalar_subquery())
+    return list(tx.execute(select(*numbers)).one())
+
+
+def _each(addressees: Sequence[str]) -> tuple:
+    each = among(addressees).subquery("each")
+    [addressee] = each.c
+    return each, addressee
+
+
+def _first_of_each(addressees: Sequence[str], wanted, limit: int, asleep: Collection[str]) -> tuple:
+    """For each addressee a walk along the index that ends when it has so many."""
+    each, addressee = _each(addressees)
+    own = select(items).where(wanted, items.c.addressee == addressee)
+    if asleep:
+        own = own.where(items.c.id != all_of(asleep))
+    return each, own.order_by(*_order()).limit(_so_many(limit)).lateral("own")
+
+
+def _order(of=items.c) -> tuple:
+    return of.due, of.urgency_rank, of.id
+
+
+def _wanted(dues: Dues, kind: str | None = None, origin: str | None = None):
+    wanted = [items.c.open]
     if kind is not None:
-        query = query.where(items.c.kind == kind)
-    if after is not None:
-        due, rank, item_id = after
-        position = (_never if due is None else sa.literal(due, Moment), sa.literal(rank), sa.literal(item_id, Id))
-        query = query.where(tuple_(*order) > tuple_(*position))
-    return list(tx.execute(query).mappings())
+        wanted.append(items.c.kind == kind)
+    if origin is not None:
+        wanted.append(items.c.origin == origin)
+    if dues.start is not None:
+        wanted.append(items.c.due >= _moment(dues.start))
+    if dues.end is not None:
+        wanted.append(items.c.due < _moment(dues.end))
+    return sa.and_(*wanted)
 
 
-def counts(tx, posts: Sequence[str]) -> list[Mapping]:
-    query = (
-        select(items.c.kind, func.count().label("count"))
-        .where(items.c.post_id == any_of(posts), items.c.open)
-        .group_by(items.c.kind)
-        .order_by(items.c.kind)
-    )
-    return list(tx.execute(query).mappings())
+def _is_after(position: tuple[datetime | None, int, str] | None):
+    if position is None:
+        return sa.true()
+    due, rank, item_id = position
+    return tuple_(*_order()) > tuple_(_moment(due or NEVER), sa.literal(rank), sa.literal(item_id, Id))
+
+
+def _so_many(limit: int):
+    """Written out: a plan that is kept for all values knows then that it is to stop early."""
+    return sa.literal_column(str(int(limit)))
+
+
+def _moment(instant: datetime | str):
+    return _never if instant == NEVER else sa.literal(instant, Moment)

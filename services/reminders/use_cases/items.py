@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from chassis import clock
-from chassis.paging import a_moment, a_number, an_id, page, position
 from contracts import reminders as contract
-from kernel.capacity import actor_for
 from kernel.directory_copy import posts_of_kind
 from reminders.domain.items import (
     BREAK_GLASS_USED,
@@ -19,8 +17,8 @@ from reminders.domain.items import (
     of_waiting,
 )
 from reminders.storage import items as storage
+from reminders.use_cases import attention
 
-OVERVIEW_ITEMS = 50
 URGENCIES = {rank: urgency for urgency, rank in URGENCY_RANKS.items()}
 
 
@@ -28,8 +26,8 @@ def raise_items(tx, order: Mapping, version: int) -> None:
     """An order was given: the head of every unit in it has something to receive, and no leader need issue it."""
     at = order["issued_at"]
     raised = _raise(tx, order)
-    _, closed = _change(tx, [of_waiting(order, one, at) for one in order["waiting"]])
-    _say(tx, raised, closed, subject=order["task_id"], version=version, at=at)
+    _, closed = take(tx, [of_waiting(order, one, at) for one in order["waiting"]])
+    say(tx, raised, closed, subject=order["task_id"], version=version, at=at)
 
 
 def follow_document(tx, document: Mapping, subject: str, version: int) -> None:
@@ -37,8 +35,8 @@ def follow_document(tx, document: Mapping, subject: str, version: int) -> None:
     at = document["at"]
     raised = [item for order in document["orders"] for item in _raise(tx, order)]
     about = document | {"task_id": None}
-    opened, closed = _change(tx, [of_waiting(about, one, at) for one in document["waiting"]])
-    _say(tx, [*raised, *opened], closed, subject, version, at)
+    opened, closed = take(tx, [of_waiting(about, one, at) for one in document["waiting"]])
+    say(tx, [*raised, *opened], closed, subject, version, at)
 
 
 def _raise(tx, order: Mapping) -> Sequence[Mapping]:
@@ -84,14 +82,15 @@ def raise_break_glass(tx, use: Mapping, version: int) -> None:
     administrators = posts_of_kind(tx, "administrator", at, without=use["person_id"])
     known = [of_break_glass(account_id, version, post_id, unit_id, at) for post_id, unit_id in administrators]
     _kept(tx, known)
-    _say(tx, storage.change_all(tx, known), [], account_id, version, at)
+    say(tx, storage.change_all(tx, known), [], account_id, version, at)
 
 
 def close_break_glass(tx, sealing: Mapping, version: int) -> None:
     """It has been sealed again."""
     storage.break_glass_version(tx, sealing["account_id"], version)
     closed = storage.close_all(tx, BREAK_GLASS_USED, version, sealing["at"])
-    _say(tx, [], closed, sealing["account_id"], version, sealing["at"])
+    attention.stop(tx, [row["subject_id"] for row in closed])
+    say(tx, [], closed, sealing["account_id"], version, sealing["at"])
 
 
 def follow_extension(tx, change: Mapping) -> None:
@@ -112,12 +111,14 @@ def follow_waiting(tx, act: Mapping, subject: str, version: int) -> None:
 
 def _follow(tx, known: Sequence[Mapping], subject: str, version: int, at: datetime) -> None:
     """Only whoever really gains or loses an item hears it."""
-    raised, closed = _change(tx, known)
-    _say(tx, raised, closed, subject, version, at)
+    raised, closed = take(tx, known)
+    say(tx, raised, closed, subject, version, at)
 
 
-def _change(tx, known: Sequence[Mapping]) -> tuple[list[Mapping], list[Mapping]]:
-    """The items that opened and those that closed; what is older than what is known already changes nothing."""
+def take(tx, known: Sequence[Mapping]) -> tuple[list[Mapping], list[Mapping]]:
+    """The items that opened and those that closed, about which nobody is nudged any more; what is older than what is
+    known already changes nothing.
+    """
     if not known:
         return [], []
     before = {row["subject_id"]: row for row in _kept(tx, known)}
@@ -131,6 +132,8 @@ def _change(tx, known: Sequence[Mapping]) -> tuple[list[Mapping], list[Mapping]]
         for row in after
         if before[row["subject_id"]]["open"] and not (row["open"] and _is_same(before[row["subject_id"]], row))
     ]
+    if closed:
+        attention.stop(tx, [row["subject_id"] for row in closed])
     return raised, closed
 
 
@@ -139,21 +142,20 @@ def _kept(tx, known: Sequence[Mapping]) -> list[Mapping]:
 
 
 def _is_same(before: Mapping, after: Mapping) -> bool:
-    return before["open"] and all(before[name] == after[name] for name in ("kind", "post_id"))
+    return before["open"] and all(before[name] == after[name] for name in ("kind", "post_id", "person_id"))
 
 
 OF_EACH = ("kind", "task_id", "title", "from_title", "urgency")
 
 
-def _say(
+def say(
     tx, raised: Sequence[Mapping], closed: Sequence[Mapping], subject: str, version: int, at: datetime
 ) -> None:  # fmt: skip
     if raised:
-        shown = [_shown(row) for row in raised]
-        shared = {name: shown[0][name] for name in OF_EACH}
+        each = [shown(row) for row in raised]
+        shared = {name: each[0][name] for name in OF_EACH}
         own = [
-            {name: value for name, value in row.items() if name not in OF_EACH or value != shared[name]}
-            for row in shown
+            {name: value for name, value in row.items() if name not in OF_EACH or value != shared[name]} for row in each
         ]
         data = shared | {"raised_at": at, "items": own, "closed": closed}
         tx.emit(contract.action_items_raised, subject=subject, version=version, data=data)
@@ -162,28 +164,5 @@ def _say(
         tx.emit(contract.action_items_closed, subject=subject, version=version, data=data)
 
 
-def list_action_items(tx, claims: dict, request: dict, now: datetime) -> dict:
-    actor = actor_for(tx, contract.list_action_items, claims, now)
-    after = position(request["cursor"], _moment_or_never, a_number, an_id)
-    rows = storage.burning(tx, actor.serves, request["kind"], after, request["limit"] + 1)
-    rows, next_cursor = page(rows, request["limit"], lambda row: [row["due"], row["urgency_rank"], row["id"]])
-    return {"items": [_shown(row) for row in rows], "next_cursor": next_cursor}
-
-
-def get_overview(tx, claims: dict, now: datetime) -> dict:
-    actor = actor_for(tx, contract.get_overview, claims, now)
-    counts = storage.counts(tx, actor.serves)
-    rows = storage.burning(tx, actor.serves, None, None, OVERVIEW_ITEMS)
-    return {
-        "counts": counts,
-        "total": sum(row["count"] for row in counts),
-        "items": [_shown(row) for row in rows],
-    }
-
-
-def _shown(row: Mapping) -> dict:
+def shown(row: Mapping) -> dict:
     return dict(row, urgency=URGENCIES[row["urgency_rank"]])
-
-
-def _moment_or_never(value: object) -> datetime | None:
-    return None if value is None else a_moment(value)

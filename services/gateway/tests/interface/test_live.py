@@ -56,6 +56,23 @@ def test_a_head_hears_his_own_item_once_and_nobody_elses(client, head, vice, tel
         assert not schemas.LIVE_EVENTS[event]().validate(data)
 
 
+def test_what_is_for_one_person_only_he_hears_though_others_serve_his_post(client, head, tell):
+    clerk, streams = client.signed_in("ward-1 clerk"), []
+    for who in (head, clerk):
+        streams.append(who.live())
+    until(lambda: all(stream.names == ["hello"] for stream in streams))
+    mine = {"post_id": None, "unit_id": None, "person_id": person("ward-1 head"), "origin": "mail"}
+    said = raised("ward-1")
+    tell(reminders.action_items_raised, said | {"items": [said["items"][0] | mine]})
+    tell(reminders.action_items_raised, raised("ward-1", title="của chức vụ"))
+    until(lambda: len(streams[0].events) == 3 and len(streams[1].events) == 2)
+
+    assert [data["title"] for _, _, data in streams[1].events[1:]] == ["của chức vụ"]
+    [_, (_, event, data), _] = streams[0].events
+    assert (data["person_id"], data["origin"]) == (person("ward-1 head"), "mail")
+    assert not schemas.LIVE_EVENTS[event]().validate(data)
+
+
 def closed_item() -> dict:
     return {
         "id": id_of("item"), "kind": "assignment_to_receive", "post_id": post("ward-1 head"), "subject_id": PIECE,

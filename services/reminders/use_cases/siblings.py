@@ -1,0 +1,116 @@
+"""What siblings say that waits for somebody here: heard in any order, placed as soon as it is known whose it is."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from chassis.contract import schema
+from chassis.inbox import Heard, Unacceptable
+from contracts.fields import ORIGIN_ID
+from contracts.inbound import WaitingItem
+from kernel.directory_copy import heads_by_code, holders, people_with_posts, read_state, units_of_posts
+from reminders.domain import items as rules
+from reminders.domain.occasions import Occasion
+from reminders.storage import items as storage
+from reminders.use_cases import attention
+from reminders.use_cases.items import URGENCIES, say, take
+
+MOST_CHANGES = 2**31 - 1
+AT_ONCE = 100
+
+
+def follow_item(tx, event: Heard, now: datetime) -> None:
+    """Something waits there, as it is now; it may have been closed since."""
+    copy = read_state(tx).version  # first: what comes while we look is looked for once more
+    _understood(event)
+    subject_id = rules.subject_of(event.origin, event.subject)
+    [whom] = _whom(tx, [event.data], now)
+    if whom is None:
+        kept = rules.kept_of_sibling(event.origin, subject_id, event.version, now)
+        item = kept | {"unplaced": schema(WaitingItem).dump(event.data), "tried": copy}
+    else:
+        item = rules.of_sibling(event.origin, subject_id, event.version, event.data, whom, now)
+    _follow(tx, item, now)
+
+
+def close_item(tx, event: Heard, now: datetime) -> None:
+    """It waits there no longer; it keeps its place, so that what comes late does not open it."""
+    _understood(event)
+    subject_id = rules.subject_of(event.origin, event.subject)
+    _follow(tx, rules.kept_of_sibling(event.origin, subject_id, event.version, now), now)
+
+
+def place_some(tx, now: datetime) -> bool:
+    """Some of what was said for posts that nobody knew: the directory has changed since. Whether there were any."""
+    copy = read_state(tx).version
+    rows = storage.next_unplaced(tx, copy, AT_ONCE)
+    if not rows:
+        return False
+    said = [schema(WaitingItem).load(row["unplaced"]) for row in rows]
+    found, missing = [], []
+    for row, data, whom in zip(rows, said, _whom(tx, said, now), strict=True):
+        if whom is None:
+            missing.append(row["id"])
+        else:
+            found.append(rules.of_sibling(row["origin"], row["subject_id"], row["version"], data, whom, now))
+    storage.note_tried(tx, missing, copy)
+    if found:
+        opened = storage.change_all(tx, found)
+        say(tx, opened, [], opened[0]["subject_id"], opened[0]["version"], now)
+        _call_for(tx, opened, now)
+    return True
+
+
+def _understood(event: Heard) -> None:
+    if not ORIGIN_ID.fullmatch(event.subject):
+        raise Unacceptable("the subject is not an id")
+    if not 1 <= event.version <= MOST_CHANGES:
+        raise Unacceptable("the version is not one")
+
+
+def _follow(tx, item: Mapping, now: datetime) -> None:
+    opened, closed = take(tx, [item])
+    say(tx, opened, closed, item["subject_id"], item["version"], now)
+    _call_for(tx, opened, now)
+
+
+def _whom(tx, said: Sequence[Mapping], now: datetime) -> list[dict | None]:
+    """For each the head of the unit, the post or the person; None where nobody here is known so."""
+    named = {name: {data[name] for data in said if data[name]} for name in ("unit_code", "post_id", "person_id")}
+    heads = heads_by_code(tx, named["unit_code"], now) if named["unit_code"] else {}
+    units = units_of_posts(tx, named["post_id"], now) if named["post_id"] else {}
+    people = people_with_posts(tx, named["person_id"], now) if named["person_id"] else set()
+    found = []
+    for data in said:
+        code, post_id, person_id = (data[name] for name in ("unit_code", "post_id", "person_id"))
+        if code in heads:
+            found.append(dict(zip(("post_id", "unit_id"), heads[code], strict=True)))
+        elif post_id in units:
+            found.append({"post_id": post_id, "unit_id": units[post_id]})
+        else:
+            found.append({"person_id": person_id} if person_id in people else None)
+    return found
+
+
+def _call_for(tx, opened: Sequence[Mapping], now: datetime) -> None:
+    """Whoever has it before him now is nudged, once; no word of a sibling's wakes anybody at night."""
+    if not opened:
+        return
+    held = holders(tx, [row["post_id"] for row in opened if row["post_id"]], now)
+    attention.call_for(
+        tx,
+        [
+            Occasion(
+                subject_id=row["subject_id"],
+                rule="waiting",
+                rung="opened",
+                deadline_version=row["version"],
+                title=row["title"],
+                text=rules.OPENED[row["kind"]],
+                link=f"/api/v1/action-items/{row['id']}",
+                urgency=URGENCIES[max(row["urgency_rank"], rules.URGENCY_RANKS["very_urgent"])],
+                people=held.get(row["post_id"], ()) if row["post_id"] else (row["person_id"],),
+            )
+            for row in opened
+        ],
+        now,
+    )

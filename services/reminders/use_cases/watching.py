@@ -1,0 +1,126 @@
+"""What the ladders watch, as tasks tells of it: pieces of work, and whatever waits for somebody's answer by a day.
+Whatever is heard only asks for a look at it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from reminders.domain.items import TO_EXTEND, TO_RECEIVE, URGENCY_RANKS, link_to
+from reminders.domain.ladders import ANSWERED, WAITING
+from reminders.storage import ladders as storage
+from reminders.use_cases import attention
+
+CLOSED = frozenset({"completed", "revoked", "archived"})
+_OF_PIECE = ("version", "task_id", "title", "role", "unit_id", "unit_name", "post_id", "assigner_post_id")
+
+
+def watch_order(tx, order: Mapping) -> None:
+    """An order was given: all its pieces are watched from now on."""
+    of_order = ("task_id", "title", "assigner_post_id", "followers")
+    shared = {name: order[name] for name in of_order} | {
+        "version": 1,
+        "at": order["issued_at"],
+        "state": "assigned",
+        "is_child": False,
+        "urgency_rank": URGENCY_RANKS[order["urgency"]],
+        "since": order["issued_at"],
+        "answer_by": None,
+        "answers_post_id": None,
+        "open": True,
+    }
+    own = ("unit_id", "unit_name", "post_id", "role")
+    pieces = [
+        {name: piece[name] for name in own}
+        | shared
+        | {
+            "subject_id": piece["id"],
+            "due": piece["current_due"],
+            "link": link_to(TO_RECEIVE, piece["id"], order["task_id"]),
+        }
+        for piece in order["assignments"]
+    ]
+    storage.note(tx, pieces)
+
+
+def follow(tx, act: Mapping, pieces: Sequence[Mapping] = ()) -> None:
+    """Something moved on: what people were to be nudged about is over, or is another matter now."""
+    known: dict[str, dict] = {}
+    for each in sorted(_told(act, pieces, act["at"]), key=lambda each: each["version"]):
+        known[each["subject_id"]] = each
+    if known and (newer := storage.note(tx, list(known.values()))):
+        attention.stop(tx, newer)
+
+
+def acknowledged(tx, assignment_id: str) -> None:
+    """Whoever owes a piece has reacted: what was still to go out about it does not. The next rung still comes."""
+    attention.stop(tx, [assignment_id])
+
+
+def _told(act: Mapping, pieces: Iterable[Mapping], at: datetime) -> Iterator[dict]:
+    if "extension_id" in act:
+        yield _of_extension(act, act, at)
+    for piece in pieces:
+        yield _of_piece(piece, at)
+        if piece["extension"]:
+            yield _of_extension(piece, piece["extension"], at)
+    for about in (act, *pieces):
+        for each in about.get("waiting", ()):
+            yield _of_waiting(about, each, at)
+
+
+def _of_piece(piece: Mapping, at: datetime) -> dict:
+    waits_anew = piece["after"] == "assigned" and (piece["before"] != "assigned" or piece["former"])
+    awaits = piece["awaits"] if piece["awaits"] and piece["awaits"]["kind"] != TO_RECEIVE else None
+    return (
+        {name: piece[name] for name in _OF_PIECE}
+        | _answer(awaits)
+        | {
+            "subject_id": piece["assignment_id"],
+            "at": at,
+            "state": piece["after"],
+            "is_child": piece["parent_id"] is not None,
+            "urgency_rank": URGENCY_RANKS[piece["urgency"]],
+            "due": piece["current_due"],
+            "since": at if waits_anew else None,
+            "open": piece["after"] not in CLOSED,
+            "followers": None,
+            "link": link_to(TO_RECEIVE, piece["assignment_id"], piece["task_id"]),
+        }
+    )
+
+
+def _of_extension(about: Mapping, extension: Mapping, at: datetime) -> dict:
+    named = {name: about[name] for name in ("post_id", "unit_id")} | {"kind": TO_EXTEND}
+    named |= {name: extension[name] for name in ("version", "awaits")} | {"subject_id": extension["extension_id"]}
+    return _of_waiting(about, named, at)
+
+
+def _of_waiting(about: Mapping, each: Mapping, at: datetime) -> dict:
+    awaits = each["awaits"]
+    return _answer(awaits) | {
+        "subject_id": each["subject_id"],
+        "version": each["version"],
+        "at": at,
+        "task_id": about["task_id"],
+        "title": each.get("title", about["title"]),
+        "state": WAITING if awaits else ANSWERED,
+        "role": each["kind"],
+        "is_child": False,
+        "unit_id": each["unit_id"],
+        "unit_name": awaits["from_title"] if awaits else "",
+        "post_id": each["post_id"],
+        "assigner_post_id": None,
+        "urgency_rank": URGENCY_RANKS[about["urgency"]],
+        "due": None,
+        "since": None,
+        "open": awaits is not None,
+        "followers": None,
+        "link": link_to(each["kind"], each.get("assignment_id", each["subject_id"]), about["task_id"]),
+    }
+
+
+def _answer(awaits: Mapping | None) -> dict:
+    return {
+        "answer_by": awaits["due"] if awaits else None,
+        "answers_post_id": awaits["post_id"] if awaits else None,
+    }

@@ -1,0 +1,28 @@
+"""The clock of personal reminders, told when to tick."""
+
+from tests.bench.peers import green  # noqa: I001 - first of all
+
+import time
+
+from chassis import clock, logs, settings
+from chassis.database import Store
+from reminders.use_cases import firing
+
+
+def main() -> None:
+    store = Store(settings.read().database_url, pool_size=2)
+    logs.configure("bench", "WARNING")
+
+    def tick(times: int) -> dict:
+        took = []
+        for _ in range(times):
+            began = time.perf_counter()
+            firing.fire_due(store, clock.now())
+            took.append(time.perf_counter() - began)
+        return {"took": took}
+
+    green.obey(tick)
+
+
+if __name__ == "__main__":
+    main()
