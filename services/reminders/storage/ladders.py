@@ -120,7 +120,7 @@ _CALENDAR = sa.text(
         SELECT concat(max(version), '/', count(*)) AS fingerprint FROM copy_working_days
     )
     INSERT INTO ladder_calendar AS known SELECT true, fingerprint FROM calendar
-    ON CONFLICT (only) DO UPDATE SET fingerprint = excluded.fingerprint
+    ON CONFLICT ("only") DO UPDATE SET fingerprint = excluded.fingerprint
     WHERE known.fingerprint <> excluded.fingerprint
     RETURNING fingerprint
     """

@@ -85,7 +85,7 @@ CREATE TABLE ladder_recounts (
 CREATE INDEX ladder_recounts_open ON ladder_recounts (id) WHERE ended_at IS NULL;
 COMMENT ON TABLE ladder_recounts IS 'a look at every open piece is asked for, part by part, up to subject reached';
 
-CREATE TABLE ladder_calendar (only boolean PRIMARY KEY CHECK (only), fingerprint text NOT NULL);
+CREATE TABLE ladder_calendar ("only" boolean PRIMARY KEY CHECK ("only"), fingerprint text NOT NULL);
 COMMENT ON TABLE ladder_calendar IS 'the working days by which the next looks were reckoned';
 """
 

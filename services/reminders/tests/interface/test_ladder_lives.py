@@ -66,7 +66,7 @@ class Model:
                 yield "deadline", "yellow", self.due
 
 
-few = settings(max_examples=25, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+few = settings(max_examples=12, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 
 
 def test_each_rung_at_most_once_and_exactly_those_that_the_words_ask_for(town, store):
@@ -75,9 +75,9 @@ def test_each_rung_at_most_once_and_exactly_those_that_the_words_ask_for(town, s
     lives = iter(range(10**6))
 
     @few
-    @given(st.randoms(use_true_random=False), st.sampled_from(["normal", "urgent", "express"]))
-    def example(chance, urgency):
-        live(here, other, hear, chance, urgency, f"Việc {next(lives)}")
+    @given(st.integers(0, 2**32), st.sampled_from(["normal", "urgent", "express"]))
+    def example(seed, urgency):
+        live(here, other, hear, random.Random(seed), urgency, f"Việc {next(lives)}")
 
     example()
 
@@ -108,7 +108,7 @@ def live(here, other, hear, chance: random.Random, urgency: str, title: str) -> 
         for event in heard:
             hear(*event)
         news = []
-        look(here.store, other, chance, now)
+        look(here.store, other, now, breaks_off=chance.random() < 0.3)
         model.look(now)
         true += timedelta(hours=chance.choice([0, 1, 5, 20, 30, 70]))
         now = true + timedelta(hours=chance.choice([-1, 0, 0, 1]))  # the clock of the machine
@@ -120,13 +120,13 @@ def live(here, other, hear, chance: random.Random, urgency: str, title: str) -> 
     assert sorted((row["rule"], row["rung"], row["version"]) for row in rows) == sorted(expected)
 
 
-def look(one, other, chance: random.Random, now: datetime) -> None:
-    """Two schedulers, of which one may break off."""
+def look(one, other, now: datetime, breaks_off: bool) -> None:
+    """Two schedulers at once; if they break off, the other one comes first next time."""
     try:
         with one.transaction() as tx, other.transaction() as at_the_same_time:
             climbing.climb(tx, now)
             climbing.climb(at_the_same_time, now)
-            if chance.random() < 0.3:
+            if breaks_off:
                 raise ConnectionError
     except ConnectionError:
-        look(other, one, chance, now)
+        look(other, one, now, breaks_off=False)

@@ -64,7 +64,8 @@ def waiting(here) -> int:
 
 
 def next_look(here) -> datetime | None:
-    [row] = here.rows("SELECT next_at FROM watched")
+    """At the piece of ward 1."""
+    [row] = here.rows("SELECT next_at FROM watched WHERE subject_id = :id", id=piece_id("ward-1"))
     return row["next_at"]
 
 
