@@ -1,7 +1,5 @@
 """reminders on the bus: what a post must act on now, until it has acted."""
 
-from nameko.extensions import DependencyProvider
-
 from chassis.database import Database
 from chassis.rpc import Remote
 from contracts import reminders
@@ -19,15 +17,13 @@ from reminders.settings import RemindersSettings, read
 read_settings = read  # the launcher looks for it here
 
 
-class OutletsProvider(DependencyProvider):
+class OutletsProvider(Remote):
     """The channels as the operators have set them up."""
-
-    remote = Remote()
 
     def setup(self):
         settings = self.container.settings
         chosen = settings.channels if isinstance(settings, RemindersSettings) else NONE
-        self._outlets = Outlets(chosen, self.container.store, self.remote.bound())
+        self._outlets = Outlets(chosen, self.container.store, self.bound())
 
     def get_dependency(self, worker_ctx):
         return self._outlets
