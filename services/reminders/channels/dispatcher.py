@@ -59,17 +59,22 @@ class Dispatcher:
 
     def run(self, seconds: float = RUN_SECONDS) -> None:
         ends = time.monotonic() + seconds
+        self._gather()
         while time.monotonic() < ends:
-            with self._store.transaction() as tx:
-                dispatching.gather(tx, self._name, self._now())
             with self._store.transaction() as tx:
                 claimed = dispatching.claim(tx, self._name, self._now(), AT_ONCE, self._quota)
             if not claimed:
+                if self._gather():
+                    continue
                 return
             threads = [context.spawn(self._deliver, *each) for each in self._addressed(claimed)]
             outcomes = [thread.wait() for thread in threads]
             if all(isinstance(outcome, Temporary) for outcome in outcomes):
                 return  # it does not work at the moment: nobody hurries
+
+    def _gather(self) -> int:
+        with self._store.transaction() as tx:
+            return dispatching.gather(tx, self._name, self._now())
 
     def _addressed(self, claimed: list[Delivery]) -> list[tuple[Delivery, Outcome | None]]:
         """Each with where it goes; or how it has ended, because it can go nowhere."""

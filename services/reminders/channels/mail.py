@@ -5,11 +5,12 @@ import smtplib
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from email import policy
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
+from email.header import Header
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.utils import format_datetime, formataddr, parseaddr
 from urllib.parse import urlsplit
 
 from chassis import clock
@@ -19,9 +20,10 @@ from reminders.domain.deliveries import Delivery, Outcome, Permanent, Sent, Temp
 from reminders.domain.texts import html, plain, subject
 
 SECONDS = 8.0  # for one answer of the server
-IDLE_SECONDS = 5.0  # then a connection is not used again
+BUSY_SECONDS = 0.5  # since a connection was used: it is there still
+IDLE_SECONDS = 5.0  # then it is not used again
 IDLE_AT_MOST = 8
-POLICY = policy.SMTP.clone(cte_type="7bit")
+POLICY = policy.compat32.clone(linesep="\r\n")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _QUEUED_AS = re.compile(r"[!-~]{1,100}\Z")
 
@@ -58,16 +60,17 @@ class Mail:
             return Temporary(type(error).__name__)
 
     def _written(self, delivery: Delivery) -> bytes:
-        message = EmailMessage(POLICY)
+        # by the older classes: headers that the newer ones fold lose blanks between their encoded words
+        message = MIMEMultipart("alternative", policy=POLICY)
         name, sender = parseaddr(self._settings.sender)
-        message["From"] = Address(name, addr_spec=sender)
-        message["To"] = Address(addr_spec=delivery.to)
-        message["Subject"] = subject(delivery)
+        message["From"] = formataddr((name, sender), "utf-8")
+        message["To"] = delivery.to
+        message["Subject"] = Header(subject(delivery), "utf-8", header_name="Subject")
         message["Date"] = format_datetime(clock.now().astimezone(TZ))
         message["Message-ID"] = f"<{delivery.id}@{self._host}>"  # the same whenever it is tried
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(plain(delivery, self._public_url))
-        message.add_alternative(html(delivery, self._public_url), subtype="html")
+        message.attach(MIMEText(plain(delivery, self._public_url), "plain", "utf-8", policy=POLICY))
+        message.attach(MIMEText(html(delivery, self._public_url), "html", "utf-8", policy=POLICY))
         return message.as_bytes()
 
     def _hand_over(self, server: smtplib.SMTP, to: str, message: bytes) -> str | None:
@@ -83,9 +86,6 @@ class Mail:
         server = self._taken() or self._opened()
         try:
             yield server
-        except Answered:
-            self._give_back(server)
-            raise
         except BaseException:
             server.close()
             raise
@@ -95,10 +95,9 @@ class Mail:
         """One that was used a moment ago, if it still answers."""
         while self._idle:
             server, since = self._idle.pop()
-            if time.monotonic() - since < IDLE_SECONDS:
-                with suppress(smtplib.SMTPException, OSError):
-                    if server.rset()[0] == 250:
-                        return server
+            idle = time.monotonic() - since
+            if idle < BUSY_SECONDS or (idle < IDLE_SECONDS and _answers(server)):
+                return server
             server.close()
         return None
 
@@ -124,6 +123,13 @@ class Mail:
             self._idle.append((server, time.monotonic()))
         else:
             server.close()
+
+
+def _answers(server: smtplib.SMTP) -> bool:
+    try:
+        return server.noop()[0] == 250
+    except (smtplib.SMTPException, OSError):
+        return False
 
 
 def _accepted(answer: tuple[int, bytes]) -> str:

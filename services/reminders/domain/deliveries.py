@@ -30,16 +30,14 @@ class Line:
 class Digest:
     """What waits for somebody in the morning."""
 
-    counts: Sequence[Mapping]  # kind, count, late
-    burning: Sequence[Mapping]  # title, link, due, late
+    counts: Sequence[Mapping]  # kind, count
+    late: int
+    burning: Sequence[Mapping]  # title, link, due
+    now: datetime
 
     @property
     def waiting(self) -> int:
         return sum(each["count"] for each in self.counts)
-
-    @property
-    def late(self) -> int:
-        return sum(each["late"] for each in self.counts)
 
 
 @dataclass(frozen=True)

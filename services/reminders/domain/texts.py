@@ -26,6 +26,12 @@ KINDS = {
     "recall_to_answer": "Thu hồi văn bản chờ trả lời",
     "superior_answer_to_record": "Trả lời của cấp trên chờ ghi nhận",
     "break_glass_used": "Tài khoản khẩn cấp đã được dùng",
+    "procedure_near_deadline": "Hồ sơ thủ tục hành chính sắp đến hạn",
+    "citizen_case": "Phản ánh 1022 chờ xử lý",
+    "meeting_to_join": "Cuộc họp cần dự",
+    "mail_to_answer": "Thư cần trả lời",
+    "document_to_approve": "Văn bản chờ duyệt",
+    "document_to_instruct": "Văn bản chờ bút phê",
 }
 OTHER = "Việc khác"
 GREETING = "Hệ thống Công Vụ nhắc:"
@@ -113,7 +119,8 @@ def _line_html(line: Line, public_url: str) -> str:
 def _digest_lines(digest: Digest, public_url: str) -> list[str]:
     counts = [f"- {_counted(each)}" for each in digest.counts]
     burning = [
-        f"- {_flat(each['title'])} ({_due(each)})\n  {address_of(each['link'], public_url)}" for each in digest.burning
+        f"- {_flat(each['title'])} ({_due(each, digest.now)})\n  {address_of(each['link'], public_url)}"
+        for each in digest.burning
     ]
     return ["Việc đang chờ anh/chị:", *counts, "", "Gấp nhất:", *burning]
 
@@ -122,23 +129,22 @@ def _digest_html(digest: Digest, public_url: str) -> str:
     counts = "".join(f"<li>{escape(_counted(each))}</li>" for each in digest.counts)
     burning = "".join(
         f'<li><a href="{escape(address_of(each["link"], public_url))}">{escape(_flat(each["title"]))}</a>'
-        f" ({escape(_due(each))})</li>"
+        f" ({escape(_due(each, digest.now))})</li>"
         for each in digest.burning
     )
     return f"<p>Việc đang chờ anh/chị:</p><ul>{counts}</ul><p>Gấp nhất:</p><ul>{burning}</ul>"
 
 
 def _counted(each) -> str:
-    late = f", quá hạn {each['late']}" if each["late"] else ""
-    return f"{KINDS.get(each['kind'], OTHER)}: {each['count']}{late}"
+    return f"{KINDS.get(each['kind'], OTHER)}: {each['count']}"
 
 
-def _due(each) -> str:
+def _due(each, now: datetime) -> str:
     due: datetime | None = each["due"]
     if due is None:
         return "không có hạn"
     said = f"hạn {due.astimezone(TZ):%H:%M %d/%m/%Y}"
-    return f"quá hạn, {said}" if each["late"] else said
+    return f"quá hạn, {said}" if due < now else said
 
 
 def _said(line: Line) -> str:

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from chassis.rows import Id, any_of, unnested
 from kernel.directory_copy import tables as t
+from reminders.domain.deliveries import URGENT_RANK
 from reminders.storage.nudges import Moment, metadata, nudges, occasions
 
 GATHERING_LOCK = 0x6E756467
@@ -59,13 +60,18 @@ _DUE = """
         ORDER BY each.due_at LIMIT :most {locked}
     ) AS due
 """
-_GATHER = sa.text(f"""
-    SELECT CAST(id AS text), CAST(person_id AS text), urgency_rank, any_hour, due_at FROM nudges
+_GIVEN = "CAST({0}.id AS text), CAST({0}.person_id AS text), {0}.urgency_rank, {0}.any_hour, {0}.due_at"
+_NUDGES = _DUE.format(table="nudges", and_more="AND each.delivery_id IS NULL", locked="{locked}")
+_URGENT = sa.text(f"""
+    SELECT {_GIVEN.format("due")} FROM {_NUDGES.format(locked="FOR UPDATE SKIP LOCKED")}
+    ORDER BY ranks.rank, due.due_at LIMIT :most
+""")
+_REST = sa.text(f"""
+    SELECT {_GIVEN.format("nudges")} FROM nudges
     WHERE channel = :channel AND state = 'waiting' AND delivery_id IS NULL AND due_at <= :now
-    AND any_hour = ANY(CAST(:hours AS boolean[]))
+    AND any_hour = ANY(CAST(:hours AS boolean[])) AND urgency_rank = ANY(CAST(:ranks AS smallint[]))
     AND person_id IN (
-        SELECT due.person_id FROM {_DUE.format(table="nudges", and_more="AND each.delivery_id IS NULL", locked="")}
-        ORDER BY ranks.rank, due.due_at LIMIT :most
+        SELECT due.person_id FROM {_NUDGES.format(locked="")} ORDER BY ranks.rank, due.due_at LIMIT :most
     )
     ORDER BY urgency_rank, due_at LIMIT :most * 25
     FOR UPDATE SKIP LOCKED
@@ -97,10 +103,14 @@ def is_my_turn(tx, channel: str) -> bool:
 
 
 def due_nudges(tx, channel: str, now: datetime, is_open: bool, most: int) -> list[Mapping]:
-    """All that is due for those whom the `most` most urgent nudges are for; outside working hours what may go out at
-    any hour.
+    """The most urgent that are due; of what is not urgent all that is due for the same people. Outside working hours
+    what may go out at any hour.
     """
-    return list(tx.execute(_GATHER, _asked(channel, now, is_open, most)).mappings())
+    asked = _asked(channel, now, is_open, most)
+    urgent = tx.execute(_URGENT, asked | {"ranks": [rank for rank in RANKS if rank <= URGENT_RANK]}).mappings().all()
+    if urgent:
+        return urgent
+    return tx.execute(_REST, asked | {"ranks": [rank for rank in RANKS if rank > URGENT_RANK]}).mappings().all()
 
 
 def claim(tx, channel: str, now: datetime, is_open: bool, most: int, until: datetime) -> list[Mapping]:

@@ -119,7 +119,8 @@ def break_glass_version(tx, account_id: str, version: int) -> int:
 
 def next_unplaced(tx, version: int, limit: int) -> list[Mapping]:
     """Those that were not tried with this version of the copy of the directory: each taken by one process only."""
-    query = select(items).where(items.c.unplaced.is_not(None), items.c.tried < version)
+    query = select(*(items.c[name] for name in ("id", "subject_id", "version", "origin", "unplaced")))
+    query = query.where(items.c.unplaced.is_not(None), items.c.tried < version)
     query = query.order_by(items.c.tried).limit(limit).with_for_update(skip_locked=True)
     return list(tx.execute(query).mappings())
 
@@ -174,7 +175,7 @@ def counts(tx, addressees: Sequence[str], kinds: Sequence[str], bound: int) -> d
     own = select(sa.literal(1)).where(items.c.addressee == addressee, items.c.open, items.c.kind == words.c.kind)
     own = own.limit(_so_many(bound)).lateral("own")
     query = select(words.c.kind, func.count()).select_from(each.join(words, sa.true()).join(own, sa.true()))
-    return dict(tx.execute(query.group_by(words.c.kind)).tuples().all())
+    return dict(map(tuple, tx.execute(query.group_by(words.c.kind))))
 
 
 def counts_of(

@@ -80,7 +80,9 @@ def told(tx, person_id: str, unread: bool, before: tuple[datetime, str] | None, 
         query = query.where(nudges.c.read_at.is_(None))
     if before is not None:
         sent_at, last = before
-        query = query.where(tuple_(nudges.c.sent_at, nudges.c.id) < (sa.literal(sent_at), sa.literal(last, Id)))
+        query = query.where(
+            tuple_(nudges.c.sent_at, nudges.c.id) < tuple_(sa.literal(sent_at, Moment), sa.literal(last, Id))
+        )
     return list(tx.execute(query.order_by(nudges.c.sent_at.desc(), nudges.c.id.desc()).limit(limit)).mappings())
 
 

@@ -34,8 +34,8 @@ def put_off(tx, person_id: str, item_id: str, version: int, until: datetime) -> 
     new = insert(snoozes).values(person_id=person_id, item_id=item_id, version=version, until=until)
     changes = {"version": version, "until": until}
     differs = tuple_(snoozes.c.version, snoozes.c.until) != tuple_(new.excluded.version, new.excluded.until)
-    keys = ["person_id", "item_id"]
-    return tx.execute(new.on_conflict_do_update(index_elements=keys, set_=changes, where=differs)).rowcount > 0
+    kept = new.on_conflict_do_update(index_elements=["person_id", "item_id"], set_=changes, where=differs)
+    return tx.execute(kept.returning(snoozes.c.item_id)).first() is not None
 
 
 def wake(tx, person_id: str, item_id: str) -> bool:

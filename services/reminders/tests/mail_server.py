@@ -1,6 +1,6 @@
 """`python mail_server.py FOLDER CERTIFICATE starttls|implicit|none`: an SMTP server for tests, until it is ended.
 
-It refuses some by their names: gone@ for good, busy@ for now, busy-once@ the first time.
+It refuses some by their names: gone@ for good, busy@ for now, busy-once...@ the first time.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ class Handler:
         first, _ = address not in self.seen, self.seen.add(address)
         if name == "gone":
             return "550 5.1.1 no such mailbox"
-        if name == "busy" or (name == "busy-once" and first):
+        if name == "busy" or (name.startswith("busy-once") and first):
             return "451 4.3.0 try again later"
         envelope.rcpt_tos.append(address)
         return "250 OK"

@@ -188,8 +188,13 @@ def set_up(here, *channels: str) -> None:
 
 
 def tell(here, now: datetime = MORNING) -> int:
-    with here.store.transaction() as tx:
-        return dispatching.tell(tx, now)
+    """Until nothing is due any more; returns how many nudges that were."""
+    many = 0
+    while True:
+        with here.store.transaction() as tx:
+            if not (at_once := dispatching.tell(tx, now)):
+                return many
+        many += at_once
 
 
 def told(here) -> list[dict]:

@@ -3,13 +3,19 @@
 from datetime import datetime
 
 from chassis import clock
-from kernel.directory_copy import working_days
+from contracts import reminders as contract
+from kernel.directory_copy import resolve_actor, working_days
+from kernel.errors import Refused
 from kernel.working_time import today
+from reminders.domain.burning import Dues, dues
+from reminders.domain.deliveries import Digest
 from reminders.domain.items import URGENCY_RANKS
 from reminders.storage import digests as storage
-from reminders.storage import preferences
+from reminders.storage import items, preferences, snoozes
+from reminders.use_cases.reading import COUNTED, counts
 
 AT_ONCE = 5000
+BURNING = 10
 
 
 def plan(tx, now: datetime) -> int:
@@ -25,3 +31,17 @@ def plan(tx, now: datetime) -> int:
     for start in range(0, len(each), AT_ONCE):
         storage.add(tx, each[start : start + AT_ONCE], day, now, URGENCY_RANKS["normal"])
     return len(each)
+
+
+def of_person(tx, person_id: str, now: datetime) -> Digest | None:
+    """What his home shows him: what waits for him and for the posts that he serves; None if he has no post."""
+    try:
+        actor = resolve_actor(tx, {"sub": person_id}, now, contract.get_overview.full_name)
+    except Refused:
+        return None
+    addressees = (*actor.serves, person_id)
+    asleep = snoozes.asleep(tx, person_id, addressees, now)
+    hidden = [row["id"] for row in asleep]
+    [late] = items.counts_of(tx, addressees, [dues("overdue", None, now)], COUNTED + 1, hidden)
+    burning = items.burning(tx, addressees, Dues(), BURNING, asleep=hidden)
+    return Digest(counts(tx, addressees, asleep), late, burning, now)

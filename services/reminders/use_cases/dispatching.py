@@ -16,7 +16,8 @@ from reminders.domain.deliveries import Delivery, Digest, Line, Outcome, Permane
 from reminders.domain.items import URGENCY_RANKS
 from reminders.domain.preferences import kind_of
 from reminders.storage import deliveries as storage
-from reminders.storage import digests, preferences
+from reminders.storage import preferences
+from reminders.use_cases import digests
 
 IN_APP = "in_app"
 COSTLY = ("sms", "voice")

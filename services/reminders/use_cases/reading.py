@@ -49,7 +49,7 @@ def count_action_items(tx, claims: dict, now: datetime) -> dict:
     ranges = [dues(word, None, now) for word in ITEM_DUES]
     found = storage.counts_of(tx, addressees, ranges, COUNTED + 1, [row["id"] for row in asleep])
     return {
-        "kinds": _counts(tx, addressees, asleep),
+        "kinds": counts(tx, addressees, asleep),
         "dues": [{"due": word, **_counted(count)} for word, count in zip(ITEM_DUES, found, strict=True)],
         "snoozed": len(asleep),
     }
@@ -61,13 +61,13 @@ def get_overview(tx, claims: dict, request: dict, now: datetime) -> dict:
     addressees = _his(actor)
     asleep = snoozes.asleep(tx, actor.person_id, addressees, now)
     hidden = [row["id"] for row in asleep]
-    counts = _counts(tx, addressees, asleep)
+    by_kind = counts(tx, addressees, asleep)
     became_late = newly_late(request["late_since"], now)
     late, late_count = storage.newly_late(tx, addressees, became_late, OVERVIEW_ITEMS, COUNTED + 1, hidden)
     return {
-        "counts": counts,
-        "total": sum(each["count"] for each in counts),
-        "more": any(each["more"] for each in counts),
+        "counts": by_kind,
+        "total": sum(each["count"] for each in by_kind),
+        "more": any(each["more"] for each in by_kind),
         "snoozed": len(asleep),
         "items": [_own(row) for row in storage.burning(tx, addressees, Dues(), OVERVIEW_ITEMS, asleep=hidden)],
         "newly_late": {"since": became_late.start, **_counted(late_count), "items": [_own(row) for row in late]},
@@ -107,7 +107,7 @@ def _his_own(tx, actor: Actor, item_id: str) -> Mapping:
     return row
 
 
-def _counts(tx, addressees: Sequence[str], asleep: Sequence[Mapping]) -> list[dict]:
+def counts(tx, addressees: Sequence[str], asleep: Sequence[Mapping]) -> list[dict]:
     """By kind, without what is put off."""
     bound = COUNTED + 1 + (snoozing.MOST if asleep else 0)
     found = Counter(storage.counts(tx, addressees, ACTION_ITEM_KINDS, bound))

@@ -1,10 +1,15 @@
 """What goes out at once, when it is tried again, and what it says."""
 
 from datetime import datetime, timedelta
+from email import message_from_bytes, policy
 
 import pytest
 
+from contracts.fields import ACTION_ITEM_KINDS
 from kernel.working_time import TZ, WorkingDays
+from reminders.channels.mail import Mail
+from reminders.channels.settings import MailSettings
+from reminders.domain import texts
 from reminders.domain.deliveries import ATTEMPTS_AT_MOST, Delivery, Digest, Line, Temporary, again_at, bundles
 from reminders.domain.texts import address_of, html, note, plain, short, subject
 
@@ -79,9 +84,22 @@ def test_what_is_pushed_and_what_is_paid_for_is_short(length):
 
 
 def test_a_digest_says_what_waits_and_what_is_late():
-    counts = [{"kind": "result_to_decide", "count": 2, "late": 1}, {"kind": "of_tomorrow", "count": 1, "late": 0}]
-    burning = [{"title": "Báo cáo", "link": "/api/v1/assignments/1", "due": NOON, "late": True}]
-    said = delivery(digest=Digest(counts, burning))
+    counts = [{"kind": "result_to_decide", "count": 2}, {"kind": "of_tomorrow", "count": 1}]
+    burning = [{"title": "Báo cáo", "link": "/api/v1/assignments/1", "due": NOON}]
+    said = delivery(digest=Digest(counts, 1, burning, NOON + timedelta(seconds=1)))
     assert subject(said) == "Công Vụ: 3 việc đang chờ, 1 việc quá hạn"
-    assert "Kết quả chờ duyệt: 2, quá hạn 1" in plain(said, URL) and "Việc khác: 1" in html(said, URL)
+    assert "Kết quả chờ duyệt: 2" in plain(said, URL) and "Việc khác: 1" in html(said, URL)
     assert "Báo cáo (quá hạn, hạn 12:00 23/11/2026)" in plain(said, URL)
+
+
+@pytest.mark.parametrize("words", range(1, 40, 3))
+def test_a_subject_is_read_as_it_was_written_however_it_is_folded(words):
+    said = delivery(Line(" ".join(["Rà soát, kiểm tra"] * words), "Đã quá hạn", "/api/v1/x"), to="an@city.example")
+    mail = Mail(MailSettings("mail.example", 587, "Công Vụ <congvu@city.example>"), URL)
+    message = message_from_bytes(mail._written(said), policy=policy.default)
+    assert (message["Subject"], message.defects) == (subject(said), [])
+    assert all(len(line) < 100 for line in mail._written(said).splitlines())
+
+
+def test_every_kind_of_item_has_a_name():
+    assert set(ACTION_ITEM_KINDS) == texts.KINDS.keys()
