@@ -12,7 +12,8 @@ from chassis import clock
 from directory import hashing
 from directory.security import Security
 from directory.tests.support import appoint_tomorrow, audited, refusal, said, sign_in
-from directory.use_cases import accounts, people
+from directory.use_cases import accounts
+from directory.use_cases.people import get_contacts
 from kernel.working_time import today
 
 
@@ -121,13 +122,12 @@ def test_a_revoked_account_is_refused_like_a_wrong_password_and_said_once(accoun
     assert sign_in(accounts_city, security, "unit_clerk", accounts_city.password)
 
 
-@pytest.mark.parametrize("first", ["unit_head", None])
 def test_where_people_are_written_to_is_told_until_their_account_is_revoked(accounts_city, administrator):
     who = accounts_city.roles["official"]
     person_ids = [who["person_id"], accounts_city.roles["chairman"]["person_id"], clock.new_id()]
 
     def reached() -> set[str]:
-        return {each["person_id"] for each in accounts_city.ask(people.get_contacts, person_ids)["items"]}
+        return {each["person_id"] for each in accounts_city.ask(get_contacts, person_ids)["items"]}
 
     assert reached() == set(person_ids[:2])
     revoked = account_id_of(accounts_city, "official")
@@ -135,6 +135,7 @@ def test_where_people_are_written_to_is_told_until_their_account_is_revoked(acco
     assert reached() == {person_ids[1]}
 
 
+@pytest.mark.parametrize("first", ["unit_head", None])
 def test_what_an_administrator_revoked_only_administrators_restore(accounts_city, administrator, first):
     account_id = account_id_of(accounts_city, "official")
 
