@@ -52,7 +52,7 @@ class Hearing:
     @hears(tasks.extension_decided)
     def on_extension_decided(self, tx, event):
         items.follow_extension(tx, event.data)
-        deadlines.follow_extension(tx, event.data, clock.now())
+        deadlines.follow_pieces(tx, event.data["pieces"], clock.now())
         watching.follow(tx, event.data, event.data["pieces"])
 
     @hears(tasks.draft_changed)

@@ -231,21 +231,16 @@ def forget(tx, before: datetime) -> None:
 
 
 def hear_deadlines(tx, each: Sequence[Mapping], now: datetime) -> list[Mapping]:
-    """What is known newest of these pieces, held until the commit. `running` None: as it was."""
+    """What is known newest of these pieces, held until the commit."""
     names = ("assignment_id", "version", "due", "running")
     rows = unnested(**{name: (deadlines.c[name].type, [one[name] for one in each]) for name in names})
-    given = select(
-        rows.c.assignment_id, rows.c.version, rows.c.due, func.coalesce(rows.c.running, sa.true()),
-        sa.literal(now, Moment),
-    )  # fmt: skip
+    given = select(*(rows.c[name] for name in names), sa.literal(now, Moment))
     new = insert(deadlines).from_select([*names, "heard_at"], given.order_by(rows.c.assignment_id))
-    asked = {one["assignment_id"]: one["running"] for one in each}
     newer = new.excluded.version > deadlines.c.version
-    as_it_was = deadlines.c.assignment_id == any_of(id_ for id_, running in asked.items() if running is None)
     changes = {
         "version": func.greatest(new.excluded.version, deadlines.c.version),
         "due": sa.case((newer, new.excluded.due), else_=deadlines.c.due),
-        "running": sa.case((sa.and_(newer, sa.not_(as_it_was)), new.excluded.running), else_=deadlines.c.running),
+        "running": sa.case((newer, new.excluded.running), else_=deadlines.c.running),
         "heard_at": new.excluded.heard_at,
     }
     known = new.on_conflict_do_update(index_elements=["assignment_id"], set_=changes).returning(deadlines)

@@ -13,11 +13,6 @@ def follow_pieces(tx, pieces: Iterable[Mapping], now: datetime) -> None:
     _hear(tx, [_fact(id_, version, due, is_running(state)) for id_, version, due, state in heard], now)
 
 
-def follow_extension(tx, change: Mapping, now: datetime) -> None:
-    """More time was decided on; what state the piece is in is not said."""
-    _hear(tx, [_fact(change["assignment_id"], change["assignment_version"], change["current_due"], None)], now)
-
-
 def hear_deadline(tx, piece: Mapping, now: datetime) -> Mapping:
     """What is known newest of a piece of which tasks has told."""
     said = (piece["assignment_id"], piece["version"], piece["due"], is_running(piece["state"]))
@@ -25,7 +20,7 @@ def hear_deadline(tx, piece: Mapping, now: datetime) -> Mapping:
     return known
 
 
-def _fact(assignment_id: str, version: int, due: datetime | None, running: bool | None) -> dict:
+def _fact(assignment_id: str, version: int, due: datetime | None, running: bool) -> dict:
     return {"assignment_id": assignment_id, "version": version, "due": due, "running": running}
 
 

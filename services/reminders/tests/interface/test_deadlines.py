@@ -65,6 +65,7 @@ def test_a_granted_extension_moves_it(here, reminder, run, tell):
         "state": "granted", "version": 2, "assignment_version": 3, "round": 1, "late": False, "due_before": DUE,
         "requested_due": LATER, "granted_due": LATER, "current_due": LATER, "awaits": None, "concerns": [],
         "at": MONDAY, "actor_person_id": id_of("somebody"), "acting_for": None,
+        "pieces": [changed("extended", "in_progress", 3, current_due=LATER.isoformat())],
     }  # fmt: skip
     tell(tasks.extension_decided, granted, subject=granted["extension_id"])
     until(lambda: next_of(here, reminder) == (LATER, LATER - DAY))
