@@ -136,7 +136,7 @@ def of_origin(tx, person_id: str, uid: str) -> list[Mapping]:
 
 # the clock
 
-BATCH = 200  # written out: only then it is planned for as few, by the index that has them in order
+BATCH = 500  # written out: only then it is planned for as few, by the index that has them in order
 CLAIM = (
     select(*_shown)
     .where(reminders.c.urgency_rank == sa.bindparam("rank"), reminders.c.next_at <= sa.bindparam("now", type_=Moment))

@@ -10,7 +10,7 @@ from tests.bench.peers.obeying import obey
 BATCH = """
 WITH due AS MATERIALIZED (
     SELECT id, person_id, title, urgency_rank, occurs_at, rrule, gen_random_uuid() AS occasion_id FROM reminders
-    WHERE urgency_rank = %(rank)s AND next_at <= now() ORDER BY next_at LIMIT 200 FOR UPDATE SKIP LOCKED
+    WHERE urgency_rank = %(rank)s AND next_at <= now() ORDER BY next_at LIMIT 500 FOR UPDATE SKIP LOCKED
 ), occasion AS (
     INSERT INTO occasions (id, subject_id, rule, rung, deadline_version, title, text, link, urgency_rank, at)
     SELECT occasion_id, id, 'personal', occurs_at::text, 1, title, to_char(occurs_at, 'HH24:MI DD/MM/YYYY'),
@@ -43,7 +43,7 @@ def catch_up(ranks: list[int]) -> dict:
             while True:
                 with database.transaction():
                     claimed = database.execute(BATCH, {"rank": rank}, prepare=True).rowcount
-                if claimed < 200:
+                if claimed < 500:
                     break
     return {"seconds": time.perf_counter() - began}
 
