@@ -160,7 +160,13 @@ def test_more_time_is_another_deadline(here, hear, ordered):
     climb(here, RED)
     later = end_of_day(date(2026, 10, 9))
     extended = moved("extended", "in_progress", 3, RED, due=later, before="in_progress")
-    decided = {"extension_id": piece_id("an extension"), "version": 2, "awaits": None, "waiting": []}
+    decided = {
+        "extension_id": piece_id("an extension"),
+        "version": 2,
+        "awaits": None,
+        "waiting": [],
+        "assignment_version": 3,
+    }
     hear("extension_decided", extended | decided | {"pieces": [extended]})
     assert waiting(here) == 0
 
