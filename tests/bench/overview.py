@@ -52,7 +52,7 @@ def measure(city: City, options: Options) -> list[Row]:
 
 
 def _overview(store: Store, claims: dict) -> None:
-    with store.reading() as tx:
+    with store.reading(walks=True) as tx:
         _check(get_overview(tx, claims, {"late_since": None}, clock.now()))
 
 

@@ -20,7 +20,7 @@ FILL = """
         occurs_at, next_at, changed_at)
     SELECT gen_random_uuid(), 1, gen_random_uuid(), 'Rà lại báo cáo trước khi ký',
         CASE WHEN n %% 10 = 0 THEN 2 ELSE 3 END, at AT TIME ZONE 'Asia/Ho_Chi_Minh', 'Asia/Ho_Chi_Minh', 0,
-        CASE n %% 3 WHEN 0 THEN 'FREQ=DAILY' WHEN 1 THEN 'FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR' END, at, at, now()
+        CASE n %% 3 WHEN 0 THEN 'FREQ=DAILY' WHEN 1 THEN 'FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA,SU' END, at, at, now()
     FROM generate_series(1, %(count)s) AS n, LATERAL (SELECT date_trunc('second', now() + %(from)s * interval '1 hour'
         + n * %(span)s * interval '1 hour' / %(count)s) AS at) AS moment
 """

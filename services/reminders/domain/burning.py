@@ -15,6 +15,9 @@ class Dues(NamedTuple):
     end: datetime | str | None = None
 
 
+NO_MATTER = Dues()
+
+
 def dues(word: str | None, late_since: datetime | None, now: datetime) -> Dues:
     tomorrow = datetime.combine(today(now) + ONE_DAY, time(), TZ)
     start, end = {

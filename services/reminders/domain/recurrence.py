@@ -114,7 +114,7 @@ def due(
     days: WorkingDays,
 ) -> Due:  # fmt: skip
     """`waiting` is the first occurrence that nothing has come of; the `settled` ones were done or skipped ahead. Of
-    several that are due the latest stands for all.
+    several that are due the latest stands for all. Whatever has become of the rule: what was waited for is said.
     """
     passed = []
     for occurrence in recurrence.since(waiting, days):
@@ -123,7 +123,7 @@ def due(
         if occurrence - before > now:
             return Due(passed[-1] if passed else None, max(len(passed) - 1, 0), occurrence)
         passed.append(occurrence)
-    return Due(passed[-1] if passed else None, max(len(passed) - 1, 0), None)
+    return Due(passed[-1] if passed else waiting, max(len(passed) - 1, 0), None)
 
 
 def upcoming(

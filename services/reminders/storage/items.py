@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy import func, select, tuple_, update
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
-from chassis.rows import Id, all_of, among, any_of, unnested
-from reminders.domain.burning import NEVER, Dues
+from chassis.rows import Id, any_of, ids_bound, unnested
+from reminders.domain.burning import NEVER, NO_MATTER, Dues
 
 metadata = sa.MetaData()
 Moment = sa.DateTime(timezone=True)
@@ -119,7 +120,8 @@ def break_glass_version(tx, account_id: str, version: int) -> int:
 
 def next_unplaced(tx, version: int, limit: int) -> list[Mapping]:
     """Those that were not tried with this version of the copy of the directory: each taken by one process only."""
-    query = select(items).where(items.c.unplaced.is_not(None), items.c.tried < version)
+    query = select(*(items.c[name] for name in ("id", "subject_id", "version", "origin", "unplaced")))
+    query = query.where(items.c.unplaced.is_not(None), items.c.tried < version)
     query = query.order_by(items.c.tried).limit(limit).with_for_update(skip_locked=True)
     return list(tx.execute(query).mappings())
 
@@ -136,101 +138,129 @@ def find_open(tx, item_id: str, addressees: Sequence[str]) -> Mapping | None:
     return tx.execute(query).mappings().one_or_none()
 
 
-def burning(
-    tx, addressees: Sequence[str], dues: Dues, limit: int, *, kind: str | None = None, origin: str | None = None,
-    after: tuple[datetime | None, int, str] | None = None, asleep: Collection[str] = (),
-) -> list[Mapping]:  # fmt: skip
+def burning(tx, addressees: Sequence[str], limit: int, **wanted) -> list[Mapping]:
     """A page of what they must act on: what is due first comes first, then what is most urgent. Of each no more is read
-    than is shown, however much there is.
+    than is shown, however much there is. `wanted`: `dues`, `kind`, `origin`, `after`, and who is left out, `asleep`.
     """
-    each, own = _first_of_each(addressees, _wanted(dues, kind, origin) & _is_after(after), limit, asleep)
-    query = select(*_shown(own.c)).join_from(each, own, sa.true()).order_by(*_order(own.c)).limit(limit)
-    return list(tx.execute(query).mappings())
+    values = _values(**wanted)
+    return list(tx.execute(_burning(frozenset(values), limit), values | {"addressees": addressees}).mappings())
 
 
 def newly_late(
     tx, addressees: Sequence[str], dues: Dues, limit: int, bound: int, asleep: Collection[str]
 ) -> tuple[list[Mapping], int]:
     """The first of what became late, and how many there are; of each addressee no more than so many are counted."""
-    each, own = _first_of_each(addressees, _wanted(dues), bound, asleep)
-    query = select(*_shown(own.c), func.count().over().label("among")).join_from(each, own, sa.true())
-    rows = list(tx.execute(query.order_by(*_order(own.c)).limit(limit)).mappings())
+    values = _values(dues=dues, asleep=asleep)
+    query = _first_and_count(frozenset(values), limit, bound)
+    rows = list(tx.execute(query, values | {"addressees": addressees}).mappings())
     return rows, rows[0]["among"] if rows else 0
 
 
-def put_off(
-    tx, ids: Collection[str], dues: Dues, limit: int, *, kind: str | None = None, origin: str | None = None,
-    after: tuple[datetime | None, int, str] | None = None,
-) -> list[Mapping]:  # fmt: skip
+def put_off(tx, ids: Collection[str], limit: int, **wanted) -> list[Mapping]:
     """A page of these few."""
-    query = select(*_shown()).where(items.c.id == any_of(ids), _wanted(dues, kind, origin), _is_after(after))
-    return list(tx.execute(query.order_by(*_order()).limit(limit)).mappings())
+    values = _values(**wanted)
+    query = select(*_shown()).where(items.c.id == any_of(ids), items.c.open, *_conditions(values))
+    return list(tx.execute(query.order_by(*_order()).limit(limit), values).mappings())
 
 
 def counts(tx, addressees: Sequence[str], kinds: Sequence[str], bound: int) -> dict[str, int]:
     """How many of each kind, of each addressee no more than so many: what stands open need not be read to its end."""
-    each, addressee = _each(addressees)
-    words = select(func.unnest(sa.literal(list(kinds), ARRAY(sa.Text))).label("kind")).subquery("words")
-    own = select(sa.literal(1)).where(items.c.addressee == addressee, items.c.open, items.c.kind == words.c.kind)
-    own = own.limit(_so_many(bound)).lateral("own")
-    query = select(words.c.kind, func.count()).select_from(each.join(words, sa.true()).join(own, sa.true()))
-    return dict(tx.execute(query.group_by(words.c.kind)).tuples().all())
+    return dict(map(tuple, tx.execute(_counts(tuple(kinds), bound), {"addressees": addressees})))
 
 
 def counts_of(
     tx, addressees: Sequence[str], ranges: Sequence[Dues], bound: int, asleep: Collection[str]
 ) -> list[int]:  # fmt: skip
     """How many with a deadline in each of these ranges, counted no further either."""
-    numbers = []
+    found = []
     for dues in ranges:
-        each, own = _first_of_each(addressees, _wanted(dues), bound, asleep)
-        numbers.append(select(func.count(own.c.id)).select_from(each.join(own, sa.true())).scalar_subquery())
-    return list(tx.execute(select(*numbers)).one())
+        values = _values(dues=dues, asleep=asleep)
+        found.append(tx.execute(_count(frozenset(values), bound), values | {"addressees": addressees}).scalar_one())
+    return found
 
 
-def _each(addressees: Sequence[str]) -> tuple:
-    each = among(addressees).subquery("each")
-    [addressee] = each.c
-    return each, addressee
-
-
-def _first_of_each(addressees: Sequence[str], wanted, limit: int, asleep: Collection[str]) -> tuple:
-    """For each addressee a walk along the index that ends when it has so many."""
-    each, addressee = _each(addressees)
-    own = select(items).where(wanted, items.c.addressee == addressee)
-    if asleep:
-        own = own.where(items.c.id != all_of(asleep))
-    return each, own.order_by(*_order()).limit(_so_many(limit)).lateral("own")
+# The statements are made once for each form: making one costs more than running it.
 
 
 def _order(of=items.c) -> tuple:
     return of.due, of.urgency_rank, of.id
 
 
-def _wanted(dues: Dues, kind: str | None = None, origin: str | None = None):
-    wanted = [items.c.open]
-    if kind is not None:
-        wanted.append(items.c.kind == kind)
-    if origin is not None:
-        wanted.append(items.c.origin == origin)
-    if dues.start is not None:
-        wanted.append(items.c.due >= _moment(dues.start))
-    if dues.end is not None:
-        wanted.append(items.c.due < _moment(dues.end))
-    return sa.and_(*wanted)
+def _bound(name: str):
+    return sa.cast(sa.bindparam(name, type_=sa.Text), Moment)
 
 
-def _is_after(position: tuple[datetime | None, int, str] | None):
-    if position is None:
-        return sa.true()
-    due, rank, item_id = position
-    return tuple_(*_order()) > tuple_(_moment(due or NEVER), sa.literal(rank), sa.literal(item_id, Id))
+_EACH = select(func.unnest(ids_bound("addressees")).label("addressee")).subquery("each")
+_OWN = sa.and_(items.c.addressee == _EACH.c.addressee, items.c.open)
+_CONDITIONS = {
+    "kind": items.c.kind == sa.bindparam("kind", type_=sa.Text),
+    "origin": items.c.origin == sa.bindparam("origin", type_=sa.Text),
+    "due_from": items.c.due >= _bound("due_from"),
+    "due_before": items.c.due < _bound("due_before"),
+    "after_id": tuple_(*_order())
+    > tuple_(
+        _bound("after_due"),
+        sa.bindparam("after_rank", type_=sa.SmallInteger),
+        sa.bindparam("after_id", type_=Id),
+    ),
+    "asleep": items.c.id != func.all(ids_bound("asleep")),
+}
 
 
-def _so_many(limit: int):
-    """Written out: a plan that is kept for all values knows then that it is to stop early."""
-    return sa.literal_column(str(int(limit)))
+def _values(
+    dues: Dues = NO_MATTER, kind: str | None = None, origin: str | None = None,
+    after: tuple[datetime | None, int, str] | None = None, asleep: Collection[str] = (),
+) -> dict:  # fmt: skip
+    """What is wanted, as the values of a statement."""
+    values = {"kind": kind, "origin": origin, "due_from": dues.start, "due_before": dues.end}
+    values |= {"asleep": list(asleep) or None}
+    if after is not None:
+        values |= {"after_due": after[0] or NEVER, "after_rank": after[1], "after_id": after[2]}
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in values.items()
+        if value is not None
+    }
 
 
-def _moment(instant: datetime | str):
-    return _never if instant == NEVER else sa.literal(instant, Moment)
+def _conditions(names: Collection[str]) -> list:
+    return [condition for name, condition in _CONDITIONS.items() if name in names]
+
+
+def _walk(names: frozenset[str], limit: int, columns: Sequence):
+    """For each addressee along the index, until there are so many: the number is written out, so that a plan that is
+    kept for all values knows it.
+    """
+    query = select(*columns).where(_OWN, *_conditions(names)).order_by(*_order())
+    return query.limit(sa.literal_column(str(limit))).lateral("own")
+
+
+@cache
+def _burning(names: frozenset[str], limit: int):
+    own = _walk(names, limit, items.c)
+    query = select(*_shown(own.c)).join_from(_EACH, own, sa.true()).order_by(*_order(own.c))
+    return query.limit(sa.literal_column(str(limit)))
+
+
+@cache
+def _first_and_count(names: frozenset[str], limit: int, bound: int):
+    """What is only counted is read from the index alone."""
+    own = _walk(names, bound, _order())
+    first = select(own.c.id, func.count().over().label("among")).join_from(_EACH, own, sa.true())
+    first = first.order_by(*_order(own.c)).limit(sa.literal_column(str(limit))).subquery("first")
+    return select(*_shown(), first.c.among).join_from(first, items, items.c.id == first.c.id).order_by(*_order())
+
+
+@cache
+def _count(names: frozenset[str], bound: int):
+    own = _walk(names, bound, _order())
+    return select(func.count()).select_from(_EACH.join(own, sa.true()))
+
+
+@cache
+def _counts(kinds: tuple[str, ...], bound: int):
+    words = sa.values(sa.column("kind", sa.Text), name="words").data([(kind,) for kind in kinds])
+    own = select(sa.literal_column("1")).where(_OWN, items.c.kind == words.c.kind)
+    own = own.limit(sa.literal_column(str(bound))).lateral("own")
+    query = select(words.c.kind, func.count()).select_from(_EACH.join(words, sa.true()).join(own, sa.true()))
+    return query.group_by(words.c.kind)

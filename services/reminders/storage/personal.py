@@ -54,7 +54,7 @@ deadlines = sa.Table(
     sa.Column("heard_at", Moment),
 )  # fmt: skip
 
-_never = sa.cast(sa.literal("infinity"), Moment)
+_never = sa.literal_column("'infinity'::timestamptz", Moment)
 _TIMES = ("occurs_at", "next_at")
 _shown = [
     func.nullif(column, _never, type_=Moment).label(column.name) if column.name in _TIMES else column
@@ -95,7 +95,9 @@ def of_person(
         query = query.where(_active if state == "active" else sa.not_(_active))
     if after is not None:
         occurs_at, reminder_id = after
-        query = query.where(tuple_(*order) > tuple_(_never if occurs_at is None else occurs_at, reminder_id))
+        query = query.where(
+            tuple_(*order) > tuple_(_never if occurs_at is None else occurs_at, sa.literal(reminder_id, Id))
+        )
     return list(tx.execute(query).mappings())
 
 
@@ -134,23 +136,25 @@ def of_origin(tx, person_id: str, uid: str) -> list[Mapping]:
 
 # the clock
 
-_rank, _now, _limit = sa.bindparam("rank"), sa.bindparam("now", type_=Moment), sa.bindparam("limit")
+BATCH = 200  # written out: only then it is planned for as few, by the index that has them in order
 CLAIM = (
     select(*_shown)
-    .where(reminders.c.urgency_rank == _rank, reminders.c.next_at <= _now)
+    .where(reminders.c.urgency_rank == sa.bindparam("rank"), reminders.c.next_at <= sa.bindparam("now", type_=Moment))
     .order_by(reminders.c.next_at)
-    .limit(_limit)
+    .limit(sa.literal_column(str(BATCH)))
     .with_for_update(skip_locked=True)
 )
 
 
-def claim_due(tx, urgency_rank: int, now: datetime, limit: int) -> list[Mapping]:
-    """Those of one urgency whose time has come and that nobody else is working on, the oldest first."""
-    return list(tx.execute(CLAIM, {"rank": urgency_rank, "now": now, "limit": limit}).mappings())
+def claim_due(tx, urgency_rank: int, now: datetime) -> list[Mapping]:
+    """Some of one urgency whose time has come and that nobody else is working on, the oldest first. In a transaction
+    that keeps its plans: one that was made while few were due would sort all of many each time.
+    """
+    return list(tx.execute(CLAIM, {"rank": urgency_rank, "now": now}).mappings())
 
 
-def claim_recounts(tx, limit: int) -> list[Mapping]:
-    query = select(*_shown).where(reminders.c.recount).limit(limit).with_for_update(skip_locked=True)
+def claim_recounts(tx) -> list[Mapping]:
+    query = select(*_shown).where(reminders.c.recount).limit(BATCH).with_for_update(skip_locked=True)
     return list(tx.execute(query).mappings())
 
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis.rows import Id, any_of
+from chassis.rows import Id, any_bound
 from reminders.storage.items import items
 
 metadata = sa.MetaData()
@@ -20,13 +20,18 @@ snoozes = sa.Table(
     sa.Column("until", sa.DateTime(timezone=True)),
 )  # fmt: skip
 _unchanged = sa.and_(items.c.id == snoozes.c.item_id, items.c.version == snoozes.c.version, items.c.open)
+_ASLEEP = (
+    select(items.c.id, items.c.kind, snoozes.c.until)
+    .join_from(snoozes, items, _unchanged)
+    .where(snoozes.c.person_id == sa.bindparam("person", type_=Id))
+    .where(snoozes.c.until > sa.bindparam("now", type_=sa.DateTime(timezone=True)))
+    .where(items.c.addressee == any_bound("addressees"))
+)
 
 
 def asleep(tx, person_id: str, addressees: Sequence[str], now: datetime) -> list[Mapping]:
     """What this person does not see now, of what is these addressees'."""
-    query = select(items.c.id, items.c.kind, snoozes.c.until).join_from(snoozes, items, _unchanged)
-    query = query.where(snoozes.c.person_id == person_id, snoozes.c.until > now)
-    return list(tx.execute(query.where(items.c.addressee == any_of(addressees))).mappings())
+    return list(tx.execute(_ASLEEP, {"person": person_id, "addressees": addressees, "now": now}).mappings())
 
 
 def put_off(tx, person_id: str, item_id: str, version: int, until: datetime) -> bool:
@@ -34,8 +39,8 @@ def put_off(tx, person_id: str, item_id: str, version: int, until: datetime) -> 
     new = insert(snoozes).values(person_id=person_id, item_id=item_id, version=version, until=until)
     changes = {"version": version, "until": until}
     differs = tuple_(snoozes.c.version, snoozes.c.until) != tuple_(new.excluded.version, new.excluded.until)
-    keys = ["person_id", "item_id"]
-    return tx.execute(new.on_conflict_do_update(index_elements=keys, set_=changes, where=differs)).rowcount > 0
+    kept = new.on_conflict_do_update(index_elements=["person_id", "item_id"], set_=changes, where=differs)
+    return tx.execute(kept.returning(snoozes.c.item_id)).first() is not None
 
 
 def wake(tx, person_id: str, item_id: str) -> bool:

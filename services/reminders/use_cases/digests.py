@@ -7,7 +7,7 @@ from contracts import reminders as contract
 from kernel.directory_copy import resolve_actor, working_days
 from kernel.errors import Refused
 from kernel.working_time import today
-from reminders.domain.burning import Dues, dues
+from reminders.domain.burning import dues
 from reminders.domain.deliveries import Digest
 from reminders.domain.items import URGENCY_RANKS
 from reminders.storage import digests as storage
@@ -43,5 +43,5 @@ def of_person(tx, person_id: str, now: datetime) -> Digest | None:
     asleep = snoozes.asleep(tx, person_id, addressees, now)
     hidden = [row["id"] for row in asleep]
     [late] = items.counts_of(tx, addressees, [dues("overdue", None, now)], COUNTED + 1, hidden)
-    burning = items.burning(tx, addressees, Dues(), BURNING, asleep=hidden)
+    burning = items.burning(tx, addressees, BURNING, asleep=hidden)
     return Digest(counts(tx, addressees, asleep), late, burning, now)

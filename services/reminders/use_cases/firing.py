@@ -21,7 +21,6 @@ from reminders.use_cases.personal import URGENCIES, rule_of
 
 log = structlog.get_logger()
 
-BATCH = 200
 RANKS = sorted(URGENCY_RANKS[urgency] for urgency in REMINDER_URGENCIES)
 KEPT = timedelta(days=400)
 HEARD_FOR = timedelta(days=1)
@@ -39,14 +38,14 @@ class Fired:
 def fire_due(store, now: datetime) -> None:
     """The most urgent first, in small transactions that several processes share among them."""
     for rank in RANKS:
-        while fire_some(store, rank, now) == BATCH:
+        while fire_some(store, rank, now) == storage.BATCH:
             pass
 
 
 def fire_some(store, rank: int, now: datetime) -> int:
     """Says what is due, notes it, and waits for what follows, all together or not at all."""
     with store.transaction(keep_plans=True) as tx:
-        rows = storage.claim_due(tx, rank, now, BATCH)
+        rows = storage.claim_due(tx, rank, now)
         if rows:
             _fire(tx, rows, now)
     return len(rows)
@@ -105,11 +104,11 @@ def recount(store, now: datetime) -> None:
     """The calendar of working days has changed: what is to come is found anew."""
     while True:
         with store.transaction() as tx:
-            rows = storage.claim_recounts(tx, BATCH)
+            rows = storage.claim_recounts(tx)
             if rows:
                 days = working_days(tx)
                 storage.move_on(tx, [{"id": row["id"], **_recounted(tx, row, now, days)} for row in rows])
-        if len(rows) < BATCH:
+        if len(rows) < storage.BATCH:
             return
 
 

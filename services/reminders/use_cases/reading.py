@@ -11,7 +11,7 @@ from kernel.actor import Actor
 from kernel.capacity import actor_for
 from kernel.errors import Refused
 from reminders.domain import snoozing
-from reminders.domain.burning import Dues, dues, newly_late
+from reminders.domain.burning import dues, newly_late
 from reminders.storage import items as storage
 from reminders.storage import snoozes
 from reminders.use_cases.items import shown
@@ -24,12 +24,12 @@ def list_action_items(tx, claims: dict, request: dict, now: datetime) -> dict:
     actor = actor_for(tx, contract.list_action_items, claims, now)
     after = position(request["cursor"], _moment_or_never, a_number, an_id)
     asleep = {row["id"]: row["until"] for row in snoozes.asleep(tx, actor.person_id, _his(actor), now)}
-    wanted = {"kind": request["kind"], "origin": request["origin"], "after": after}
     when, limit = dues(request["due"], request["late_since"], now), request["limit"] + 1
+    wanted = {"dues": when, "kind": request["kind"], "origin": request["origin"], "after": after}
     if request["snoozed"]:
-        rows = storage.put_off(tx, asleep, when, limit, **wanted)
+        rows = storage.put_off(tx, asleep, limit, **wanted)
     else:
-        rows = storage.burning(tx, _his(actor), when, limit, asleep=asleep, **wanted)
+        rows = storage.burning(tx, _his(actor), limit, asleep=asleep, **wanted)
     rows, next_cursor = page(rows, request["limit"], lambda row: [row["due"], row["urgency_rank"], row["id"]])
     return {"items": [_own(row, asleep.get(row["id"])) for row in rows], "next_cursor": next_cursor}
 
@@ -69,7 +69,7 @@ def get_overview(tx, claims: dict, request: dict, now: datetime) -> dict:
         "total": sum(each["count"] for each in by_kind),
         "more": any(each["more"] for each in by_kind),
         "snoozed": len(asleep),
-        "items": [_own(row) for row in storage.burning(tx, addressees, Dues(), OVERVIEW_ITEMS, asleep=hidden)],
+        "items": [_own(row) for row in storage.burning(tx, addressees, OVERVIEW_ITEMS, asleep=hidden)],
         "newly_late": {"since": became_late.start, **_counted(late_count), "items": [_own(row) for row in late]},
     }
 

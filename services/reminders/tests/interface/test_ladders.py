@@ -98,6 +98,15 @@ def test_after_a_long_night_only_the_highest_rung_is_said(here, ordered):
     assert nudged(here).keys() == {"deep_red"}
 
 
+def test_a_clock_that_is_set_back_says_nothing_lower(here, hear, ordered):
+    climb(here, RED)
+    before = RED - timedelta(hours=1)
+    hear("assignment_changed", moved("passed_on", "in_progress", 3, before, before="in_progress"))
+    climb(here, before)
+    climb(here, RED)
+    assert nudged(here).keys() == {"red"}
+
+
 def test_an_order_that_nobody_receives_is_told_to_those_who_look_after_it(here, hear):
     hear("task_issued", issued(pieces=LEAD, due=DUE.isoformat(), issued_at=ISSUED_AT.isoformat(), followers=[]))
     climb(here, ISSUED_AT + timedelta(hours=23))
@@ -105,6 +114,14 @@ def test_an_order_that_nobody_receives_is_told_to_those_who_look_after_it(here, 
 
     climb(here, ISSUED_AT + timedelta(days=1))
     assert nudged(here) == {"unreceived": {OWNER, SUPERIOR, ALSO_SUPERIOR, FOLLOWER}}
+
+
+def test_what_only_an_older_event_tells_is_kept_though_it_comes_late(here, hear):
+    hear("assignment_changed", moved("extended", "assigned", 2, ISSUED_AT))
+    hear("task_issued", issued(pieces=LEAD, due=DUE.isoformat(), issued_at=ISSUED_AT.isoformat()))
+    climb(here, ISSUED_AT + timedelta(days=1))
+    climb(here, YELLOW)
+    assert nudged(here) == {"unreceived": {OWNER, SUPERIOR, ALSO_SUPERIOR, FOLLOWER}, "yellow": {OWNER, FOLLOWER}}
 
 
 def test_what_is_given_to_another_waits_anew(here, hear):

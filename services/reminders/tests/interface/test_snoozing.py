@@ -21,9 +21,9 @@ DAY = timedelta(days=1)
 def here(town, run):
     found = town("reminders")
     run(Service)
-    with found.store.transaction() as tx:
-        items.raise_items(tx, issued(due=in_days(3)), 1)
-        items.raise_items(tx, issued("Việc khác"), 1)
+    for order in (issued(due=in_days(3)), issued("Việc khác")):
+        with found.store.transaction() as tx:
+            items.raise_items(tx, order, 1)
     return found
 
 
@@ -88,9 +88,9 @@ def test_it_comes_back_at_its_time(here, desk):
 
 def test_a_change_of_its_subject_wakes_it(here, desk):
     desk.snooze()
-    with here.store.transaction() as tx:
-        items.follow_pieces(tx, *moved("declined", "declined", 2))
-        items.follow_pieces(tx, *moved("upheld", "assigned", 3))
+    for act in (moved("declined", "declined", 2), moved("upheld", "assigned", 3)):
+        with here.store.transaction() as tx:
+            items.follow_pieces(tx, *act)
     assert desk.titles() == ["Diễn tập", "Việc khác"] and desk.overview()["snoozed"] == 0
 
 
