@@ -87,6 +87,17 @@ def test_two_that_tell_side_by_side_tell_each_nudge_once_and_leave_the_bundles_w
     assert urgencies == ["very_urgent"] * 300 + ["normal"] * 300
 
 
+def test_while_one_gathers_another_does_not_take_what_is_left_of_a_bundle(town, store):
+    here = town("reminders")
+    plan(here, occasion(1), occasion(2))
+    with here.store.transaction() as gathering, store("reminders").transaction() as another:
+        assert storage.is_my_turn(gathering, "in_app")
+        gathering.execute(sa.text("SELECT id FROM nudges LIMIT 1 FOR UPDATE"))
+        assert dispatching.tell(another, MORNING) == 0
+    assert tell(here) == 2
+    assert len(told(here)) == 1
+
+
 TO_COME = """
     INSERT INTO occasions (id, subject_id, rule, rung, deadline_version, title, text, link, urgency_rank, at)
         VALUES (:id, :id, 'r', 'red', 1, 't', 't', '/x', 3, now());
