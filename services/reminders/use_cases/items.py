@@ -116,9 +116,7 @@ def _follow(tx, known: Sequence[Mapping], subject: str, version: int, at: dateti
 
 
 def take(tx, known: Sequence[Mapping]) -> tuple[list[Mapping], list[Mapping]]:
-    """The items that opened and those that closed, about which nobody is nudged any more; what is older than what is
-    known already changes nothing.
-    """
+    """The items that opened and those that closed; what is older than what is known already changes nothing."""
     if not known:
         return [], []
     before = {row["subject_id"]: row for row in _kept(tx, known)}
@@ -132,8 +130,6 @@ def take(tx, known: Sequence[Mapping]) -> tuple[list[Mapping], list[Mapping]]:
         for row in after
         if before[row["subject_id"]]["open"] and not (row["open"] and _is_same(before[row["subject_id"]], row))
     ]
-    if closed:
-        attention.stop(tx, [row["subject_id"] for row in closed])
     return raised, closed
 
 

@@ -69,6 +69,7 @@ def _understood(event: Heard) -> None:
 
 def _follow(tx, item: Mapping, now: datetime) -> None:
     opened, closed = take(tx, [item])
+    attention.stop(tx, [row["subject_id"] for row in closed])
     say(tx, opened, closed, item["subject_id"], item["version"], now)
     _call_for(tx, opened, now)
 
