@@ -22,6 +22,7 @@ FOREIGN = {
     "document_id": lambda scene: scene.above["document_id"],
     "request_id": lambda scene: scene.above["request_id"],
     "report_id": lambda scene: scene.above["report_id"],
+    "item_id": lambda scene: an_item(scene),
     "reminder_id": lambda scene: a_reminder(scene),
     "subscription_id": lambda scene: a_device(scene),
     "conversation_id": lambda scene: scene.orders["each"]["conversation"],
@@ -85,6 +86,12 @@ def a_file(scene) -> str:
     )
     assert answer.status_code == 201, answer.text
     return answer.json()["id"]
+
+
+def an_item(scene) -> str:
+    """What the head of the ward must act on now."""
+    head = scene.signed_in(scene.posts["lead", "head"].holder)
+    return head.get(f"{scene.platform.base_url}/api/v1/action-items", timeout=30).json()["items"][0]["id"]
 
 
 def a_reminder(scene) -> str:
