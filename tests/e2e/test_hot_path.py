@@ -38,7 +38,7 @@ EXPECTED = {
     },
     "an acceptance": {
         # One statement of tasks asks what stands open about the piece: so `allowed` says all that the head may do now.
-        # Reminders: one watches it, one drops what was to be sent about it, two keep its deadline for whoever follows it.
+        # Reminders: one watches it, one drops what was to be sent, two keep its deadline for whoever follows it.
         "statements": {"directory": 0, "tasks": 16, "reminders": 13, "messaging": 3, "gateway": 15},
         "calls": {"tasks.accept": 1},
         "messages": {
