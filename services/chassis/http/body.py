@@ -96,6 +96,9 @@ def require_type(accepted: tuple[str, ...], mimetype: str) -> None:
 
 
 def load_json(kind: type[Schema], mimetype: str, raw: bytes) -> dict:
+    """No body at all says as much as an empty object."""
+    if not raw and not mimetype:
+        return load(kind, {})
     require_type(("application/json",), mimetype)
     try:
         value = orjson.loads(raw)
