@@ -1,18 +1,32 @@
 """Ports on the loopback."""
 
-import contextlib
+import random
 import socket
+from itertools import islice
+from pathlib import Path
 
 from deploy.local.terminal import Refusal
 
+LOWEST, ROOM, HIGHEST = 10_000, 1000, 65_536
+OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")  # what the kernel gives to connections that somebody opens
+
 
 def free(count: int) -> list[int]:
-    """Ports that nobody uses now, all different."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+    """Ports that nobody uses now, all different. Where the kernel leaves room none of those that outgoing connections
+    get: such a one could be taken before the server listens for which it is meant, or while that is being restarted.
+    """
+    first_outgoing = int(OUTGOING.read_text().split()[0])
+    end = first_outgoing if first_outgoing > LOWEST + ROOM else HIGHEST
+    return list(islice(filter(_is_free, random.sample(range(LOWEST, end), end - LOWEST)), count))
+
+
+def _is_free(port: int) -> bool:
+    try:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return True
 
 
 def require_free(host: str, port: int, variable: str) -> None:

@@ -251,6 +251,7 @@ EXAMPLES = {
             "starts_at": "2026-12-01T08:00:00+07:00", "before_minutes": 15, "working_day": {"nth": 1, "of": "month"},
         },
     },
+    "snooze_action_item": {"body": {"until": "2026-12-01T08:00:00+07:00", "past_deadline": True}},
     "change_reminder": {"body": {"starts_at": "2026-12-02T14:00:00+07:00", "rrule": "FREQ=WEEKLY;BYDAY=WE"}},
     "mark_reminder_done": {"body": {"occurrence": "2026-12-01T08:00:00+07:00"}},
     "skip_reminder": {"body": {"occurrence": "2027-01-04T08:00:00+07:00"}},

@@ -117,7 +117,8 @@ def _operation(entrypoint: HttpEntrypoint) -> dict:
         operation["responses"]["304"] = {"description": "It is what If-None-Match names."}
     if entrypoint.body:
         content = {"schema": entrypoint.body} | ({"example": examples["body"]} if "body" in examples else {})
-        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+        required = any(field.required for field in entrypoint.body().fields.values())
+        operation["requestBody"] = {"required": required, "content": {"application/json": content}}
     if entrypoint.accepts:
         content = {media_type: {} for media_type in entrypoint.accepts}
         operation["requestBody"] = {"required": True, "content": content}

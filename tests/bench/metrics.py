@@ -1,5 +1,6 @@
 """What the processes say of themselves on their admin ports: how long which step took, in the mean."""
 
+import math
 import urllib.request
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -45,6 +46,25 @@ def between(before: dict, after: dict) -> dict[str, float]:
         for step in STEPS
         if after[step][1] > before[step][1]
     }
+
+
+def work(platform: Platform, service: str, method: str) -> dict[float, float]:
+    """How often a service's method took at most so many seconds; an edge of its histogram is exact."""
+    labels = {"method": method, "outcome": "ok"}
+    return {
+        float(sample.labels["le"]): sample.value
+        for sample in _samples(platform.admin_ports[service])
+        if sample.name == "congvu_work_seconds_bucket" and labels.items() <= sample.labels.items()
+    }
+
+
+def share_within(before: dict[float, float], after: dict[float, float], seconds: float) -> tuple[float, float]:
+    """The part of what was done in between that took at most so long, or as long as the nearest edge below; and which
+    that is.
+    """
+    edge = max(each for each in after if each <= seconds)
+    every = after[math.inf] - before.get(math.inf, 0)
+    return (after[edge] - before.get(edge, 0)) / every, edge
 
 
 def _samples(port: int):

@@ -5,6 +5,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import eventlet
 
+from deploy.local import ports
+
 
 class Gate:
     """Listens on a port of its own and forwards to `url`'s server while it is open."""
@@ -12,8 +14,7 @@ class Gate:
     def __init__(self, url: str):
         parts = urlsplit(url)
         self._target = (parts.hostname, parts.port)
-        with eventlet.listen(("127.0.0.1", 0)) as found:
-            self._port = found.getsockname()[1]
+        [self._port] = ports.free(1)
         account = parts.netloc.rpartition("@")[0]
         self.url = urlunsplit(parts._replace(netloc=f"{account}@127.0.0.1:{self._port}"))
         self._listener = None

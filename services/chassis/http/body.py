@@ -12,6 +12,7 @@ from chassis.http.messages import Sink
 from chassis.http.refusals import HttpRefusal, flatten
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+")  # RFC 9110, 5.1
+JSON = "application/json"
 CHUNK = 64 * 1024
 DISCARD_AT_MOST = 16  # times the limit: a client that still sends does not read its answer
 DISCARD_SECONDS = 5
@@ -96,7 +97,10 @@ def require_type(accepted: tuple[str, ...], mimetype: str) -> None:
 
 
 def load_json(kind: type[Schema], mimetype: str, raw: bytes) -> dict:
-    require_type(("application/json",), mimetype)
+    """No body at all, of which nobody says that it is JSON, says as much as an empty object."""
+    if not raw and mimetype != JSON:
+        return load(kind, {})
+    require_type((JSON,), mimetype)
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 
-import eventlet
 import pytest
 import requests
 from environs import Env, EnvError
@@ -18,6 +17,7 @@ from chassis.blobs.faults import BlobGone, StoreFull, StoreUnavailable
 from chassis.blobs.settings import Place, read_place
 from chassis.blobs.store import plain_store
 from chassis.testing import until
+from deploy.local import ports
 
 KEY = "0190ab-cd"
 
@@ -25,8 +25,7 @@ KEY = "0190ab-cd"
 @pytest.fixture(scope="module")
 def s3():
     """The address of a server with one bucket."""
-    with eventlet.listen(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    port = str(ports.free(1)[0])
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", port]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
@@ -147,9 +146,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, small_disk):
 
 
 def test_a_store_that_is_away_is_told():
-    with eventlet.listen(("127.0.0.1", 0)) as free:
-        address = f"http://127.0.0.1:{free.getsockname()[1]}"
-    store = plain_store(bucket(address))
+    store = plain_store(bucket(f"http://127.0.0.1:{ports.free(1)[0]}"))
     with pytest.raises(StoreUnavailable):
         tpool.execute(store.size, KEY)
     with pytest.raises(StoreUnavailable):

@@ -29,6 +29,10 @@ class Note(Schema):
     text = fields.String(required=True)
 
 
+class Mood(Note):
+    text = fields.String(load_default="lặng")
+
+
 class Floods(Schema):
     broken = fields.String()
 
@@ -94,6 +98,10 @@ class EchoService:
 
     @http("POST", "/notes", body=Note)
     def write(self, request):
+        return Answer(request.body, status=201)
+
+    @http("POST", "/moods", body=Mood)
+    def feel(self, request):
         return Answer(request.body, status=201)
 
     @http("POST", "/sheets", accepts=("text/csv", "application/vnd.ms-excel"), max_body=2048)
@@ -215,6 +223,13 @@ def test_a_body_is_loaded_by_its_schema(edge):
 )
 def test_a_bad_body_is_refused_with_its_code(edge, body, content_type, status, code):
     assert_problem(edge.post("/notes", body, content_type), status, code)
+
+
+def test_no_body_says_as_much_as_an_empty_object(edge):
+    answer = requests.post(edge.url("/moods"), timeout=5)
+    assert (answer.status_code, answer.json()) == (201, {"text": "lặng"})
+    assert_problem(requests.post(edge.url("/notes"), timeout=5), 422, "invalid_request")
+    assert_problem(requests.post(edge.url("/moods"), data=b"{}", timeout=5), 415, "unsupported_media_type")
 
 
 def test_a_chunked_body_is_read_whole_and_limited_too(edge):

@@ -8,7 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-import eventlet
 import pytest
 import requests
 
@@ -16,14 +15,10 @@ from chassis.errors import CallFailed
 from chassis.testing import until
 from chassis.tests.interface.samples import CLAIMS
 from contracts import messaging
+from deploy.local import ports
 from tests.support.collector import collecting
 
 SERVICES = Path(__file__).resolve().parents[3]
-
-
-def free_port() -> int:
-    with eventlet.listen(("127.0.0.1", 0)) as listening:
-        return listening.getsockname()[1]
 
 
 @pytest.fixture
@@ -35,7 +30,7 @@ def environment(world, clean):
         "CONGVU_DATABASE_URL": world.databases["messaging"],
         "CONGVU_SIGNING_KEY": f"{world.keys}/messaging.json",
         "CONGVU_TRUSTED_KEYS": f"{world.keys}/trusted.json",
-        "CONGVU_ADMIN_PORT": str(free_port()),
+        "CONGVU_ADMIN_PORT": str(ports.free(1)[0]),
     }
 
 
