@@ -2,6 +2,7 @@
 
 from ipaddress import ip_network
 
+import eventlet
 import pytest
 
 from kernel.errors import Refused
@@ -9,7 +10,32 @@ from reminders.channels.addresses import Inside, is_public, public_session
 from reminders.channels.http import Failed, post
 from reminders.channels.push import Push
 from reminders.channels.settings import PushSettings
+from reminders.domain.deliveries import Delivery, Line, Sent
 from reminders.tests.support import new_keys, new_vapid_key
+
+
+class HalfReached(Push):
+    """One device takes it, one falls over, one says nothing."""
+
+    def _send_to(self, device, body, urgency):
+        if device["id"] == "tablet":
+            raise OSError("reset")
+        if device["id"] == "watch":
+            eventlet.sleep(60)
+        return Sent("1")
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_what_one_device_took_is_sent_though_the_time_was_over(tmp_path, takes):
+    push = HalfReached(PushSettings(str(new_vapid_key(tmp_path)), "mailto:admin@city.example"), forget=None)
+    devices = [{"id": name} for name in ("watch", "tablet", "phone")]
+    said = Delivery("d", "push", "p", 1, 3, False, (Line("Báo cáo", "Quá hạn", "/api/v1/x"),), to=devices[: 2 + takes])
+    with eventlet.Timeout(0.2):
+        if takes:
+            assert push.send(said) == Sent("1")
+        else:
+            with pytest.raises(eventlet.Timeout):
+                push.send(said)
 
 
 @pytest.fixture
