@@ -81,18 +81,13 @@ class Push:
         return min(outcomes, key=lambda each: BEST_FIRST.index(type(each)))
 
     def _in_time(self, device: Mapping, body: bytes, urgency: str) -> Outcome:
-        limit = eventlet.Timeout(DEVICE_SECONDS)
         try:
-            return self._send_to(device, body, urgency)
+            with eventlet.Timeout(DEVICE_SECONDS, exception=False):
+                return self._send_to(device, body, urgency)
         except Exception:  # the other devices have their own
             log.exception("a device could not be reached", device=device["id"])
             return Temporary("fault")
-        except eventlet.Timeout as timeout:
-            if timeout is not limit:
-                raise
-            return Temporary("timed_out")
-        finally:
-            limit.cancel()
+        return Temporary("timed_out")
 
     def _send_to(self, device: Mapping, body: bytes, urgency: str) -> Outcome:
         endpoint = device["endpoint"]

@@ -89,11 +89,13 @@ def _gather(tx, channel: str, now: datetime) -> dict[str, list[Mapping]]:
     return made
 
 
-def claim(tx, channel: str, now: datetime, most: int, quota: int = 0) -> list[Delivery]:
-    """Deliveries to send now. What nobody need be told any more is dropped, and what exceeds a unit's quota fails."""
+def claim(tx, channel: str, now: datetime, most: int, quota: int = 0) -> list[Delivery] | None:
+    """Deliveries to send now; None: nothing is due. What nobody need be told any more is dropped, and what exceeds a
+    unit's quota fails.
+    """
     claimed = storage.claim(tx, _when(tx, channel, now), most, now + LEASE)
     if not claimed:
-        return []
+        return None
     lines = _lines(tx, [row["id"] for row in claimed])
     ready = []
     for row in claimed:

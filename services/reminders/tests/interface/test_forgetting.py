@@ -71,6 +71,18 @@ def test_what_a_channel_did_not_send_for_two_working_days_is_no_news_when_it_com
     assert tell(here, LATE) == 3  # on the screen it stands all the same
 
 
+def test_what_nobody_needs_any_more_holds_up_nothing(here, dispatch):
+    urgent = [occasion(number, urgency="urgent") for number in range(20)]
+    plan(here, *urgent)
+    gather(here, MORNING)
+    with here.store.transaction() as tx:
+        attention.stop(tx, [one.subject_id for one in urgent])
+    plan(here, occasion(30))
+    mail = Taking()
+    dispatch(here, "email", mail)
+    assert len(mail.taken) == 1
+
+
 def test_days_off_make_nothing_late(here, dispatch):
     friday = MORNING + 3 * DAY
     plan(here, occasion(1), now=friday)
