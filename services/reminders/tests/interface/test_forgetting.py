@@ -120,7 +120,8 @@ def test_after_half_a_year_nothing_is_left_but_what_would_be_said_again(here, di
     tell(here)
     with here.store.transaction() as tx:
         attention.stop(tx, [SUBJECT.format(3)])
-        attention.call_for(tx, [occasion(4, urgency="normal"), occasion(5)], MORNING)
+        attention.call_for(tx, [occasion(4), occasion(5)], MORNING)
+    tell(here)
     gather(here, MORNING)
     plan(here, occasion(6), now=OLD - DAY)
 
