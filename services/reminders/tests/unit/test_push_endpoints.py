@@ -10,7 +10,7 @@ from reminders.channels.addresses import Inside, is_public, public_session
 from reminders.channels.http import Failed, post
 from reminders.channels.push import Push
 from reminders.channels.settings import PushSettings
-from reminders.domain.deliveries import Delivery, Line, Sent
+from reminders.domain.deliveries import Delivery, Line, Sent, Temporary
 from reminders.tests.support import new_keys, new_vapid_key
 
 
@@ -25,17 +25,27 @@ class HalfReached(Push):
         return Sent("1")
 
 
-@pytest.mark.parametrize("takes", [True, False])
-def test_what_one_device_took_is_sent_though_the_time_was_over(tmp_path, takes):
-    push = HalfReached(PushSettings(str(new_vapid_key(tmp_path)), "mailto:admin@city.example"), forget=None)
-    devices = [{"id": name} for name in ("tablet", "watch", "phone")]
-    said = Delivery("d", "push", "p", 1, 3, False, (Line("Báo cáo", "Quá hạn", "/api/v1/x"),), to=devices[: 2 + takes])
+@pytest.fixture
+def half_reached(tmp_path):
+    return HalfReached(PushSettings(str(new_vapid_key(tmp_path)), "mailto:admin@city.example"), forget=None)
+
+
+def to_devices(*names: str) -> Delivery:
+    lines = (Line("Báo cáo", "Quá hạn", "/api/v1/x"),)
+    return Delivery("d", "push", "p", 1, 3, False, lines, to=[{"id": name} for name in names])
+
+
+def test_what_one_device_took_is_sent_though_the_time_was_over(half_reached):
     with eventlet.Timeout(0.2):
-        if takes:
-            assert push.send(said) == Sent("1")
-        else:
-            with pytest.raises(eventlet.Timeout):
-                push.send(said)
+        assert half_reached.send(to_devices("tablet", "watch", "phone")) == Sent("1")
+    with eventlet.Timeout(0.2), pytest.raises(eventlet.Timeout):
+        half_reached.send(to_devices("tablet", "watch"))
+
+
+def test_each_device_has_its_own_limit(half_reached, monkeypatch):
+    monkeypatch.setattr("reminders.channels.push.DEVICE_SECONDS", 0.1)
+    with eventlet.Timeout(5):
+        assert half_reached.send(to_devices("watch")) == Temporary("timed_out")
 
 
 @pytest.fixture
