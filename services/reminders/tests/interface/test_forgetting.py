@@ -123,20 +123,22 @@ def test_after_half_a_year_nothing_is_left_but_what_would_be_said_again(here, di
         attention.call_for(tx, [occasion(4), occasion(5)], MORNING)
     tell(here)
     gather(here, MORNING)
-    plan(here, occasion(6), now=OLD - DAY)
-
+    plan(here, occasion(6))
     housekeeping(here, MORNING + dispatching.KEPT)
     assert here.rows("SELECT count(*) AS n FROM occasions") == [{"n": 6}]
+
+    plan(here, occasion(7), now=OLD - DAY)
+    tell(here, OLD - DAY)  # the sixth too, so late
     housekeeping(here, OLD)
     said = here.rows("SELECT right(title, 1) AS n FROM occasions ORDER BY 1")
-    assert [row["n"] for row in said] == ["1", "6"]
-    for table, left in {"nudges": 2, "deliveries": 0, "nudge_counts": 0}.items():
+    assert [row["n"] for row in said] == ["1", "6", "7"]
+    for table, left in {"nudges": 3, "deliveries": 1, "nudge_counts": 1}.items():
         assert here.rows(f"SELECT count(*) AS n FROM {table}") == [{"n": left}], table
     assert plan(here, occasion(1), now=OLD) == 0
 
     here.do("UPDATE watched SET open = false")
     housekeeping(here, OLD)
-    assert here.rows("SELECT count(*) AS n FROM occasions") == [{"n": 1}]
+    assert here.rows("SELECT count(*) AS n FROM occasions") == [{"n": 2}]
 
 
 def test_what_failed_is_kept_and_forgotten_like_the_rest(here, dispatch):
