@@ -7,21 +7,23 @@ from itertools import product
 
 from kernel.errors import Refused
 from kernel.working_time import CLOSES, OPENS, TZ, WorkingDays
-from reminders.domain.occasions import CHANNELS, EXPRESS, Occasion
+from reminders.domain.occasions import CHANNELS, DIRECTIVE, EXPRESS, NO_LADDERS, Occasion
 
 LADDER = ("yellow", "red", "deep_red", "unreceived")
-KINDS = ("personal", *LADDER, "directive", "waiting")
+OTHER = "other"  # of a ladder: a missing answer, and whatever rungs the operators have added
+KINDS = ("personal", *LADDER, OTHER, DIRECTIVE, "waiting")
 URGENT = ("urgent", "very_urgent", EXPRESS)
 HEARD_ANYWAY = ("in_app", "email")
-FIXED = frozenset(product(("deep_red", "directive"), HEARD_ANYWAY))
+FIXED = frozenset(product(("deep_red", OTHER, DIRECTIVE), HEARD_ANYWAY))
 OFF_AT_FIRST = frozenset(product(("personal", "yellow", "waiting"), ("sms", "voice")))  # they cost money
 QUIET_AT_MOST = timedelta(hours=3)
 
 
 def kind_of(rule: str, rung: str) -> str:
-    if rung in LADDER:
-        return rung
-    return rule if rule in KINDS else "waiting"
+    """What nobody has thought of cannot be turned off."""
+    if rule in NO_LADDERS:
+        return rule
+    return rung if rung in LADDER else OTHER
 
 
 @dataclass(frozen=True)
