@@ -255,7 +255,7 @@ def test_what_reaches_nobody_is_tried_again_every_working_morning(here, say):
     say(CHANGED, 2, title="Đèn đường và dây điện")
     say(OPENED, subject="pa/72")
     say(CLOSED, 2, subject="pa/72")
-    assert (titles(here), nudges(here), call_again(here, clock.now())) == ([], [], 0)
+    assert (len(here.rows("SELECT id FROM action_items WHERE open")), call_again(here, clock.now())) == (1, 0)
 
     mornings = [morning(here)]
     assert call_again(here, mornings[0]) == 0
