@@ -16,6 +16,7 @@ HEARD_ANYWAY = ("in_app", "email")
 FIXED = frozenset(product(("deep_red", "directive"), HEARD_ANYWAY))
 COSTLY = ("sms", "voice")
 NEVER = frozenset(product(("personal",), COSTLY))  # a unit's quota is not for what one asks of oneself
+DECIDED = FIXED | NEVER
 OFF_AT_FIRST = frozenset(product(("yellow", "waiting"), COSTLY))
 QUIET_AT_MOST = timedelta(hours=3)
 
@@ -35,7 +36,7 @@ class Preferences:
     quiet: tuple[time, time] | None = None
 
     def is_on(self, kind: str, channel: str) -> bool:
-        if (kind, channel) in FIXED | NEVER:
+        if (kind, channel) in DECIDED:
             return (kind, channel) in FIXED
         return self.switches.get(kind, {}).get(channel, (kind, channel) not in OFF_AT_FIRST)
 
@@ -59,7 +60,7 @@ class Preferences:
 
 
 def fixed() -> dict[str, dict[str, bool]]:
-    return {kind: {channel: (kind, channel) in FIXED | NEVER for channel in CHANNELS} for kind in KINDS}
+    return {kind: {channel: (kind, channel) in DECIDED for channel in CHANNELS} for kind in KINDS}
 
 
 def changed(now: Preferences, changes: Mapping) -> Preferences:
