@@ -62,7 +62,7 @@ def said(here) -> list[dict]:
 
 
 SAID = """
-    SELECT subject_id::text AS reminder_id, person_id::text, title, text, link, urgency_rank,
+    SELECT subject_id::text AS reminder_id, person_id::text, title, text, link, occasions.urgency_rank,
         rung::timestamptz AS occurrence, missed
     FROM occasions JOIN nudges ON occasion_id = occasions.id AND channel = 'in_app'
     LEFT JOIN reminder_occurrences ON reminder_id = subject_id AND occurrence = rung::timestamptz

@@ -121,7 +121,7 @@ def _recounted(row: Mapping, recorded: Collection[datetime], now: datetime, days
     if row["next_at"] <= now:
         return row["occurs_at"]
     try:
-        return next((one for one in rule_of(row).all(days) if one > now and one not in recorded), None)
+        return next((one for one in rule_of(row).anew(days) if one > now and one not in recorded), None)
     except Exception:  # the others' days have changed too
         log.exception("a rule failed", reminder=row["id"])
         return row["occurs_at"]
