@@ -49,7 +49,7 @@ class QuietHours(Statement):
 
 
 class NotificationSettings(Statement):
-    """`channels` are those that there are; `fixed` cannot be turned off."""
+    """`channels` are those that there are; what is `fixed` is always on, or never: nobody changes it."""
 
     version = fields.Integer(required=True)
     channels = fields.List(fields.String(), required=True)

@@ -15,7 +15,10 @@ KINDS = ("personal", *LADDER, OTHER, DIRECTIVE, "waiting")
 URGENT = ("urgent", "very_urgent", EXPRESS)
 HEARD_ANYWAY = ("in_app", "email")
 FIXED = frozenset(product(("deep_red", OTHER, DIRECTIVE), HEARD_ANYWAY))
-OFF_AT_FIRST = frozenset(product(("personal", "yellow", "waiting"), ("sms", "voice")))  # they cost money
+COSTLY = ("sms", "voice")
+NEVER = frozenset(product(("personal",), COSTLY))  # a unit's quota is not for what one asks of oneself
+DECIDED = FIXED | NEVER
+OFF_AT_FIRST = frozenset(product(("yellow", "waiting"), COSTLY))
 QUIET_AT_MOST = timedelta(hours=3)
 
 
@@ -35,8 +38,8 @@ class Preferences:
     quiet: tuple[time, time] | None = None
 
     def is_on(self, kind: str, channel: str) -> bool:
-        if (kind, channel) in FIXED:
-            return True
+        if (kind, channel) in DECIDED:
+            return (kind, channel) in FIXED
         return self.switches.get(kind, {}).get(channel, (kind, channel) not in OFF_AT_FIRST)
 
     def admits(self, occasion: Occasion, channel: str) -> bool:
@@ -59,16 +62,18 @@ class Preferences:
 
 
 def fixed() -> dict[str, dict[str, bool]]:
-    return {kind: {channel: (kind, channel) in FIXED for channel in CHANNELS} for kind in KINDS}
+    return {kind: {channel: (kind, channel) in DECIDED for channel in CHANNELS} for kind in KINDS}
 
 
 def changed(now: Preferences, changes: Mapping) -> Preferences:
-    """Raises `cannot_be_muted`, `quiet_hours_not_possible`."""
+    """Raises `cannot_be_muted`, `not_by_this_channel`, `quiet_hours_not_possible`."""
     switches = {kind: dict(channels) for kind, channels in now.switches.items()}
     for kind, channels in changes.get("switches", {}).items():
         for channel, on in channels.items():
             if not on and (kind, channel) in FIXED:
                 raise Refused("cannot_be_muted", f"{kind} is always told by {channel}.", kind=kind, channel=channel)
+            if on and (kind, channel) in NEVER:
+                raise Refused("not_by_this_channel", f"{kind} is never told by {channel}.", kind=kind, channel=channel)
             switches.setdefault(kind, {})[channel] = on
     after = replace(now, switches=switches, digest=changes.get("digest", now.digest))
     if "quiet_hours" not in changes:

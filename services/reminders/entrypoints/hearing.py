@@ -22,25 +22,25 @@ class Hearing:
     def on_assignment_changed(self, tx, event):
         pieces = [event.data, *event.data["pieces"]]
         items.follow_pieces(tx, event.data, pieces, event.subject, event.version)
-        deadlines.follow_pieces(tx, pieces, clock.now())
+        deadlines.follow_pieces(tx, pieces, event.data["at"], clock.now())
         watching.follow(tx, event.data, pieces)
 
     @hears(tasks.task_revoked)
     def on_task_revoked(self, tx, event):
         items.follow_pieces(tx, event.data, event.data["pieces"], event.subject, event.version)
-        deadlines.follow_pieces(tx, event.data["pieces"], clock.now())
+        deadlines.follow_pieces(tx, event.data["pieces"], event.data["at"], clock.now())
         watching.follow(tx, event.data, event.data["pieces"])
 
     @hears(tasks.assignments_moved)
     def on_assignments_moved(self, tx, event):
         items.follow_pieces(tx, event.data, event.data["pieces"], event.subject, event.version)
-        deadlines.follow_pieces(tx, event.data["pieces"], clock.now())
+        deadlines.follow_pieces(tx, event.data["pieces"], event.data["at"], clock.now())
         watching.follow(tx, event.data, event.data["pieces"])
 
     @hears(tasks.tasks_imported)
     def on_tasks_imported(self, tx, event):
         items.follow_pieces(tx, event.data, event.data["pieces"], event.subject, event.version)
-        deadlines.follow_pieces(tx, event.data["pieces"], clock.now())
+        deadlines.follow_pieces(tx, event.data["pieces"], event.data["at"], clock.now())
         watching.follow(tx, event.data, event.data["pieces"])
 
     @hears(tasks.extension_requested)
@@ -52,7 +52,7 @@ class Hearing:
     @hears(tasks.extension_decided)
     def on_extension_decided(self, tx, event):
         items.follow_extension(tx, event.data)
-        deadlines.follow_pieces(tx, event.data["pieces"], clock.now())
+        deadlines.follow_pieces(tx, event.data["pieces"], event.data["at"], clock.now())
         watching.follow(tx, event.data, event.data["pieces"])
 
     @hears(tasks.draft_changed)
@@ -95,7 +95,7 @@ class Hearing:
     @hears(tasks.correction_decided)
     def on_correction_decided(self, tx, event):
         items.follow_waiting(tx, event.data, event.subject, event.version)
-        deadlines.follow_pieces(tx, event.data["pieces"], clock.now())
+        deadlines.follow_pieces(tx, event.data["pieces"], event.data["at"], clock.now())
         watching.follow(tx, event.data, event.data["pieces"])
 
     @hears(directory.break_glass_used)

@@ -9,7 +9,7 @@ from contracts import reminders as contract
 from kernel.errors import Refused
 from kernel.working_time import TZ, WorkingDays
 from reminders.domain.occasions import CHANNELS, Occasion
-from reminders.domain.preferences import FIXED, KINDS, Preferences, changed, kind_of
+from reminders.domain.preferences import FIXED, KINDS, Preferences, changed, fixed, kind_of
 
 DAYS = WorkingDays({})
 LUNCH = {"begins": time(11, 30), "ends": time(13, 30)}
@@ -50,7 +50,16 @@ def test_short_messages_and_calls_are_for_what_is_late_until_one_says_otherwise(
         "red", "deep_red", "unreceived", "other", "directive",
     ]  # fmt: skip
     assert all(at_first.is_on(kind, channel) for kind in KINDS for channel in ("in_app", "push", "email"))
-    assert changed(at_first, {"switches": {"personal": {"sms": True}}}).is_on("personal", "sms")
+    assert changed(at_first, {"switches": {"yellow": {"sms": True}}}).is_on("yellow", "sms")
+
+
+@pytest.mark.parametrize("channel", ["sms", "voice"])
+def test_what_one_asks_of_oneself_costs_the_unit_nothing(channel):
+    with pytest.raises(Refused) as refused:
+        changed(Preferences(), {"switches": {"personal": {channel: True}}})
+    assert refused.value.refusal_code == "not_by_this_channel"
+    assert not Preferences({"personal": {channel: True}}).admits(occasion("personal", "at", "urgent"), channel)
+    assert changed(Preferences(), {"switches": {"personal": {channel: False}}}) and fixed()["personal"][channel]
 
 
 def test_one_change_leaves_the_rest():
