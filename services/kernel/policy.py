@@ -52,7 +52,12 @@ ACCOUNTS = to("administrator", in_person=True) + to(*LOOKS_AFTER_ACCOUNTS, reach
 
 def covers(scope: str, action: str) -> bool:
     """A delegation's scope is "all" or the name of the service whose actions it covers."""
-    return scope in ("all", action.split(".")[0])
+    return scope in covering(action)
+
+
+def covering(action: str) -> tuple[str, str]:
+    """The scopes that cover an action."""
+    return "all", action.split(".")[0]
 
 
 LEADS_A_UNIT = ("head", "chief_of_office")

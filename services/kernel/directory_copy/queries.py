@@ -1,7 +1,7 @@
 """What a service asks of its copy. Everything is as of a day: facts have a first day and an end."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +13,7 @@ from kernel import policy
 from kernel.actor import Actor
 from kernel.directory_copy import tables as t
 from kernel.directory_copy.facts import read_state
+from kernel.directory_copy.tables import KINDS
 from kernel.errors import Refused
 from kernel.working_time import WorkingDays, today
 
@@ -91,6 +92,18 @@ def resolve_actor(tx, claims: dict, now: datetime, action: str) -> Actor:
         scope=chosen.scope,
         lent=frozenset(each.post_id for each in serving) - by_membership,
     )
+
+
+def serving(action: str):
+    """Everybody, with each post that he serves in a matter on the bound `day`: a query's `person_id` and `post_id`."""
+    every = EVERY_CAPACITY.subquery()
+    return select(every.c.person_id, every.c.post_id).where(every.c.scope.in_(policy.covering(action)))
+
+
+def newest_version(tx, kinds: Collection[str]) -> int:
+    """Of the facts of these kinds; those that are no more do not count."""
+    newest = [select(sa.func.max(KINDS[kind].c.version)).scalar_subquery() for kind in kinds]
+    return tx.execute(select(sa.func.coalesce(sa.func.greatest(*newest), 0))).scalar_one()
 
 
 def head_posts(tx, unit_ids: Iterable[str], now: datetime) -> list[HeadPost]:
@@ -244,29 +257,32 @@ def _not_ended(table):
     return sa.or_(table.c.valid_to.is_(None), table.c.valid_to > DAY)
 
 
-def _capacity(source: str, id_column, primary, scope) -> tuple:
+def _capacity(source: str, person_id, id_column, primary, scope) -> tuple:
     return (
+        person_id.label("person_id"),
         sa.literal(source).label("source"), id_column.label("id"), primary.label("primary"), scope.label("scope"),
         t.posts.c.id.label("post_id"), t.posts.c.kind.label("post_kind"), t.posts.c.title, t.posts.c.is_head,
         t.posts.c.rank, t.units.c.id.label("unit_id"), t.units.c.kind.label("unit_kind"),
     )  # fmt: skip
 
 
-def _capacities():
-    """Every post that a person acts in or works for, the primary one first, in one query."""
+def _capacities(person=None):
+    """Every post that a person, or everybody, acts in or works for, the primary one first, in one query."""
+    holder, grantee = t.memberships.c.person_id, t.delegations.c.grantee_person_id
+    is_holder, is_grantee = (sa.true() if person is None else each == person for each in (holder, grantee))
     own = (
-        select(*_capacity("membership", t.memberships.c.id, t.memberships.c.primary, sa.literal("all")))
+        select(*_capacity("membership", holder, t.memberships.c.id, t.memberships.c.primary, sa.literal("all")))
         .join_from(t.memberships, t.posts, t.posts.c.id == t.memberships.c.post_id)
         .join(t.units, t.units.c.id == t.posts.c.unit_id)
-        .where(t.memberships.c.person_id == PERSON, _live(t.memberships), _live(t.posts), _live(t.units))
+        .where(is_holder, _live(t.memberships), _live(t.posts), _live(t.units))
     )
     # A delegation dies with the membership of its grantor: whoever holds the post now must have lent it.
     grantor = t.memberships.alias()
     lent = (
-        select(*_capacity("delegation", t.delegations.c.id, sa.false(), t.delegations.c.scope))
+        select(*_capacity("delegation", grantee, t.delegations.c.id, sa.false(), t.delegations.c.scope))
         .join_from(t.delegations, t.posts, t.posts.c.id == t.delegations.c.grantor_post_id)
         .join(t.units, t.units.c.id == t.posts.c.unit_id)
-        .where(t.delegations.c.grantee_person_id == PERSON, _live(t.delegations), _live(t.posts), _live(t.units))
+        .where(is_grantee, _live(t.delegations), _live(t.posts), _live(t.units))
         .where(
             sa.exists().where(
                 grantor.c.post_id == t.delegations.c.grantor_post_id,
@@ -277,18 +293,19 @@ def _capacities():
     )
     helper = t.posts.alias()
     served = (
-        select(*_capacity("service", t.memberships.c.id, sa.false(), sa.literal("all")))
+        select(*_capacity("service", holder, t.memberships.c.id, sa.false(), sa.literal("all")))
         .join_from(t.memberships, helper, helper.c.id == t.memberships.c.post_id)
         .join(t.posts, t.posts.c.unit_id == helper.c.unit_id)
         .join(t.units, t.units.c.id == t.posts.c.unit_id)
-        .where(t.memberships.c.person_id == PERSON, helper.c.kind.in_(policy.SERVES_HEAD), t.posts.c.is_head)
+        .where(is_holder, helper.c.kind.in_(policy.SERVES_HEAD), t.posts.c.is_head)
         .where(_live(t.memberships), _live(helper), _live(t.posts), _live(t.units))
     )
     every = sa.union_all(own, lent, served).subquery()
     return select(every).order_by(every.c.primary.desc(), every.c.rank, every.c.id)
 
 
-CAPACITIES = _capacities()
+CAPACITIES = _capacities(PERSON)
+EVERY_CAPACITY = _capacities()
 HEADS = (
     select(t.units.c.id, t.units.c.code, t.units.c.full_name, t.units.c.kind, t.posts.c.id.label("post_id"))
     .add_columns(t.posts.c.title)

@@ -63,13 +63,13 @@ class Dispatcher:
         while time.monotonic() < ends:
             with self._store.transaction() as tx:
                 claimed = dispatching.claim(tx, self._name, self._now(), AT_ONCE, self._quota)
-            if not claimed:
+            if claimed is None:
                 if self._gather():
                     continue
                 return
             threads = [context.spawn(self._deliver, *each) for each in self._addressed(claimed)]
             outcomes = [thread.wait() for thread in threads]
-            if all(isinstance(outcome, Temporary) for outcome in outcomes):
+            if outcomes and all(isinstance(outcome, Temporary) for outcome in outcomes):
                 return  # it does not work at the moment: nobody hurries
 
     def _gather(self) -> int:

@@ -5,11 +5,13 @@ import re
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 
+import eventlet
 import orjson
 import structlog
 from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02
 
+from chassis import context
 from chassis.later import Later
 from kernel.errors import Refused
 from reminders.channels.addresses import Inside, public_session
@@ -26,8 +28,10 @@ pywebpush = Later("pywebpush")  # aiohttp comes with it, which nothing here uses
 # No name or password before the host, no figures for addresses, nothing that two readers read differently.
 _ENDPOINT = re.compile(r"https://([a-z0-9.-]+)(?::([0-9]{1,5}))?/[A-Za-z0-9._~:/?&=%+,;@!$'()*-]*")
 KEPT_SECONDS = 12 * 3600  # by the push service, for a device that is off
+DEVICE_SECONDS = 6.0  # for one device; the dispatcher waits longer
 GONE = (404, 410)
 LATER = (408, 425, 429)
+BEST_FIRST = (Sent, Temporary, Permanent)
 
 
 class Push:
@@ -59,14 +63,31 @@ class Push:
         return any(_matches(host, port, each) for each in self._settings.hosts)
 
     def send(self, delivery: Delivery) -> Outcome:
-        """One device that takes it is enough."""
+        """To all devices at once, each with its own limit. One that takes it is enough: it would come again there."""
         body = orjson.dumps(note(delivery))
         urgency = "high" if delivery.urgency_rank <= URGENCY_RANKS["urgent"] else "normal"
-        outcomes = [self._send_to(device, body, urgency) for device in delivery.to]
-        for wanted in (Sent, Temporary):
-            if found := next((each for each in outcomes if isinstance(each, wanted)), None):
-                return found
-        return outcomes[0]
+        outcomes: list[Outcome] = []
+
+        def try_one(device: Mapping) -> None:
+            outcomes.append(self._in_time(device, body, urgency))
+
+        threads = [context.spawn(try_one, device) for device in delivery.to]
+        try:
+            for thread in threads:
+                thread.wait()
+        except eventlet.Timeout:
+            if not any(isinstance(each, Sent) for each in outcomes):
+                raise
+        return min(outcomes, key=lambda each: BEST_FIRST.index(type(each)))
+
+    def _in_time(self, device: Mapping, body: bytes, urgency: str) -> Outcome:
+        try:
+            with eventlet.Timeout(DEVICE_SECONDS, exception=False):
+                return self._send_to(device, body, urgency)
+        except Exception:  # the other devices have their own
+            log.exception("a device could not be reached", device=device["id"])
+            return Temporary("fault")
+        return Temporary("timed_out")
 
     def _send_to(self, device: Mapping, body: bytes, urgency: str) -> Outcome:
         endpoint = device["endpoint"]

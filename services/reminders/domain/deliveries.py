@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from kernel.working_time import WorkingDays
+from kernel.working_time import TZ, WorkingDays, today
 from reminders.domain.items import URGENCY_RANKS
 
 URGENT_RANK = URGENCY_RANKS["urgent"]
@@ -14,6 +14,7 @@ FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=1)
 LONGEST_ASKED = timedelta(days=1)
 ATTEMPTS_AT_MOST = 30  # a day
+WORTH_SENDING = 2  # working days
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,17 @@ Outcome = Sent | Temporary | Permanent
 
 
 def bundles(nudges: Iterable[Mapping]) -> list[list[Mapping]]:
-    """What goes out at once: all that is not urgent together, what is urgent by itself; the most urgent first."""
+    """What goes out at once: all that is not urgent together, apart what may go out at any hour; what is urgent by
+    itself; the most urgent first.
+    """
     ordered = sorted(nudges, key=lambda each: (each["urgency_rank"], each["due_at"], each["id"]))
     alone = [[each] for each in ordered if each["urgency_rank"] <= URGENT_RANK]
-    rest = sorted((each for each in ordered if each["urgency_rank"] > URGENT_RANK), key=lambda each: each["person_id"])
-    return alone + [list(of_person) for _, of_person in groupby(rest, key=lambda each: each["person_id"])]
+    rest = sorted((each for each in ordered if each["urgency_rank"] > URGENT_RANK), key=_together)
+    return alone + [list(bundle) for _, bundle in groupby(rest, key=_together)]
+
+
+def _together(nudge: Mapping) -> tuple[str, bool]:
+    return nudge["person_id"], nudge["any_hour"]
 
 
 def again_at(delivery: Delivery, outcome: Temporary, now: datetime, days: WorkingDays) -> datetime | None:
@@ -94,3 +101,8 @@ def again_at(delivery: Delivery, outcome: Temporary, now: datetime, days: Workin
     if outcome.retry_after is not None:
         pause = max(pause, min(outcome.retry_after, LONGEST_ASKED))
     return now + pause if delivery.any_hour else days.add_time(now + pause, timedelta())
+
+
+def worth_sending_since(now: datetime, days: WorkingDays) -> datetime:
+    """What was due before then, and nobody has tried since, is no news any more: its channel was away."""
+    return datetime.combine(days.add(today(now), -WORTH_SENDING), now.astimezone(TZ).time(), TZ)

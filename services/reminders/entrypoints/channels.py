@@ -1,7 +1,6 @@
 """How people are reached, on the bus, and what sends to them."""
 
 import time
-from datetime import timedelta
 
 from chassis import clock
 from chassis.rpc import rpc
@@ -11,8 +10,6 @@ from kernel import policy
 from kernel.errors import Refused
 from reminders.use_cases import digests, dispatching, notifications
 
-KEPT = timedelta(days=180)  # what became of a nudge
-FORGOTTEN_AT_ONCE = 1000
 TICK_SECONDS = 15.0  # what is left is the next tick's
 
 
@@ -111,12 +108,13 @@ class Channels:
     @every(seconds=30)
     def note_channels(self):
         with self.db.transaction() as tx:
-            notifications.note_channels(tx, self.outlets.names)
+            notifications.note_channels(tx, self.outlets.names, clock.now())
 
     @every(seconds=3600, alone="forget_nudges")
     def forget_nudges(self):
         ends = time.monotonic() + TICK_SECONDS
-        while time.monotonic() < ends:
-            with self.db.transaction() as tx:
-                if dispatching.forget(tx, clock.now() - KEPT, FORGOTTEN_AT_ONCE) < FORGOTTEN_AT_ONCE:
-                    return
+        for part in (dispatching.drop_late, dispatching.forget):
+            more = True
+            while more and time.monotonic() < ends:
+                with self.db.transaction() as tx:
+                    more = part(tx, clock.now())

@@ -1,10 +1,14 @@
 """Action items on the bus: what people ask, and what was said for posts that nobody knew."""
 
+import time
+
 from chassis import clock
 from chassis.rpc import rpc
 from chassis.timers import every
 from contracts import reminders
 from reminders.use_cases import reading, siblings
+
+TICK_SECONDS = 5.0  # what is left is the next tick's
 
 
 class Items:
@@ -41,8 +45,8 @@ class Items:
     @every(seconds=1)
     def place_items(self):
         """Several processes may: each takes others."""
-        more = True
-        while more:
+        ends, more = time.monotonic() + TICK_SECONDS, True
+        while more and time.monotonic() < ends:
             with self.db.transaction() as tx:
                 more = siblings.place_some(tx, clock.now())
 

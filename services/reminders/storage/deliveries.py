@@ -1,6 +1,7 @@
 """What goes out: bundles of nudges on their way to a person over a channel, and what is counted of them."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 import sqlalchemy as sa
@@ -55,7 +56,8 @@ _DUE = """
     CROSS JOIN unnest(CAST(:ranks AS smallint[])) AS ranks (rank)
     CROSS JOIN LATERAL (
         SELECT * FROM {table} AS each
-        WHERE each.channel = :channel AND each.state = 'waiting' AND each.due_at <= :now {and_more}
+        WHERE each.channel = :channel AND each.state = 'waiting' {and_more}
+        AND each.due_at <= :now AND each.due_at >= CAST(:oldest AS timestamptz)
         AND each.any_hour = hours.any_hour AND each.urgency_rank = ranks.rank
         ORDER BY each.due_at LIMIT :most {locked}
     ) AS due
@@ -68,7 +70,8 @@ _URGENT = sa.text(f"""
 """)
 _REST = sa.text(f"""
     SELECT {_GIVEN.format("nudges")} FROM nudges
-    WHERE channel = :channel AND state = 'waiting' AND delivery_id IS NULL AND due_at <= :now
+    WHERE channel = :channel AND state = 'waiting' AND delivery_id IS NULL
+    AND due_at <= :now AND due_at >= CAST(:oldest AS timestamptz)
     AND any_hour = ANY(CAST(:hours AS boolean[])) AND urgency_rank = ANY(CAST(:ranks AS smallint[]))
     AND person_id IN (
         SELECT due.person_id FROM {_NUDGES.format(locked="")} ORDER BY ranks.rank, due.due_at LIMIT :most
@@ -83,6 +86,34 @@ _CLAIM = sa.text(f"""
     )
     RETURNING CAST(id AS text), channel, CAST(person_id AS text), urgency_rank, any_hour, digest_on, attempts AS attempt
 """)
+_LATE = sa.text(f"""
+    SELECT CAST(due.id AS text)
+    FROM {_DUE.format(table="deliveries", and_more="", locked="FOR UPDATE SKIP LOCKED")} LIMIT :most
+""")
+_DROP_LATE = sa.text(f"""
+    UPDATE nudges SET state = 'dropped', fault = 'late' WHERE id IN (
+        SELECT due.id FROM {_NUDGES.format(locked="FOR UPDATE SKIP LOCKED")} LIMIT :most
+    )
+""")
+_ENDED = sa.text("""
+    SELECT CAST(id AS text) FROM deliveries WHERE state <> 'waiting' AND made_at < :before ORDER BY made_at LIMIT :most
+""")
+_FORGET = [
+    sa.text(f"DELETE FROM {table} WHERE ctid = ANY(ARRAY({query} LIMIT :most))")
+    for table, query in {
+        "nudges": """
+            SELECT ctid FROM nudges
+            WHERE state = 'dropped' AND delivery_id IS NULL AND due_at < :before ORDER BY due_at
+        """,
+        "occasions": """
+            SELECT ctid FROM occasions AS old WHERE at < :before
+            AND NOT EXISTS (SELECT FROM nudges WHERE nudges.occasion_id = old.id)
+            AND NOT EXISTS (SELECT FROM watched WHERE watched.subject_id = old.subject_id AND watched.open)
+            ORDER BY at
+        """,
+        "nudge_counts": "SELECT ctid FROM nudge_counts WHERE day < CAST(:before AS date)",
+    }.items()
+]
 _LINES = (
     select(nudges.c.delivery_id, nudges.c.id, nudges.c.urgency_rank, *(occasions.c[name] for name in (
         "subject_id", "rule", "rung", "title", "text", "link",
@@ -102,25 +133,37 @@ def is_my_turn(tx, channel: str) -> bool:
     return tx.execute(_MY_TURN, {"lock": GATHERING_LOCK, "channel": channel}).scalar_one()
 
 
-def due_nudges(tx, channel: str, now: datetime, is_open: bool, most: int) -> list[Mapping]:
-    """The most urgent that are due; of what is not urgent all that is due for the same people. Outside working hours
-    what may go out at any hour.
+@dataclass(frozen=True)
+class When:
+    """What is due over a channel: not older than that, if there is a limit, and outside working hours only what may go
+    out at any hour.
     """
-    asked = _asked(channel, now, is_open, most)
+
+    channel: str
+    now: datetime
+    oldest: datetime | None
+    is_open: bool
+
+    def asked(self, most: int) -> dict:
+        return {
+            "channel": self.channel, "now": self.now, "most": most, "ranks": RANKS,
+            "oldest": "-infinity" if self.oldest is None else self.oldest.isoformat(),
+            "hours": [True, False] if self.is_open else [True],
+        }  # fmt: skip
+
+
+def due_nudges(tx, when: When, most: int) -> list[Mapping]:
+    """The most urgent that are due; of what is not urgent all that is due for the same people."""
+    asked = when.asked(most)
     urgent = tx.execute(_URGENT, asked | {"ranks": [rank for rank in RANKS if rank <= URGENT_RANK]}).mappings().all()
     if urgent:
         return urgent
     return tx.execute(_REST, asked | {"ranks": [rank for rank in RANKS if rank > URGENT_RANK]}).mappings().all()
 
 
-def claim(tx, channel: str, now: datetime, is_open: bool, most: int, until: datetime) -> list[Mapping]:
+def claim(tx, when: When, most: int, until: datetime) -> list[Mapping]:
     """Deliveries that are due; nobody else tries them before `until`."""
-    return list(tx.execute(_CLAIM, _asked(channel, now, is_open, most) | {"until": until}).mappings())
-
-
-def _asked(channel: str, now: datetime, is_open: bool, most: int) -> dict:
-    hours = [True, False] if is_open else [True]
-    return {"channel": channel, "now": now, "hours": hours, "ranks": RANKS, "most": most}
+    return list(tx.execute(_CLAIM, when.asked(most) | {"until": until}).mappings())
 
 
 def add(tx, each: Sequence[Mapping], of_nudges: Mapping[str, str]) -> None:
@@ -244,10 +287,20 @@ def _further(nudges_, id_, after: tuple[int, str]):
     return sa.and_(nudges_ <= most, tuple_(-nudges_, id_) > tuple_(sa.literal(-most), sa.literal(last, Id)))
 
 
-def forget(tx, before: datetime, most: int) -> int:
-    """What ended long ago; the occasions stay, so that none happens again."""
-    old = select(deliveries.c.id).where(deliveries.c.state != "waiting", deliveries.c.made_at < before)
-    ids = list(tx.execute(old.order_by(deliveries.c.id).limit(most)).scalars())
-    tx.execute(sa.delete(nudges).where(nudges.c.delivery_id == any_of(ids)))
-    tx.execute(sa.delete(deliveries).where(deliveries.c.id == any_of(ids)))
-    return len(ids)
+def drop_late(tx, channel: str, before: datetime, at: datetime, most: int) -> int:
+    """What has been due for longer than that ends unsent; returns how many, at most so many."""
+    asked = When(channel, before, None, is_open=True).asked(most)
+    late = list(tx.execute(_LATE, asked).scalars())
+    end(tx, late, "dropped", at, fault="late")
+    return max(len(late), tx.execute(_DROP_LATE, asked).rowcount)
+
+
+def forget(tx, before: datetime, most: int) -> list[int]:
+    """What ended long ago, and occasions of which nothing is left; returns how many of each, at most so many. What the
+    ladders said of a piece that they still watch stays: it would be said again.
+    """
+    old = list(tx.execute(_ENDED, {"before": before, "most": most}).scalars())
+    tx.execute(sa.delete(nudges).where(nudges.c.delivery_id == any_of(old)))
+    tx.execute(sa.delete(deliveries).where(deliveries.c.id == any_of(old)))
+    more = (tx.execute(each, {"before": before, "most": most}).rowcount for each in _FORGET)
+    return [len(old), *more]

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.rows import Id, unnested
-from kernel.directory_copy import tables as t
+from kernel.directory_copy import serving
 from reminders.storage.deliveries import deliveries
 from reminders.storage.items import items
 from reminders.storage.nudges import metadata
@@ -23,17 +23,14 @@ def begin_day(tx, day: date) -> bool:
     return tx.execute(new).first() is not None
 
 
-def for_whom(tx, day: date) -> list[str]:
-    """Everybody for whom, or for whose posts, something waits, unless he wants none."""
-    held = t.memberships
-    live = (held.c.valid_from <= day, sa.or_(held.c.valid_to.is_(None), held.c.valid_to > day))
-    of_posts = select(held.c.person_id).where(
-        *live, sa.exists().where(items.c.addressee == held.c.post_id, items.c.open)
-    )
+def for_whom(tx, day: date, action: str) -> list[str]:
+    """Everybody for whom, or for a post that he serves in this matter, something waits, unless he wants none."""
+    served = serving(action).subquery()
+    of_posts = select(served.c.person_id).where(sa.exists().where(items.c.addressee == served.c.post_id, items.c.open))
     of_persons = select(items.c.person_id).where(items.c.person_id.is_not(None), items.c.open)
     people = sa.union(of_posts, of_persons).subquery()
     unwanted = sa.exists().where(settings.c.person_id == people.c.person_id, sa.not_(settings.c.digest))
-    return list(tx.execute(select(people.c.person_id).where(~unwanted)).scalars())
+    return list(tx.execute(select(people.c.person_id).where(~unwanted), {"day": day}).scalars())
 
 
 def add(tx, each: Sequence[tuple[str, str]], day: date, now: datetime, rank: int) -> None:

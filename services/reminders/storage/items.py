@@ -119,8 +119,16 @@ def break_glass_version(tx, account_id: str, version: int) -> int:
 # what siblings said for posts that nobody knows yet
 
 
+def count_unplaced(tx, origin: str, but: str, most: int) -> int:
+    """Of a sibling, without this subject, counted up to so many."""
+    some = select(items.c.subject_id).where(
+        items.c.origin == origin, items.c.unplaced.is_not(None), items.c.subject_id != but
+    )
+    return tx.execute(select(func.count()).select_from(some.limit(most).subquery())).scalar_one()
+
+
 def next_unplaced(tx, version: int, limit: int) -> list[Mapping]:
-    """Those that were not tried with this version of the copy of the directory: each taken by one process only."""
+    """Those that were not tried since the directory's facts were at this version: each taken by one process only."""
     query = select(*(items.c[name] for name in ("id", "subject_id", "version", "origin", "unplaced")))
     query = query.where(items.c.unplaced.is_not(None), items.c.tried < version)
     query = query.order_by(items.c.tried).limit(limit).with_for_update(skip_locked=True)

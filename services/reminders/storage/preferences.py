@@ -1,6 +1,7 @@
 """Which channels there are, what each person wants of them, and his devices."""
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import func, select
@@ -10,7 +11,9 @@ from chassis.rows import Id, any_of
 from reminders.domain.preferences import Preferences
 from reminders.storage.nudges import Moment, metadata
 
-_channels = sa.Table("channels", metadata, sa.Column("name", sa.Text, primary_key=True))
+_channels = sa.Table(
+    "channels", metadata, sa.Column("name", sa.Text, primary_key=True), sa.Column("named_at", Moment)
+)  # fmt: skip
 settings = sa.Table(
     "notification_settings", metadata,
     sa.Column("person_id", Id, primary_key=True),
@@ -32,14 +35,16 @@ subscriptions = sa.Table(
 
 
 def channels(tx) -> set[str]:
-    """Those that the operators have set up."""
+    """Those that the operators have set up, for any of the processes."""
     return set(tx.execute(select(_channels.c.name)).scalars())
 
 
-def set_channels(tx, names: Collection[str]) -> None:
-    tx.execute(sa.delete(_channels).where(_channels.c.name.not_in(names)))
-    for name in names:
-        tx.execute(insert(_channels).values(name=name).on_conflict_do_nothing())
+def note_channels(tx, names: Collection[str], now: datetime, before: datetime) -> None:
+    """These are there; those that nobody has named since `before` are there no longer."""
+    for name in sorted(names):
+        named = insert(_channels).values(name=name, named_at=now)
+        tx.execute(named.on_conflict_do_update(index_elements=["name"], set_={"named_at": named.excluded.named_at}))
+    tx.execute(sa.delete(_channels).where(_channels.c.named_at < before))
 
 
 def chosen(tx, people: Collection[str]) -> dict[str, Preferences]:

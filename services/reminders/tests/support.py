@@ -15,6 +15,7 @@ from pathlib import Path
 import eventlet
 import eventlet.wsgi
 import http_ece
+import sqlalchemy as sa
 import trustme
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -184,7 +185,8 @@ def plan(here, *occasions: Occasion, now: datetime = MORNING) -> int:
 def set_up(here, *channels: str) -> None:
     """As if the operators had."""
     with here.store.transaction() as tx:
-        preferences.set_channels(tx, channels)
+        tx.execute(sa.text("DELETE FROM channels"))
+        preferences.note_channels(tx, channels, MORNING, MORNING)
 
 
 def tell(here, now: datetime = MORNING) -> int:

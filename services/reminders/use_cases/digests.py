@@ -14,6 +14,7 @@ from reminders.storage import digests as storage
 from reminders.storage import items, preferences, snoozes
 from reminders.use_cases.reading import COUNTED, counts
 
+ACTION = contract.get_overview.full_name  # it says what home says
 AT_ONCE = 5000
 BURNING = 10
 
@@ -27,17 +28,21 @@ def plan(tx, now: datetime) -> int:
         return 0
     if not storage.begin_day(tx, day):
         return 0
-    each = [(clock.new_id(), person_id) for person_id in storage.for_whom(tx, day)]
+    each = [(clock.new_id(), person_id) for person_id in storage.for_whom(tx, day, ACTION)]
     for start in range(0, len(each), AT_ONCE):
         storage.add(tx, each[start : start + AT_ONCE], day, now, URGENCY_RANKS["normal"])
     return len(each)
 
 
 def of_person(tx, person_id: str, now: datetime) -> Digest | None:
-    """What his home shows him: what waits for him and for the posts that he serves; None if he has no post."""
+    """What his home shows him: what waits for him and for the posts that he serves; None if he has no post. Raises what
+    may be otherwise later.
+    """
     try:
-        actor = resolve_actor(tx, {"sub": person_id}, now, contract.get_overview.full_name)
-    except Refused:
+        actor = resolve_actor(tx, {"sub": person_id}, now, ACTION)
+    except Refused as refused:
+        if refused.retryable:
+            raise
         return None
     addressees = (*actor.serves, person_id)
     asleep = snoozes.asleep(tx, person_id, addressees, now)

@@ -5,15 +5,29 @@ tries when that time has come. So an e-mail may come twice after a crash, and no
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chassis import clock
 from contracts import reminders as contract
 from kernel.directory_copy import working_days
+from kernel.errors import Refused
 from kernel.working_time import today
 from reminders import metrics
-from reminders.domain.deliveries import Delivery, Digest, Line, Outcome, Permanent, Sent, Temporary, again_at, bundles
+from reminders.domain.deliveries import (
+    Delivery,
+    Digest,
+    Line,
+    Outcome,
+    Permanent,
+    Sent,
+    Temporary,
+    again_at,
+    bundles,
+    worth_sending_since,
+)
 from reminders.domain.items import URGENCY_RANKS
+from reminders.domain.occasions import CHANNELS
 from reminders.domain.preferences import kind_of
 from reminders.storage import deliveries as storage
 from reminders.storage import preferences
@@ -24,6 +38,8 @@ COSTLY = ("sms", "voice")
 GATHERED = 200  # nudges at once, and whatever else is due for the same people
 TOLD_AT_ONCE = 10  # nudges of one person; of more he is told how many
 LEASE = timedelta(seconds=60)
+KEPT = timedelta(days=180)  # what became of a nudge
+AT_ONCE = 1000  # dropped or forgotten
 URGENCIES = {rank: urgency for urgency, rank in URGENCY_RANKS.items()}
 
 
@@ -57,14 +73,14 @@ def _gather(tx, channel: str, now: datetime) -> dict[str, list[Mapping]]:
     """New deliveries and the nudges in each. Which hours are working hours is asked again: it may have changed."""
     if not storage.is_my_turn(tx, channel):
         return {}
-    due = storage.due_nudges(tx, channel, now, working_days(tx).is_open(now), GATHERED)
+    due = storage.due_nudges(tx, _when(tx, channel, now), GATHERED)
     if not due:
         return {}
     made = {clock.new_id(): bundle for bundle in bundles(due)}
     each = [
         {
             "id": delivery_id, "channel": channel, "person_id": bundle[0]["person_id"], "state": "waiting",
-            "urgency_rank": bundle[0]["urgency_rank"], "any_hour": any(nudge["any_hour"] for nudge in bundle),
+            "urgency_rank": bundle[0]["urgency_rank"], "any_hour": bundle[0]["any_hour"],
             "due_at": now, "made_at": now,
         }
         for delivery_id, bundle in made.items()
@@ -73,19 +89,26 @@ def _gather(tx, channel: str, now: datetime) -> dict[str, list[Mapping]]:
     return made
 
 
-def claim(tx, channel: str, now: datetime, most: int, quota: int = 0) -> list[Delivery]:
-    """Deliveries to send now. What nobody need be told any more is dropped, and what exceeds a unit's quota fails."""
-    claimed = storage.claim(tx, channel, now, working_days(tx).is_open(now), most, now + LEASE)
+def claim(tx, channel: str, now: datetime, most: int, quota: int = 0) -> list[Delivery] | None:
+    """Deliveries to send now; None: nothing is due. What nobody need be told any more is dropped, and what exceeds a
+    unit's quota fails.
+    """
+    claimed = storage.claim(tx, _when(tx, channel, now), most, now + LEASE)
     if not claimed:
-        return []
+        return None
     lines = _lines(tx, [row["id"] for row in claimed])
     ready = []
     for row in claimed:
-        digest = _digest(tx, row, now)
         told = tuple(Line(said["title"], said["text"], said["link"], _urgency(said)) for said in lines[row["id"]])
         known = {name: row[name] for name in ("id", "channel", "person_id", "attempt", "urgency_rank", "any_hour")}
+        delivery = Delivery(**known, lines=told)
+        try:
+            digest = _digest(tx, row, now)
+        except Refused as refused:
+            _try_again(tx, delivery, Temporary(refused.refusal_code), now)
+            continue
         if told or (digest and digest.waiting):
-            ready.append(Delivery(**known, lines=told, digest=digest))
+            ready.append(replace(delivery, digest=digest))
         else:
             storage.end(tx, [row["id"]], "dropped", now)
     return _within_quota(tx, channel, ready, now, quota) if channel in COSTLY else ready
@@ -114,14 +137,18 @@ def settle(tx, delivery: Delivery, outcome: Outcome, now: datetime) -> None:
         case Sent(provider_id):
             storage.end(tx, [delivery.id], "sent", now, provider_id=provider_id and provider_id[:200])
             _count(tx, now, [(delivery.person_id, len(delivery.lines))])
-        case Temporary(fault):
-            due_at = again_at(delivery, outcome, now, working_days(tx))
-            if due_at is None:
-                _fail(tx, delivery, fault, now)
-            else:
-                storage.try_again(tx, delivery.id, due_at, fault)
+        case Temporary():
+            _try_again(tx, delivery, outcome, now)
         case Permanent(fault):
             _fail(tx, delivery, fault, now)
+
+
+def _try_again(tx, delivery: Delivery, outcome: Temporary, now: datetime) -> None:
+    due_at = again_at(delivery, outcome, now, working_days(tx))
+    if due_at is None:
+        _fail(tx, delivery, outcome.fault, now)
+    else:
+        storage.try_again(tx, delivery.id, due_at, outcome.fault)
 
 
 def _fail(tx, delivery: Delivery, fault: str, now: datetime) -> None:
@@ -132,8 +159,23 @@ def remove_dead_devices(tx, endpoints: Sequence[str]) -> None:
     preferences.remove_dead(tx, endpoints)
 
 
-def forget(tx, before: datetime, most: int) -> int:
-    return storage.forget(tx, before, most)
+def drop_late(tx, now: datetime) -> bool:
+    """A part of what nobody sent in time; whether there may be more."""
+    oldest = worth_sending_since(now, working_days(tx))
+    late = [storage.drop_late(tx, channel, oldest, now, AT_ONCE) for channel in CHANNELS if channel != IN_APP]
+    return AT_ONCE in late
+
+
+def forget(tx, now: datetime) -> bool:
+    """A part of what is older than anybody asks for; whether there may be more."""
+    return AT_ONCE in storage.forget(tx, now - KEPT, AT_ONCE)
+
+
+def _when(tx, channel: str, now: datetime) -> storage.When:
+    """On the screen is told whatever was not, however late."""
+    days = working_days(tx)
+    oldest = None if channel == IN_APP else worth_sending_since(now, days)
+    return storage.When(channel, now, oldest, days.is_open(now))
 
 
 def _lines(tx, delivery_ids: Iterable[str]) -> dict[str, list[Mapping]]:
@@ -144,7 +186,8 @@ def _lines(tx, delivery_ids: Iterable[str]) -> dict[str, list[Mapping]]:
 
 
 def _digest(tx, row: Mapping, now: datetime) -> Digest | None:
-    return None if row["digest_on"] is None else digests.of_person(tx, row["person_id"], now)
+    """Of today: yesterday's would say the same."""
+    return digests.of_person(tx, row["person_id"], now) if row["digest_on"] == today(now) else None
 
 
 def _count(tx, now: datetime, told: Iterable[tuple[str, int]]) -> None:

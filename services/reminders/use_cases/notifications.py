@@ -1,7 +1,7 @@
 """How one is reached, what one was told, and what operators see of it."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from chassis import clock
@@ -17,6 +17,7 @@ from reminders.storage import deliveries, nudges
 from reminders.storage import preferences as storage
 
 DEVICES_AT_MOST = 10
+NAMED_FOR = timedelta(minutes=5)  # a channel, by a process that has it
 URGENCIES = {rank: urgency for urgency, rank in URGENCY_RANKS.items()}
 
 
@@ -110,7 +111,6 @@ def list_nudge_counts(tx, claims: dict, request: Mapping, now: datetime) -> dict
     return {"by": request["by"], "day": day, "items": items, "next_cursor": next_cursor}
 
 
-def note_channels(tx, there: Collection[str]) -> None:
-    """What nobody has set up is not planned either."""
-    if storage.channels(tx) != set(there):
-        storage.set_channels(tx, there)
+def note_channels(tx, there: Collection[str], now: datetime) -> None:
+    """What no process has set up is not planned either."""
+    storage.note_channels(tx, there, now, now - NAMED_FOR)

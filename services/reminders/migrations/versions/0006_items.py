@@ -23,11 +23,15 @@ CREATE INDEX action_items_by_kind ON action_items (addressee, kind, due, urgency
 CREATE INDEX action_items_by_origin ON action_items (addressee, origin, due, urgency_rank, id)
     WHERE open AND origin IS NOT NULL;
 CREATE INDEX action_items_unplaced ON action_items (tried) WHERE unplaced IS NOT NULL;
+CREATE INDEX action_items_unplaced_of_origin ON action_items (origin, subject_id) WHERE unplaced IS NOT NULL;
 CREATE INDEX copy_units_code ON copy_units (code);
+CREATE INDEX copy_units_version ON copy_units (version);
+CREATE INDEX copy_posts_version ON copy_posts (version);
+CREATE INDEX copy_memberships_version ON copy_memberships (version);
 COMMENT ON COLUMN action_items.addressee IS 'whose it is: a post, or one person';
 COMMENT ON COLUMN action_items.origin IS 'the sibling that says that it waits; it leads there by link';
 COMMENT ON COLUMN action_items.unplaced IS 'what a sibling said, while nobody here is known for whom it is';
-COMMENT ON COLUMN action_items.tried IS 'the version of the copy of the directory in which nobody was found';
+COMMENT ON COLUMN action_items.tried IS 'the newest unit, post or membership among which nobody was found';
 CREATE TABLE snoozes (
     person_id uuid NOT NULL,
     item_id uuid NOT NULL REFERENCES action_items ON DELETE CASCADE,

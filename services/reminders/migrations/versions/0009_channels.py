@@ -6,8 +6,9 @@ revision = "0009"
 down_revision = "0008"
 
 TABLES = """
-CREATE TABLE channels (name text PRIMARY KEY);
-COMMENT ON TABLE channels IS 'those that the operators have set up; in_app is always there';
+CREATE TABLE channels (name text PRIMARY KEY, named_at timestamptz NOT NULL);
+COMMENT ON TABLE channels IS 'those that the operators have set up for any process; in_app is always there';
+COMMENT ON COLUMN channels.named_at IS 'by a process that has it; what nobody names any more is not there';
 CREATE TABLE notification_settings (
     person_id uuid PRIMARY KEY,
     version integer NOT NULL,
@@ -46,6 +47,7 @@ CREATE INDEX deliveries_waiting ON deliveries (channel, any_hour, urgency_rank, 
 CREATE INDEX deliveries_of_state ON deliveries (state, id);
 CREATE INDEX deliveries_of_channel ON deliveries (channel, id);
 CREATE INDEX deliveries_of_channel_in_state ON deliveries (channel, state, id);
+CREATE INDEX deliveries_ended ON deliveries (made_at) WHERE state <> 'waiting';
 COMMENT ON COLUMN deliveries.due_at IS 'not before; while it is being sent, when somebody else may try';
 COMMENT ON COLUMN deliveries.any_hour IS 'at night too';
 DROP INDEX nudges_waiting;
@@ -54,6 +56,8 @@ CREATE INDEX nudges_waiting ON nudges (channel, any_hour, urgency_rank, due_at)
     WHERE state = 'waiting' AND delivery_id IS NULL;
 CREATE INDEX nudges_waiting_of_person ON nudges (person_id, channel) WHERE state = 'waiting' AND delivery_id IS NULL;
 CREATE INDEX nudges_of_delivery ON nudges (delivery_id) WHERE delivery_id IS NOT NULL;
+CREATE INDEX nudges_dropped ON nudges (due_at) WHERE state = 'dropped' AND delivery_id IS NULL;
+CREATE INDEX occasions_in_time ON occasions (at);
 CREATE INDEX nudges_told ON nudges (person_id, sent_at DESC, id DESC) WHERE channel = 'in_app' AND state = 'sent';
 CREATE INDEX nudges_unread ON nudges (person_id, sent_at DESC, id DESC)
     WHERE channel = 'in_app' AND state = 'sent' AND read_at IS NULL;

@@ -100,6 +100,20 @@ def test_every_device_is_tried_and_one_that_takes_it_is_enough(here, site, pushi
     assert states(here) == [("sent", 1, None)]
 
 
+def test_a_device_that_is_silent_holds_up_none_and_what_one_took_does_not_come_again(
+    here, site, pushing, device, dispatch, monkeypatch
+):
+    monkeypatch.setattr("reminders.channels.push.DEVICE_SECONDS", 2)
+    silent = 6  # one after another they would take longer than a delivery may
+    for number in range(silent + 1):
+        device(f"device-{number}")
+    site.answers = [None] * silent  # and then one that takes it
+    plan(here, occasion())
+    dispatch(here, "push", pushing())
+    dispatch(here, "push", pushing(), MORNING + timedelta(hours=1))
+    assert (len(site.got), states(here)) == (silent + 1, [("sent", 1, None)])
+
+
 @pytest.mark.parametrize("status", [404, 410])
 def test_a_device_that_is_no_more_is_removed_and_nobody_without_a_device_is_pushed_anything(
     here, site, pushing, device, dispatch, status

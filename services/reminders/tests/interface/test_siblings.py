@@ -10,6 +10,7 @@ from chassis.inbox import Heard, Unacceptable
 from contracts import inbound, reminders
 from kernel.directory_copy.facts import apply_page, read_state
 from kernel.working_time import OPENS, TZ
+from reminders.domain.items import subject_of
 from reminders.service import Service
 from reminders.use_cases import reading, siblings
 from tests.support.orders import issued, piece_id
@@ -215,6 +216,36 @@ def test_two_processes_never_place_the_same(here, say):
         assert not siblings.place_some(other, clock.now())
     place(here)
     assert nudges(here) == [(person("ward-3 head"), "Phản ánh 1022 chờ xử lý")]
+
+
+def test_what_is_not_understood_any_more_does_not_keep_the_others_waiting(here, say):
+    for subject in ("1", "2"):
+        say(OPENED, unit_code="ward-9", subject=subject)
+    here.do("UPDATE action_items SET unplaced = '{}' WHERE subject_id = :id", id=subject_of("hotline", "1"))
+    becomes_known(here, ("unit", unit("ward-3"), A_UNIT | {"code": "ward-9", "name": "Phường 9", "full_name": "9"}))
+    place(here)
+    assert nudges(here) == [(person("ward-3 head"), "Phản ánh 1022 chờ xử lý")]
+
+
+def test_a_sibling_has_so_many_waiting_for_posts_that_nobody_knows(here, say, monkeypatch):
+    monkeypatch.setattr(siblings, "MOST_UNPLACED", 2)
+    for subject in ("1", "2"):
+        say(OPENED, unit_code="ward-9", subject=subject)
+    with pytest.raises(Unacceptable):
+        say(OPENED, unit_code="ward-9", subject="3")
+    say(CHANGED, 2, unit_code="ward-10", subject="2")
+    say(OPENED, subject="3")
+    say(OPENED, unit_code="ward-9", subject="1", origin="mail")
+    say(CLOSED, 2, subject="1")
+    say(OPENED, unit_code="ward-9", subject="4")
+    assert here.rows("SELECT count(unplaced) AS kept, count(*) AS n FROM action_items") == [{"kept": 3, "n": 5}]
+
+
+def test_nobody_looks_again_for_what_finds_nobody(here, say):
+    say(OPENED, unit_code="ward-10")
+    becomes_known(here, ("working_day", "2026-11-20", {"working": False, "name": "Nghỉ"}))
+    with here.store.transaction() as tx:
+        assert siblings.place_some(tx, clock.now()) is False
 
 
 def test_nobody_looks_again_while_the_directory_stays_as_it_is(here, say):

@@ -117,7 +117,7 @@ def test_what_is_to_come_costs_nothing(town, world):
     with here.store.transaction() as tx:
         for query in (storage._URGENT, storage._REST):
             explaining = sa.text(f"EXPLAIN (ANALYZE, FORMAT JSON) {query.text}")
-            explained = tx.execute(explaining, storage._asked("in_app", MORNING, True, 500)).scalar()
+            explained = tx.execute(explaining, storage.When("in_app", MORNING, None, True).asked(500)).scalar()
             assert rows_read(explained[0]["Plan"]) < 20
 
 

@@ -10,7 +10,16 @@ from kernel.working_time import TZ, WorkingDays
 from reminders.channels.mail import Mail
 from reminders.channels.settings import MailSettings
 from reminders.domain import texts
-from reminders.domain.deliveries import ATTEMPTS_AT_MOST, Delivery, Digest, Line, Temporary, again_at, bundles
+from reminders.domain.deliveries import (
+    ATTEMPTS_AT_MOST,
+    Delivery,
+    Digest,
+    Line,
+    Temporary,
+    again_at,
+    bundles,
+    worth_sending_since,
+)
 from reminders.domain.texts import address_of, html, note, plain, short, subject
 
 DAYS = WorkingDays({})
@@ -18,8 +27,9 @@ NOON = datetime(2026, 11, 23, 12, 0, tzinfo=TZ)
 URL = "https://congvu.example"
 
 
-def nudge(name: str, person: str, rank: int, minute: int = 0) -> dict:
-    return {"id": name, "person_id": person, "urgency_rank": rank, "due_at": NOON + timedelta(minutes=minute)}
+def nudge(name: str, person: str, rank: int, minute: int = 0, any_hour: bool = False) -> dict:
+    due_at = NOON + timedelta(minutes=minute)
+    return {"id": name, "person_id": person, "urgency_rank": rank, "due_at": due_at, "any_hour": any_hour}
 
 
 def delivery(*lines: Line, attempt: int = 1, any_hour: bool = False, **more) -> Delivery:
@@ -29,6 +39,19 @@ def delivery(*lines: Line, attempt: int = 1, any_hour: bool = False, **more) -> 
 def test_what_is_not_urgent_goes_together_and_the_most_urgent_first():
     due = [nudge("a", "an", 3), nudge("b", "binh", 3), nudge("c", "an", 3, 1), nudge("d", "an", 2), nudge("e", "an", 0)]
     assert [[each["id"] for each in one] for one in bundles(due)] == [["e"], ["d"], ["a", "c"], ["b"]]
+
+
+def test_what_may_go_out_at_night_takes_nothing_along_that_may_not():
+    due = [nudge("a", "an", 3), nudge("b", "an", 3, any_hour=True), nudge("c", "an", 3), nudge("d", "an", 3)]
+    assert [[each["id"] for each in one] for one in bundles(due)] == [["a", "c", "d"], ["b"]]
+
+
+@pytest.mark.parametrize(
+    ("day", "since"),
+    [(25, 23), (23, 19), (29, 26)],  # a Wednesday, a Monday, a Sunday
+)
+def test_what_was_due_for_two_working_days_is_no_news(day, since):
+    assert worth_sending_since(NOON.replace(day=day), DAYS) == NOON.replace(day=since)
 
 
 def test_it_is_tried_again_ever_later_and_at_last_no_more():

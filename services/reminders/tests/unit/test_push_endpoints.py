@@ -2,6 +2,7 @@
 
 from ipaddress import ip_network
 
+import eventlet
 import pytest
 
 from kernel.errors import Refused
@@ -9,7 +10,42 @@ from reminders.channels.addresses import Inside, is_public, public_session
 from reminders.channels.http import Failed, post
 from reminders.channels.push import Push
 from reminders.channels.settings import PushSettings
+from reminders.domain.deliveries import Delivery, Line, Sent, Temporary
 from reminders.tests.support import new_keys, new_vapid_key
+
+
+class HalfReached(Push):
+    """One device takes it, one falls over, one says nothing."""
+
+    def _send_to(self, device, body, urgency):
+        if device["id"] == "tablet":
+            raise OSError("reset")
+        if device["id"] == "watch":
+            eventlet.sleep(60)
+        return Sent("1")
+
+
+@pytest.fixture
+def half_reached(tmp_path):
+    return HalfReached(PushSettings(str(new_vapid_key(tmp_path)), "mailto:admin@city.example"), forget=None)
+
+
+def to_devices(*names: str) -> Delivery:
+    lines = (Line("Báo cáo", "Quá hạn", "/api/v1/x"),)
+    return Delivery("d", "push", "p", 1, 3, False, lines, to=[{"id": name} for name in names])
+
+
+def test_what_one_device_took_is_sent_though_the_time_was_over(half_reached):
+    with eventlet.Timeout(0.2):
+        assert half_reached.send(to_devices("tablet", "watch", "phone")) == Sent("1")
+    with eventlet.Timeout(0.2), pytest.raises(eventlet.Timeout):
+        half_reached.send(to_devices("tablet", "watch"))
+
+
+def test_each_device_has_its_own_limit(half_reached, monkeypatch):
+    monkeypatch.setattr("reminders.channels.push.DEVICE_SECONDS", 0.1)
+    with eventlet.Timeout(5):
+        assert half_reached.send(to_devices("watch")) == Temporary("timed_out")
 
 
 @pytest.fixture
