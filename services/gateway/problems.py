@@ -266,6 +266,9 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "cannot_be_muted": (
         422, "Loại nhắc này không tắt được trên kênh đó", "Nudges of this kind cannot be turned off there",
     ),
+    "not_by_this_channel": (
+        422, "Loại nhắc này không gửi qua kênh đó", "Nudges of this kind are never sent there",
+    ),
     "quiet_hours_not_possible": (
         422, "Giờ yên lặng chỉ được tối đa ba giờ trong giờ làm việc",
         "Quiet hours are three hours of the working day at most",

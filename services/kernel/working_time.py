@@ -3,9 +3,11 @@
 Everything here is in days of `TZ`, whatever the time zone of the process.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 TZ = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -29,6 +31,11 @@ class WorkingDays:
     """Monday to Friday, but for the exceptions: holidays and days in lieu (False), make-up days (True)."""
 
     exceptions: Mapping[date, bool]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Another one when the exceptions are others."""
+        return hashlib.sha256(repr(sorted(self.exceptions.items())).encode()).hexdigest()[:16]
 
     def is_working(self, day: date) -> bool:
         return self.exceptions.get(day, _is_weekday(day))

@@ -1,9 +1,11 @@
 """Personal reminders: how fast many that are due at once are said, and what a tick costs with many that wait.
 
-`REMINDERS=` is how many wait for another day; 5,000,000 take some minutes to write.
+`REMINDERS=` is how many wait for another day, 200,000 unless it is said. 5,000,000 take some minutes to write; a tick
+must cost the same.
 """
 
 import os
+import time
 from statistics import median
 
 import psycopg
@@ -24,7 +26,9 @@ FILL = """
     FROM generate_series(1, %(count)s) AS n, LATERAL (SELECT date_trunc('second',
         now() + (%(from)s + %(span)s * n::float8 / %(count)s) * interval '1 hour') AS at) AS moment
 """
-TABLES = "reminders, reminder_occurrences, occasions, nudges, outbox"
+TABLES = "reminders, reminder_occurrences, occasions, nudges, deliveries, nudge_counts, outbox"
+TOLD = "SELECT count(*), count(DISTINCT occasion_id) FROM nudges WHERE channel = 'in_app' AND state = 'sent'"
+WHOLE, WITHIN = 50_000, 600  # R11: so many, in so many seconds
 
 
 def measure(city: City, options: Options) -> list[Row]:
@@ -36,7 +40,7 @@ def measure(city: City, options: Options) -> list[Row]:
         psycopg.connect(addresses["owners"]["reminders"], autocommit=True) as database,
     ):
 
-        def due() -> None:
+        def due(count: int = count) -> None:
             """Over eight hours, of which nobody said anything."""
             database.execute(f"TRUNCATE {TABLES}")
             database.execute(FILL, {"count": count, "from": -8, "span": 8})
@@ -56,7 +60,21 @@ def measure(city: City, options: Options) -> list[Row]:
             due()
             return said(bare.ask(ranks=RANKS)["seconds"])
 
+        def whole(count: int) -> float:
+            """Seconds until the last of the people has been told."""
+            due(count)
+            began = time.perf_counter()
+            clock.ask(times=1)
+            while clock.ask(tells=50)["told"]:
+                pass
+            seconds = time.perf_counter() - began
+            if database.execute(TOLD).fetchone() != (count, count):
+                raise Wrong("not everybody was told once")
+            return seconds
+
         rates = in_turn(options.rounds, ours=ours, bare=floor)
+        down = min(WHOLE, int(WHOLE * options.seconds / 3))
+        told = whole(down)
         waiting = int(os.environ.get("REMINDERS", "200000"))
         few, many = _ticks(database, clock, 1000), _ticks(database, clock, waiting)
         database.execute(f"TRUNCATE {TABLES}")
@@ -72,6 +90,15 @@ def measure(city: City, options: Options) -> list[Row]:
             times(share),
             ">= 0.33x",
             median(share) >= 1 / 3,
+        ),
+        Row(
+            "R11",
+            f"{down:,} reminders due at once, from the first look of one process until the last `nudge_due` is written",
+            f"{told:.0f} s",
+            "-",
+            f"{down / told:,.0f}/s",
+            f"<= {WITHIN} s",
+            told <= WITHIN,
         ),
         Row(
             "P7",

@@ -23,13 +23,14 @@ class Switches(Statement):
 
 
 class KindSwitches(Statement):
-    """Which kinds of nudges, over which channels."""
+    """Which kinds of nudges, over which channels. `other`: what ladders say beside the four known rungs."""
 
     personal = fields.Nested(Switches)
     yellow = fields.Nested(Switches)
     red = fields.Nested(Switches)
     deep_red = fields.Nested(Switches)
     unreceived = fields.Nested(Switches)
+    other = fields.Nested(Switches)
     directive = fields.Nested(Switches)
     waiting = fields.Nested(Switches)
 
@@ -48,7 +49,7 @@ class QuietHours(Statement):
 
 
 class NotificationSettings(Statement):
-    """`channels` are those that there are; `fixed` cannot be turned off."""
+    """`channels` are those that there are; what is `fixed` is always on, or never: nobody changes it."""
 
     version = fields.Integer(required=True)
     channels = fields.List(fields.String(), required=True)

@@ -211,16 +211,14 @@ class Calendar(Statement):
 
 
 class FiredReminder(Statement):
-    """`occurrence` is said now; `missed` earlier ones were never said, because nobody was there to say them."""
+    """It has moved on: `occurrence` is said now, in a nudge to whoever did not mute them; `missed` earlier ones were
+    never said, because nobody was there to say them.
+    """
 
     reminder_id = Id(required=True)
     person_id = Id(required=True)
     occurrence = Moment(required=True)
     missed = fields.Integer(required=True)
-    title = fields.String(required=True)
-    text = fields.String(required=True)
-    link = fields.String(required=True)
-    urgency = fields.String(required=True)
 
 
 class ReminderFired(Statement):

@@ -27,7 +27,7 @@ class NotificationsRoutes:
 
     @route("PATCH", "/notification-settings", tag="reminders", body=reminders.NewNotificationSettings,
            answer=reminders.NotificationSettings, if_match=True, etag=True,
-           refusals=("cannot_be_muted", "quiet_hours_not_possible"))  # fmt: skip
+           refusals=("cannot_be_muted", "not_by_this_channel", "quiet_hours_not_possible"))  # fmt: skip
     def change_notification_settings(self, call):
         """Only what is given changes; what policy does not leave open is refused."""
         return versioned(call.ask(reminders.change_notification_settings, call.body | {"version": call.version}))

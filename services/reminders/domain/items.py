@@ -73,6 +73,10 @@ def link_to(kind: str, subject_id: str, task_id: str) -> str:
     return f"/api/v1/{PATHS.get(kind, 'assignments')}/{subject_id}"
 
 
+def link_of_break_glass(account_id: str) -> str:
+    return f"/api/v1/audit?service=directory&subject={account_id}"
+
+
 def of_break_glass(account_id: str, version: int, post_id: str, unit_id: str, at) -> dict:
     """What one administrator's post has before it once somebody signed in with the sealed account."""
     return {
@@ -87,7 +91,7 @@ def of_break_glass(account_id: str, version: int, post_id: str, unit_id: str, at
         "task_id": None,
         "title": LOOK_AFTER_IT,
         "urgency_rank": URGENCY_RANKS["express"],
-        "link": f"/api/v1/audit?service=directory&subject={account_id}",
+        "link": link_of_break_glass(account_id),
         "raised_at": at,
         "closed_at": None,
     }

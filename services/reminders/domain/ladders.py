@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from kernel.errors import Refused
 from kernel.working_time import CLOSES, OPENS, TZ, WorkingDays, today
+from reminders.domain.occasions import NO_LADDERS
 
 DUE, RECEIPT, ANSWER = "due", "receipt", "answer"
 WAITING, ANSWERED = "waiting", "answered"  # the states of what is no piece of work, and waits for an answer
@@ -102,7 +103,7 @@ def rules_of(stored: Sequence[Mapping]) -> tuple[Rule, ...]:
 
 def check(rules: Sequence[Rule]) -> None:
     """Raises what is wrong, and where, that the form of rules does not tell."""
-    _named_once([rule.name for rule in rules], "rules")
+    _named_once([rule.name for rule in rules], "rules", taken=NO_LADDERS)
     for number, rule in enumerate(rules):
         place = f"rules.{number}.rungs"
         _named_once([rung.name for rung in rule.rungs], place)
@@ -124,9 +125,9 @@ def check(rules: Sequence[Rule]) -> None:
                 )  # fmt: skip
 
 
-def _named_once(names: Sequence[str], place: str) -> None:
+def _named_once(names: Sequence[str], place: str, taken: Collection[str] = ()) -> None:
     for number, name in enumerate(names):
-        if name in names[:number]:
+        if name in taken or name in names[:number]:
             raise Refused("name_twice", "It is named once.", field=f"{place}.{number}.name")
 
 
@@ -183,9 +184,6 @@ class Ladders:
             return _begin(self._days.add(today(due), count))
         return due + SECOND if urgency == "express" else _begin(today(due) + ONE_DAY)
 
-    def next_morning(self, now: datetime) -> datetime:
-        return datetime.combine(self._days.on_or_after(today(now) + ONE_DAY), OPENS, TZ)
-
 
 def _counts_from(rule: Rule, piece: Piece) -> datetime | None:
     """None while the rule has nothing to say of the piece. What is passed on inside a unit is no order of the city's,
@@ -198,15 +196,23 @@ def _counts_from(rule: Rule, piece: Piece) -> datetime | None:
     return piece.since if piece.state == "assigned" and not piece.is_child else None
 
 
+def next_morning(days: WorkingDays, now: datetime) -> datetime:
+    """When whoever was to be reached is looked for again."""
+    return datetime.combine(days.on_or_after(today(now) + ONE_DAY), OPENS, TZ)
+
+
 def _begin(day) -> datetime:
     return datetime.combine(day, time(), TZ)
 
 
 def text_of(saying: Saying, title: str, unit: str, urgency: str) -> str:
-    form = "%H:%M %d/%m/%Y" if urgency == "express" else "%d/%m/%Y"
-    due = saying.due.astimezone(TZ).strftime(form) if saying.due else ""
+    due = in_words(saying.due, urgency) if saying.due else ""
     filled = {"{title}": title, "{unit}": unit, "{due}": due}
     return _PLACEHOLDER.sub(lambda found: filled.get(found[0], ""), saying.rung.text)
+
+
+def in_words(due: datetime, urgency: str) -> str:
+    return due.astimezone(TZ).strftime("%H:%M %d/%m/%Y" if urgency == "express" else "%d/%m/%Y")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from kernel.errors import Refused
-from kernel.working_time import TZ
+from kernel.working_time import TZ, WorkingDays
 
 RULE = "personal"
 ACTIVE_AT_MOST = 1000  # of one person
@@ -21,9 +21,10 @@ def before(row: Mapping) -> timedelta:
     return timedelta(minutes=row["before_minutes"])
 
 
-def times(occurrence: datetime | None, row: Mapping) -> dict[str, datetime | None]:
-    """What is waited for, and when it is said."""
-    return {"occurs_at": occurrence, "next_at": occurrence and occurrence - before(row)}
+def times(occurrence: datetime | None, row: Mapping, days: WorkingDays | None = None) -> dict:
+    """What is waited for, when it is said, and by which working days it was found if it goes by them."""
+    found_by = days.fingerprint if days and occurrence and row["working_day"] else None
+    return {"occurs_at": occurrence, "next_at": occurrence and occurrence - before(row), "calendar": found_by}
 
 
 def followed(deadline: Mapping, was_said: bool, now: datetime) -> datetime | None:

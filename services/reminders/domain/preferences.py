@@ -7,21 +7,26 @@ from itertools import product
 
 from kernel.errors import Refused
 from kernel.working_time import CLOSES, OPENS, TZ, WorkingDays
-from reminders.domain.occasions import CHANNELS, EXPRESS, Occasion
+from reminders.domain.occasions import CHANNELS, DIRECTIVE, EXPRESS, NO_LADDERS, Occasion
 
 LADDER = ("yellow", "red", "deep_red", "unreceived")
-KINDS = ("personal", *LADDER, "directive", "waiting")
+OTHER = "other"  # of a ladder: a missing answer, and whatever rungs the operators have added
+KINDS = ("personal", *LADDER, OTHER, DIRECTIVE, "waiting")
 URGENT = ("urgent", "very_urgent", EXPRESS)
 HEARD_ANYWAY = ("in_app", "email")
-FIXED = frozenset(product(("deep_red", "directive"), HEARD_ANYWAY))
-OFF_AT_FIRST = frozenset(product(("personal", "yellow", "waiting"), ("sms", "voice")))  # they cost money
+FIXED = frozenset(product(("deep_red", OTHER, DIRECTIVE), HEARD_ANYWAY))
+COSTLY = ("sms", "voice")
+NEVER = frozenset(product(("personal",), COSTLY))  # a unit's quota is not for what one asks of oneself
+DECIDED = FIXED | NEVER
+OFF_AT_FIRST = frozenset(product(("yellow", "waiting"), COSTLY))
 QUIET_AT_MOST = timedelta(hours=3)
 
 
 def kind_of(rule: str, rung: str) -> str:
-    if rung in LADDER:
-        return rung
-    return rule if rule in KINDS else "waiting"
+    """What nobody has thought of cannot be turned off."""
+    if rule in NO_LADDERS:
+        return rule
+    return rung if rung in LADDER else OTHER
 
 
 @dataclass(frozen=True)
@@ -33,8 +38,8 @@ class Preferences:
     quiet: tuple[time, time] | None = None
 
     def is_on(self, kind: str, channel: str) -> bool:
-        if (kind, channel) in FIXED:
-            return True
+        if (kind, channel) in DECIDED:
+            return (kind, channel) in FIXED
         return self.switches.get(kind, {}).get(channel, (kind, channel) not in OFF_AT_FIRST)
 
     def admits(self, occasion: Occasion, channel: str) -> bool:
@@ -57,16 +62,18 @@ class Preferences:
 
 
 def fixed() -> dict[str, dict[str, bool]]:
-    return {kind: {channel: (kind, channel) in FIXED for channel in CHANNELS} for kind in KINDS}
+    return {kind: {channel: (kind, channel) in DECIDED for channel in CHANNELS} for kind in KINDS}
 
 
 def changed(now: Preferences, changes: Mapping) -> Preferences:
-    """Raises `cannot_be_muted`, `quiet_hours_not_possible`."""
+    """Raises `cannot_be_muted`, `not_by_this_channel`, `quiet_hours_not_possible`."""
     switches = {kind: dict(channels) for kind, channels in now.switches.items()}
     for kind, channels in changes.get("switches", {}).items():
         for channel, on in channels.items():
             if not on and (kind, channel) in FIXED:
                 raise Refused("cannot_be_muted", f"{kind} is always told by {channel}.", kind=kind, channel=channel)
+            if on and (kind, channel) in NEVER:
+                raise Refused("not_by_this_channel", f"{kind} is never told by {channel}.", kind=kind, channel=channel)
             switches.setdefault(kind, {})[channel] = on
     after = replace(now, switches=switches, digest=changes.get("digest", now.digest))
     if "quiet_hours" not in changes:

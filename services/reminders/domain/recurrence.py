@@ -69,6 +69,12 @@ class Recurrence:
     def all(self, days: WorkingDays) -> Iterator[datetime]:
         return self.since(self.starts_at.replace(tzinfo=ZoneInfo(self.zone)), days)
 
+    def anew(self, days: WorkingDays) -> Iterator[datetime]:
+        """All that come in working days, by others than those by which the first was found: it may be earlier now."""
+        of, first = self.working_day["of"], self.starts_at.date()
+        begins = first if of == "day" else _begin(of, first)
+        return self.since(datetime.combine(begins, self.starts_at.time(), ZoneInfo(self.zone)), days)
+
     def _moments(self, first: datetime, days: WorkingDays) -> Iterator[datetime]:
         if self.rrule is not None:
             return self.expand(_endless(self.rrule), first)

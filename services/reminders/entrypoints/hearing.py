@@ -22,37 +22,37 @@ class Hearing:
     def on_assignment_changed(self, tx, event):
         pieces = [event.data, *event.data["pieces"]]
         items.follow_pieces(tx, event.data, pieces, event.subject, event.version)
-        deadlines.follow_pieces(tx, pieces, clock.now())
+        deadlines.follow_pieces(tx, pieces, event.data["at"], clock.now())
         watching.follow(tx, event.data, pieces)
 
     @hears(tasks.task_revoked)
     def on_task_revoked(self, tx, event):
         items.follow_pieces(tx, event.data, event.data["pieces"], event.subject, event.version)
-        deadlines.follow_pieces(tx, event.data["pieces"], clock.now())
+        deadlines.follow_pieces(tx, event.data["pieces"], event.data["at"], clock.now())
         watching.follow(tx, event.data, event.data["pieces"])
 
     @hears(tasks.assignments_moved)
     def on_assignments_moved(self, tx, event):
         items.follow_pieces(tx, event.data, event.data["pieces"], event.subject, event.version)
-        deadlines.follow_pieces(tx, event.data["pieces"], clock.now())
+        deadlines.follow_pieces(tx, event.data["pieces"], event.data["at"], clock.now())
         watching.follow(tx, event.data, event.data["pieces"])
 
     @hears(tasks.tasks_imported)
     def on_tasks_imported(self, tx, event):
         items.follow_pieces(tx, event.data, event.data["pieces"], event.subject, event.version)
-        deadlines.follow_pieces(tx, event.data["pieces"], clock.now())
+        deadlines.follow_pieces(tx, event.data["pieces"], event.data["at"], clock.now())
         watching.follow(tx, event.data, event.data["pieces"])
 
     @hears(tasks.extension_requested)
     def on_extension_requested(self, tx, event):
         items.follow_extension(tx, event.data)
         watching.follow(tx, event.data)
-        watching.acknowledged(tx, event.data["assignment_id"])
+        watching.acknowledged(tx, event.data["assignment_id"], event.data["at"])
 
     @hears(tasks.extension_decided)
     def on_extension_decided(self, tx, event):
         items.follow_extension(tx, event.data)
-        deadlines.follow_pieces(tx, event.data["pieces"], clock.now())
+        deadlines.follow_pieces(tx, event.data["pieces"], event.data["at"], clock.now())
         watching.follow(tx, event.data, event.data["pieces"])
 
     @hears(tasks.draft_changed)
@@ -63,13 +63,13 @@ class Hearing:
     def on_progress_reported(self, tx, event):
         items.follow_waiting(tx, event.data, event.subject, event.version)
         watching.follow(tx, event.data)
-        watching.acknowledged(tx, event.data["assignment_id"])
+        watching.acknowledged(tx, event.data["assignment_id"], event.data["at"])
 
     @hears(tasks.blocker_raised)
     def on_blocker_raised(self, tx, event):
         items.follow_waiting(tx, event.data, event.subject, event.version)
         watching.follow(tx, event.data)
-        watching.acknowledged(tx, event.data["assignment_id"])
+        watching.acknowledged(tx, event.data["assignment_id"], event.data["at"])
 
     @hears(tasks.blocker_resolved)
     def on_blocker_resolved(self, tx, event):
@@ -79,13 +79,13 @@ class Hearing:
     @hears(tasks.urging_raised)
     def on_urging_raised(self, tx, event):
         items.follow_waiting(tx, event.data, event.subject, event.version)
-        watching.follow(tx, event.data)
+        watching.urge(tx, event.data, clock.now())
 
     @hears(tasks.urging_answered)
     def on_urging_answered(self, tx, event):
         items.follow_waiting(tx, event.data, event.subject, event.version)
         watching.follow(tx, event.data)
-        watching.acknowledged(tx, event.data["assignment_id"])
+        watching.acknowledged(tx, event.data["assignment_id"], event.data["at"])
 
     @hears(tasks.correction_proposed)
     def on_correction_proposed(self, tx, event):
@@ -95,12 +95,12 @@ class Hearing:
     @hears(tasks.correction_decided)
     def on_correction_decided(self, tx, event):
         items.follow_waiting(tx, event.data, event.subject, event.version)
-        deadlines.follow_pieces(tx, event.data["pieces"], clock.now())
+        deadlines.follow_pieces(tx, event.data["pieces"], event.data["at"], clock.now())
         watching.follow(tx, event.data, event.data["pieces"])
 
     @hears(directory.break_glass_used)
     def on_break_glass_used(self, tx, event):
-        items.raise_break_glass(tx, event.data, event.version)
+        items.raise_break_glass(tx, event.data, event.version, clock.now())
 
     @hears(directory.break_glass_sealed)
     def on_break_glass_sealed(self, tx, event):

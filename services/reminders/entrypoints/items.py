@@ -49,3 +49,10 @@ class Items:
         while more and time.monotonic() < ends:
             with self.db.transaction() as tx:
                 more = siblings.place_some(tx, clock.now())
+
+    @every(seconds=60)
+    def call_again(self):
+        more = True
+        while more:
+            with self.db.transaction() as tx:
+                more = siblings.call_again(tx, clock.now())

@@ -8,7 +8,6 @@ from chassis.later import Later
 from chassis.rpc import rpc
 from chassis.timers import every
 from contracts import directory, reminders
-from reminders.storage import personal as storage
 from reminders.use_cases import feeds, firing, invitations, personal
 
 calendars = Later("reminders.calendars")
@@ -78,7 +77,7 @@ class Personal:
     @rpc(reminders.read_feed)
     def read_feed(self, call, request):
         now = clock.now()
-        with self.db.reading() as tx:
+        with self.db.reading(walks=True) as tx:
             content = feeds.read_feed(tx, request, now)
         return {"text": tpool.execute(calendars.feed, content, now)}
 
@@ -87,11 +86,6 @@ class Personal:
     @hears(directory.account_revoked)
     def on_account_revoked(self, tx, event):
         feeds.end_feed(tx, event.data["person_id"])
-
-    @hears(directory.working_days_changed)
-    def on_working_days_changed(self, tx, event):
-        super().on_working_days_changed(tx, event)
-        storage.ask_for_recounts(tx)
 
     # the clock
 

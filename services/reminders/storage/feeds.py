@@ -1,16 +1,17 @@
-"""Who has a calendar feed, and what stands in it beside his reminders."""
+"""Who has a calendar feed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis.rows import Id, any_of
-from reminders.storage.items import NEVER, Moment, items
+from chassis.rows import Id
 
 metadata = sa.MetaData()
+Moment = sa.DateTime(timezone=True)
+
 feeds = sa.Table(
     "calendar_feeds", metadata,
     sa.Column("person_id", Id, primary_key=True),
@@ -34,11 +35,3 @@ def remove(tx, person_id: str) -> bool:
 
 def find(tx, token_hash: str) -> Mapping | None:
     return tx.execute(select(feeds).where(feeds.c.token_hash == token_hash)).mappings().one_or_none()
-
-
-def open_deadlines(tx, posts: Sequence[str], limit: int) -> list[Mapping]:
-    """What these posts must act on and by when, what is due first first."""
-    names = ("id", "title", "from_title", "due", "link", "raised_at")
-    has_deadline = items.c.due < sa.cast(sa.literal(NEVER), Moment)
-    query = select(*(items.c[name] for name in names)).where(items.c.post_id == any_of(posts), items.c.open)
-    return list(tx.execute(query.where(has_deadline).order_by(items.c.due, items.c.id).limit(limit)).mappings())

@@ -35,6 +35,7 @@ items = sa.Table(
     sa.Column("closed_at", Moment),
     sa.Column("unplaced", JSONB),
     sa.Column("tried", sa.BigInteger),
+    sa.Column("look_again_at", Moment),
     sa.Column("addressee", Id, sa.Computed("coalesce(person_id, post_id)")),
 )  # fmt: skip
 
@@ -45,7 +46,7 @@ break_glass = sa.Table(
 )  # fmt: skip
 
 _never = sa.cast(sa.literal(NEVER), Moment)
-_HIDDEN = ("due", "unplaced", "tried", "addressee")
+_HIDDEN = ("due", "unplaced", "tried", "look_again_at", "addressee")
 _FACTS = (
     "kind", "post_id", "unit_id", "person_id", "origin", "task_id", "title", "link", "from_title", "urgency_rank",
     "due",
@@ -136,6 +137,24 @@ def next_unplaced(tx, version: int, limit: int) -> list[Mapping]:
 
 def note_tried(tx, ids: Collection[str], version: int) -> None:
     tx.execute(update(items).where(items.c.id == any_of(ids)).values(tried=version))
+
+
+# what reaches nobody yet
+
+
+def claim_unreached(tx, now: datetime, limit: int) -> list[Mapping]:
+    """Those for which somebody is to be looked for again, each taken by one process only."""
+    query = select(*_shown()).where(items.c.open, items.c.look_again_at <= now).order_by(items.c.look_again_at)
+    return list(tx.execute(query.limit(limit).with_for_update(skip_locked=True)).mappings())
+
+
+def note_unreached(tx, ids: Collection[str], again_at: datetime) -> None:
+    tx.execute(update(items).where(items.c.id == any_of(ids)).values(look_again_at=again_at))
+
+
+def note_reached(tx, ids: Collection[str]) -> None:
+    waited = items.c.look_again_at.is_not(None)
+    tx.execute(update(items).where(items.c.id == any_of(ids), waited).values(look_again_at=None))
 
 
 # what people read

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis.rows import Id, any_of, unnested
+from chassis.rows import Id, all_of, any_of, unnested
 
 metadata = sa.MetaData()
 Moment = sa.DateTime(timezone=True)
@@ -61,11 +61,24 @@ def add_nudges(tx, each: Sequence[Mapping]) -> None:
     )
 
 
-def drop_waiting(tx, subject_ids: Sequence[str]) -> None:
-    """Nobody need be nudged about these subjects any more."""
+def drop_waiting(tx, subject_ids: Sequence[str], until: datetime | None = None) -> list[Mapping]:
+    """Nobody need be nudged any more of what happened to these subjects until then."""
     about = select(occasions.c.id).where(occasions.c.subject_id == any_of(subject_ids))
+    if until is not None:
+        about = about.where(occasions.c.at <= until)
     waiting = update(nudges).where(nudges.c.occasion_id.in_(about), nudges.c.state == "waiting")
-    tx.execute(waiting.values(state="dropped"))
+    dropped = waiting.values(state="dropped").returning(nudges.c.id, nudges.c.occasion_id, nudges.c.delivery_id)
+    return list(tx.execute(dropped).mappings())
+
+
+def remove_unheard(tx, dropped: Sequence[Mapping]) -> None:
+    """Occasions of which nothing else is left than what was dropped now, before it was on its way."""
+    removed = [row for row in dropped if row["delivery_id"] is None]
+    others = sa.exists().where(
+        nudges.c.occasion_id == occasions.c.id, nudges.c.id != all_of(row["id"] for row in removed)
+    )
+    of_those = occasions.c.id == any_of({row["occasion_id"] for row in removed})
+    tx.execute(sa.delete(occasions).where(of_those, ~others))
 
 
 def told(tx, person_id: str, unread: bool, before: tuple[datetime, str] | None, limit: int) -> list[Mapping]:

@@ -1,5 +1,6 @@
 """Personal reminders, what came of their occurrences, and the deadlines that some follow."""
 
+import operator
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -31,7 +32,8 @@ reminders = sa.Table(
     sa.Column("follows_id", Id),
     sa.Column("occurs_at", Moment),
     sa.Column("next_at", Moment),
-    sa.Column("recount", sa.Boolean),
+    sa.Column("timed_version", sa.Integer),
+    sa.Column("calendar", sa.Text),
     sa.Column("origin_uid", sa.Text),
     sa.Column("origin_sequence", sa.Integer),
     sa.Column("changed_at", Moment),
@@ -51,7 +53,7 @@ deadlines = sa.Table(
     sa.Column("version", sa.Integer),
     sa.Column("due", Moment),
     sa.Column("running", sa.Boolean),
-    sa.Column("heard_at", Moment),
+    sa.Column("at", Moment),
 )  # fmt: skip
 
 _never = sa.literal_column("'infinity'::timestamptz", Moment)
@@ -153,21 +155,32 @@ def claim_due(tx, urgency_rank: int, now: datetime) -> list[Mapping]:
     return list(tx.execute(CLAIM, {"rank": urgency_rank, "now": now}).mappings())
 
 
-def claim_recounts(tx) -> list[Mapping]:
-    query = select(*_shown).where(reminders.c.recount).limit(BATCH).with_for_update(skip_locked=True)
-    return list(tx.execute(query).mappings())
+OTHERWISE = [
+    select(*_shown)
+    .where(is_other(reminders.c.calendar, sa.bindparam("calendar", type_=sa.Text)))
+    .order_by(reminders.c.calendar)
+    .limit(sa.literal_column(str(BATCH)))
+    .with_for_update(skip_locked=True)
+    for is_other in (operator.lt, operator.gt)
+]
 
 
-def ask_for_recounts(tx) -> None:
-    """The calendar of working days has changed."""
-    tx.execute(update(reminders).where(reminders.c.working_day.is_not(None), _active).values(recount=True))
+def claim_counted_otherwise(tx, calendar: str) -> list[Mapping]:
+    """Some that wait for a day which was found by other working days than these. In a transaction that keeps its
+    plans, as above: what lies on either side of these is found by walking an index.
+    """
+    for query in OTHERWISE:
+        if rows := list(tx.execute(query, {"calendar": calendar}).mappings()):
+            return rows
+    return []
 
 
 def move_on(tx, each: Sequence[Mapping]) -> None:
     """Each to its next occurrence, in one statement; those without one have ended."""
-    rows = unnested(**{name: (reminders.c[name].type, [one[name] for one in each]) for name in ("id", *_TIMES)})
+    names = ("id", *_TIMES, "calendar")
+    rows = unnested(**{name: (reminders.c[name].type, [one.get(name) for one in each]) for name in names})
     times = {name: func.coalesce(rows.c[name], _never) for name in _TIMES}
-    tx.execute(update(reminders).where(reminders.c.id == rows.c.id).values(recount=False, **times))
+    tx.execute(update(reminders).where(reminders.c.id == rows.c.id).values(calendar=rows.c.calendar, **times))
 
 
 # occurrences
@@ -213,6 +226,12 @@ def recorded_from(
     return found
 
 
+def unsay(tx, reminder_id: str, since: datetime) -> None:
+    """That these were said counts no more: it was at another time."""
+    said = sa.and_(occurrences.c.reminder_id == reminder_id, occurrences.c.outcome == "fired")
+    tx.execute(delete(occurrences).where(said, occurrences.c.occurrence >= since))
+
+
 def occurrences_of(tx, reminder_id: str, before: datetime | None, limit: int) -> list[Mapping]:
     """The latest first."""
     query = select(occurrences).where(occurrences.c.reminder_id == reminder_id)
@@ -221,27 +240,38 @@ def occurrences_of(tx, reminder_id: str, before: datetime | None, limit: int) ->
     return list(tx.execute(query.order_by(occurrences.c.occurrence.desc()).limit(limit)).mappings())
 
 
-def forget(tx, before: datetime) -> None:
-    """What is long over."""
-    tx.execute(delete(occurrences).where(occurrences.c.occurrence < before))
-    tx.execute(delete(reminders).where(reminders.c.occurs_at == _never, reminders.c.changed_at < before))
+def forget_occurrences(tx, before: datetime, most: int) -> int:
+    key = (occurrences.c.reminder_id, occurrences.c.occurrence)
+    old = select(*key).where(occurrences.c.occurrence < before).order_by(occurrences.c.occurrence)
+    old = old.limit(most).with_for_update(skip_locked=True)
+    return tx.execute(delete(occurrences).where(tuple_(*key).in_(old))).rowcount
+
+
+def forget_ended(tx, before: datetime, most: int) -> int:
+    """Those that ended long ago: nothing has come of them since, and nothing was heard of what they follow."""
+    came = sa.exists().where(occurrences.c.reminder_id == reminders.c.id, occurrences.c.occurrence >= before)
+    moved = sa.exists().where(deadlines.c.assignment_id == reminders.c.follows_id, deadlines.c.at >= before)
+    old = select(reminders.c.id).where(reminders.c.occurs_at == _never, reminders.c.changed_at < before)
+    old = old.where(sa.not_(came), sa.not_(moved)).order_by(reminders.c.changed_at)
+    old = old.limit(most).with_for_update(skip_locked=True)
+    return tx.execute(delete(reminders).where(reminders.c.id.in_(old))).rowcount
 
 
 # deadlines
 
 
-def hear_deadlines(tx, each: Sequence[Mapping], now: datetime) -> list[Mapping]:
+def hear_deadlines(tx, each: Sequence[Mapping], at: datetime) -> list[Mapping]:
     """What is known newest of these pieces, held until the commit."""
     names = ("assignment_id", "version", "due", "running")
     rows = unnested(**{name: (deadlines.c[name].type, [one[name] for one in each]) for name in names})
-    given = select(*(rows.c[name] for name in names), sa.literal(now, Moment))
-    new = insert(deadlines).from_select([*names, "heard_at"], given.order_by(rows.c.assignment_id))
+    given = select(*(rows.c[name] for name in names), sa.literal(at, Moment))
+    new = insert(deadlines).from_select([*names, "at"], given.order_by(rows.c.assignment_id))
     newer = new.excluded.version > deadlines.c.version
     changes = {
         "version": func.greatest(new.excluded.version, deadlines.c.version),
         "due": sa.case((newer, new.excluded.due), else_=deadlines.c.due),
         "running": sa.case((newer, new.excluded.running), else_=deadlines.c.running),
-        "heard_at": new.excluded.heard_at,
+        "at": func.greatest(new.excluded.at, deadlines.c.at),
     }
     known = new.on_conflict_do_update(index_elements=["assignment_id"], set_=changes).returning(deadlines)
     return list(tx.execute(known).mappings())
@@ -257,7 +287,9 @@ def find_deadline(tx, assignment_id: str) -> Mapping:
     return tx.execute(select(deadlines).where(deadlines.c.assignment_id == assignment_id)).mappings().one()
 
 
-def forget_deadlines(tx, before: datetime) -> None:
-    """Those that nobody follows, once no question can be on its way that was answered before they were heard."""
+def forget_deadlines(tx, before: datetime, most: int) -> int:
+    """Those that nobody follows, once no question can be on its way that was answered before they moved."""
     followed = sa.exists().where(reminders.c.follows_id == deadlines.c.assignment_id)
-    tx.execute(delete(deadlines).where(deadlines.c.heard_at < before, sa.not_(followed)))
+    old = select(deadlines.c.assignment_id).where(deadlines.c.at < before, sa.not_(followed))
+    old = old.order_by(deadlines.c.at).limit(most).with_for_update(skip_locked=True)
+    return tx.execute(delete(deadlines).where(deadlines.c.assignment_id.in_(old))).rowcount

@@ -57,6 +57,14 @@ def fire(here, now: datetime) -> list[dict]:
 
 
 def said(here) -> list[dict]:
-    """Everything that was said so far."""
-    events = [data for name, data in here.events() if name == "reminder_fired"]
-    return [item for data in events for item in data["items"]]
+    """Everything that people were nudged about so far."""
+    return here.rows(SAID)
+
+
+SAID = """
+    SELECT subject_id::text AS reminder_id, person_id::text, title, text, link, occasions.urgency_rank,
+        rung::timestamptz AS occurrence, missed
+    FROM occasions JOIN nudges ON occasion_id = occasions.id AND channel = 'in_app'
+    LEFT JOIN reminder_occurrences ON reminder_id = subject_id AND occurrence = rung::timestamptz
+    ORDER BY occasions.id
+"""

@@ -42,9 +42,17 @@ def call_for(tx, occasions: Sequence[Occasion], now: datetime) -> int:
     return len(made)
 
 
-def stop(tx, subject_ids: Sequence[str]) -> None:
-    """It has been acted on: what was to go out about these subjects does not."""
-    nudges.drop_waiting(tx, subject_ids)
+def stop(tx, subject_ids: Sequence[str], until: datetime | None = None) -> None:
+    """It has been acted on: what was to go out about these subjects does not, as far as it was said until then."""
+    nudges.drop_waiting(tx, subject_ids, until)
+
+
+def take_back(tx, subject_ids: Sequence[str]) -> None:
+    """They are another matter now: what was to go out about them does not. An occasion of which nobody has been told
+    has not happened, and may be said again.
+    """
+    if dropped := nudges.drop_waiting(tx, subject_ids):
+        nudges.remove_unheard(tx, dropped)
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,23 @@
 """The clock that climbs the ladders: looks at what is due, and at all anew when reckoning has changed."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+import structlog
 
 from chassis import clock
 from kernel.directory_copy import working_days
 from reminders.domain.items import URGENCY_RANKS
-from reminders.domain.ladders import Ladders, Piece, Saying, text_of
+from reminders.domain.ladders import Ladders, Piece, Saying, Step, next_morning, text_of
 from reminders.domain.occasions import Occasion
 from reminders.storage import ladders as storage
 from reminders.use_cases import attention
 from reminders.use_cases.ladders import rules_in_force
 from reminders.use_cases.reaching import Reach
 
+log = structlog.get_logger()
 URGENCIES = {rank: urgency for urgency, rank in URGENCY_RANKS.items()}
 AT_ONCE = 100  # pieces of each urgency in a transaction
 RECOUNTED_AT_ONCE = 1_000
@@ -37,9 +40,9 @@ def climb(tx, now: datetime, at_once: int = AT_ONCE) -> Climbed:
     if not rows:
         return Climbed()
     days = working_days(tx)
-    ladders = Ladders(rules_in_force(tx), days)
+    ladders, tomorrow = Ladders(rules_in_force(tx), days), next_morning(days, now)
     said = storage.said(tx, [row["subject_id"] for row in rows])
-    steps = [(row, ladders.step(piece_of(row), said.get(row["subject_id"], ()), now)) for row in rows]
+    steps = [(row, _step(ladders, row, said.get(row["subject_id"], ()), now) or Step((), tomorrow)) for row in rows]
     reach = Reach(tx, rows, now) if any(step.sayings for _, step in steps) else None
     occasions: dict[tuple[str, str], list[Occasion]] = defaultdict(list)
     looked_at = []
@@ -48,7 +51,7 @@ def climb(tx, now: datetime, at_once: int = AT_ONCE) -> Climbed:
         unreached = not all(people for _, people in reached)
         next_at = step.next_at
         if unreached:
-            next_at = min(ladders.next_morning(now), next_at or ladders.next_morning(now))
+            next_at = min(tomorrow, next_at or tomorrow)
         looked_at.append({"subject_id": row["subject_id"], "next_at": next_at, "unreached": unreached})
         for saying, people in reached:
             if people:
@@ -56,6 +59,15 @@ def climb(tx, now: datetime, at_once: int = AT_ONCE) -> Climbed:
     nudges = {rung: attention.call_for(tx, each, now) for rung, each in occasions.items()}
     storage.settle(tx, looked_at)
     return Climbed(len(rows), max(now - row["next_at"] for row in rows), nudges)
+
+
+def _step(ladders: Ladders, row: Mapping, said: Collection[tuple[str, str, int]], now: datetime) -> Step | None:
+    """None: it cannot be reckoned."""
+    try:
+        return ladders.step(piece_of(row), said, now)
+    except Exception:  # the others' time has come too
+        log.exception("a ladder failed", subject=row["subject_id"])
+        return None
 
 
 def piece_of(row: Mapping) -> Piece:

@@ -9,10 +9,11 @@ from contracts import reminders as contract
 from kernel.capacity import actor_for
 from kernel.directory_copy import resolve_actor, working_days
 from kernel.errors import Refused
+from reminders.domain.burning import NEVER, Dues
 from reminders.domain.calendar import Content
 from reminders.domain.personal import ACTIVE_AT_MOST
 from reminders.storage import feeds as storage
-from reminders.storage import personal
+from reminders.storage import items, personal
 from reminders.use_cases.personal import rule_of
 
 TOKEN_BYTES = 32
@@ -53,7 +54,7 @@ def read_feed(tx, request: dict, now: datetime) -> Content:
         rows,
         {row["id"]: rule_of(row) for row in rows if not row["follows_id"]},
         personal.recorded_from(tx, [row["id"] for row in rows], now, settled=True),
-        storage.open_deadlines(tx, serves, DEADLINES_AT_MOST),
+        items.burning(tx, [*serves, person_id], DEADLINES_AT_MOST, dues=Dues(end=NEVER)),
         working_days(tx),
     )
 

@@ -1,6 +1,6 @@
 """The clock of personal reminders: what is due is said once, whoever says it and however late."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -24,6 +24,7 @@ log = structlog.get_logger()
 RANKS = sorted(URGENCY_RANKS[urgency] for urgency in REMINDER_URGENCIES)
 KEPT = timedelta(days=400)
 HEARD_FOR = timedelta(days=1)
+FORGOTTEN_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,10 @@ def _fire(tx, rows: Sequence[Mapping], now: datetime) -> None:
             version=1,
             data={"at": now, "items": [_said(one) for one in fired]},
         )
-    storage.move_on(tx, [{"id": row["id"], **times(one.next, row)} for row, one in each])
+    storage.move_on(tx, [{"id": row["id"], **times(one.next, row, days)} for row, one in each])
 
 
-def _due(row: Mapping, recorded, now: datetime, days: WorkingDays) -> Due:
+def _due(row: Mapping, recorded: Collection[datetime], now: datetime, days: WorkingDays) -> Due:
     if row["follows_id"]:
         return Due(row["occurs_at"], 0, None)
     try:
@@ -85,43 +86,53 @@ def _due(row: Mapping, recorded, now: datetime, days: WorkingDays) -> Due:
 def _occasion(fired: Fired) -> Occasion:
     row = fired.row
     return Occasion(
-        subject_id=row["id"], rule=RULE, rung=fired.due.occurrence.isoformat(), deadline_version=1, title=row["title"],
-        text=fired.text, link=link_of(row), urgency=URGENCIES[row["urgency_rank"]], people=(row["person_id"],),
-        at_once=True,
+        subject_id=row["id"], rule=RULE, rung=fired.due.occurrence.isoformat(),
+        deadline_version=row["timed_version"], title=row["title"], text=fired.text, link=link_of(row),
+        urgency=URGENCIES[row["urgency_rank"]], people=(row["person_id"],), at_once=True,
     )  # fmt: skip
 
 
 def _said(fired: Fired) -> dict:
-    row = fired.row
     return {
-        "reminder_id": row["id"], "person_id": row["person_id"], "occurrence": fired.due.occurrence,
-        "missed": fired.due.missed, "title": row["title"], "text": fired.text, "link": link_of(row),
-        "urgency": URGENCIES[row["urgency_rank"]],
+        "reminder_id": fired.row["id"], "person_id": fired.row["person_id"], "occurrence": fired.due.occurrence,
+        "missed": fired.due.missed,
     }  # fmt: skip
 
 
 def recount(store, now: datetime) -> None:
-    """The calendar of working days has changed: what is to come is found anew."""
-    while True:
-        with store.transaction() as tx:
-            rows = storage.claim_recounts(tx)
-            if rows:
-                days = working_days(tx)
-                storage.move_on(tx, [{"id": row["id"], **_recounted(tx, row, now, days)} for row in rows])
-        if len(rows) < storage.BATCH:
-            return
+    """What waits for a day that was found by other working days is found anew, part by part."""
+    while recount_some(store, now):
+        pass
 
 
-def _recounted(tx, row: Mapping, now: datetime, days: WorkingDays) -> dict:
-    """The first that is not over of the days that it has now, in the period of the one that was waited for."""
-    if row["occurs_at"] is None or row["next_at"] <= now:
-        return {name: row[name] for name in ("occurs_at", "next_at")}
-    recorded = storage.recorded_from(tx, [row["id"]], now)[row["id"]]
-    coming = (one for one in rule_of(row).all(days) if one - before(row) > now and one not in recorded)
-    return times(next(coming, None), row)
+def recount_some(store, now: datetime) -> int:
+    with store.transaction(keep_plans=True) as tx:
+        days = working_days(tx)
+        rows = storage.claim_counted_otherwise(tx, days.fingerprint)
+        if rows:
+            recorded = storage.recorded_from(tx, [row["id"] for row in rows], now)
+            found = [(row, _recounted(row, recorded.get(row["id"], ()), now, days)) for row in rows]
+            storage.move_on(tx, [{"id": row["id"], **times(occurrence, row, days)} for row, occurrence in found])
+    return len(rows)
+
+
+def _recounted(row: Mapping, recorded: Collection[datetime], now: datetime, days: WorkingDays) -> datetime | None:
+    """The first that is to come of the days that it has now, in the period of the one that was waited for."""
+    if row["next_at"] <= now:
+        return row["occurs_at"]
+    try:
+        return next((one for one in rule_of(row).anew(days) if one > now and one not in recorded), None)
+    except Exception:  # the others' days have changed too
+        log.exception("a rule failed", reminder=row["id"])
+        return row["occurs_at"]
 
 
 def forget(store, now: datetime) -> None:
-    with store.transaction() as tx:
-        storage.forget(tx, now - KEPT)
-        storage.forget_deadlines(tx, now - HEARD_FOR)
+    """What is long over, part by part."""
+    for forget_some, kept in (
+        (storage.forget_occurrences, KEPT), (storage.forget_ended, KEPT), (storage.forget_deadlines, HEARD_FOR),
+    ):  # fmt: skip
+        gone = FORGOTTEN_AT_ONCE
+        while gone == FORGOTTEN_AT_ONCE:
+            with store.transaction() as tx:
+                gone = forget_some(tx, now - kept, FORGOTTEN_AT_ONCE)

@@ -69,8 +69,7 @@ def _keep(tx, person_id: str, event: Invited, before: Mapping | None, found: dic
             row = personal.add(tx, person_id, wanted, None, now, event.zone, **origin)
             found["created"].append(row["id"])
         else:
-            attention.stop(tx, [before["id"]])
-            times = personal.planned(tx, before, wanted, None, event.zone, now)
+            times = personal.moved(tx, before, wanted, None, event.zone, now)
             changes = {name: wanted[name] for name in ("title", "note", "before_minutes")} | times | origin
             row = storage.change(tx, before["id"], version=before["version"] + 1, changed_at=now, **changes)
             found["changed"].append(row["id"])

@@ -5,17 +5,21 @@ from datetime import datetime
 
 from chassis import clock
 from contracts import reminders as contract
-from kernel.directory_copy import posts_of_kind
+from kernel.directory_copy import holders, posts_of_kind
 from reminders.domain.items import (
     BREAK_GLASS_USED,
+    LOOK_AFTER_IT,
     TO_RECEIVE,
     URGENCY_RANKS,
+    link_of_break_glass,
     link_to,
     of_break_glass,
     of_extension,
     of_piece,
     of_waiting,
 )
+from reminders.domain.ladders import in_words, version_of
+from reminders.domain.occasions import EXPRESS, Occasion
 from reminders.storage import items as storage
 from reminders.use_cases import attention
 
@@ -72,9 +76,9 @@ def follow_pieces(tx, act: Mapping, pieces: Sequence[Mapping], subject: str, ver
     _follow(tx, known, subject, version, at)
 
 
-def raise_break_glass(tx, use: Mapping, version: int) -> None:
-    """Somebody has signed in with the sealed account: every other administrator hears of it, each time anew, and has
-    it before him until the account is sealed again.
+def raise_break_glass(tx, use: Mapping, version: int, now: datetime) -> None:
+    """Somebody has signed in with the sealed account: every other administrator is nudged, each time anew, and has it
+    before him until the account is sealed again.
     """
     account_id, at = use["account_id"], use["at"]
     if storage.break_glass_version(tx, account_id, version) > version:
@@ -83,14 +87,31 @@ def raise_break_glass(tx, use: Mapping, version: int) -> None:
     known = [of_break_glass(account_id, version, post_id, unit_id, at) for post_id, unit_id in administrators]
     _kept(tx, known)
     say(tx, storage.change_all(tx, known), [], account_id, version, at)
+    held = holders(tx, [post_id for post_id, _ in administrators], now)
+    people = {person for each in held.values() for person in each} - {use["person_id"]}
+    attention.call_for(tx, [_use_of_break_glass(account_id, at, sorted(people))], now)
+
+
+def _use_of_break_glass(account_id: str, at: datetime, people: Sequence[str]) -> Occasion:
+    return Occasion(
+        subject_id=account_id,
+        rule=BREAK_GLASS_USED,
+        rung="used",
+        deadline_version=version_of(at),
+        title=LOOK_AFTER_IT,
+        text=f"Tài khoản khẩn cấp được dùng lúc {in_words(at, EXPRESS)}.",
+        link=link_of_break_glass(account_id),
+        urgency=EXPRESS,
+        people=people,
+    )
 
 
 def close_break_glass(tx, sealing: Mapping, version: int) -> None:
     """It has been sealed again."""
-    storage.break_glass_version(tx, sealing["account_id"], version)
-    closed = storage.close_all(tx, BREAK_GLASS_USED, version, sealing["at"])
-    attention.stop(tx, [row["subject_id"] for row in closed])
-    say(tx, [], closed, sealing["account_id"], version, sealing["at"])
+    account_id, at = sealing["account_id"], sealing["at"]
+    if storage.break_glass_version(tx, account_id, version) == version:
+        attention.stop(tx, [account_id])
+    say(tx, [], storage.close_all(tx, BREAK_GLASS_USED, version, at), account_id, version, at)
 
 
 def follow_extension(tx, change: Mapping) -> None:

@@ -1,7 +1,8 @@
 """Personal reminders: what somebody wants to be reminded of, and when."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from itertools import chain, dropwhile
 from zoneinfo import ZoneInfo
 
 from chassis import clock
@@ -25,6 +26,7 @@ from reminders.use_cases.deadlines import hear_deadline
 SHOWN = 5  # occurrences to come
 URGENCIES = {rank: urgency for urgency, rank in URGENCY_RANKS.items()}
 TIMING = ("starts_at", "before_minutes", "rrule", "working_day", "link")
+RULE = ("starts_at", "zone", "rrule", "working_day", "ends_at", "follows_id")
 
 
 def create_reminder(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -108,7 +110,7 @@ def add(
     storage.hold_person(tx, person_id)
     if storage.active_of_person(tx, person_id, ACTIVE_AT_MOST) == ACTIVE_AT_MOST:
         raise Refused("too_many_reminders", f"{ACTIVE_AT_MOST} reminders wait already.", most=ACTIVE_AT_MOST)
-    row = {"id": clock.new_id(), "version": 1, "person_id": person_id, "changed_at": now, "recount": False, **origin}
+    row = {"id": clock.new_id(), "version": 1, "person_id": person_id, "changed_at": now, **origin}
     row |= {name: wanted[name] for name in ("title", "note", "link", "before_minutes")}
     row |= {"urgency_rank": URGENCY_RANKS[wanted["urgency"]]}
     return storage.add(tx, row | planned(tx, None, wanted, deadline, zone, now))
@@ -119,8 +121,7 @@ def _change(tx, row: Mapping, request: dict, now: datetime) -> dict:
     after = {name: changes.get(name, row[name]) for name in ("title", "note", "link", "before_minutes")}
     after |= {"urgency_rank": URGENCY_RANKS[changes["urgency"]]} if "urgency" in changes else {}
     if _moves(row, changes):
-        attention.stop(tx, [row["id"]])
-        after |= planned(tx, row, _as_wanted(row, changes), request["deadline"], row["zone"], now)
+        after |= moved(tx, row, _as_wanted(row, changes), request["deadline"], row["zone"], now)
     tx.audit("reminder.changed", subject=row["id"])
     return _detail(tx, storage.change(tx, row["id"], version=row["version"] + 1, changed_at=now, **after))
 
@@ -143,25 +144,40 @@ def _as_wanted(row: Mapping, changes: Mapping) -> dict:
     return merged
 
 
+def moved(tx, row: Mapping, wanted: Mapping, deadline: Mapping | None, zone: str, now: datetime) -> dict:
+    """It comes at other times: what is to come is said, though it was said at its former time. At the same times it
+    stays as it is.
+    """
+    after = planned(tx, row, wanted, deadline, zone, now)
+    if all(row[name] == after[name] for name in RULE) and row["before_minutes"] == wanted["before_minutes"]:
+        return {}
+    attention.stop(tx, [row["id"]])
+    storage.unsay(tx, row["id"], now)
+    return after | {"timed_version": row["version"] + 1}
+
+
 def planned(
     tx, row: Mapping | None, wanted: Mapping, deadline: Mapping | None, zone: str, now: datetime
 ) -> dict:  # fmt: skip
-    """When it comes, from now on."""
+    """When it comes, from now on; what was done or skipped ahead stays so."""
+    settled = storage.recorded_from(tx, [row["id"]], now, settled=True)[row["id"]] if row else frozenset()
     if wanted["starts_at"] is None:
-        return _planned_by_deadline(tx, row, wanted, deadline, now)
+        return _planned_by_deadline(tx, row, wanted, deadline, settled, now)
     days = working_days(tx)
     rule = recurrence_of(wanted["starts_at"], zone, wanted["rrule"], wanted["working_day"], now, expand, days)
-    coming = next((occurrence for occurrence in rule.all(days) if occurrence > now), None)
-    if coming is None:
+    to_come = dropwhile(lambda occurrence: occurrence <= now, rule.all(days))
+    first = next(to_come, None)
+    if first is None:
         raise Refused("time_has_passed", "Its time has passed.", field="starts_at")
+    coming = next((occurrence for occurrence in chain((first,), to_come) if occurrence not in settled), None)
     return {
         "starts_at": rule.starts_at, "zone": zone, "rrule": rule.rrule, "working_day": rule.working_day,
-        "ends_at": rule.ends_at, "follows_id": None, **times(coming, wanted),
+        "ends_at": rule.ends_at, "follows_id": None, **times(coming, wanted, days),
     }  # fmt: skip
 
 
 def _planned_by_deadline(
-    tx, row: Mapping | None, wanted: Mapping, deadline: Mapping | None, now: datetime
+    tx, row: Mapping | None, wanted: Mapping, deadline: Mapping | None, settled: Collection[datetime], now: datetime
 ) -> dict:  # fmt: skip
     """The edge says what whoever asks sees of the piece; if something newer was heard meanwhile, that counts."""
     if wanted["rrule"] or wanted["working_day"]:
@@ -177,7 +193,7 @@ def _planned_by_deadline(
         raise Refused("no_deadline_to_follow", "It has no deadline that is yet to come.", field="link")
     return {
         "starts_at": None, "zone": TZ.key, "rrule": None, "working_day": None, "ends_at": None,
-        "follows_id": known["assignment_id"], **times(coming, wanted),
+        "follows_id": known["assignment_id"], **times(None if coming in settled else coming, wanted),
     }  # fmt: skip
 
 
@@ -220,8 +236,9 @@ def waiting(tx, row: Mapping) -> dict:
     if row["occurs_at"] is None:
         return {}
     settled = storage.recorded_from(tx, [row["id"]], row["occurs_at"])[row["id"]]
-    coming = (each for each in _occurrences(row, working_days(tx)) if each not in settled)
-    return times(next(coming, None), row)
+    days = working_days(tx)
+    coming = (each for each in _occurrences(row, days) if each not in settled)
+    return times(next(coming, None), row, days)
 
 
 # reading

@@ -2,15 +2,19 @@
 Whatever is heard only asks for a look at it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
+from kernel.directory_copy import answering
 from reminders.domain.items import TO_EXTEND, TO_RECEIVE, URGENCY_RANKS, link_to
-from reminders.domain.ladders import ANSWERED, WAITING
+from reminders.domain.ladders import ANSWERED, WAITING, in_words
+from reminders.domain.occasions import DIRECTIVE, Occasion
 from reminders.storage import ladders as storage
 from reminders.use_cases import attention
+from reminders.use_cases.reaching import SCOPES
 
 CLOSED = frozenset({"completed", "revoked", "archived"})
+STANDING_PC = "standing_pc_directive"  # a kind of urging
 _OF_PIECE = ("version", "task_id", "title", "role", "unit_id", "unit_name", "post_id", "assigner_post_id")
 
 
@@ -42,18 +46,49 @@ def watch_order(tx, order: Mapping) -> None:
     storage.note(tx, pieces)
 
 
-def follow(tx, act: Mapping, pieces: Sequence[Mapping] = ()) -> None:
-    """Something moved on: what people were to be nudged about is over, or is another matter now."""
+def follow(tx, act: Mapping, pieces: Sequence[Mapping] = ()) -> Collection[str]:
+    """Something moved on: what people were to be nudged about is over, or another matter, or somebody else's. Whatever
+    of it still holds is said by the next look. Returns the subjects of which nothing newer was known.
+    """
     known: dict[str, dict] = {}
     for each in sorted(_told(act, pieces, act["at"]), key=lambda each: each["version"]):
         known[each["subject_id"]] = each
-    if known and (newer := storage.note(tx, list(known.values()))):
-        attention.stop(tx, newer)
+    newer = storage.note(tx, list(known.values())) if known else []
+    if newer:
+        attention.take_back(tx, newer)
+    return newer
 
 
-def acknowledged(tx, assignment_id: str) -> None:
-    """Whoever owes a piece has reacted: what was still to go out about it does not. The next rung still comes."""
-    attention.stop(tx, [assignment_id])
+def urge(tx, act: Mapping, now: datetime) -> None:
+    """Somebody is urged to answer. What the Standing PC says is told at once to whoever must."""
+    newer = follow(tx, act)
+    if act["kind"] != STANDING_PC:
+        return
+    urged = [each for each in act["waiting"] if each["subject_id"] in newer and each["awaits"]]
+    people = answering(tx, {each["post_id"] for each in urged}, SCOPES, now)
+    reached = [each for each in urged if each["post_id"] in people]
+    attention.call_for(tx, [_directive(act, each, people[each["post_id"]]) for each in reached], now)
+
+
+def _directive(act: Mapping, each: Mapping, people: Sequence[str]) -> Occasion:
+    return Occasion(
+        subject_id=each["subject_id"],
+        rule=DIRECTIVE,
+        rung="raised",
+        deadline_version=each["version"],
+        title=act["title"],
+        text=f"{act['from_title']} chỉ đạo: chờ trả lời đến {in_words(act['answer_due'], act['urgency'])}.",
+        link=link_to(each["kind"], each["subject_id"], act["task_id"]),
+        urgency=act["urgency"],
+        people=people,
+    )
+
+
+def acknowledged(tx, assignment_id: str, at: datetime) -> None:
+    """Whoever owes a piece has reacted to what was said until then: what of it was still to go out does not. The next
+    rung still comes.
+    """
+    attention.stop(tx, [assignment_id], at)
 
 
 def _told(act: Mapping, pieces: Iterable[Mapping], at: datetime) -> Iterator[dict]:

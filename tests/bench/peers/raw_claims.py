@@ -24,9 +24,7 @@ WITH due AS MATERIALIZED (
 ), event AS (
     INSERT INTO outbox (event_id, name, subject, version, data)
     SELECT gen_random_uuid(), 'reminder_fired', gen_random_uuid(), 1, jsonb_build_object('at', now(), 'items',
-        jsonb_agg(jsonb_build_object('reminder_id', id, 'person_id', person_id, 'occurrence', occurs_at, 'missed', 0,
-            'title', title, 'text', to_char(occurs_at, 'HH24:MI DD/MM/YYYY'), 'link', '/api/v1/reminders/' || id,
-            'urgency', urgency_rank)))
+        jsonb_agg(jsonb_build_object('reminder_id', id, 'person_id', person_id, 'occurrence', occurs_at, 'missed', 0)))
     FROM due HAVING count(*) > 0
 )
 UPDATE reminders r SET

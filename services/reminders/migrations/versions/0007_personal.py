@@ -23,7 +23,8 @@ CREATE TABLE reminders (
     follows_id uuid,
     occurs_at timestamptz NOT NULL DEFAULT 'infinity',
     next_at timestamptz NOT NULL DEFAULT 'infinity',
-    recount boolean NOT NULL DEFAULT false,
+    timed_version integer NOT NULL DEFAULT 1,
+    calendar text,
     origin_uid text,
     origin_sequence integer,
     changed_at timestamptz NOT NULL,
@@ -34,11 +35,12 @@ CREATE INDEX reminders_due ON reminders (urgency_rank, next_at);
 CREATE INDEX reminders_of_person ON reminders (person_id, occurs_at, id);
 CREATE UNIQUE INDEX reminders_origin ON reminders (person_id, origin_uid) WHERE origin_uid IS NOT NULL;
 CREATE INDEX reminders_following ON reminders (follows_id) WHERE follows_id IS NOT NULL;
-CREATE INDEX reminders_by_working_days ON reminders (id) WHERE working_day IS NOT NULL;
-CREATE INDEX reminders_to_recount ON reminders (id) WHERE recount;
+CREATE INDEX reminders_of_calendar ON reminders (calendar) WHERE calendar IS NOT NULL;
+CREATE INDEX reminders_ended ON reminders (changed_at) WHERE occurs_at = 'infinity';
 COMMENT ON COLUMN reminders.starts_at IS 'the first occurrence, in the local time of its zone';
 COMMENT ON COLUMN reminders.occurs_at IS 'the first occurrence that nothing has come of; it is said at next_at';
-COMMENT ON COLUMN reminders.recount IS 'the calendar of working days has changed since occurs_at was found';
+COMMENT ON COLUMN reminders.timed_version IS 'of the reminder, when its times were changed last';
+COMMENT ON COLUMN reminders.calendar IS 'fingerprint of the working days by which occurs_at was found, if by any';
 COMMENT ON COLUMN reminders.origin_uid IS 'of an invitation: the UID, and the occurrence that it is about';
 
 CREATE TABLE reminder_occurrences (
@@ -52,16 +54,18 @@ CREATE TABLE reminder_occurrences (
     CHECK ((settled_at IS NULL) = (outcome = 'fired')),
     CHECK (fired_at IS NOT NULL OR settled_at IS NOT NULL)
 );
+CREATE INDEX reminder_occurrences_in_time ON reminder_occurrences (occurrence);
 
 CREATE TABLE followed_deadlines (
     assignment_id uuid PRIMARY KEY,
     version integer NOT NULL,
     due timestamptz,
     running boolean NOT NULL,
-    heard_at timestamptz NOT NULL
+    at timestamptz NOT NULL
 );
-CREATE INDEX followed_deadlines_heard ON followed_deadlines (heard_at);
+CREATE INDEX followed_deadlines_in_time ON followed_deadlines (at);
 COMMENT ON COLUMN followed_deadlines.running IS 'whether the piece waits for its owner';
+COMMENT ON COLUMN followed_deadlines.at IS 'its latest move, or question about it, of which was heard';
 
 CREATE TABLE calendar_feeds (
     person_id uuid PRIMARY KEY,

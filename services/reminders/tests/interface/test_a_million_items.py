@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from chassis import clock
 from chassis.contract import schema
 from contracts import reminders
-from reminders.use_cases import reading
+from reminders.use_cases import feeds, reading
+from reminders.use_cases.feeds import DEADLINES_AT_MOST
 from reminders.use_cases.reading import COUNTED, OVERVIEW_ITEMS
 from tests.support.town import claims, post, unit
 
@@ -115,6 +116,18 @@ def test_a_page_reads_what_it_shows(full, wanted):
         cursor = answer["next_cursor"]
         if cursor is None:
             break
+
+
+def test_a_calendar_reads_what_it_shows(full):
+    with full.store.transaction() as tx:
+        token = feeds.make_feed(tx, HEAD, clock.now())["token"]
+
+    content, read, scans = asked(
+        full.store, lambda tx, _, request, now: feeds.read_feed(tx, request, now), reminders.read_feed, token=token
+    )
+
+    assert len(content.deadlines) == DEADLINES_AT_MOST
+    assert read <= 2 * DEADLINES_AT_MOST and "Seq Scan" not in scans
 
 
 def test_what_became_late_since_an_instant_is_counted_as_it_is_listed(full):

@@ -49,3 +49,29 @@ def test_what_was_acted_on_is_nudged_about_no_more(town):
         attention.stop(tx, [LATE.subject_id])
     [row] = here.rows("SELECT count(*) AS n FROM nudges WHERE state = 'waiting'")
     assert row["n"] == 2
+
+
+def test_what_is_taken_back_may_be_said_again_unless_somebody_has_heard_it_or_it_is_on_its_way(town):
+    here = town("reminders")
+    about = [f"0192f3a4-0000-7000-8000-00000000000{number}" for number in range(1, 5)]
+    occasions = [replace(LATE, subject_id=each) for each in about]
+    call_for(here, *occasions)
+    state = (
+        "UPDATE nudges SET {} WHERE person_id = :id AND occasion_id IN (SELECT id FROM occasions WHERE subject_id = :s)"
+    )
+    here.do(state.format("state = 'sent'"), id=LATE.people[0], s=about[1])
+    here.do(state.format("state = 'dropped'"), id=LATE.people[0], s=about[2])
+    here.do(state.format("delivery_id = occasion_id"), id=LATE.people[0], s=about[3])
+    with here.store.transaction() as tx:
+        attention.take_back(tx, about)
+    assert due(here) == set()
+    assert [call_for(here, each) for each in occasions] == [2, 0, 0, 0]
+
+
+def test_what_happened_after_it_was_acted_on_goes_out(town):
+    here = town("reminders")
+    call_for(here, LATE)
+    for acted_at, left in ((MORNING - timedelta(seconds=1), {MORNING}), (MORNING, set())):
+        with here.store.transaction() as tx:
+            attention.stop(tx, [LATE.subject_id], acted_at)
+        assert due(here) == left

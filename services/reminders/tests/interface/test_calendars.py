@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from icalendar import Calendar
 
+from chassis import clock
 from chassis.errors import CallFailed
 from chassis.testing import until
 from contracts import directory, reminders
@@ -38,17 +39,28 @@ def reads(here, token: str, now=MONDAY):
 
 def test_the_feed_holds_reminders_and_deadlines_of_whoever_made_it(here, run, caller):
     run(Service)
-    made(here, title="Họp giao ban", starts_at=MONDAY + DAY, rrule="FREQ=WEEKLY")
-    made(here, "ward-2 head", title="Của người khác", starts_at=MONDAY + DAY)
-    for order in (issued("Rà soát", due="2026-12-04T16:59:59+00:00"), issued("Không hạn")):
+    now = clock.now().replace(microsecond=0)
+    made(here, title="Họp giao ban", now=now, starts_at=now + DAY, rrule="FREQ=WEEKLY")
+    made(here, "ward-2 head", title="Của người khác", now=now, starts_at=now + DAY)
+    for order in (issued("Rà soát", due=(now + 9 * DAY).isoformat()), issued("Không hạn")):
         with here.store.transaction() as tx:
             items.raise_items(tx, order, 1)
+    here.do(OWN_ITEM, person=person(HEAD), due=now + DAY)
     token = caller(reminders.make_feed, {}, claims=claims(HEAD))["token"]
     calendar = Calendar.from_ical(caller(reminders.read_feed, {"token": token})["text"])
     found = {str(event["SUMMARY"]): event["DTSTART"].dt for event in calendar.walk("VEVENT")}
-    assert set(found) == {"Họp giao ban", "Hạn: Rà soát"} and found["Họp giao ban"] == MONDAY + DAY
+    assert set(found) == {"Họp giao ban", "Hạn: Rà soát", "Hạn: Thư của riêng tôi"}
+    assert found["Họp giao ban"] == now + DAY
     with pytest.raises(CallFailed, match="not_found"):
         caller(reminders.read_feed, UNKNOWN)
+
+
+OWN_ITEM = """
+    INSERT INTO action_items (id, subject_id, kind, version, open, person_id, origin, title, link, from_title,
+        urgency_rank, raised_at, due)
+    VALUES (gen_random_uuid(), gen_random_uuid(), 'mail_to_answer', 1, true, :person, 'mail',
+        'Thư của riêng tôi', 'https://mail.example/1', 'Thư điện tử', 3, now(), :due)
+"""
 
 
 def test_what_was_said_stays_in_the_calendar_for_a_while_and_what_was_left_out_goes(here):
@@ -149,6 +161,17 @@ def test_sent_again_it_changes_what_it_made(here):
     assert shown(here) == [("Họp giao ban", "02/12 09:00", 2)]
     imports(here, event(), who="ward-1 clerk")
     assert len(shown(here)) == 2
+
+
+def test_what_was_said_is_said_again_only_when_it_moved(here):
+    imports(here, event())
+    said_at = MONDAY + 8 * DAY + 3 * HOUR / 4
+    assert len(fire(here, said_at)) == 1
+    for sequence in ("0", "1"):
+        imports(here, event(SUMMARY="Họp, phòng khác", SEQUENCE=sequence), now=said_at)
+    assert fire(here, MONDAY + 8 * DAY + HOUR) == []
+    imports(here, event(start="20261201T030000Z", SEQUENCE="2"), now=said_at)
+    assert len(fire(here, said_at + HOUR)) == 1
 
 
 def test_a_cancelled_one_goes(here):

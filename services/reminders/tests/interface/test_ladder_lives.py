@@ -5,6 +5,7 @@ that its words ask for.
 import random
 from datetime import UTC, date, datetime, time, timedelta
 
+import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -128,5 +129,7 @@ def look(one, other, now: datetime, breaks_off: bool) -> None:
             climbing.climb(at_the_same_time, now)
             if breaks_off:
                 raise ConnectionError
+        with one.transaction() as tx:  # all that is planned goes out at once
+            tx.execute(sa.text("UPDATE nudges SET state = 'sent'"))
     except ConnectionError:
         look(other, one, now, breaks_off=False)

@@ -1,10 +1,13 @@
 """The clock that climbs the ladders: who is nudged about a piece, when, and when no more."""
 
+import json
 from datetime import date, datetime, timedelta
 
 import pytest
 
 from kernel.working_time import TZ, end_of_day
+from reminders.domain.occasions import CHANNELS
+from reminders.domain.preferences import KINDS
 from reminders.service import Service
 from reminders.use_cases import climbing
 from tests.support.hearing import hearing
@@ -19,6 +22,7 @@ DEEP_RED = datetime(2026, 9, 30, tzinfo=TZ)
 LEAD = (("ward-1", "lead"),)
 OWNER, FOLLOWER, SUPERIOR = person("ward-1 head"), person("office chief_of_office"), person("committee vice_chairman")
 BOARD = person("committee chairman")
+ALL_OFF = {kind: dict.fromkeys(CHANNELS, False) for kind in KINDS}
 ALSO_SUPERIOR = person("office deputy_chief_of_office")  # to whom the vice chairman has lent his powers
 
 
@@ -63,6 +67,11 @@ def waiting(here) -> int:
     return here.rows("SELECT count(*) AS n FROM nudges WHERE state = 'waiting'")[0]["n"]
 
 
+def goes_out(here) -> None:
+    """What is planned has been sent."""
+    here.do("UPDATE nudges SET state = 'sent' WHERE state = 'waiting'")
+
+
 def next_look(here) -> datetime | None:
     """At the piece of ward 1."""
     [row] = here.rows("SELECT next_at FROM watched WHERE subject_id = :id", id=piece_id("ward-1"))
@@ -100,6 +109,7 @@ def test_after_a_long_night_only_the_highest_rung_is_said(here, ordered):
 
 def test_a_clock_that_is_set_back_says_nothing_lower(here, hear, ordered):
     climb(here, RED)
+    goes_out(here)
     before = RED - timedelta(hours=1)
     hear("assignment_changed", moved("passed_on", "in_progress", 3, before, before="in_progress"))
     climb(here, before)
@@ -127,6 +137,7 @@ def test_what_only_an_older_event_tells_is_kept_though_it_comes_late(here, hear)
 def test_what_is_given_to_another_waits_anew(here, hear):
     hear("task_issued", issued(pieces=LEAD, due=DUE.isoformat(), issued_at=ISSUED_AT.isoformat()))
     climb(here, ISSUED_AT + timedelta(days=1))
+    goes_out(here)
     later = ISSUED_AT + timedelta(days=2)
     hear("assignment_changed", moved("declined", "declined", 2, later))
     hear("assignment_changed", moved("reassigned", "assigned", 3, later, before="declined"))
@@ -145,7 +156,63 @@ def test_what_moves_on_is_nudged_about_no_more(here, hear, ordered, after):
     hear("assignment_changed", moved("moved on", after, 3, YELLOW + timedelta(hours=1), before="in_progress"))
     assert waiting(here) == 0
     climb(here, DEEP_RED)
-    assert (nudged(here).keys(), next_look(here)) == ({"yellow"}, None)
+    assert (nudged(here), next_look(here)) == ({}, None)
+
+
+@pytest.fixture
+def heard_at_night(here, hear, ordered):
+    """It became red at midnight; what is not express goes out in the morning."""
+    climb(here, RED)
+    assert (nudged(here).keys(), waiting(here)) == ({"red"}, 4)
+
+
+BEFORE_DAWN = RED + timedelta(hours=5)
+MOVED_TO_WARD_2 = {"post_id": post("ward-2 head"), "unit_id": unit("ward-2"), "unit_name": "ward-2"}
+
+
+def test_what_nobody_has_heard_yet_is_said_to_the_next_owner_and_to_all_others(here, hear, heard_at_night):
+    hear("assignment_changed", moved("moved", "in_progress", 3, BEFORE_DAWN, before="in_progress", **MOVED_TO_WARD_2))
+    assert waiting(here) == 0
+
+    climb(here, BEFORE_DAWN)
+    assert nudged(here) == {"red": {person("ward-2 head"), FOLLOWER, SUPERIOR, ALSO_SUPERIOR}}
+    assert waiting(here) == 4
+    assert here.rows("SELECT text FROM occasions") == [{"text": "Đã quá hạn 25/09/2026: ward-2 chưa trình kết quả."}]
+
+
+def test_what_was_heard_is_not_said_again_whoever_owns_it_next(here, hear, heard_at_night):
+    here.do("UPDATE nudges SET state = 'sent' WHERE person_id = :owner", owner=OWNER)
+    hear("assignment_changed", moved("moved", "in_progress", 3, BEFORE_DAWN, before="in_progress", **MOVED_TO_WARD_2))
+    climb(here, BEFORE_DAWN)
+    assert (waiting(here), nudged(here)["red"]) == (0, {OWNER, FOLLOWER, SUPERIOR, ALSO_SUPERIOR})
+
+
+def test_an_older_answer_stops_nothing_that_was_said_since(here, hear, heard_at_night):
+    """It waited in the queue while the platform stood still."""
+    answered = {"assignment_id": piece_id("ward-1"), "waiting": []}
+    hear("urging_answered", urged() | answered | {"at": YELLOW})
+    assert waiting(here) == 4
+    hear("urging_answered", urged() | answered | {"at": BEFORE_DAWN})
+    assert waiting(here) == 0
+
+
+def test_an_older_move_takes_back_what_was_not_true(here, hear, heard_at_night):
+    hear("assignment_changed", moved("submitted", "result_submitted", 3, YELLOW, before="in_progress"))
+    climb(here, BEFORE_DAWN)
+    assert (nudged(here), waiting(here)) == ({}, 0)
+
+    hear("assignment_changed", moved("returned", "in_progress", 4, BEFORE_DAWN, before="result_submitted"))
+    climb(here, BEFORE_DAWN)
+    assert (nudged(here).keys(), waiting(here)) == ({"red"}, 4)
+
+
+def test_a_piece_that_cannot_be_reckoned_keeps_nobody_else_waiting(here, hear, ordered):
+    hear("task_issued", issued("Việc khác", pieces=LEAD, due=DUE.isoformat(), issued_at=ISSUED_AT.isoformat()))
+    never = datetime.max.replace(tzinfo=TZ)
+    here.do("UPDATE watched SET due = :never WHERE subject_id = :id", never=never, id=piece_id("ward-1"))
+    assert climb(here, RED) == 2
+    assert here.rows("SELECT title FROM occasions WHERE rung = 'red'") == [{"title": "Việc khác"}]
+    assert (climb(here, RED), next_look(here)) == (0, datetime(2026, 9, 28, 7, 30, tzinfo=TZ))
 
 
 def test_a_result_that_is_returned_is_owed_again(here, hear, ordered):
@@ -157,7 +224,10 @@ def test_a_result_that_is_returned_is_owed_again(here, hear, ordered):
 
 
 def test_more_time_is_another_deadline(here, hear, ordered):
+    here.do("INSERT INTO channels VALUES ('sms')")
     climb(here, RED)
+    here.do("UPDATE nudges SET state = 'sent' WHERE channel = 'in_app'")
+    assert waiting(here) == 4
     later = end_of_day(date(2026, 10, 9))
     extended = moved("extended", "in_progress", 3, RED, due=later, before="in_progress")
     decided = {
@@ -202,6 +272,24 @@ def test_an_urging_that_nobody_answers_and_one_that_is_answered(here, hear):
     assert waiting(here) == 0
     hear("urging_raised", urged() | {"at": ISSUED_AT, "waiting": [waits]})  # it comes again
     climb(here, DEEP_RED)
+    assert waiting(here) == 0
+
+
+def test_what_the_standing_pc_says_is_told_at_once_until_it_is_answered(here, hear):
+    here.do("INSERT INTO notification_settings VALUES (:id, 1, :muted, false)", id=OWNER, muted=json.dumps(ALL_OFF))
+    [one] = urged()["waiting"]
+    directive = urged(kind="standing_pc_directive")
+    hear("urging_raised", directive)
+    hear("urging_raised", directive)
+    assert (nudged(here), waiting(here)) == ({"raised": {OWNER}}, 1)
+    assert here.rows("SELECT rule, title, text, link FROM occasions") == [{
+        "rule": "directive", "title": "Diễn tập", "text": "Phó Chủ tịch chỉ đạo: chờ trả lời đến 04/03/2026.",
+        "link": f"/api/v1/urgings/{one['subject_id']}",
+    }]  # fmt: skip
+
+    answer = {"assignment_id": piece_id("ward-1"), "waiting": [one | {"version": 2, "awaits": None}]}
+    hear("urging_answered", urged() | answer)
+    hear("urging_raised", directive)  # it comes again
     assert waiting(here) == 0
 
 

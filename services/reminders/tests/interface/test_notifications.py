@@ -20,8 +20,8 @@ ENDPOINT = "https://fcm.googleapis.com/fcm/send/{}"
 @pytest.fixture
 def here(town, monkeypatch):
     found = town("reminders")
-    # nothing goes out by itself
-    for timer in ("tell_nudges", "note_channels", "plan_digests", "send_push"):
+    # nothing goes out by itself, and nothing is forgotten that was of that day
+    for timer in ("tell_nudges", "note_channels", "plan_digests", "send_push", "forget_nudges"):
         monkeypatch.setattr(Service, timer, None)
     return found
 
@@ -69,6 +69,7 @@ def test_settings_are_changed_part_by_part_and_no_change_is_lost(here, ask):
     [
         ({"switches": {"directive": {"email": False}}}, "cannot_be_muted"),
         ({"switches": {"deep_red": {"in_app": False}}}, "cannot_be_muted"),
+        ({"switches": {"personal": {"sms": True}}}, "not_by_this_channel"),
         ({"quiet_hours": {"begins": "08:00", "ends": "16:00"}}, "quiet_hours_not_possible"),
         ({"quiet_hours": {"begins": "25:00", "ends": "16:00"}}, "invalid_request"),
         ({"switches": {"violet": {"email": False}}}, "invalid_request"),

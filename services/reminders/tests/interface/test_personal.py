@@ -9,13 +9,18 @@ import sqlalchemy as sa
 
 from kernel.errors import Refused
 from kernel.working_time import TZ
+from reminders.domain.items import URGENCY_RANKS
+from reminders.domain.preferences import Preferences
 from reminders.storage import personal as storage
+from reminders.storage import preferences
 from reminders.tests.personal import HEAD, MONDAY, act, fire, made, now_of, said, wanted
+from reminders.tests.support import set_up
 from reminders.use_cases import firing, personal
 from tests.support.town import claims, person
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NIGHT = MONDAY.replace(hour=23)
+NORMAL = URGENCY_RANKS["normal"]
 
 
 @pytest.fixture
@@ -149,7 +154,7 @@ def test_it_is_said_once_at_its_time_be_it_at_night(here):
 def test_what_was_missed_is_said_in_one(here):
     reminder = made(here, starts_at=MONDAY + HOUR, rrule="FREQ=HOURLY", note="Uống nước")
     [item] = fire(here, MONDAY + 8 * HOUR)
-    assert (item["missed"], datetime.fromisoformat(item["occurrence"])) == (7, MONDAY + 8 * HOUR)
+    assert (item["missed"], item["occurrence"]) == (7, MONDAY + 8 * HOUR)
     assert item["text"] == "16:00 23/11/2026 · đã lỡ 7 lần trước đó · Uống nước"
     assert now_of(here, reminder)["next_occurrence"] == MONDAY + 9 * HOUR
     assert len(here.rows("SELECT 1 FROM nudges")) == 1
@@ -166,10 +171,11 @@ def test_after_hours_of_downtime_each_is_said_once_by_whoever_is_faster_the_most
     assert len(items) == len({item["reminder_id"] for item in items}) == 900
     assert [row["n"] for row in here.rows("SELECT count(*) AS n FROM nudges")] == [900]
     assert {item["missed"] for item in items if item["title"] == "Hằng giờ"} == {8}
-    batches = [[item["urgency"] for item in data["items"]] for _, data in here.events()]
-    assert all(len(set(batch)) == 1 for batch in batches)
+    urgency = {item["reminder_id"]: item["urgency_rank"] for item in items}
+    batches = [[urgency.pop(item["reminder_id"]) for item in data["items"]] for _, data in here.events()]
+    assert not urgency and all(len(set(batch)) == 1 for batch in batches)
     alone = [batch[0] for batch in batches]
-    assert alone.index("normal") >= 1 and fire(here, MONDAY) == []
+    assert alone.index(NORMAL) >= 1 and fire(here, MONDAY) == []
 
 
 MANY = """
@@ -207,20 +213,79 @@ def test_the_clock_looks_only_at_what_is_due(here, world):
     made(here, "ward-1 clerk", starts_at=MONDAY + HOUR)
     with psycopg.connect(world.owners["reminders"]) as owner:
         owner.execute("ANALYZE reminders")
+    assert read_by(here, storage.CLAIM, "reminders_due", rank=3, now=MONDAY + HOUR) < 30
+
+
+def read_by(here, query, index: str, **values) -> int:
+    """The pages that it reads, walking this index and no more."""
     with here.store.transaction(keep_plans=True) as tx:
-        claim = str(storage.CLAIM.compile(dialect=tx.connection.dialect))
-        claim = claim.replace("%(rank)s", "$1").replace("%(now)s", "$2")
-        tx.connection.exec_driver_sql(f"PREPARE claim AS {claim}")
-        run = f"EXECUTE claim (3, '{MONDAY + HOUR}')"
-        plan = tx.connection.exec_driver_sql(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {run}").scalar_one()
-    nodes = _nodes(plan[0]["Plan"])
-    assert [node["Index Name"] for node in nodes if "Index Name" in node] == ["reminders_due"]
+        text = str(query.compile(dialect=tx.connection.dialect))
+        for number, name in enumerate(values, start=1):
+            text = text.replace(f"%({name})s", f"${number}")
+        tx.connection.exec_driver_sql(f"PREPARE asked AS {text}")
+        given = ", ".join(f"'{value}'" for value in values.values())
+        run = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE asked ({given})"
+        [found] = tx.connection.exec_driver_sql(run).scalar_one()
+        tx.connection.exec_driver_sql("DEALLOCATE asked")
+    nodes = _nodes(found["Plan"])
+    assert [node["Index Name"] for node in nodes if "Index Name" in node] == [index]
     assert not [node for node in nodes if node["Node Type"] in ("Seq Scan", "Sort")]
-    assert plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"] < 30
+    return found["Plan"]["Shared Hit Blocks"] + found["Plan"]["Shared Read Blocks"]
 
 
 def _nodes(node: dict) -> list[dict]:
     return [node, *(each for child in node.get("Plans", ()) for each in _nodes(child))]
+
+
+def test_whoever_has_muted_them_hears_nothing_and_a_unit_pays_for_no_message(here):
+    set_up(here, "sms", "voice")
+    with here.store.transaction() as tx:
+        muted = {"personal": {"in_app": False, "sms": True, "voice": True}}
+        assert preferences.choose(tx, person(HEAD), 0, Preferences(muted))
+    for who in (HEAD, "ward-1 clerk"):
+        made(here, who, starts_at=MONDAY + HOUR, urgency="urgent")
+    fire(here, MONDAY + HOUR)
+    planned = here.rows("SELECT person_id::text, channel FROM nudges")
+    assert planned == [{"person_id": person("ward-1 clerk"), "channel": "in_app"}]
+    [(name, data)] = here.events()
+    assert name == "reminder_fired" and not [item for item in data["items"] if "title" in item or "text" in item]
+
+
+# another time
+
+
+@pytest.mark.parametrize("rrule", [None, "FREQ=DAILY"])
+def test_what_was_said_is_said_again_at_another_lead_time(here, rrule):
+    reminder = made(here, starts_at=MONDAY + 3 * HOUR, before_minutes=120, rrule=rrule)
+    assert len(fire(here, MONDAY + HOUR)) == 1
+    changes = {"before_minutes": 60}
+    changed = act(
+        here, personal.change_reminder, reminder, changes=changes, deadline=None, now=MONDAY + HOUR
+    )  # fmt: skip
+    assert (changed["next_occurrence"], changed["next_at"]) == (MONDAY + 3 * HOUR, MONDAY + 2 * HOUR)
+    assert [item["occurrence"] for item in fire(here, MONDAY + 2 * HOUR)] == [MONDAY + 3 * HOUR]
+    assert fire(here, MONDAY + 3 * HOUR) == []
+    states = [row["state"] for row in here.rows("SELECT state FROM nudges ORDER BY due_at")]
+    assert states == ["dropped", "waiting"]
+
+
+def test_the_same_times_again_say_nothing_again(here):
+    reminder = made(here, starts_at=MONDAY + 3 * HOUR, before_minutes=120, rrule="FREQ=DAILY")
+    fire(here, MONDAY + HOUR)
+    same = {"title": "Khác", "starts_at": MONDAY + 3 * HOUR, "before_minutes": 120, "rrule": "FREQ=DAILY"}
+    changed = act(here, personal.change_reminder, reminder, changes=same, deadline=None, now=MONDAY + HOUR)
+    assert (changed["title"], changed["next_occurrence"]) == ("Khác", MONDAY + 3 * HOUR + DAY)
+    assert fire(here, MONDAY + 2 * HOUR) == []
+    assert here.rows("SELECT state FROM nudges") == [{"state": "waiting"}]
+
+
+@pytest.mark.parametrize("rrule, then", [(None, None), ("FREQ=DAILY", MONDAY + HOUR + DAY)])
+def test_what_was_done_ahead_stays_done_at_another_lead_time(here, rrule, then):
+    reminder = made(here, starts_at=MONDAY + HOUR, rrule=rrule)
+    act(here, personal.mark_done, reminder, occurrence=MONDAY + HOUR)
+    changed = act(here, personal.change_reminder, reminder, changes={"before_minutes": 30}, deadline=None)
+    assert changed["next_occurrence"] == then
+    assert fire(here, MONDAY + HOUR) == []
 
 
 # done and skipped
@@ -279,15 +344,59 @@ def test_when_the_calendar_changes_what_is_to_come_moves_with_it(here):
     other = made(here, starts_at=MONDAY + DAY, rrule="FREQ=MONTHLY;BYMONTHDAY=1")
     first = datetime(2026, 12, 1, 8, 0, tzinfo=TZ)
     assert reminder["next_occurrence"] == other["next_occurrence"] == first
-    here.do(
-        "INSERT INTO copy_working_days (id, version, working, name) VALUES (:day, 99, false, '')", day=date(2026, 12, 1)
-    )
-    with here.store.transaction() as tx:
-        storage.ask_for_recounts(tx)
+    day_off(here, date(2026, 12, 1))
     firing.recount(here.store, MONDAY)
     assert now_of(here, reminder)["next_occurrence"] == first + DAY
     assert now_of(here, other)["next_occurrence"] == first
-    assert here.rows("SELECT 1 FROM reminders WHERE recount") == []
+    assert firing.recount_some(here.store, MONDAY) == 0
+
+
+def day_off(here, day: date) -> None:
+    """As the copy gets it, be it by an event or with all that it had missed."""
+    here.do("INSERT INTO copy_working_days (id, version, working, name) VALUES (:day, 99, false, '')", day=day)
+
+
+def test_a_day_that_comes_nearer_than_the_lead_time_is_told_at_once(here):
+    reminder = made(here, starts_at=MONDAY, working_day={"nth": -1, "of": "month"}, before_minutes=3 * 24 * 60)
+    assert reminder["next_occurrence"] == MONDAY + 7 * DAY
+    day_off(here, date(2026, 11, 30))
+    firing.recount(here.store, MONDAY + 3 * DAY)
+    assert [item["occurrence"] for item in fire(here, MONDAY + 3 * DAY)] == [MONDAY + 4 * DAY]
+
+
+def test_a_rule_that_fails_keeps_its_day_and_the_others_move(here):
+    broken, reminder = (made(here, starts_at=MONDAY + DAY, working_day={"nth": 1, "of": "month"}) for _ in range(2))
+    here.do('UPDATE reminders SET working_day = \'{"of": "month"}\' WHERE id = :id', id=broken["id"])
+    day_off(here, date(2026, 12, 1))
+    firing.recount(here.store, MONDAY)
+    assert now_of(here, reminder)["next_occurrence"] == reminder["next_occurrence"] + DAY
+    [kept] = here.rows("SELECT occurs_at FROM reminders WHERE id = :id", id=broken["id"])
+    assert kept["occurs_at"] == broken["next_occurrence"]
+
+
+def test_whether_days_are_other_ones_is_asked_without_reading_all(here, world):
+    with here.store.transaction() as tx:
+        tx.execute(sa.text(MANY), {"people": [person(HEAD)] * 2, "due": MONDAY + DAY, "n": 20_000})
+    here.do('UPDATE reminders SET working_day = \'{"nth": 1, "of": "month"}\', calendar = \'same\'')
+    with psycopg.connect(world.owners["reminders"], autocommit=True) as owner:
+        owner.execute("VACUUM ANALYZE reminders")
+    for query in storage.OTHERWISE:
+        assert read_by(here, query, "reminders_of_calendar", calendar="same") < 30
+
+
+# forgetting
+
+
+@pytest.mark.parametrize("at_once", [1, 1000])
+def test_what_ended_lately_stays_however_long_ago_it_was_made(here, monkeypatch, at_once):
+    monkeypatch.setattr(firing, "FORGOTTEN_AT_ONCE", at_once)
+    far = MONDAY + 500 * DAY
+    reminders = [made(here, starts_at=far) for _ in range(3)]
+    fire(here, far)
+    firing.forget(here.store, far + HOUR)
+    assert [now_of(here, each)["state"] for each in reminders] == ["ended"] * 3
+    firing.forget(here.store, far + 401 * DAY)
+    assert here.rows("SELECT 1 FROM reminders") == here.rows("SELECT 1 FROM reminder_occurrences") == []
 
 
 def test_what_is_long_over_is_forgotten(here):

@@ -9,11 +9,12 @@ from chassis.contract import schema
 from chassis.inbox import Heard, Unacceptable
 from contracts import inbound, reminders
 from kernel.directory_copy.facts import apply_page, read_state
+from kernel.working_time import OPENS, TZ
 from reminders.domain.items import subject_of
 from reminders.service import Service
 from reminders.use_cases import reading, siblings
 from tests.support.orders import issued, piece_id
-from tests.support.town import DELEGATION, claims, id_of, person, post, unit
+from tests.support.town import DELEGATION, claims, id_of, membership_of, person, post, unit
 
 SAID = {
     "kind": "citizen_case", "unit_code": "ward-1", "title": "Đèn đường hỏng", "from_title": "Tổng đài 1022",
@@ -77,6 +78,19 @@ def place(here) -> None:
     while more:
         with here.store.transaction() as tx:
             more = siblings.place_some(tx, clock.now())
+
+
+def call_again(here, now) -> int:
+    """How many nudges there are after it."""
+    with here.store.transaction() as tx:
+        siblings.call_again(tx, now)
+    return len(nudges(here))
+
+
+def morning(here):
+    [row] = here.rows("SELECT look_again_at AS at FROM action_items WHERE open AND look_again_at IS NOT NULL")
+    assert row["at"].astimezone(TZ).time() == OPENS
+    return row["at"]
 
 
 def test_what_waits_there_is_before_the_head_of_the_unit_until_it_is_closed(here, say):
@@ -252,3 +266,34 @@ def test_an_item_follows_its_post_to_the_next_holder_and_to_whom_its_powers_are_
     )  # fmt: skip
     assert titles(here, claims("new vice")) == [SAID["title"]]
     assert titles(here, deputy) == []  # what his predecessor lent died with his membership
+
+
+def test_whoever_answers_for_a_post_is_nudged(here, say):
+    say(OPENED, unit_code=None, post_id=post("committee vice_chairman"))
+    assert sorted(who for who, _ in nudges(here)) == sorted([
+        person("committee vice_chairman"), person("office deputy_chief_of_office"),
+    ])  # fmt: skip
+    here.do("DELETE FROM copy_memberships WHERE id = :id", id=membership_of("ward-1 head"))
+    say(OPENED, subject="pa/72")
+    assert person("ward-1 clerk") in [who for who, _ in nudges(here)]
+
+
+def test_what_reaches_nobody_is_tried_again_every_working_morning(here, say):
+    everybody = {"a": person("ward-1 head"), "b": person("ward-1 clerk")}
+    until = "UPDATE copy_memberships SET valid_to = {} WHERE person_id IN (:a, :b)"
+    here.do(until.format("DATE '2026-01-02'"), **everybody)
+    say(OPENED)
+    say(CHANGED, 2, title="Đèn đường và dây điện")
+    say(OPENED, subject="pa/72")
+    say(CLOSED, 2, subject="pa/72")
+    assert (len(here.rows("SELECT id FROM action_items WHERE open")), call_again(here, clock.now())) == (1, 0)
+
+    mornings = [morning(here)]
+    assert call_again(here, mornings[0]) == 0
+    mornings.append(morning(here))
+    assert mornings[0] < mornings[1]
+    here.do(until.format("NULL"), **everybody)
+    assert call_again(here, mornings[0]) == 0
+    assert call_again(here, mornings[1]) == 1
+    assert here.rows("SELECT id FROM action_items WHERE look_again_at IS NOT NULL AND open") == []
+    assert nudges(here) == [(person("ward-1 head"), "Phản ánh 1022 chờ xử lý")]

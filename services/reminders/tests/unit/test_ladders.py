@@ -140,6 +140,7 @@ def test_the_default_is_a_good_set_of_rules():
 
 def test_wrong_rules_are_refused_with_the_place():
     assert wrong(lambda rules: rules[1].update(name="deadline")) == ("name_twice", "rules.1.name")
+    assert wrong(lambda rules: rules[1].update(name="waiting")) == ("name_twice", "rules.1.name")
     assert wrong(lambda rules: rules[0]["rungs"][2].update(name="red")) == ("name_twice", "rules.0.rungs.2.name")
     assert wrong(lambda rules: rules[0]["rungs"].reverse()) == ("rung_out_of_order", "rules.0.rungs.1.after.normal")
     hours = {"express": {"hours": 2}}

@@ -9,7 +9,7 @@ from contracts import reminders as contract
 from kernel.errors import Refused
 from kernel.working_time import TZ, WorkingDays
 from reminders.domain.occasions import CHANNELS, Occasion
-from reminders.domain.preferences import FIXED, KINDS, Preferences, changed, kind_of
+from reminders.domain.preferences import FIXED, KINDS, Preferences, changed, fixed, kind_of
 
 DAYS = WorkingDays({})
 LUNCH = {"begins": time(11, 30), "ends": time(13, 30)}
@@ -36,7 +36,8 @@ def test_the_contract_names_the_same_kinds_and_channels():
         ("personal", "2026-11-23T09:00", "personal"),
         ("directive", "sent", "directive"),
         ("waiting", "opened", "waiting"),
-        ("whatever", "comes", "waiting"),
+        ("answer", "unanswered", "other"),
+        ("their_own", "opened", "other"),
     ],
 )
 def test_every_nudge_is_of_a_kind(rule, rung, kind):
@@ -45,9 +46,20 @@ def test_every_nudge_is_of_a_kind(rule, rung, kind):
 
 def test_short_messages_and_calls_are_for_what_is_late_until_one_says_otherwise():
     at_first = Preferences()
-    assert [kind for kind in KINDS if at_first.is_on(kind, "sms")] == ["red", "deep_red", "unreceived", "directive"]
+    assert [kind for kind in KINDS if at_first.is_on(kind, "sms")] == [
+        "red", "deep_red", "unreceived", "other", "directive",
+    ]  # fmt: skip
     assert all(at_first.is_on(kind, channel) for kind in KINDS for channel in ("in_app", "push", "email"))
-    assert changed(at_first, {"switches": {"personal": {"sms": True}}}).is_on("personal", "sms")
+    assert changed(at_first, {"switches": {"yellow": {"sms": True}}}).is_on("yellow", "sms")
+
+
+@pytest.mark.parametrize("channel", ["sms", "voice"])
+def test_what_one_asks_of_oneself_costs_the_unit_nothing(channel):
+    with pytest.raises(Refused) as refused:
+        changed(Preferences(), {"switches": {"personal": {channel: True}}})
+    assert refused.value.refusal_code == "not_by_this_channel"
+    assert not Preferences({"personal": {channel: True}}).admits(occasion("personal", "at", "urgent"), channel)
+    assert changed(Preferences(), {"switches": {"personal": {channel: False}}}) and fixed()["personal"][channel]
 
 
 def test_one_change_leaves_the_rest():
@@ -63,6 +75,12 @@ def test_what_policy_wants_heard_cannot_be_turned_off(kind, channel):
         changed(Preferences(), {"switches": {kind: {channel: False}}})
     assert refused.value.refusal_code == "cannot_be_muted"
     assert Preferences({kind: {channel: False}}).is_on(kind, channel)
+
+
+@pytest.mark.parametrize(("rule", "rung"), [("answer", "unanswered"), ("their_own", "late"), ("directive", "raised")])
+def test_what_operators_add_and_what_is_ordered_cannot_be_turned_off(rule, rung):
+    quiet = Preferences({kind: dict.fromkeys(CHANNELS, False) for kind in KINDS})
+    assert [each for each in CHANNELS if quiet.admits(occasion(rule, rung), each)] == ["in_app", "email"]
 
 
 def test_what_is_express_is_heard_though_its_kind_is_turned_off():
