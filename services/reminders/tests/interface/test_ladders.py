@@ -224,7 +224,7 @@ def test_a_result_that_is_returned_is_owed_again(here, hear, ordered):
 
 
 def test_more_time_is_another_deadline(here, hear, ordered):
-    here.do("INSERT INTO channels VALUES ('sms')")
+    here.do("INSERT INTO channels VALUES ('sms', now())")
     climb(here, RED)
     here.do("UPDATE nudges SET state = 'sent' WHERE channel = 'in_app'")
     assert waiting(here) == 4
