@@ -52,7 +52,7 @@ class Tables:
     """All that a service remembers, in a form in which two runs can be compared."""
 
     GENERATED: dict[str, tuple[str, ...]] = {
-        "action_items": ("id", "look_again_at"),  # a clock notes when
+        "action_items": ("id", "nudge_at"),  # a clock looks, and notes when it is to look again
         "audit_head": ("hash",),
         "audit_log": ("number", "at", "actor", "previous", "hash"),
         "conversations": ("id",),

@@ -18,14 +18,6 @@ BREAK_GLASS_USED = "break_glass_used"
 LOOK_AFTER_IT = "Tài khoản khẩn cấp đã được dùng: hãy xem ai dùng, vì sao, rồi niêm phong lại"
 THE_PLATFORM = "Công Vụ"
 URGENCY_RANKS = {"express": 0, "very_urgent": 1, "urgent": 2, "normal": 3}
-OPENED = {  # what somebody is told of it
-    "procedure_near_deadline": "Hồ sơ thủ tục hành chính sắp đến hạn",
-    "citizen_case": "Phản ánh 1022 chờ xử lý",
-    "meeting_to_join": "Cuộc họp cần dự",
-    "mail_to_answer": "Thư cần trả lời",
-    "document_to_approve": "Văn bản chờ duyệt",
-    "document_to_instruct": "Văn bản chờ bút phê",
-}
 
 
 def of_piece(piece: Mapping, at) -> dict:
@@ -71,6 +63,11 @@ def link_to(kind: str, subject_id: str, task_id: str) -> str:
     if kind == TO_ISSUE:
         return f"/api/v1/tasks/{task_id}"
     return f"/api/v1/{PATHS.get(kind, 'assignments')}/{subject_id}"
+
+
+def link_to_item(item_id: str) -> str:
+    """Of what a sibling says: from there one goes on to it."""
+    return f"/api/v1/action-items/{item_id}"
 
 
 def link_of_break_glass(account_id: str) -> str:

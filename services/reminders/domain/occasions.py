@@ -9,7 +9,8 @@ from kernel.working_time import WorkingDays
 CHANNELS = ("in_app", "push", "email", "sms", "voice")
 EXPRESS = "express"
 DIRECTIVE = "directive"
-NO_LADDERS = ("personal", DIRECTIVE, "waiting")  # rules that operators do not set
+WAITING = "waiting"  # for whoever must act: something has begun to
+NO_LADDERS = ("personal", DIRECTIVE, WAITING)  # rules that operators do not set
 # of working time; of an express matter, of time
 AFTER = {
     "sms": timedelta(hours=2),

@@ -39,7 +39,8 @@ class Hearing:
 
     @hears(tasks.tasks_imported)
     def on_tasks_imported(self, tx, event):
-        items.follow_pieces(tx, event.data, event.data["pieces"], event.subject, event.version)
+        """Nobody is nudged because old work is taken over; the ladders look at it."""
+        items.follow_pieces(tx, event.data, event.data["pieces"], event.subject, event.version, nudging=False)
         deadlines.follow_pieces(tx, event.data["pieces"], event.data["at"], clock.now())
         watching.follow(tx, event.data, event.data["pieces"])
 

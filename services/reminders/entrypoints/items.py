@@ -6,7 +6,7 @@ from chassis import clock
 from chassis.rpc import rpc
 from chassis.timers import every
 from contracts import reminders
-from reminders.use_cases import reading, siblings
+from reminders.use_cases import items, reading, siblings
 
 TICK_SECONDS = 5.0  # what is left is the next tick's
 
@@ -50,9 +50,9 @@ class Items:
             with self.db.transaction() as tx:
                 more = siblings.place_some(tx, clock.now())
 
-    @every(seconds=60)
-    def call_again(self):
-        more = True
-        while more:
+    @every(seconds=1)
+    def nudge_about_items(self):
+        ends, more = time.monotonic() + TICK_SECONDS, True
+        while more and time.monotonic() < ends:
             with self.db.transaction() as tx:
-                more = siblings.call_again(tx, clock.now())
+                more = items.nudge_some(tx, clock.now())

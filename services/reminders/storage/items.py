@@ -35,7 +35,7 @@ items = sa.Table(
     sa.Column("closed_at", Moment),
     sa.Column("unplaced", JSONB),
     sa.Column("tried", sa.BigInteger),
-    sa.Column("look_again_at", Moment),
+    sa.Column("nudge_at", Moment),
     sa.Column("addressee", Id, sa.Computed("coalesce(person_id, post_id)")),
 )  # fmt: skip
 
@@ -46,7 +46,7 @@ break_glass = sa.Table(
 )  # fmt: skip
 
 _never = sa.cast(sa.literal(NEVER), Moment)
-_HIDDEN = ("due", "unplaced", "tried", "look_again_at", "addressee")
+_HIDDEN = ("due", "unplaced", "tried", "nudge_at", "addressee")
 _FACTS = (
     "kind", "post_id", "unit_id", "person_id", "origin", "task_id", "title", "link", "from_title", "urgency_rank",
     "due",
@@ -62,13 +62,16 @@ def _shown(of=items.c) -> tuple:
 
 
 def raise_all(tx, shared: Mapping, each: Sequence[Mapping]) -> list[Mapping]:
-    """One item for each subject, in one statement; returns those that are new. Of another subject more is known."""
+    """One item for each subject, in one statement; returns those that are new. Of
+    another subject more is known.
+    """
     own = ("id", "subject_id", "post_id", "unit_id", "link")
     rows = unnested(
         **{name: (items.c[name].type, [item[name] for item in each]) for name in own},
         due_or_none=(Moment, [item["due"] for item in each]),
     )
-    values = {name: sa.literal(value, items.c[name].type) for name, value in (shared | {"open": True}).items()}
+    stated = shared | {"open": True, "nudge_at": shared["raised_at"]}
+    values = {name: sa.literal(value, items.c[name].type) for name, value in stated.items()}
     chosen = [*(rows.c[name] for name in own), func.coalesce(rows.c.due_or_none, _never), *values.values()]
     new = insert(items).from_select([*own, "due", *values], select(*chosen))
     raised = tx.execute(new.on_conflict_do_nothing(index_elements=["subject_id"]).returning(*_shown())).mappings()
@@ -86,11 +89,12 @@ def keep_places(tx, known: Sequence[Mapping]) -> list[Mapping]:
 
 
 def change_all(tx, changed: Sequence[Mapping]) -> list[Mapping]:
-    """Items as they are known now, in one statement."""
+    """Items as they are known now, in one statement. Whoever is still to be nudged is, unless it says when."""
     names = ("version", "open", "raised_at", "closed_at", "unplaced", "tried")
-    rows = _given(changed, ("subject_id",), names)
-    query = update(items).where(items.c.subject_id == rows.c.subject_id)
-    query = query.values({name: rows.c[name] for name in (*_FACTS, *names)}).returning(*_shown())
+    rows = _given(changed, ("subject_id",), (*names, "nudge_at"))
+    values = {name: rows.c[name] for name in (*_FACTS, *names)}
+    values["nudge_at"] = func.coalesce(rows.c.nudge_at, items.c.nudge_at)
+    query = update(items).where(items.c.subject_id == rows.c.subject_id).values(values).returning(*_shown())
     return sorted(tx.execute(query).mappings(), key=lambda row: row["id"])
 
 
@@ -139,22 +143,22 @@ def note_tried(tx, ids: Collection[str], version: int) -> None:
     tx.execute(update(items).where(items.c.id == any_of(ids)).values(tried=version))
 
 
-# what reaches nobody yet
+# about what somebody is still to be nudged
 
 
-def claim_unreached(tx, now: datetime, limit: int) -> list[Mapping]:
-    """Those for which somebody is to be looked for again, each taken by one process only."""
-    query = select(*_shown()).where(items.c.open, items.c.look_again_at <= now).order_by(items.c.look_again_at)
+def claim_to_nudge(tx, now: datetime, limit: int) -> list[Mapping]:
+    """What has waited longest first, each taken by one process only."""
+    query = select(*_shown()).where(items.c.open, items.c.nudge_at <= now).order_by(items.c.nudge_at)
     return list(tx.execute(query.limit(limit).with_for_update(skip_locked=True)).mappings())
 
 
-def note_unreached(tx, ids: Collection[str], again_at: datetime) -> None:
-    tx.execute(update(items).where(items.c.id == any_of(ids)).values(look_again_at=again_at))
+def nudge_next(tx, ids: Collection[str], at: datetime | None) -> None:
+    """Never, if None."""
+    tx.execute(update(items).where(items.c.id == any_of(ids)).values(nudge_at=at))
 
 
-def note_reached(tx, ids: Collection[str]) -> None:
-    waited = items.c.look_again_at.is_not(None)
-    tx.execute(update(items).where(items.c.id == any_of(ids), waited).values(look_again_at=None))
+def need_no_nudge(tx, subject_ids: Collection[str]) -> None:
+    tx.execute(update(items).where(items.c.subject_id == any_of(subject_ids)).values(nudge_at=None))
 
 
 # what people read

@@ -61,9 +61,15 @@ def add_nudges(tx, each: Sequence[Mapping]) -> None:
     )
 
 
-def drop_waiting(tx, subject_ids: Sequence[str], until: datetime | None = None) -> list[Mapping]:
-    """Nobody need be nudged any more of what happened to these subjects until then."""
+def drop_waiting(
+    tx, subject_ids: Sequence[str], until: datetime | None = None, rule: str | None = None, but_rule: str | None = None
+) -> list[Mapping]:
+    """Nobody need be nudged any more of what happened to these subjects until then, by this rule or all others."""
     about = select(occasions.c.id).where(occasions.c.subject_id == any_of(subject_ids))
+    if rule is not None:
+        about = about.where(occasions.c.rule == rule)
+    if but_rule is not None:
+        about = about.where(occasions.c.rule != but_rule)
     if until is not None:
         about = about.where(occasions.c.at <= until)
     waiting = update(nudges).where(nudges.c.occasion_id.in_(about), nudges.c.state == "waiting")

@@ -7,7 +7,7 @@ from datetime import datetime
 from chassis import clock
 from kernel.directory_copy import working_days
 from reminders.domain.items import URGENCY_RANKS
-from reminders.domain.occasions import CHANNELS, Occasion, goes_out_at_night, planned
+from reminders.domain.occasions import CHANNELS, WAITING, Occasion, goes_out_at_night, planned
 from reminders.domain.preferences import Preferences
 from reminders.storage import nudges
 from reminders.storage import preferences as storage
@@ -47,11 +47,16 @@ def stop(tx, subject_ids: Sequence[str], until: datetime | None = None) -> None:
     nudges.drop_waiting(tx, subject_ids, until)
 
 
+def no_longer_waits(tx, subject_ids: Sequence[str]) -> None:
+    """What was to go out because these subjects wait for somebody does not."""
+    nudges.drop_waiting(tx, subject_ids, rule=WAITING)
+
+
 def take_back(tx, subject_ids: Sequence[str]) -> None:
-    """They are another matter now: what was to go out about them does not. An occasion of which nobody has been told
-    has not happened, and may be said again.
+    """They are another matter now: what the ladders were to say of them does not go out. An occasion of which nobody
+    has been told has not happened, and may be said again.
     """
-    if dropped := nudges.drop_waiting(tx, subject_ids):
+    if dropped := nudges.drop_waiting(tx, subject_ids, but_rule=WAITING):
         nudges.remove_unheard(tx, dropped)
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from chassis import clock
 from contracts import reminders as contract
-from kernel.directory_copy import holders, posts_of_kind
+from kernel.directory_copy import answering, holders, posts_of_kind, working_days
 from reminders.domain.items import (
     BREAK_GLASS_USED,
     LOOK_AFTER_IT,
@@ -13,25 +14,29 @@ from reminders.domain.items import (
     URGENCY_RANKS,
     link_of_break_glass,
     link_to,
+    link_to_item,
     of_break_glass,
     of_extension,
     of_piece,
     of_waiting,
 )
-from reminders.domain.ladders import in_words, version_of
-from reminders.domain.occasions import EXPRESS, Occasion
+from reminders.domain.ladders import in_words, next_morning, version_of
+from reminders.domain.occasions import EXPRESS, WAITING, Occasion
+from reminders.domain.texts import KINDS
 from reminders.storage import items as storage
 from reminders.use_cases import attention
 
 URGENCIES = {rank: urgency for urgency, rank in URGENCY_RANKS.items()}
+SCOPES = ("all", "reminders")  # of powers that were lent, with which one reads items
+AT_ONCE = 100
 
 
 def raise_items(tx, order: Mapping, version: int) -> None:
     """An order was given: the head of every unit in it has something to receive, and no leader need issue it."""
     at = order["issued_at"]
     raised = _raise(tx, order)
-    _, closed = take(tx, [of_waiting(order, one, at) for one in order["waiting"]])
-    say(tx, raised, closed, subject=order["task_id"], version=version, at=at)
+    taken = take(tx, [of_waiting(order, one, at) for one in order["waiting"]])
+    say(tx, raised, taken.closed, subject=order["task_id"], version=version, at=at)
 
 
 def follow_document(tx, document: Mapping, subject: str, version: int) -> None:
@@ -39,8 +44,8 @@ def follow_document(tx, document: Mapping, subject: str, version: int) -> None:
     at = document["at"]
     raised = [item for order in document["orders"] for item in _raise(tx, order)]
     about = document | {"task_id": None}
-    opened, closed = take(tx, [of_waiting(about, one, at) for one in document["waiting"]])
-    say(tx, [*raised, *opened], closed, subject, version, at)
+    taken = take(tx, [of_waiting(about, one, at) for one in document["waiting"]])
+    say(tx, [*raised, *taken.raised], taken.closed, subject, version, at)
 
 
 def _raise(tx, order: Mapping) -> Sequence[Mapping]:
@@ -67,13 +72,15 @@ def _raise(tx, order: Mapping) -> Sequence[Mapping]:
     return storage.raise_all(tx, shared, each)
 
 
-def follow_pieces(tx, act: Mapping, pieces: Sequence[Mapping], subject: str, version: int) -> None:
-    """Pieces moved on: what waited no longer does, or waits for somebody else."""
+def follow_pieces(
+    tx, act: Mapping, pieces: Sequence[Mapping], subject: str, version: int, nudging: bool = True
+) -> None:  # fmt: skip
+    """Pieces moved on: what waited no longer does, or waits for somebody else, who is nudged about it."""
     at = act["at"]
     known = [of_piece(piece, at) for piece in pieces]
     known += [of_extension(piece, piece["extension"], at) for piece in pieces if piece["extension"]]
     known += [of_waiting(piece, each, at) for piece in pieces for each in piece["waiting"]]
-    _follow(tx, known, subject, version, at)
+    _follow(tx, known, subject, version, at, nudging)
 
 
 def raise_break_glass(tx, use: Mapping, version: int, now: datetime) -> None:
@@ -130,28 +137,40 @@ def follow_waiting(tx, act: Mapping, subject: str, version: int) -> None:
     _follow(tx, known, subject, version, at)
 
 
-def _follow(tx, known: Sequence[Mapping], subject: str, version: int, at: datetime) -> None:
+def _follow(
+    tx, known: Sequence[Mapping], subject: str, version: int, at: datetime, nudging: bool = True
+) -> None:  # fmt: skip
     """Only whoever really gains or loses an item hears it."""
-    raised, closed = take(tx, known)
-    say(tx, raised, closed, subject, version, at)
+    taken = take(tx, known, nudging)
+    say(tx, taken.raised, taken.closed, subject, version, at)
 
 
-def take(tx, known: Sequence[Mapping]) -> tuple[list[Mapping], list[Mapping]]:
-    """The items that opened and those that closed; what is older than what is known already changes nothing."""
+class Taken(NamedTuple):
+    """The items that opened, those that closed, as they were before, and all of which something newer is known."""
+
+    raised: Sequence[Mapping] = ()
+    closed: Sequence[Mapping] = ()
+    newer: Sequence[Mapping] = ()
+
+
+def take(tx, known: Sequence[Mapping], nudging: bool = True) -> Taken:
+    """Items as they are said to be; what is older than what is known already changes nothing."""
     if not known:
-        return [], []
+        return Taken()
     before = {row["subject_id"]: row for row in _kept(tx, known)}
     newer = [each for each in known if each["version"] > before[each["subject_id"]]["version"]]
     if not newer:
-        return [], []
-    after = storage.change_all(tx, newer)
-    raised = [row for row in after if row["open"] and not _is_same(before[row["subject_id"]], row)]
-    closed = [
-        before[row["subject_id"]]
-        for row in after
-        if before[row["subject_id"]]["open"] and not (row["open"] and _is_same(before[row["subject_id"]], row))
-    ]
-    return raised, closed
+        return Taken()
+    opens = {each["subject_id"] for each in newer if each["open"] and not _is_same(before[each["subject_id"]], each)}
+    after = storage.change_all(tx, [
+        each | {"nudge_at": each["raised_at"]} if nudging and each["subject_id"] in opens else each for each in newer
+    ])  # fmt: skip
+    raised = [row for row in after if row["subject_id"] in opens]
+    earlier = [before[row["subject_id"]] for row in after if not row["open"] or row["subject_id"] in opens]
+    closed = [row for row in earlier if row["open"]]
+    if closed:
+        attention.no_longer_waits(tx, [row["subject_id"] for row in closed])
+    return Taken(raised, closed, after)
 
 
 def _kept(tx, known: Sequence[Mapping]) -> list[Mapping]:
@@ -159,7 +178,7 @@ def _kept(tx, known: Sequence[Mapping]) -> list[Mapping]:
 
 
 def _is_same(before: Mapping, after: Mapping) -> bool:
-    return before["open"] and all(before[name] == after[name] for name in ("kind", "post_id", "person_id"))
+    return before["open"] and all(before[name] == after.get(name) for name in ("kind", "post_id", "person_id"))
 
 
 OF_EACH = ("kind", "task_id", "title", "from_title", "urgency")
@@ -183,3 +202,36 @@ def say(
 
 def shown(row: Mapping) -> dict:
     return dict(row, urgency=URGENCIES[row["urgency_rank"]])
+
+
+def nudge_some(tx, now: datetime) -> bool:
+    """Whoever answers for what has begun to wait is nudged, once; if nobody does, somebody is looked for every working
+    morning. Whether there may be more.
+    """
+    rows = storage.claim_to_nudge(tx, now, AT_ONCE)
+    if not rows:
+        return False
+    people = answering(tx, {row["post_id"] for row in rows if row["post_id"]}, SCOPES, now)
+    reached = [(row, people.get(row["post_id"], ()) if row["post_id"] else (row["person_id"],)) for row in rows]
+    attention.call_for(tx, [_beginning(row, whom) for row, whom in reached if whom], now)
+    storage.nudge_next(tx, [row["id"] for row, whom in reached if whom], None)
+    if nobody := [row["id"] for row, whom in reached if not whom]:
+        storage.nudge_next(tx, nobody, next_morning(working_days(tx), now))
+    return len(rows) == AT_ONCE
+
+
+def _beginning(row: Mapping, people: Sequence[str]) -> Occasion:
+    """No word of a sibling's wakes anybody at night."""
+    rank = max(row["urgency_rank"], URGENCY_RANKS["very_urgent"]) if row["origin"] else row["urgency_rank"]
+    until = f", hạn {in_words(row['due'], URGENCIES[rank])}" if row["due"] else ""
+    return Occasion(
+        subject_id=row["subject_id"],
+        rule=WAITING,
+        rung="opened",
+        deadline_version=row["version"],
+        title=row["title"],
+        text=f"{KINDS[row['kind']]}{until}.",
+        link=link_to_item(row["id"]) if row["origin"] else row["link"],
+        urgency=URGENCIES[rank],
+        people=people,
+    )

@@ -10,27 +10,17 @@ from chassis.contract import schema
 from chassis.inbox import Heard, Unacceptable
 from contracts.fields import ORIGIN_ID
 from contracts.inbound import WaitingItem
-from kernel.directory_copy import (
-    answering,
-    heads_by_code,
-    newest_version,
-    people_with_posts,
-    units_of_posts,
-    working_days,
-)
+from kernel.directory_copy import heads_by_code, newest_version, people_with_posts, units_of_posts
 from reminders.domain import items as rules
-from reminders.domain.ladders import next_morning
-from reminders.domain.occasions import Occasion
 from reminders.storage import items as storage
-from reminders.use_cases import attention
-from reminders.use_cases.items import URGENCIES, say, take
+from reminders.use_cases import watching
+from reminders.use_cases.items import say, take
 
 log = structlog.get_logger()
 
 MOST_CHANGES = 2**31 - 1
 MOST_UNPLACED = 5_000  # of a sibling
 AT_ONCE = 100
-SCOPES = ("all", "reminders")  # of powers that were lent, with which one reads items
 WHOM = ("unit_code", "post_id", "person_id")
 PLACES = ("unit", "post", "membership")  # the facts by which somebody is found
 
@@ -73,9 +63,9 @@ def place_some(tx, now: datetime) -> bool:
             found.append(rules.of_sibling(row["origin"], row["subject_id"], row["version"], data, whom, now))
     storage.note_tried(tx, missing, copy)
     if found:
-        opened = storage.change_all(tx, found)
+        opened = storage.change_all(tx, [item | {"nudge_at": now} for item in found])
+        watching.follow_items(tx, opened, (), now)
         say(tx, opened, [], opened[0]["subject_id"], opened[0]["version"], now)
-        _call_for(tx, opened, now)
     return True
 
 
@@ -96,10 +86,9 @@ def _understood(event: Heard) -> None:
 
 
 def _follow(tx, item: Mapping, now: datetime) -> None:
-    opened, closed = take(tx, [item])
-    attention.stop(tx, [row["subject_id"] for row in closed])
-    say(tx, opened, closed, item["subject_id"], item["version"], now)
-    _call_for(tx, opened, now)
+    taken = take(tx, [item])
+    watching.follow_items(tx, taken.newer, taken.closed, now)
+    say(tx, taken.raised, taken.closed, item["subject_id"], item["version"], now)
 
 
 def _whom(tx, said: Sequence[Mapping], now: datetime) -> list[dict | None]:
@@ -118,38 +107,3 @@ def _whom(tx, said: Sequence[Mapping], now: datetime) -> list[dict | None]:
         else:
             found.append({"person_id": person_id} if person_id in people else None)
     return found
-
-
-def call_again(tx, now: datetime) -> bool:
-    """Some of what reached nobody so far. Whether there may be more."""
-    rows = storage.claim_unreached(tx, now, AT_ONCE)
-    _call_for(tx, rows, now)
-    return len(rows) == AT_ONCE
-
-
-def _call_for(tx, opened: Sequence[Mapping], now: datetime) -> None:
-    """Whoever answers for it now is nudged, once; if nobody does, somebody is looked for every working morning."""
-    if not opened:
-        return
-    posts = {row["post_id"] for row in opened if row["post_id"]}
-    people = answering(tx, posts, SCOPES, now) if posts else {}
-    reached = [(row, people.get(row["post_id"], ()) if row["post_id"] else (row["person_id"],)) for row in opened]
-    attention.call_for(tx, [_occasion(row, whom) for row, whom in reached if whom], now)
-    storage.note_reached(tx, [row["id"] for row, whom in reached if whom])
-    if nobody := [row["id"] for row, whom in reached if not whom]:
-        storage.note_unreached(tx, nobody, next_morning(working_days(tx), now))
-
-
-def _occasion(row: Mapping, people: Sequence[str]) -> Occasion:
-    """No word of a sibling's wakes anybody at night."""
-    return Occasion(
-        subject_id=row["subject_id"],
-        rule="waiting",
-        rung="opened",
-        deadline_version=row["version"],
-        title=row["title"],
-        text=rules.OPENED[row["kind"]],
-        link=f"/api/v1/action-items/{row['id']}",
-        urgency=URGENCIES[max(row["urgency_rank"], rules.URGENCY_RANKS["very_urgent"])],
-        people=people,
-    )

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from kernel.directory_copy import answering
-from reminders.domain.items import TO_EXTEND, TO_RECEIVE, URGENCY_RANKS, link_to
+from reminders.domain.items import TO_EXTEND, TO_RECEIVE, URGENCY_RANKS, link_to, link_to_item
 from reminders.domain.ladders import ANSWERED, WAITING, in_words
 from reminders.domain.occasions import DIRECTIVE, Occasion
+from reminders.storage import items
 from reminders.storage import ladders as storage
 from reminders.use_cases import attention
 from reminders.use_cases.reaching import SCOPES
@@ -59,6 +60,20 @@ def follow(tx, act: Mapping, pieces: Sequence[Mapping] = ()) -> Collection[str]:
     return newer
 
 
+def follow_items(tx, items: Sequence[Mapping], closed: Sequence[Mapping], at: datetime) -> None:
+    """What a sibling says is watched as well while it waits for a post, like an answer by its deadline."""
+    before = {item["subject_id"]: item for item in closed}
+    watched = []
+    for item in items:
+        was = before.get(item["subject_id"])
+        if item["open"] and item["post_id"]:
+            watched.append(_of_item(item, at))
+        elif was and was["post_id"]:
+            watched.append(_of_item({**was, "version": item["version"], "open": False}, at))
+    if newer := storage.note(tx, watched) if watched else ():
+        attention.take_back(tx, newer)
+
+
 def urge(tx, act: Mapping, now: datetime) -> None:
     """Somebody is urged to answer. What the Standing PC says is told at once to whoever must."""
     newer = follow(tx, act)
@@ -68,6 +83,7 @@ def urge(tx, act: Mapping, now: datetime) -> None:
     people = answering(tx, {each["post_id"] for each in urged}, SCOPES, now)
     reached = [each for each in urged if each["post_id"] in people]
     attention.call_for(tx, [_directive(act, each, people[each["post_id"]]) for each in reached], now)
+    items.need_no_nudge(tx, [each["subject_id"] for each in reached])
 
 
 def _directive(act: Mapping, each: Mapping, people: Sequence[str]) -> Occasion:
@@ -151,6 +167,24 @@ def _of_waiting(about: Mapping, each: Mapping, at: datetime) -> dict:
         "open": awaits is not None,
         "followers": None,
         "link": link_to(each["kind"], each.get("assignment_id", each["subject_id"]), about["task_id"]),
+    }
+
+
+def _of_item(item: Mapping, at: datetime) -> dict:
+    named = ("subject_id", "version", "task_id", "title", "unit_id", "post_id", "urgency_rank", "open")
+    return {name: item[name] for name in named} | {
+        "at": at,
+        "state": WAITING if item["open"] else ANSWERED,
+        "role": item["kind"],
+        "is_child": False,
+        "unit_name": item["from_title"],
+        "assigner_post_id": None,
+        "due": None,
+        "since": None,
+        "answer_by": item["due"] if item["open"] else None,
+        "answers_post_id": item["post_id"] if item["open"] else None,
+        "followers": None,
+        "link": link_to_item(item["id"]),
     }
 
 

@@ -1,6 +1,7 @@
 """What siblings say that waits: in any order, however often, for posts that are known and for others."""
 
 import itertools
+from datetime import timedelta
 
 import pytest
 
@@ -12,7 +13,7 @@ from kernel.directory_copy.facts import apply_page, read_state
 from kernel.working_time import OPENS, TZ
 from reminders.domain.items import subject_of
 from reminders.service import Service
-from reminders.use_cases import reading, siblings
+from reminders.use_cases import climbing, items, reading, siblings
 from tests.support.orders import issued, piece_id
 from tests.support.town import DELEGATION, claims, id_of, membership_of, person, post, unit
 
@@ -55,6 +56,8 @@ def titles(here, who: dict = HEAD, **wanted) -> list[str]:
 
 
 def nudges(here, state: str = "waiting") -> list[tuple[str, str]]:
+    """What has been planned once the clock has looked."""
+    look(here, clock.now())
     rows = here.rows(
         "SELECT person_id::text, text FROM nudges JOIN occasions o ON o.id = occasion_id WHERE state = :state"
         " ORDER BY o.id, person_id", state=state,
@@ -80,15 +83,19 @@ def place(here) -> None:
             more = siblings.place_some(tx, clock.now())
 
 
-def call_again(here, now) -> int:
-    """How many nudges there are after it."""
+def look(here, now) -> None:
     with here.store.transaction() as tx:
-        siblings.call_again(tx, now)
+        items.nudge_some(tx, now)
+
+
+def looked(here, now) -> int:
+    """How many nudges there are after it."""
+    look(here, now)
     return len(nudges(here))
 
 
 def morning(here):
-    [row] = here.rows("SELECT look_again_at AS at FROM action_items WHERE open AND look_again_at IS NOT NULL")
+    [row] = here.rows("SELECT nudge_at AS at FROM action_items WHERE open AND nudge_at IS NOT NULL")
     assert row["at"].astimezone(TZ).time() == OPENS
     return row["at"]
 
@@ -101,7 +108,7 @@ def test_what_waits_there_is_before_the_head_of_the_unit_until_it_is_closed(here
         "urgency": "urgent", "post_id": post("ward-1 head"), "task_id": None,
     }  # fmt: skip
     assert (titles(here, claims("ward-1 clerk")), titles(here, claims("ward-2 head"))) == ([SAID["title"]], [])
-    assert nudges(here) == [(person("ward-1 head"), "Phản ánh 1022 chờ xử lý")]
+    assert nudges(here) == [(person("ward-1 head"), "Phản ánh 1022 chờ xử lý, hạn 05/03/2026.")]
 
     say(CLOSED, 2)
     assert seen(here) == []
@@ -134,7 +141,7 @@ def test_a_change_is_shown_and_whoever_had_it_is_not_nudged_again(here, say):
     say(CHANGED, 3, unit_code="ward-2")
 
     assert (titles(here), titles(here, claims("ward-2 head"))) == ([], [SAID["title"]])
-    assert nudges(here) == [(person("ward-2 head"), "Phản ánh 1022 chờ xử lý")]
+    assert nudges(here) == [(person("ward-2 head"), "Phản ánh 1022 chờ xử lý, hạn 05/03/2026.")]
     name, said = here.events()[-1]
     assert (name, [item["post_id"] for item in said["closed"]]) == ("action_items_raised", [post("ward-1 head")])
 
@@ -205,6 +212,7 @@ def test_what_waits_for_a_post_that_nobody_knows_is_kept_and_comes_with_it(here,
 def test_no_word_of_a_sibling_wakes_anybody_at_night(here, say):
     say(OPENED, urgency="express")
     assert seen(here)[0]["urgency"] == "express"
+    look(here, clock.now())
     assert here.rows("SELECT urgency_rank FROM nudges") == [{"urgency_rank": 1}]
 
 
@@ -215,7 +223,7 @@ def test_two_processes_never_place_the_same(here, say):
         assert siblings.place_some(one, clock.now())
         assert not siblings.place_some(other, clock.now())
     place(here)
-    assert nudges(here) == [(person("ward-3 head"), "Phản ánh 1022 chờ xử lý")]
+    assert nudges(here) == [(person("ward-3 head"), "Phản ánh 1022 chờ xử lý, hạn 05/03/2026.")]
 
 
 def test_what_is_not_understood_any_more_does_not_keep_the_others_waiting(here, say):
@@ -224,7 +232,7 @@ def test_what_is_not_understood_any_more_does_not_keep_the_others_waiting(here, 
     here.do("UPDATE action_items SET unplaced = '{}' WHERE subject_id = :id", id=subject_of("hotline", "1"))
     becomes_known(here, ("unit", unit("ward-3"), A_UNIT | {"code": "ward-9", "name": "Phường 9", "full_name": "9"}))
     place(here)
-    assert nudges(here) == [(person("ward-3 head"), "Phản ánh 1022 chờ xử lý")]
+    assert nudges(here) == [(person("ward-3 head"), "Phản ánh 1022 chờ xử lý, hạn 05/03/2026.")]
 
 
 def test_a_sibling_has_so_many_waiting_for_posts_that_nobody_knows(here, say, monkeypatch):
@@ -286,14 +294,56 @@ def test_what_reaches_nobody_is_tried_again_every_working_morning(here, say):
     say(CHANGED, 2, title="Đèn đường và dây điện")
     say(OPENED, subject="pa/72")
     say(CLOSED, 2, subject="pa/72")
-    assert (len(here.rows("SELECT id FROM action_items WHERE open")), call_again(here, clock.now())) == (1, 0)
+    assert (len(here.rows("SELECT id FROM action_items WHERE open")), looked(here, clock.now())) == (1, 0)
 
     mornings = [morning(here)]
-    assert call_again(here, mornings[0]) == 0
+    assert looked(here, mornings[0]) == 0
     mornings.append(morning(here))
     assert mornings[0] < mornings[1]
     here.do(until.format("NULL"), **everybody)
-    assert call_again(here, mornings[0]) == 0
-    assert call_again(here, mornings[1]) == 1
-    assert here.rows("SELECT id FROM action_items WHERE look_again_at IS NOT NULL AND open") == []
-    assert nudges(here) == [(person("ward-1 head"), "Phản ánh 1022 chờ xử lý")]
+    assert looked(here, mornings[0]) == 0
+    assert looked(here, mornings[1]) == 1
+    assert here.rows("SELECT id FROM action_items WHERE nudge_at IS NOT NULL AND open") == []
+    assert nudges(here) == [(person("ward-1 head"), "Phản ánh 1022 chờ xử lý, hạn 05/03/2026.")]
+
+
+def climbed(here, now) -> list[str]:
+    """Who has been told by the ladders that an answer is overdue."""
+    with here.store.transaction() as tx:
+        climbing.climb(tx, now)
+    query = "SELECT person_id::text AS who FROM nudges JOIN occasions o ON o.id = occasion_id WHERE rung = 'unanswered'"
+    return [row["who"] for row in here.rows(f"{query} AND state = 'waiting'")]
+
+
+def test_what_waits_there_beyond_its_deadline_climbs_the_ladder_until_it_is_closed(here, say):
+    due = clock.now() + timedelta(days=10)
+    overdue = due + timedelta(days=1)
+    say(OPENED, due=due.isoformat())
+    assert climbed(here, clock.now()) == []
+    say(CHANGED, 2, due=(due + timedelta(days=30)).isoformat())
+    assert climbed(here, overdue) == []
+    say(CHANGED, 3, due=due.isoformat())
+    assert climbed(here, overdue) == climbed(here, overdue) == [person("ward-1 head")]
+    [item] = seen(here)
+    said = here.rows("SELECT link, text FROM occasions WHERE rung = 'unanswered'")
+    assert [(row["link"], "Tổng đài 1022 đang chờ" in row["text"]) for row in said] == [
+        (f"/api/v1/action-items/{item['id']}", True)
+    ]
+    say(CLOSED, 4)
+    assert climbed(here, overdue + timedelta(days=30)) == []
+    assert here.rows("SELECT open, state, version FROM watched") == [{"open": False, "state": "answered", "version": 4}]
+
+
+def test_what_was_closed_before_it_was_opened_or_waits_for_a_person_climbs_no_ladder(here, say):
+    say(CLOSED, 2)
+    say(OPENED, 1)
+    say(OPENED, subject="pa/72", unit_code=None, person_id=person("ward-1 official"))
+    assert here.rows("SELECT subject_id FROM watched") == []
+
+
+def test_what_is_placed_later_climbs_as_well(here, say):
+    say(OPENED, unit_code="ward-9")
+    assert here.rows("SELECT subject_id FROM watched") == []
+    becomes_known(here, ("unit", unit("ward-1"), A_UNIT | {"code": "ward-9", "name": "Phường 9", "full_name": "9"}))
+    place(here)
+    assert here.rows("SELECT open, post_id::text AS post FROM watched") == [{"open": True, "post": post("ward-1 head")}]
