@@ -20,7 +20,7 @@ def said(platform):
 
     def of(assignment_id: str) -> list[str]:
         with psycopg.connect(platform.addresses["databases"]["reminders"]) as connection:
-            query = "SELECT rung FROM occasions WHERE subject_id = %s"
+            query = "SELECT rung FROM occasions WHERE subject_id = %s AND rule = 'deadline'"
             return [rung for (rung,) in connection.execute(query, [assignment_id])]
 
     return of
