@@ -14,11 +14,14 @@ from contracts import directory, messaging, reminders, tasks
 from gateway import capacities, live_log, problems, sessions, storage
 from gateway.api.accounts import AccountRoutes
 from gateway.api.action_items import ActionItemsRoutes
+from gateway.api.announcements import AnnouncementsRoutes
 from gateway.api.appointments import AppointmentsRoutes
 from gateway.api.assignments import AssignmentsRoutes
 from gateway.api.audiences import AudiencesRoutes
 from gateway.api.audit import AuditRoutes
+from gateway.api.conversations import ConversationsRoutes
 from gateway.api.corrections import CorrectionsRoutes
+from gateway.api.directives import DirectivesRoutes
 from gateway.api.documents import DocumentsRoutes
 from gateway.api.drafts import DraftsRoutes
 from gateway.api.extensions import ExtensionsRoutes
@@ -27,7 +30,7 @@ from gateway.api.home import HomeRoutes
 from gateway.api.imports import ImportsRoutes
 from gateway.api.ladders import LaddersRoutes
 from gateway.api.live import LiveRoutes
-from gateway.api.messaging import MessagingRoutes
+from gateway.api.messages import MessagesRoutes
 from gateway.api.meta import MetaRoutes
 from gateway.api.notifications import NotificationsRoutes
 from gateway.api.organisation import OrganisationRoutes
@@ -119,7 +122,10 @@ API = (
     PersonalRemindersRoutes,
     LaddersRoutes,
     NotificationsRoutes,
-    MessagingRoutes,
+    ConversationsRoutes,
+    MessagesRoutes,
+    DirectivesRoutes,
+    AnnouncementsRoutes,
     LiveRoutes,
     AuditRoutes,
     MetaRoutes,

@@ -20,7 +20,7 @@ from directory.storage import facts, tables
 from directory.tests.support import moved
 from directory.use_cases import facts as feed
 from kernel.working_time import today
-from messaging import use_cases as messaging
+from messaging.use_cases import conversations, messages
 from reminders.use_cases import dispatching, firing, personal
 from tasks.importing.__main__ import run as carry_out
 from tasks.storage.imports import files
@@ -325,14 +325,14 @@ def talk(store) -> None:
     """In each conversation two people say something."""
     with store.reading() as tx:
         request = messaging_contract.list_conversations.request().load({})
-        found = messaging.list_conversations(tx, claims("dept head"), request, clock.now())["items"]
+        found = conversations.list_conversations(tx, claims("dept head"), request, clock.now())["items"]
     assert len(found) == 3
     for conversation in found:
         for who in ("dept head", "committee vice_chairman"):
             request = {"conversation_id": conversation["id"], "text": f"{who} nói", "idempotency_key": who}
             request["idempotency_key"] += conversation["id"]
             with store.transaction() as tx:
-                messaging.post_message(tx, claims(who), request, clock.now())
+                messages.post_message(tx, claims(who), request, clock.now())
 
 
 def remind(store) -> None:

@@ -34,13 +34,14 @@ def every_order_exists_for_everybody() -> None:
 
 
 def anybody_takes_part() -> None:
-    from messaging import storage, use_cases
+    from messaging.storage import conversations as storage
+    from messaging.use_cases import conversations
 
     def of_anybody(tx, _actor, conversation_id):
         query = storage.select(storage.conversations).where(storage.conversations.c.id == conversation_id)
         return tx.execute(query).mappings().one()
 
-    use_cases._own = of_anybody
+    conversations.own = of_anybody
 
 
 def anybody_changes_the_organisation() -> None:

@@ -1,1 +1,1 @@
-"""Who takes part in a conversation, and as what: pure."""
+"""Who takes part in a conversation and as what, and which files are taken in: pure."""

@@ -1,1 +1,1 @@
-"""The store of files: what was handed in, what it is, and how long it stays."""
+"""What looks at bytes that were handed in: what they are, and whether anything hostile is in them."""

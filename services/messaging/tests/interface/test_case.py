@@ -8,8 +8,8 @@ import pytest
 from chassis.errors import CallFailed
 from chassis.testing import until
 from contracts import messaging, tasks
-from messaging import use_cases
-from tests.support.orders import PIECES, changed, issued, piece_now, urged
+from messaging.use_cases import cases
+from tests.support.orders import PIECES, changed, issued, piece_now
 from tests.support.town import claims, id_of, post, unit
 
 HEAD = claims("ward-1 head")
@@ -18,7 +18,7 @@ HEAD = claims("ward-1 head")
 @pytest.fixture
 def conversation(here, caller) -> dict:
     with here.store.transaction() as tx:
-        use_cases.open_case(tx, issued())
+        cases.open_case(tx, issued())
     [found] = caller(messaging.list_conversations, {}, claims=HEAD)["items"]
     return found
 
@@ -71,9 +71,9 @@ def test_whoever_answers_for_a_piece_now_takes_part_in_its_part_and_who_did_does
     for event, data in arrival:
         with here.store.transaction() as tx:
             if event is tasks.task_issued:
-                use_cases.open_case(tx, data)
+                cases.open_case(tx, data)
             else:
-                use_cases.follow_pieces(tx, [data])
+                cases.follow_pieces(tx, [data])
 
     found = here.rows("SELECT post_id::text, role FROM participants")
     assert {row["post_id"]: row["role"] for row in found} == {
@@ -104,14 +104,14 @@ def test_a_part_from_before_reasons_were_kept_ends_with_the_pieces_first_change(
     here = town("messaging")
     order = issued()
     with here.store.transaction() as tx:
-        use_cases.open_case(tx, order)
+        cases.open_case(tx, order)
     here.do("DELETE FROM case_parts")
     here.do(import_module("messaging.migrations.versions.0004_case_parts").CARRIED_OVER)
     for change, version, former, owner in acts:
         former = former and {"post_id": post(former), "follows": follows and former == "ward-1 head"}
         after = "revoked" if change == "revoked" else "assigned"
         with here.store.transaction() as tx:
-            use_cases.follow_pieces(tx, [changed(change, after, version, post_id=owner, former=former)])
+            cases.follow_pieces(tx, [changed(change, after, version, post_id=owner, former=former)])
 
     if follows:
         left = {"ward-1 head": "follower"} | left
@@ -126,8 +126,8 @@ def test_a_part_from_before_reasons_were_kept_ends_with_the_pieces_first_change(
 def test_whose_piece_was_revoked_only_follows(town, first):
     here = town("messaging")
     acts = [
-        lambda tx: use_cases.open_case(tx, issued()),
-        lambda tx: use_cases.follow_pieces(tx, [changed("revoked", "revoked", 2)]),
+        lambda tx: cases.open_case(tx, issued()),
+        lambda tx: cases.follow_pieces(tx, [changed("revoked", "revoked", 2)]),
     ]
     for act in acts if first == "task_issued" else reversed(acts):
         with here.store.transaction() as tx:
@@ -156,7 +156,7 @@ def test_when_an_order_is_taken_back_all_only_follow(here, conversation, tell):
 def test_what_a_unit_does_inside_is_no_matter_of_the_others(conversation, here):
     with here.store.transaction() as tx:
         inside = changed("reassigned", "assigned", 3, "ward-1", parent_id=id_of("parent"), **REASSIGNED)
-        use_cases.follow_pieces(tx, [inside])
+        cases.follow_pieces(tx, [inside])
 
     assert here.rows("SELECT count(*) AS n FROM participants") == [{"n": 5}]
 
@@ -204,28 +204,3 @@ def test_for_everybody_else_it_does_not_exist(conversation, caller, who):
             caller(procedure, request, claims=claims(who))
         assert refusal.value.code == "not_found"
     assert caller(messaging.list_conversations, {}, claims=claims(who))["items"] == []
-
-
-@pytest.mark.parametrize("early", [False, True], ids=["after its order", "before its order"])
-def test_an_urging_is_said_in_the_conversation_whichever_is_heard_first(town, early):
-    here = town("messaging")
-    acts = [lambda tx: use_cases.open_case(tx, issued()), lambda tx: use_cases.post_urging(tx, urged())]
-    for act in reversed(acts) if early else acts:
-        with here.store.transaction() as tx:
-            act(tx)
-
-    [said] = here.rows("SELECT kind, text, number, sender_title FROM messages")
-    assert said == {"kind": "urging", "text": "Đề nghị báo cáo", "number": 1, "sender_title": "Phó Chủ tịch"}
-    [found] = here.rows("SELECT created_at, active_at, last_number FROM conversations")
-    assert (found["created_at"].hour, found["active_at"].hour, found["last_number"]) == (2, 4, 1)
-    assert here.rows("SELECT count(*) AS n FROM participants") == [{"n": 5}]
-    [(name, told)] = here.events()
-    assert (name, len(told["participant_post_ids"])) == ("message_posted", 0 if early else 5)
-
-
-def test_what_a_unit_urges_inside_is_not_said_to_the_others(town):
-    here = town("messaging")
-    with here.store.transaction() as tx:
-        use_cases.post_urging(tx, urged(inside=True))
-
-    assert here.rows("SELECT id FROM messages UNION ALL SELECT id FROM conversations") == []

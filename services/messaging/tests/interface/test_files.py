@@ -16,8 +16,8 @@ from chassis.rpc import Remote
 from chassis.testing import until
 from contracts import files, tasks
 from messaging.domain.files import MOST_UNATTACHED, MOST_UPLOADS
-from messaging.files import looking
 from messaging.tests.support import DOCX, EICAR, EXE, PDF
+from messaging.use_cases import file_bytes
 from tests.support.orders import changed
 from tests.support.town import claims, id_of, person
 
@@ -223,7 +223,7 @@ def given(container, name: str):
 
 def sweep(start, **later) -> None:
     """What its timer does, at a time of the test's choosing."""
-    looking.sweep(start.container.store, given(start.container, "blobs"), clock.now() + timedelta(**later))
+    file_bytes.sweep(start.container.store, given(start.container, "blobs"), clock.now() + timedelta(**later))
 
 
 def ids(here) -> set[str]:
@@ -339,17 +339,17 @@ def test_a_file_may_wait_for_the_scanner_and_is_given_to_nobody_before(scanned_d
 def scan_waiting(start) -> None:
     container = start.container
     scanner = given(container, "scanning").scanner
-    looking.scan_waiting(container.store, given(container, "blobs"), scanner, clock.now())
+    file_bytes.scan_waiting(container.store, given(container, "blobs"), scanner, clock.now())
 
 
 def test_what_cannot_be_scanned_keeps_nothing_else_waiting(scanned_desk, clamd, start):
     desk = scanned_desk(scanner_away="wait")
     clamd.away = True
-    odd = [desk.hand_in(f"{number}.txt", b"odd") for number in range(looking.MOST_FAILURES)]
+    odd = [desk.hand_in(f"{number}.txt", b"odd") for number in range(file_bytes.MOST_FAILURES)]
     fine = desk.hand_in("fine.txt", b"fine")
     clamd.away, clamd.chokes = False, b"odd"
     scan_waiting(start)
-    assert clamd.seen == [b"odd"] * looking.MOST_FAILURES
+    assert clamd.seen == [b"odd"] * file_bytes.MOST_FAILURES
     scan_waiting(start)
     assert desk.open(fine)["file"]["scan"] == "clean"
     clamd.chokes = b""

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from chassis.errors import CallFailed
 from contracts import messaging
-from messaging import use_cases
+from messaging.use_cases import cases
 from tests.support.orders import issued
 from tests.support.town import DELEGATION, claims, post
 
@@ -19,7 +19,7 @@ HEAD, VICE, SUPPORT = claims("ward-1 head"), claims("committee vice_chairman"), 
 def open_case(here, caller):
     def opening(name: str) -> str:
         with here.store.transaction() as tx:
-            use_cases.open_case(tx, issued(name))
+            cases.open_case(tx, issued(name))
         listed = caller(messaging.list_conversations, {}, claims=VICE)["items"]
         return next(conversation["id"] for conversation in listed if conversation["name"] == name)
 

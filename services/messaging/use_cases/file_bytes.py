@@ -11,8 +11,10 @@ from chassis.blobs.faults import BlobGone, StoreUnavailable
 from chassis.blobs.store import CHUNK, Blobs
 from kernel.errors import Refused
 from messaging.domain.files import Unfit
-from messaging.files import content, scanning, storage, use_cases
-from messaging.files.use_cases import AT_ONCE, ON_ITS_WAY, Found
+from messaging.files import content, scanning
+from messaging.storage import files as storage
+from messaging.use_cases import files
+from messaging.use_cases.files import AT_ONCE, ON_ITS_WAY, Found
 
 log = structlog.get_logger()
 
@@ -78,7 +80,7 @@ def scan_waiting(db, blobs: Blobs, scanner, now: datetime) -> None:
             continue
         failures = 0
         with db.transaction() as tx:
-            use_cases.scanned(tx, file["id"], infected, now)
+            files.scanned(tx, file["id"], infected, now)
         if infected:
             blobs.store.remove(file["blob_id"])
 

@@ -1,48 +1,9 @@
-"""messaging: conversations, and the case conversation that every order brings with it."""
+"""Messages, and how far one has read them."""
 
 from marshmallow import fields, validate
 
 from chassis.contract import PATIENCE, Event, Procedure
-from contracts.audit import list_audit_of
-from contracts.fields import ById, Id, Moment, Nothing, Page, Request, Statement, Text
-from contracts.files import begin_file, finish_file, hold_files, open_file  # noqa: F401
-
-
-class Conversation(Statement):
-    """`role` is the actor's own part: responsible, member or follower."""
-
-    id = Id(required=True)
-    kind = fields.String(required=True)
-    name = fields.String(required=True)
-    task_id = Id(required=True, allow_none=True)
-    role = fields.String(required=True)
-    last_number = fields.Integer(required=True)
-    unread = fields.Integer(required=True)
-    created_at = Moment(required=True)
-
-
-class ConversationPage(Statement):
-    items = fields.List(fields.Nested(Conversation), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)
-
-
-class ListConversations(Page):
-    task_id = Id(load_default=None, allow_none=True)
-
-
-class Participant(Statement):
-    post_id = Id(required=True)
-    unit_id = Id(required=True)
-    role = fields.String(required=True)
-
-
-class ParticipantPage(Statement):
-    items = fields.List(fields.Nested(Participant), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)
-
-
-class ListParticipants(Page):
-    conversation_id = Id(required=True)
+from contracts.fields import Id, Moment, Nothing, Page, Request, Statement, Text
 
 
 class Message(Statement):
@@ -91,20 +52,11 @@ class MessagePosted(Message):
     participant_post_ids = fields.List(Id(), required=True)
 
 
-list_conversations = Procedure(
-    "messaging", "list_conversations", ListConversations, ConversationPage, "The actor's conversations, newest first."
-)
-get_conversation = Procedure("messaging", "get_conversation", ById, Conversation, "One conversation.")
-list_participants = Procedure(
-    "messaging", "list_participants", ListParticipants, ParticipantPage, "Who takes part, and as what."
-)
 list_messages = Procedure("messaging", "list_messages", ListMessages, MessagePage, "What was said, newest first.")
 post_message = Procedure("messaging", "post_message", PostMessage, Message, "Say something.", patience=PATIENCE)
 mark_read = Procedure(
     "messaging", "mark_read", MarkRead, Nothing, "The actor has read up to this number.", patience=PATIENCE
 )
 get_unread = Procedure("messaging", "get_unread", Nothing, Unread, "Unread counts for the home page.")
-
-list_audit = list_audit_of("messaging")
 
 message_posted = Event("messaging", "message_posted", MessagePosted, "Somebody spoke.", hearers=("gateway",))

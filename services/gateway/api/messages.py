@@ -1,4 +1,4 @@
-"""Conversations."""
+"""Messages, and how far one has read them."""
 
 from chassis.http import Answer
 from contracts import messaging
@@ -7,24 +7,7 @@ from gateway.assembling import with_names
 from gateway.routes import route
 
 
-class MessagingRoutes:
-    @route("GET", "/conversations", tag="messaging", query=messaging.ListConversations,
-           answer=messaging.ConversationPage)  # fmt: skip
-    def list_conversations(self, call):
-        """One's conversations, newest first."""
-        return call.ask(messaging.list_conversations, call.query)
-
-    @route("GET", "/conversations/<uuid:conversation_id>", tag="messaging", answer=messaging.Conversation)
-    def get_conversation(self, call, conversation_id):
-        """One conversation."""
-        return call.ask(messaging.get_conversation, {"id": conversation_id})
-
-    @route("GET", "/conversations/<uuid:conversation_id>/participants", tag="messaging",
-           query=schemas.ParticipantsQuery, answer=messaging.ParticipantPage)  # fmt: skip
-    def list_participants(self, call, conversation_id):
-        """Who takes part, and as what."""
-        return call.ask(messaging.list_participants, call.query | {"conversation_id": conversation_id})
-
+class MessagesRoutes:
     @route("GET", "/conversations/<uuid:conversation_id>/messages", tag="messaging", query=schemas.MessagesQuery,
            answer=schemas.MessagePage)  # fmt: skip
     def list_messages(self, call, conversation_id):

@@ -1,56 +1,56 @@
-"""The store of files, on the bus."""
+"""The store of files on the bus, and the clock that scans and sweeps it."""
 
 from chassis import clock
 from chassis.blobs.store import Blobs
 from chassis.grants import Grants
 from chassis.rpc import rpc
 from chassis.timers import every
-from contracts import files
-from messaging.files import looking, use_cases
+from contracts import messaging
+from messaging.use_cases import file_bytes, files
 
 
 class Files:
     blobs = Blobs()
     grants = Grants()
 
-    @rpc(files.begin_file)
+    @rpc(messaging.begin_file)
     def begin_file(self, call, request):
         with self.db.transaction() as tx:
-            return use_cases.begin_file(tx, call.claims, request, clock.now())
+            return files.begin_file(tx, call.claims, request, clock.now())
 
-    @rpc(files.finish_file)
+    @rpc(messaging.finish_file)
     def finish_file(self, call, request):
         """No transaction stays open while the bytes are looked at."""
         with self.db.reading() as tx:
-            file = use_cases.arrived(tx, call.claims, request)
+            file = files.arrived(tx, call.claims, request)
         if file["state"] == "receiving":
             scanner, away = self.scanning
-            found = looking.look_at(
+            found = file_bytes.look_at(
                 self.blobs, scanner, away, request["blob_id"], file["name"], request["size"], request["sha256"]
             )  # fmt: skip
             with self.db.transaction() as tx:
-                file = use_cases.finish_file(tx, request, found)
+                file = files.finish_file(tx, request, found)
         if request["blob_id"] not in (None, file["blob_id"]):
             self.blobs.store.remove(request["blob_id"])  # it was refused, or others were faster
-        return use_cases.told(file, request)
+        return files.told(file, request)
 
-    @rpc(files.open_file)
+    @rpc(messaging.open_file)
     def open_file(self, call, request):
         word = request["grant"]
         giver = word and self.grants.giver(word, call.claims["sub"], request["id"])
         with self.db.transaction() as tx:
-            return use_cases.open_file(tx, call.claims, request, giver, self.scanning.scanner is not None)
+            return files.open_file(tx, call.claims, request, giver, self.scanning.scanner is not None)
 
-    @rpc(files.hold_files)
+    @rpc(messaging.hold_files)
     def hold_files(self, call, request):
         with self.db.transaction() as tx:
-            return use_cases.hold_files(tx, request, self.scanning.scanner is not None, clock.now())
+            return files.hold_files(tx, request, self.scanning.scanner is not None, clock.now())
 
     @every(seconds=30, alone="scan_files")
     def scan_files(self):
         if self.scanning.scanner is not None:
-            looking.scan_waiting(self.db, self.blobs, self.scanning.scanner, clock.now())
+            file_bytes.scan_waiting(self.db, self.blobs, self.scanning.scanner, clock.now())
 
     @every(seconds=600, alone="sweep_files")
     def sweep_files(self):
-        looking.sweep(self.db, self.blobs, clock.now())
+        file_bytes.sweep(self.db, self.blobs, clock.now())

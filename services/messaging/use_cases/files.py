@@ -2,7 +2,7 @@
 attached it says who else may read it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from contracts import files as contract
 from kernel import policy
 from kernel.errors import Refused
 from messaging.domain.files import MOST_UNATTACHED, MOST_UPLOADS, Unfit, clean_name
-from messaging.files import storage
+from messaging.storage import files as storage
 
 UNATTACHED_KEPT = timedelta(hours=24)
 HELD_KEPT = timedelta(days=7)  # for whoever attaches them to say so
@@ -157,6 +157,12 @@ def hold_files(tx, request: dict, scans: bool, now: datetime) -> dict:
     for file in held.values() if scans else ():
         _require_scanned(file)
     return {"items": [held[file_id] for file_id in dict.fromkeys(request["file_ids"])]}
+
+
+def attach(tx, service: str, subject_id: str, file_ids: Sequence[str]) -> None:
+    """What another service has attached stays."""
+    if file_ids:
+        storage.attach(tx, service, subject_id, file_ids)
 
 
 def scanned(tx, file_id: str, infected: bool, now: datetime) -> None:

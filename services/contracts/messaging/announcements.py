@@ -1,0 +1,1 @@
+"""Announcements (tin tức, thông báo)."""

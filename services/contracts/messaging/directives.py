@@ -1,0 +1,1 @@
+"""Directives and urgings, and their receipts."""

@@ -1,0 +1,5 @@
+"""Announcements."""
+
+
+class AnnouncementsRoutes:
+    pass

@@ -1,0 +1,5 @@
+"""Directives and urgings, and their receipts."""
+
+
+class DirectivesRoutes:
+    pass

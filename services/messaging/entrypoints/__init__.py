@@ -1,0 +1,1 @@
+"""messaging on the bus, area by area: load, call, dump."""

@@ -1,0 +1,5 @@
+"""Announcements on the bus."""
+
+
+class Announcements:
+    pass

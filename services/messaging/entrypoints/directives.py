@@ -1,0 +1,5 @@
+"""Directives and urgings on the bus, and their receipts."""
+
+
+class Directives:
+    pass

@@ -1,0 +1,8 @@
+"""Retention and legal hold."""
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    pass

@@ -1,0 +1,1 @@
+"""The only SQL of messaging (its migrations apart)."""

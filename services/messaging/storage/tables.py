@@ -1,0 +1,44 @@
+"""The tables that several areas read: conversations, who takes part in them, what was said, how far each has read."""
+
+import sqlalchemy as sa
+
+from chassis.rows import Id
+
+metadata = sa.MetaData()
+Moment = sa.DateTime(timezone=True)
+
+conversations = sa.Table(
+    "conversations", metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("kind", sa.Text),
+    sa.Column("name", sa.Text),
+    sa.Column("task_id", Id),
+    sa.Column("last_number", sa.Integer),
+    sa.Column("created_at", Moment),
+    sa.Column("active_at", Moment),
+)  # fmt: skip
+participants = sa.Table(
+    "participants", metadata,
+    sa.Column("conversation_id", Id, primary_key=True),
+    sa.Column("post_id", Id, primary_key=True),
+    sa.Column("role", sa.Text),
+)  # fmt: skip
+messages = sa.Table(
+    "messages", metadata,
+    sa.Column("id", Id),
+    sa.Column("conversation_id", Id, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.Text),
+    sa.Column("text", sa.Text),
+    sa.Column("sender_person_id", Id),
+    sa.Column("sender_post_id", Id),
+    sa.Column("sender_title", sa.Text),
+    sa.Column("acting_for", Id),
+    sa.Column("sent_at", Moment),
+)  # fmt: skip
+read_marks = sa.Table(
+    "read_marks", metadata,
+    sa.Column("person_id", Id, primary_key=True),
+    sa.Column("conversation_id", Id, primary_key=True),
+    sa.Column("number", sa.Integer),
+)  # fmt: skip

@@ -1,0 +1,46 @@
+"""The conversation that every order brings with it, and who takes part in it as the order goes its way."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from chassis import clock
+from messaging.domain.case import part_of_piece, participants, parts_of_order
+from messaging.storage import cases as storage
+
+CHANGES_PART = frozenset({"reassigned", "moved", "revoked", "corrected"})
+
+
+def open_case(tx, order: Mapping) -> None:
+    """An order was given: whom it names can speak with one another about it."""
+    conversation = {
+        "id": clock.new_id(),
+        "kind": "case",
+        "name": order["title"],
+        "task_id": order["task_id"],
+        "created_at": order["issued_at"],
+        "active_at": order["issued_at"],
+    }
+    parts = storage.add_parts(tx, order["task_id"], parts_of_order(order))
+    storage.open_case(tx, conversation, participants(parts))
+
+
+def follow_pieces(tx, pieces: Iterable[Mapping]) -> None:
+    """Who answers for a unit's piece of an order now takes part, and who did no longer does; whoever need not do it
+    any more only follows. What a unit does inside is no matter of the others.
+    """
+    by_task = defaultdict(list)
+    for piece in pieces:
+        if piece["parent_id"] is None and piece["change"] in CHANGES_PART:
+            by_task[piece["task_id"]].append(piece)
+    for task_id in sorted(by_task):
+        parts = [(each["assignment_id"], each["post_id"], part_of_piece(each)) for each in by_task[task_id]]
+        versions = [each["version"] for each in by_task[task_id]]
+        posts = storage.change_parts(tx, task_id, parts, versions)
+        if posts := posts | storage.end_carried_over(tx, task_id, *_owners_until_now(by_task[task_id])):
+            storage.set_participants(tx, task_id, posts, participants(storage.parts_of(tx, task_id, posts)))
+
+
+def _owners_until_now(pieces: Iterable[Mapping]) -> tuple[list[str], list[str]]:
+    """And those of them whom the order names beside its pieces."""
+    former = [each["former"] or {"post_id": each["post_id"], "follows": False} for each in pieces]
+    return [each["post_id"] for each in former], [each["post_id"] for each in former if each["follows"]]
