@@ -6,7 +6,7 @@ from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy import func, select, tuple_, update
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
 from chassis.rows import Id, any_of, ids_bound, unnested
 from reminders.domain.burning import NEVER, NO_MATTER, Dues
@@ -196,7 +196,8 @@ def put_off(tx, ids: Collection[str], limit: int, **wanted) -> list[Mapping]:
 
 def counts(tx, addressees: Sequence[str], kinds: Sequence[str], bound: int) -> dict[str, int]:
     """How many of each kind, of each addressee no more than so many: what stands open need not be read to its end."""
-    return dict(map(tuple, tx.execute(_counts(tuple(kinds), bound), {"addressees": addressees})))
+    wanted = {"addressees": addressees, "kinds": list(kinds)}
+    return dict(map(tuple, tx.execute(_counts(bound), wanted)))
 
 
 def counts_of(
@@ -289,9 +290,11 @@ def _count(names: frozenset[str], bound: int):
 
 
 @cache
-def _counts(kinds: tuple[str, ...], bound: int):
-    words = sa.values(sa.column("kind", sa.Text), name="words").data([(kind,) for kind in kinds])
+def _counts(bound: int):
+    """Each walk is counted where it ends: what it yields is handed no further."""
+    words = select(func.unnest(sa.bindparam("kinds", type_=ARRAY(sa.Text))).label("kind")).subquery("words")
     own = select(sa.literal_column("1")).where(_OWN, items.c.kind == words.c.kind)
-    own = own.limit(sa.literal_column(str(bound))).lateral("own")
-    query = select(words.c.kind, func.count()).select_from(_EACH.join(words, sa.true()).join(own, sa.true()))
-    return query.group_by(words.c.kind)
+    own = own.limit(sa.literal_column(str(bound))).correlate(_EACH, words).subquery("own")
+    counted = select(func.count().label("many")).select_from(own).lateral("counted")
+    query = select(words.c.kind, sa.cast(func.sum(counted.c.many), sa.Integer)).group_by(words.c.kind)
+    return query.select_from(_EACH.join(words, sa.true()).join(counted, sa.true()))
