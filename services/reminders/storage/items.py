@@ -147,14 +147,14 @@ def note_tried(tx, ids: Collection[str], version: int) -> None:
 
 
 def claim_to_nudge(tx, now: datetime, limit: int) -> list[Mapping]:
-    """What has waited longest first, each taken by one process only."""
-    query = select(*_shown()).where(items.c.open, items.c.nudge_at <= now).order_by(items.c.nudge_at)
-    return list(tx.execute(query.limit(limit).with_for_update(skip_locked=True)).mappings())
+    """Of each urgency what has waited longest, so many; each is taken by one process only."""
+    return list(tx.execute(_to_nudge(limit), {"now": now}).mappings())
 
 
-def nudge_next(tx, ids: Collection[str], at: datetime | None) -> None:
+def nudge_next(tx, rows: Sequence[Mapping], at: datetime | None) -> None:
     """Never, if None."""
-    tx.execute(update(items).where(items.c.id == any_of(ids)).values(nudge_at=at))
+    if rows:
+        tx.execute(update(items).where(items.c.id == any_of(row["id"] for row in rows)).values(nudge_at=at))
 
 
 def need_no_nudge(tx, subject_ids: Collection[str]) -> None:
@@ -265,6 +265,15 @@ def _walk(names: frozenset[str], limit: int, columns: Sequence):
     """
     query = select(*columns).where(_OWN, *_conditions(names)).order_by(*_order())
     return query.limit(sa.literal_column(str(limit))).lateral("own")
+
+
+@cache
+def _to_nudge(limit: int):
+    ranks = select(func.unnest(sa.literal_column("ARRAY[0, 1, 2, 3]::smallint[]")).label("rank")).subquery("ranks")
+    due = items.c.open & (items.c.nudge_at <= sa.bindparam("now", type_=Moment))
+    first = select(items).where(due, items.c.urgency_rank == ranks.c.rank).order_by(items.c.nudge_at)
+    first = first.limit(sa.literal_column(str(limit))).with_for_update(skip_locked=True).lateral("first")
+    return select(*_shown(first.c), first.c.nudge_at).join_from(ranks, first, sa.true())
 
 
 @cache
