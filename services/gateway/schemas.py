@@ -380,11 +380,8 @@ class MessagesQuery(messaging.ListMessages):
         exclude = ("conversation_id",)
 
 
-class NewMessage(messaging.PostMessage):
+class NewMessage(messaging.SaidMessage):
     kind = one_of(("text",), load_default="text")
-
-    class Meta(Request.Meta):
-        exclude = ("conversation_id", "idempotency_key")
 
 
 class ReadUpTo(messaging.MarkRead):
@@ -392,14 +389,43 @@ class ReadUpTo(messaging.MarkRead):
         exclude = ("conversation_id",)
 
 
+class Card(messaging.Link):
+    """`title` is the task's or the person's name, null for who may not see it."""
+
+    title = fields.String(required=True, allow_none=True)
+
+
 class Message(messaging.Message):
     """`sender_name` is null while the directory is away."""
 
     sender_name = fields.String(required=True, allow_none=True)
+    links = fields.List(fields.Nested(Card), required=True)
 
 
 class MessagePage(messaging.MessagePage):
     items = fields.List(fields.Nested(Message), required=True)
+
+
+class FoundMessage(messaging.FoundMessage):
+    sender_name = fields.String(required=True, allow_none=True)
+    links = fields.List(fields.Nested(Card), required=True)
+
+
+class FoundMessagePage(messaging.FoundMessagePage):
+    items = fields.List(fields.Nested(FoundMessage), required=True)
+
+
+class MessageVersionsQuery(messaging.ListMessageVersions):
+    class Meta(Request.Meta):
+        exclude = ("message_id",)
+
+
+class MessageVersion(messaging.MessageVersion):
+    changed_by_name = fields.String(required=True, allow_none=True)
+
+
+class MessageVersionPage(messaging.MessageVersionPage):
+    items = fields.List(fields.Nested(MessageVersion), required=True)
 
 
 # live
@@ -429,6 +455,11 @@ class ExtensionChange(tasks.ExtensionChanged):
 
 
 class PostedMessage(messaging.MessagePosted):
+    class Meta:
+        exclude = ("participant_post_ids",)
+
+
+class ChangedMessage(messaging.MessageChanged):
     class Meta:
         exclude = ("participant_post_ids",)
 
@@ -489,6 +520,7 @@ LIVE_EVENTS: dict[str, type[Schema]] = {
     "correction_proposed": CorrectionChange,
     "correction_decided": CorrectionChange,
     "message_posted": PostedMessage,
+    "message_changed": ChangedMessage,
     "reminder_fired": FiredReminder,
     "nudge_due": ToldNudges,
 }

@@ -222,6 +222,10 @@ class Service(*API, ScimRoutes, HearsDirectory):
     def on_message_posted(self, tx, event):
         live_log.tell_posts(tx, "message_posted", event.data.pop("participant_post_ids"), event.data)
 
+    @hears(messaging.message_changed)
+    def on_message_changed(self, tx, event):
+        live_log.tell_posts(tx, "message_changed", event.data.pop("participant_post_ids"), event.data)
+
     @hears(directory.account_revoked)
     def on_account_revoked(self, tx, event):
         sessions.end_account(tx, event.data["account_id"], event.version)
