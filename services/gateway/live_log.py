@@ -22,6 +22,11 @@ def key_of_person(person_id: str) -> str:
     return f"person:{person_id}"
 
 
+def key_of_unit(unit_id: str) -> str:
+    """Of a unit's staff."""
+    return f"unit:{unit_id}"
+
+
 def key_of_session(session_id: str) -> str:
     return f"session:{session_id}"
 
@@ -48,6 +53,14 @@ def tell_posts(tx, name: str, post_ids: list[str], data: dict) -> None:
     """The same for everyone whom it concerns."""
     if post_ids:
         storage.append_live(tx, name, [key_of_post(post_id) for post_id in dict.fromkeys(post_ids)], data, {})
+
+
+def tell_taking_part(tx, name: str, data: dict) -> None:
+    """The same for everyone who takes part in a conversation: by post, in person, as one of a unit's staff."""
+    kinds = {"post": key_of_post, "person": key_of_person, "unit": key_of_unit}
+    keys = [key_of(id_) for kind, key_of in kinds.items() for id_ in data.pop(f"participant_{kind}_ids")]
+    if keys:
+        storage.append_live(tx, name, keys, data, {})
 
 
 def tell_pieces(tx, act: dict, pieces: list[dict]) -> None:

@@ -13,8 +13,9 @@ class LiveRoutes:
         """Server-sent events about everything that one's posts must know, from now on or from the last event id."""
         person_id = call.caller.session.person_id
         with self.db.reading() as tx:
-            serves = resolve_actor(tx, {"sub": person_id}, clock.now(), "gateway.live").serves
-        audience = {live_log.key_of_person(person_id), *map(live_log.key_of_post, serves)}
+            actor = resolve_actor(tx, {"sub": person_id}, clock.now(), "gateway.live")
+        posts, units = map(live_log.key_of_post, actor.serves), map(live_log.key_of_unit, actor.units)
+        audience = {live_log.key_of_person(person_id), *posts, *units}
         return self.live.open(call.caller.session, audience, _last_event_id(call))
 
 
