@@ -77,6 +77,7 @@ def test_what_siblings_may_read_is_this_list_and_holds_nothing_personal():
         "blocker_resolved": about_blocker,
         "correction_proposed": about_correction,
         "correction_decided": about_correction,
+        "transcript_sealed": ("conversation_id", "task_id", "count", "sha256"),
         "document_changed": ("document_id", "origin", "origin_id", "change", "code"),
     }
     for names in published.values():

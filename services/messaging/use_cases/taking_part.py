@@ -11,7 +11,7 @@ from contracts import messaging as contract
 from kernel import policy
 from kernel.actor import Actor
 from kernel.capacity import actor_for
-from kernel.directory_copy import has_ended, people_with_posts, require_fresh, unit_names, units_of_posts
+from kernel.directory_copy import has_ended, people_with_posts, require_fresh_if_lent, unit_names, units_of_posts
 from kernel.errors import Refused
 from kernel.working_time import today
 from messaging.domain.conversations import PARTICIPANTS_AT_MOST, addressees, first_seen
@@ -37,6 +37,7 @@ def _once(
 ) -> dict:
     """The conversation that came of it, as the actor sees it."""
     actor = actor_for(tx, procedure, claims, now)
+    require_fresh_if_lent(tx, actor, now, [actor.post_id])
     return answer_once(
         tx,
         who=actor.person_id,
@@ -209,8 +210,7 @@ def _require_group(tx, actor: Actor, conversation_id: str, now: datetime) -> Non
         raise Refused("not_a_group")
     if conversation["left"]:
         raise Refused("conversation_left")
-    if actor.acting_for:
-        require_fresh(tx, now)
+    require_fresh_if_lent(tx, actor, now, [actor.post_id])
 
 
 def _require_owner(tx, actor: Actor, conversation_id: str, now: datetime) -> str:

@@ -47,7 +47,7 @@ def get_transcript(tx, claims: dict, request: dict, now: datetime) -> dict:
     rows, next_cursor = page(rows, request["limit"], lambda row: [row["number"]])
     return {
         "name": conversation["name"],
-        "sealed": sealed | {"task_id": conversation["task_id"]},
+        "sealed": dict(sealed) | {"task_id": conversation["task_id"]},
         "lines": [transcript.line(row) for row in rows],
         "next_cursor": next_cursor,
     }
