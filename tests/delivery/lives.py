@@ -20,7 +20,7 @@ from directory.storage import facts, tables
 from directory.tests.support import moved
 from directory.use_cases import facts as feed
 from kernel.working_time import today
-from messaging.use_cases import conversations, messages
+from messaging.use_cases import conversations, messages, taking_part, transcripts
 from reminders.use_cases import dispatching, firing, personal
 from tasks.importing.__main__ import run as carry_out
 from tasks.storage.imports import files
@@ -322,7 +322,9 @@ def is_taken_over(store) -> None:
 
 
 def talk(store) -> None:
-    """In each conversation of what is not done yet two people say something."""
+    """In each conversation of what is not done yet two people say something; what was said of the rest is sealed; and
+    somebody begins another one.
+    """
     with store.reading() as tx:
         request = messaging_contract.list_conversations.request().load({})
         found = conversations.list_conversations(tx, claims("dept head"), request, clock.now())["items"]
@@ -335,6 +337,16 @@ def talk(store) -> None:
             request["idempotency_key"] += conversation["id"]
             with store.transaction() as tx:
                 messages.post_message(tx, claims(who), request, clock.now())
+    more = True
+    while more:
+        with store.transaction() as tx:
+            more = transcripts.seal_next(tx, clock.now())
+    wanted = {"kind": "direct", "participants": [{"person_id": person("dept head")}]}
+    request = schema(messaging_contract.begin_conversation.request).load(
+        {"conversation": wanted, "idempotency_key": "k"}
+    )
+    with store.transaction() as tx:
+        taking_part.begin_conversation(tx, claims("committee vice_chairman"), request, clock.now())
 
 
 def remind(store) -> None:
