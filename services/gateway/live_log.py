@@ -6,6 +6,7 @@ import orjson
 
 from chassis.http.streams import encode_event
 from gateway import storage
+from kernel.directory_copy import Address
 
 # rows that are not for clients: they end streams
 ENDINGS = (SESSION_ENDED, CAPACITIES_CHANGED) = ("session_ended", "capacities_changed")
@@ -48,6 +49,11 @@ def tell_posts(tx, name: str, post_ids: list[str], data: dict) -> None:
     """The same for everyone whom it concerns."""
     if post_ids:
         storage.append_live(tx, name, [key_of_post(post_id) for post_id in dict.fromkeys(post_ids)], data, {})
+
+
+def tell_addressed(tx, name: str, to: list[dict], data: dict) -> None:
+    """To whoever these addresses reach: one row, be it a person or the city."""
+    storage.append_live(tx, name, [str(Address(each["kind"], each["id"])) for each in to], data, {})
 
 
 def tell_pieces(tx, act: dict, pieces: list[dict]) -> None:

@@ -222,6 +222,14 @@ class Service(*API, ScimRoutes, HearsDirectory):
     def on_message_posted(self, tx, event):
         live_log.tell_posts(tx, "message_posted", event.data.pop("participant_post_ids"), event.data)
 
+    @hears(messaging.announcement_published)
+    def on_announcement_published(self, tx, event):
+        live_log.tell_addressed(tx, "announcement_published", event.data.pop("to"), event.data)
+
+    @hears(messaging.announcement_withdrawn)
+    def on_announcement_withdrawn(self, tx, event):
+        live_log.tell_addressed(tx, "announcement_withdrawn", event.data.pop("to"), event.data)
+
     @hears(directory.account_revoked)
     def on_account_revoked(self, tx, event):
         sessions.end_account(tx, event.data["account_id"], event.version)

@@ -4,6 +4,7 @@ from marshmallow import fields, validate
 
 from chassis.contract import PATIENCE, Event, Procedure
 from contracts.fields import Id, Moment, Nothing, Page, Request, Statement, Text
+from contracts.messaging.announcements import UnseenAnnouncements
 
 
 class Message(Statement):
@@ -45,6 +46,7 @@ class MarkRead(Request):
 class Unread(Statement):
     conversations = fields.Integer(required=True)
     messages = fields.Integer(required=True)
+    announcements = fields.Nested(UnseenAnnouncements, required=True)
 
 
 class MessagePosted(Message):

@@ -13,7 +13,7 @@ from kernel.capacity import actor_for
 from kernel.directory_copy import require_fresh_if_lent
 from messaging.storage import messages as storage
 from messaging.storage.conversations import post_ids_of
-from messaging.use_cases import conversations
+from messaging.use_cases import announcements, conversations
 
 
 def list_messages(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -82,4 +82,6 @@ def mark_read(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 def get_unread(tx, claims: dict, now: datetime) -> dict:
     actor = actor_for(tx, contract.get_unread, claims, now)
-    return dict(storage.unread(tx, actor.person_id, actor.serves))
+    return dict(storage.unread(tx, actor.person_id, actor.serves)) | {
+        "announcements": announcements.unseen(tx, actor, now)
+    }
