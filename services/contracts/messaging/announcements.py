@@ -167,7 +167,7 @@ class Reach(Reached):
 
 
 class UnseenAnnouncements(Statement):
-    """Of the newest 50 that reach one now: how many one has not seen, and the first of them."""
+    """Of the newest 50 of the last 90 days that reach one now: how many one has not seen, and the first of them."""
 
     count = fields.Integer(required=True)
     items = fields.List(fields.Nested(AnnouncementLine), required=True)

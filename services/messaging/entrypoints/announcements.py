@@ -54,7 +54,7 @@ class Announcements:
 
     @rpc(messaging.list_announcements)
     def list_announcements(self, call, request):
-        with self.db.reading() as tx:
+        with self.db.reading(walks=True) as tx:
             return announcements.list_announcements(tx, call.claims, request, clock.now())
 
     @rpc(messaging.get_announcement)

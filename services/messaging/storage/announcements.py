@@ -1,7 +1,7 @@
 """Announcements, the addresses by which they are read, and what each person has seen of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy import and_, func, or_, select, tuple_, update
@@ -45,6 +45,7 @@ addresses = sa.Table(
     sa.Column("address", sa.Text, primary_key=True),
     sa.Column("published_at", Moment, primary_key=True),
     sa.Column("announcement_id", Id, primary_key=True),
+    sa.Column("valid_until", Moment),
 )  # fmt: skip
 marks = sa.Table(
     "announcement_marks", metadata,
@@ -63,6 +64,7 @@ attached = sa.Table(
     sa.Column("size", sa.BigInteger),
 )  # fmt: skip
 
+LATELY = timedelta(days=90)
 Position = tuple[datetime, str]
 
 
@@ -86,11 +88,14 @@ def find(tx, announcement_id: str, person_id: str) -> Mapping | None:
     return tx.execute(_shown(person_id).where(announcements.c.id == announcement_id)).mappings().one_or_none()
 
 
-def publish(tx, announcement_id: str, keys: Iterable[str], now: datetime) -> None:
+def publish(tx, row: Mapping, keys: Iterable[str], now: datetime) -> None:
     """As many rows as there are addresses, whoever they reach."""
     given = unnested(address=(sa.Text(), sorted(set(keys))))
-    chosen = select(given.c.address, sa.literal(announcement_id, Id), sa.literal(now, Moment))
-    tx.execute(insert(addresses).from_select(["address", "announcement_id", "published_at"], chosen))
+    known = {
+        "announcement_id": sa.literal(row["id"], Id), "published_at": sa.literal(now, Moment),
+        "valid_until": sa.literal(row["valid_until"], Moment),
+    }  # fmt: skip
+    tx.execute(insert(addresses).from_select(["address", *known], select(given.c.address, *known.values())))
 
 
 def unpublish(tx, announcement_id: str) -> None:
@@ -98,18 +103,26 @@ def unpublish(tx, announcement_id: str) -> None:
 
 
 def received(
-    tx, person_id: str, keys: Sequence[str], now: datetime, before: Position | None, limit: int, *, past: bool = False
+    tx,
+    person_id: str,
+    keys: Sequence[str],
+    now: datetime,
+    before: Position | None,
+    limit: int,
+    *,
+    past: bool = False,
+    since: datetime | None = None,
 ) -> list[Mapping]:
     """What reaches one by these addresses: of each the newest are walked, however many there have ever been."""
-    found = _newest(keys, now, before, limit, past=past)
+    found = _newest(keys, now, before, limit, past, since)
     order = (announcements.c.published_at.desc(), announcements.c.id.desc())
     query = _shown(person_id).where(announcements.c.id.in_(select(found.c.announcement_id)))
     return list(tx.execute(query.order_by(*order).limit(limit)).mappings())
 
 
 def unseen(tx, person_id: str, keys: Sequence[str], now: datetime, among: int) -> list[Mapping]:
-    """Of the newest that reach one now, those that one has not seen."""
-    newest = received(tx, person_id, keys, now, None, among)
+    """Of the newest that reach one now, none of them older than some months, those that one has not seen."""
+    newest = received(tx, person_id, keys, now, None, among, since=now - LATELY)
     return [row for row in newest if row["seen_at"] is None]
 
 
@@ -210,16 +223,20 @@ def _shown(person_id: str):
     )
 
 
-def _newest(keys: Sequence[str], now: datetime, before: Position | None, limit: int, *, past: bool):
+def _newest(
+    keys: Sequence[str], now: datetime, before: Position | None, limit: int, past: bool, since: datetime | None
+):
     given = unnested(address=(sa.Text(), list(keys)))
-    over = and_(announcements.c.valid_until.is_not(None), announcements.c.valid_until <= now)
+    ends = func.coalesce(addresses.c.valid_until, sa.literal_column("'infinity'::timestamptz"))
+    over = ends <= sa.literal(now, Moment)
     walked = (
         select(addresses.c.announcement_id)
-        .join(announcements, announcements.c.id == addresses.c.announcement_id)
         .where(addresses.c.address == given.c.address, over if past else ~over)
         .order_by(addresses.c.published_at.desc(), addresses.c.announcement_id.desc())
         .limit(limit)
     )
+    if since is not None:
+        walked = walked.where(addresses.c.published_at > since)
     if before is not None:
         position = tuple_(sa.literal(before[0], Moment), sa.literal(before[1], Id))
         walked = walked.where(tuple_(addresses.c.published_at, addresses.c.announcement_id) < position)

@@ -170,7 +170,7 @@ def _publish(tx, row: Mapping, now: datetime) -> None:
         _step(tx, row, state="approved")
         return
     version = _step(tx, row, state="published", published_at=now)
-    storage.publish(tx, row["id"], map(str, addressees(row)), now)
+    storage.publish(tx, row, map(str, addressees(row)), now)
     said = dict(row) | {"announcement_id": row["id"], "to": row["addressed"], "published_at": now}
     tx.emit(contract.announcement_published, subject=row["id"], version=version, data=said)
 

@@ -43,6 +43,7 @@ CREATE TABLE announcement_addresses (
     address text NOT NULL,
     announcement_id uuid NOT NULL REFERENCES announcements ON DELETE CASCADE,
     published_at timestamptz NOT NULL,
+    valid_until timestamptz,
     PRIMARY KEY (address, published_at, announcement_id)
 );
 COMMENT ON TABLE announcement_addresses IS 'of what is published: whoever is reached by an address finds it there';

@@ -116,7 +116,7 @@ def test_lists_go_on_where_they_ended_and_name_each_once(write, caller):
 def test_what_is_over_is_in_another_box(here, write, box):
     write(title="cũ", valid_until=later(days=1))
     write(title="mới")
-    here.do("UPDATE announcements SET valid_until = now() WHERE title = 'cũ'")
+    here.do("UPDATE announcement_addresses SET valid_until = now() WHERE valid_until IS NOT NULL")
 
     assert box(HEAD) == ["mới"] and box(HEAD, box="past") == ["cũ"]
 
@@ -239,7 +239,7 @@ def test_a_withdrawn_one_disappears_and_says_why(here, write, step, box, caller)
     assert (found["state"], found["reason"], found["text"]) == ("withdrawn", "Nhầm ngày", None)
     assert caller(messaging.get_announcement, {"id": said["id"]}, claims=VICE)["text"] == "Nghỉ bảy ngày."
     assert [name for name, _ in here.events()] == ["announcement_published", "announcement_withdrawn"]
-    acts = [row["action"] for row in here.rows("SELECT action FROM audit_log ORDER BY number")]
+    acts = [row["action"] for row in here.rows("SELECT action FROM audit_log WHERE action <> 'denied' ORDER BY number")]
     assert acts == ["announcement.published", "announcement.withdrawn"]
 
 
@@ -347,7 +347,7 @@ def test_the_newest_are_walked_however_many_there_are(here):
         """))  # fmt: skip
     here.do("ANALYZE announcements, announcement_addresses")
     keys = ["audience:whole-city", "unit:1", "unit:2", "unit:3"]
-    with here.store.reading() as tx:
+    with here.store.reading(walks=True) as tx:
         query = _explained(tx, lambda: storage.received(tx, person("ward-1 head"), keys, clock.now(), None, 51))
     assert _rows_read(query) < 2_000
 
