@@ -23,6 +23,11 @@ def key_of_person(person_id: str) -> str:
     return f"person:{person_id}"
 
 
+def key_of_address(address: str) -> str:
+    """Of all whom an address reaches: of a unit more than its own staff, so it is no `unit:` of a conversation."""
+    return f"to:{address}"
+
+
 def key_of_session(session_id: str) -> str:
     return f"session:{session_id}"
 
@@ -53,7 +58,7 @@ def tell_posts(tx, name: str, post_ids: list[str], data: dict) -> None:
 
 def tell_addressed(tx, name: str, to: list[dict], data: dict) -> None:
     """To whoever these addresses reach: one row, be it a person or the city."""
-    storage.append_live(tx, name, [str(Address(each["kind"], each["id"])) for each in to], data, {})
+    storage.append_live(tx, name, [key_of_address(str(Address(each["kind"], each["id"]))) for each in to], data, {})
 
 
 def tell_pieces(tx, act: dict, pieces: list[dict]) -> None:

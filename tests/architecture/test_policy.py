@@ -91,8 +91,8 @@ def test_an_act_that_depends_on_the_post_is_refused_by_a_stale_copy():
 
 
 # What one has read, taken note of or put off is nobody else's, nor is how one is reached, whoever shows it to him; a
-# file is the person's own, or granted to him by a service that asks in which post he acts; nobody else has anything to do
-# with what one wants to be reminded of.
+# file is the person's own, or granted to him by a service that asks in which post he acts; nobody else has anything to
+# do with what one wants to be reminded of.
 ABOUT_ONESELF = {
     "messaging.mark_read", "messaging.see_announcement", "messaging.acknowledge_announcement",
     "messaging.begin_file", "messaging.finish_file", "messaging.open_file",

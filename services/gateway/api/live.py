@@ -16,7 +16,8 @@ class LiveRoutes:
         with self.db.reading() as tx:
             serves = resolve_actor(tx, {"sub": person_id}, now, "gateway.live").serves
             addresses = addresses_of(tx, person_id, serves, now)
-        audience = {*addresses, *map(live_log.key_of_post, serves)}
+        reached = map(live_log.key_of_address, addresses)
+        audience = {live_log.key_of_person(person_id), *map(live_log.key_of_post, serves), *reached}
         return self.live.open(call.caller.session, audience, _last_event_id(call))
 
 
