@@ -6,6 +6,7 @@ import orjson
 
 from chassis.http.streams import encode_event
 from gateway import storage
+from kernel.directory_copy import Address
 
 # rows that are not for clients: they end streams
 ENDINGS = (SESSION_ENDED, CAPACITIES_CHANGED) = ("session_ended", "capacities_changed")
@@ -20,6 +21,11 @@ def key_of_post(post_id: str) -> str:
 
 def key_of_person(person_id: str) -> str:
     return f"person:{person_id}"
+
+
+def key_of_address(address: str) -> str:
+    """Of all whom an address reaches: of a unit more than its own staff, so it is no `unit:` of a conversation."""
+    return f"to:{address}"
 
 
 def key_of_unit(unit_id: str) -> str:
@@ -53,6 +59,11 @@ def tell_posts(tx, name: str, post_ids: list[str], data: dict) -> None:
     """The same for everyone whom it concerns."""
     if post_ids:
         storage.append_live(tx, name, [key_of_post(post_id) for post_id in dict.fromkeys(post_ids)], data, {})
+
+
+def tell_addressed(tx, name: str, to: list[dict], data: dict) -> None:
+    """To whoever these addresses reach: one row, be it a person or the city."""
+    storage.append_live(tx, name, [key_of_address(str(Address(each["kind"], each["id"]))) for each in to], data, {})
 
 
 def tell_taking_part(tx, name: str, data: dict) -> None:

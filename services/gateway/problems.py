@@ -235,6 +235,13 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "import_has_faults": (
         409, "Tệp còn dòng sai hoặc mâu thuẫn, chưa thể áp dụng", "Rows of the file are wrong: it cannot be applied",
     ),
+    # announcements
+    "own_announcement": (
+        403, "Người soạn thông báo không được tự duyệt", "Nobody approves an announcement that he himself wrote",
+    ),
+    "nothing_to_acknowledge": (
+        409, "Thông báo này không yêu cầu xác nhận", "This announcement does not ask to be acknowledged",
+    ),
     # files
     "file_type_refused": (
         422, "Không nhận loại tệp này, hoặc nội dung không đúng với tên tệp",
@@ -466,6 +473,9 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"Give either into or into_unit_id\.", "Nêu đúng một trong hai: đơn vị có sẵn, hoặc đơn vị mới."),
     (r"Give either unit_id or post_id\.", "Nêu đúng một trong hai: đơn vị, hoặc chức vụ."),
     (r"Give either due_on or date_stands\.", "Nêu đúng một trong hai: hạn mới, hoặc giữ nguyên hạn."),
+    (r"Give either audience or to\.", "Nêu đúng một trong hai: nhóm đối tượng, hoặc danh sách người nhận."),
+    (r"Name exactly one addressee\.", "Mỗi dòng nêu đúng một đối tượng nhận."),
+    (r"Only with acknowledge\.", "Chỉ nêu khi yêu cầu xác nhận."),
     (r"Give either days or hours\.", "Nêu đúng một trong hai: số ngày, hoặc số giờ."),
     (r"Give either ids or until\.", "Nêu đúng một trong hai: các nhắc việc, hoặc một thời điểm."),
     (r"Not a valid time\.", "Giờ không hợp lệ."),

@@ -407,6 +407,12 @@ class NewMessage(messaging.PostMessage):
         exclude = ("conversation_id", "idempotency_key")
 
 
+class NewAnnouncement(messaging.NewAnnouncement):
+    """With `publish: false` a draft."""
+
+    publish = fields.Boolean(load_default=True)
+
+
 class ReadUpTo(messaging.MarkRead):
     class Meta(Request.Meta):
         exclude = ("conversation_id",)
@@ -507,6 +513,16 @@ class ToldNudges(reminders.Told):
         exclude = ("person_id",)
 
 
+class PublishedAnnouncement(messaging.AnnouncementPublished):
+    class Meta(messaging.AnnouncementPublished.Meta):
+        exclude = ("to",)
+
+
+class WithdrawnAnnouncement(messaging.AnnouncementWithdrawn):
+    class Meta(messaging.AnnouncementWithdrawn.Meta):
+        exclude = ("to",)
+
+
 LIVE_EVENTS: dict[str, type[Schema]] = {
     "action_item_raised": reminders.ActionItem,
     "action_item_closed": ActionItemClosed,
@@ -522,6 +538,8 @@ LIVE_EVENTS: dict[str, type[Schema]] = {
     "correction_proposed": CorrectionChange,
     "correction_decided": CorrectionChange,
     "message_posted": PostedMessage,
+    "announcement_published": PublishedAnnouncement,
+    "announcement_withdrawn": WithdrawnAnnouncement,
     "conversation_changed": ConversationChange,
     "transcript_sealed": SealedTranscript,
     "reminder_fired": FiredReminder,

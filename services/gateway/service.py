@@ -230,6 +230,14 @@ class Service(*API, ScimRoutes, HearsDirectory):
     def on_transcript_sealed(self, tx, event):
         live_log.tell_taking_part(tx, "transcript_sealed", event.data)
 
+    @hears(messaging.announcement_published)
+    def on_announcement_published(self, tx, event):
+        live_log.tell_addressed(tx, "announcement_published", event.data.pop("to"), event.data)
+
+    @hears(messaging.announcement_withdrawn)
+    def on_announcement_withdrawn(self, tx, event):
+        live_log.tell_addressed(tx, "announcement_withdrawn", event.data.pop("to"), event.data)
+
     @hears(directory.account_revoked)
     def on_account_revoked(self, tx, event):
         sessions.end_account(tx, event.data["account_id"], event.version)

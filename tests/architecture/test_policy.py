@@ -95,6 +95,7 @@ def test_an_act_that_depends_on_the_post_is_refused_by_a_stale_copy():
 # what one wants to be reminded of.
 ABOUT_ONESELF = {
     "messaging.mark_read", "messaging.set_conversation_settings",
+    "messaging.see_announcement", "messaging.acknowledge_announcement",
     "messaging.begin_file", "messaging.finish_file", "messaging.open_file",
     "reminders.snooze_action_item", "reminders.unsnooze_action_item",
     "reminders.create_reminder", "reminders.change_reminder", "reminders.discard_reminder", "reminders.mark_done",

@@ -20,7 +20,7 @@ from directory.storage import facts, tables
 from directory.tests.support import moved
 from directory.use_cases import facts as feed
 from kernel.working_time import today
-from messaging.use_cases import conversations, messages, taking_part, transcripts
+from messaging.use_cases import announcing, conversations, messages, taking_part, transcripts
 from reminders.use_cases import dispatching, firing, personal
 from tasks.importing.__main__ import run as carry_out
 from tasks.storage.imports import files
@@ -347,6 +347,19 @@ def talk(store) -> None:
     )
     with store.transaction() as tx:
         taking_part.begin_conversation(tx, claims("committee vice_chairman"), request, clock.now())
+
+
+def announce(store) -> None:
+    """A leader tells the city something, and takes it back."""
+    now = clock.now()
+    said = {"title": "Diễn tập", "text": "Toàn thành phố diễn tập.", "audience": "whole-city"}
+    request = {"announcement": said, "idempotency_key": "announced"}
+    request = schema(messaging_contract.announce.request).load(request)
+    with store.transaction() as tx:
+        made = announcing.announce(tx, claims("committee vice_chairman"), request, False, now)
+    request = {"id": made["id"], "version": None, "idempotency_key": "withdrawn", "reason": "Nhầm ngày"}
+    with store.transaction() as tx:
+        announcing.withdraw(tx, claims("committee vice_chairman"), request, now)
 
 
 def remind(store) -> None:

@@ -4,6 +4,7 @@ from marshmallow import fields, validate
 
 from chassis.contract import PATIENCE, Event, Procedure
 from contracts.fields import Id, Moment, Nothing, Page, Request, Statement, Text
+from contracts.messaging.announcements import UnseenAnnouncements
 
 
 class Message(Statement):
@@ -47,6 +48,7 @@ class Unread(Statement):
 
     conversations = fields.Integer(required=True)
     messages = fields.Integer(required=True)
+    announcements = fields.Nested(UnseenAnnouncements, required=True)
     muted_conversations = fields.Integer(load_default=0)
     muted_messages = fields.Integer(load_default=0)
 

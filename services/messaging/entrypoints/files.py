@@ -39,7 +39,7 @@ class Files:
         word = request["grant"]
         giver = word and self.grants.giver(word, call.claims["sub"], request["id"])
         with self.db.transaction() as tx:
-            return files.open_file(tx, call.claims, request, giver, self.scanning.scanner is not None)
+            return files.open_file(tx, call.claims, request, giver, self.scanning.scanner is not None, clock.now())
 
     @rpc(messaging.hold_files)
     def hold_files(self, call, request):

@@ -15,7 +15,7 @@ from messaging.domain.conversations import Addressees
 from messaging.storage import messages as storage
 from messaging.storage.conversations import addressees_of
 from messaging.storage.conversations import unread as count_unread
-from messaging.use_cases import conversations
+from messaging.use_cases import announcements, conversations
 
 
 def list_messages(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -83,4 +83,5 @@ def mark_read(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 def get_unread(tx, claims: dict, now: datetime) -> dict:
     actor = actor_for(tx, contract.get_unread, claims, now)
-    return dict(count_unread(tx, actor.person_id, conversations.ids_of(actor), now))
+    unread = dict(count_unread(tx, actor.person_id, conversations.ids_of(actor), now))
+    return unread | {"announcements": announcements.unseen(tx, actor, now)}
