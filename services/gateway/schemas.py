@@ -375,6 +375,26 @@ class ParticipantsQuery(messaging.ListParticipants):
         exclude = ("conversation_id",)
 
 
+class ConversationChanges(messaging.RenameConversation):
+    class Meta(Request.Meta):
+        exclude = ("id", "version")
+
+
+class PartChange(messaging.ChangeParticipant):
+    class Meta(Request.Meta):
+        exclude = ("conversation_id", "id")
+
+
+class Participant(messaging.Participant):
+    """`person_name` is null while the directory is away, and of posts and units."""
+
+    person_name = fields.String(required=True, allow_none=True)
+
+
+class ParticipantPage(messaging.ParticipantPage):
+    items = fields.List(fields.Nested(Participant), required=True)
+
+
 class MessagesQuery(messaging.ListMessages):
     class Meta(Request.Meta):
         exclude = ("conversation_id",)
@@ -382,6 +402,12 @@ class MessagesQuery(messaging.ListMessages):
 
 class NewMessage(messaging.SaidMessage):
     kind = one_of(("text",), load_default="text")
+
+
+class NewAnnouncement(messaging.NewAnnouncement):
+    """With `publish: false` a draft."""
+
+    publish = fields.Boolean(load_default=True)
 
 
 class ReadUpTo(messaging.MarkRead):
@@ -454,14 +480,27 @@ class ExtensionChange(tasks.ExtensionChanged):
         exclude = ("awaits", "waiting", "concerns")
 
 
+TAKING_PART = ("participant_post_ids", "participant_person_ids", "participant_unit_ids")
+
+
 class PostedMessage(messaging.MessagePosted):
     class Meta:
-        exclude = ("participant_post_ids",)
+        exclude = TAKING_PART
+
+
+class ConversationChange(messaging.ConversationChanged):
+    class Meta:
+        exclude = TAKING_PART
+
+
+class SealedTranscript(messaging.TranscriptSealed):
+    class Meta:
+        exclude = TAKING_PART
 
 
 class ChangedMessage(messaging.MessageChanged):
     class Meta:
-        exclude = ("participant_post_ids",)
+        exclude = TAKING_PART
 
 
 class DraftChange(tasks.DraftChanged):
@@ -505,6 +544,16 @@ class ToldNudges(reminders.Told):
         exclude = ("person_id",)
 
 
+class PublishedAnnouncement(messaging.AnnouncementPublished):
+    class Meta(messaging.AnnouncementPublished.Meta):
+        exclude = ("to",)
+
+
+class WithdrawnAnnouncement(messaging.AnnouncementWithdrawn):
+    class Meta(messaging.AnnouncementWithdrawn.Meta):
+        exclude = ("to",)
+
+
 LIVE_EVENTS: dict[str, type[Schema]] = {
     "action_item_raised": reminders.ActionItem,
     "action_item_closed": ActionItemClosed,
@@ -521,6 +570,10 @@ LIVE_EVENTS: dict[str, type[Schema]] = {
     "correction_decided": CorrectionChange,
     "message_posted": PostedMessage,
     "message_changed": ChangedMessage,
+    "announcement_published": PublishedAnnouncement,
+    "announcement_withdrawn": WithdrawnAnnouncement,
+    "conversation_changed": ConversationChange,
+    "transcript_sealed": SealedTranscript,
     "reminder_fired": FiredReminder,
     "nudge_due": ToldNudges,
 }

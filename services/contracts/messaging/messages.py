@@ -5,6 +5,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from chassis.contract import PATIENCE, Event, Procedure
 from contracts.fields import ById, Id, Line, Moment, Nothing, Page, Request, Statement, one_of
 from contracts.files import AttachedFile, FileIds
+from contracts.messaging.announcements import UnseenAnnouncements
 
 MENTIONED = ("person", "post", "unit", "all")
 MESSAGE_STATES = ("said", "removed", "withdrawn")
@@ -96,7 +97,7 @@ class SearchMessages(Page):
 
 
 class FoundMessage(Message):
-    conversation_name = fields.String(required=True)
+    conversation_name = fields.String(required=True, allow_none=True)
 
 
 class FoundMessagePage(Statement):
@@ -183,13 +184,20 @@ class MarkRead(Request):
 class Unread(Statement):
     conversations = fields.Integer(required=True)
     messages = fields.Integer(required=True)
+    announcements = fields.Nested(UnseenAnnouncements, required=True)
+    muted_conversations = fields.Integer(load_default=0)
+    muted_messages = fields.Integer(load_default=0)
 
 
 class MessagePosted(Message):
-    """`mentions` name people and posts; of units and of all a hearer knows himself who they are."""
+    """`mentions` name people and posts; of units and of all a hearer knows himself who they are. `conversation_name` is
+    null between two persons.
+    """
 
-    conversation_name = fields.String(required=True)
+    conversation_name = fields.String(required=True, allow_none=True)
     participant_post_ids = fields.List(Id(), required=True)
+    participant_person_ids = fields.List(Id(), load_default=list)
+    participant_unit_ids = fields.List(Id(), load_default=list)
 
 
 class MessageChanged(MessagePosted):

@@ -2,7 +2,7 @@
 attached it says who else may read it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +19,7 @@ UNATTACHED_KEPT = timedelta(hours=24)
 HELD_KEPT = timedelta(days=7)  # for whoever attaches them to say so
 ON_ITS_WAY = timedelta(hours=1)  # longer than any upload may take
 AT_ONCE = 500  # removed in one go
+HERE = "messaging"  # what is attached here needs nobody else's word
 
 
 @dataclass(frozen=True)
@@ -124,22 +125,20 @@ def told(file: Mapping, request: dict) -> dict:
 
 
 def open_file(
-    tx, claims: dict, request: dict, giver: str | None, scans: bool, shown_here: Mapping[str, Callable[[str], bool]]
+    tx, claims: dict, request: dict, giver: str | None, scans: bool, opens: Iterable[Callable[[dict, str], bool]]
 ) -> dict:
-    """`giver` is the service whose grant was shown, `scans` whether anything is given out before it was scanned.
-    `shown_here` knows of what it is attached to in this service whether the actor may read that.
+    """`giver` is the service whose grant was shown, `scans` whether anything is given out before it was scanned. Of what
+    is attached here, one of `opens` says whether it is shown to this person.
     """
     policy.require_signed_in(contract.open_file.full_name)
     file = storage.find_file(tx, request["id"])
     if file is None:
         raise _not_found()
     attached_at = storage.attached_at(tx, file["id"])
-    is_shown = any(shows(file["id"]) for place, shows in shown_here.items() if place in attached_at)
-    if file["uploaded_by_person_id"] != claims["sub"] and giver not in attached_at and not is_shown:
-        others = [service for service in attached_at if service not in shown_here]
-        if not others or giver is not None:
+    if not _may_open(claims, file, attached_at, giver, opens):
+        if not attached_at or giver is not None:
             raise _not_found()
-        return {"file": None, "blob_id": None, "ask": others}
+        return {"file": None, "blob_id": None, "ask": [each for each in attached_at if each != HERE]}
     if file["scan"] == "infected":
         raise Refused("file_infected", "It was removed.")
     if file["state"] != "kept":
@@ -151,24 +150,40 @@ def open_file(
     return {"file": dict(file), "blob_id": file["blob_id"], "ask": []}
 
 
+def _may_open(claims: dict, file: Mapping, attached_at: Sequence[str], giver: str | None, opens: Iterable) -> bool:
+    if file["uploaded_by_person_id"] == claims["sub"] or giver in attached_at:
+        return True
+    return HERE in attached_at and any(each(claims, file["id"]) for each in opens)
+
+
 def _require_scanned(file: Mapping) -> None:
     if file["scan"] != "clean":
         raise Refused("file_not_scanned", "It was not scanned yet.", retryable=True, retry_after=30)
 
 
 def hold_files(tx, request: dict, scans: bool, now: datetime) -> dict:
-    held = {file["id"]: file for file in storage.hold(tx, request["person_id"], request["file_ids"], now + HELD_KEPT)}
-    if held.keys() != set(request["file_ids"]):
+    return {"items": hold(tx, request["person_id"], request["file_ids"], scans, now)}
+
+
+def hold(tx, person_id: str, file_ids: Sequence[str], scans: bool, now: datetime) -> list[Mapping]:
+    """The person's own files, which stay for whoever attaches them to say so."""
+    held = {file["id"]: file for file in storage.hold(tx, person_id, file_ids, now + HELD_KEPT)}
+    if held.keys() != set(file_ids):
         raise Refused("unknown_file", "There are no such files of this person.", field="file_ids")
     for file in held.values() if scans else ():
         _require_scanned(file)
-    return {"items": [held[file_id] for file_id in dict.fromkeys(request["file_ids"])]}
+    return [held[file_id] for file_id in dict.fromkeys(file_ids)]
 
 
 def attach(tx, service: str, subject_id: str, file_ids: Sequence[str]) -> None:
     """What another service has attached stays."""
     if file_ids:
         storage.attach(tx, service, subject_id, file_ids)
+
+
+def release(tx, service: str, subject_id: str, now: datetime) -> None:
+    """Nothing hangs on this any more; what hangs on nothing else goes in its time."""
+    storage.release(tx, service, subject_id, now + UNATTACHED_KEPT)
 
 
 def scanned(tx, file_id: str, infected: bool, now: datetime) -> None:

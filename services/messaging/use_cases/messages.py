@@ -14,9 +14,9 @@ from chassis.paging import a_moment, a_number, an_id, page, position
 from contracts import messaging as contract
 from kernel.actor import Actor
 from kernel.capacity import actor_for
-from kernel.directory_copy import require_fresh_if_lent
 from kernel.errors import Refused
 from messaging.domain import markup
+from messaging.domain.conversations import Addressees
 from messaging.domain.saying import (
     Pace,
     Unsayable,
@@ -28,11 +28,12 @@ from messaging.domain.saying import (
 )
 from messaging.storage import files as file_storage
 from messaging.storage import messages as storage
-from messaging.storage.conversations import post_ids_of
+from messaging.storage.conversations import addressees_of
+from messaging.storage.conversations import unread as count_unread
 from messaging.storage.mentions import taking_part
 from messaging.storage.searching import search as search_storage
 from messaging.storage.words import sought
-from messaging.use_cases import conversations, files
+from messaging.use_cases import announcements, conversations, files
 
 REFUSALS = {
     "not_authorised": "It is another's.",
@@ -57,7 +58,8 @@ def list_messages(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 def _open_to(conversation: Mapping, end: int = MOST) -> range:
     """The numbers that the actor may read of it."""
-    return range(1, end)
+    until = conversation["until_number"]
+    return range(conversation["from_number"], end if until is None else min(end, until + 1))
 
 
 def search_messages(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -68,7 +70,7 @@ def search_messages(tx, claims: dict, request: dict, now: datetime) -> dict:
     if request["conversation_id"]:
         conversations.own(tx, actor, request["conversation_id"])
     before = position(request["cursor"], a_moment, an_id, a_number)
-    rows = search_storage(tx, actor.serves, words, request, before, request["limit"] + 1)
+    rows = search_storage(tx, conversations.ids_of(actor), words, request, before, request["limit"] + 1)
     rows, next_cursor = page(
         rows, request["limit"], lambda row: [row["sent_at"].isoformat(), row["conversation_id"], row["number"]]
     )
@@ -103,12 +105,12 @@ def shown(message: Mapping) -> dict:
 def post_message(tx, claims: dict, request: dict, pace: Pace, scans: bool, now: datetime) -> dict:
     """Raises SaidMeanwhile; asked again it answers what the other one has said."""
     actor = actor_for(tx, contract.post_message, claims, now)
-    conversation = conversations.own(tx, actor, request["conversation_id"])
+    conversation = conversations.writable(tx, actor, request["conversation_id"])
     text, mentions = _sayable(request["text"], request["mentions"])
     if not has_something(text) and not request["file_ids"]:
         raise InvalidRequest("nothing is said", errors={"text": ["Shorter than minimum length 1."]})
-    participant_post_ids = post_ids_of(tx, conversation["id"])
-    require_fresh_if_lent(tx, actor, now, participant_post_ids)
+    reached = addressees_of(tx, conversation["id"])
+    conversations.require_fresh_if_lent(tx, actor, reached, now)
     client_id = request["client_id"] or request["idempotency_key"]
     turn = storage.take_turn(tx, conversation["id"], actor.person_id, client_id, pace.each, pace.ahead, now)
     if turn is None:
@@ -116,7 +118,7 @@ def post_message(tx, claims: dict, request: dict, pace: Pace, scans: bool, now: 
     if not turn.in_pace:
         waits = storage.paced_until(tx, actor.person_id, conversation["id"]) - pace.ahead - now
         raise Refused("too_many_messages", retry_after=max(1, -int(-waits.total_seconds() // 1)))
-    _require_taking_part(tx, conversation, mentions, len(participant_post_ids), now)
+    _require_taking_part(tx, conversation, mentions, reached, now)
     message = {
         "id": clock.new_id(),
         "conversation_id": conversation["id"],
@@ -136,10 +138,10 @@ def post_message(tx, claims: dict, request: dict, pace: Pace, scans: bool, now: 
         message |= _answered(tx, actor, conversation, request["reply_to"])
     if request["file_ids"]:
         message["files"] = _attached(tx, actor, request["file_ids"], message["id"], scans, now)
-    return say(tx, message, conversation["name"], participant_post_ids)
+    return say(tx, message, conversation["name"], reached)
 
 
-def say(tx, message: Mapping, conversation_name: str, participant_post_ids: Sequence[str]) -> dict:
+def say(tx, message: Mapping, conversation_name: str | None, reached: Addressees) -> dict:
     """The message, whatever its kind, is kept and told to all who take part: the act's one event."""
     storage.add_message(tx, message)
     told = shown(storage.AS_NEW | message)
@@ -147,7 +149,7 @@ def say(tx, message: Mapping, conversation_name: str, participant_post_ids: Sequ
         contract.message_posted,
         subject=message["conversation_id"],
         version=message["number"],
-        data=told | {"conversation_name": conversation_name, "participant_post_ids": participant_post_ids},
+        data=told | {"conversation_name": conversation_name} | reached.told(),
     )
     return told
 
@@ -161,6 +163,8 @@ def _sayable(text: str, mentions: Sequence[Mapping]) -> tuple[str, list[dict]]:
 
 def _said_before(tx, actor: Actor, request: dict, client_id: str) -> dict:
     message = storage.sent_before(tx, request["conversation_id"], actor.person_id, client_id)
+    if message is None:
+        raise Refused("conversation_closed")  # since
     if message["request_hash"] != _hash_of(request):
         raise IdempotencyKeyReused("this client_id was used for another message")
     return shown(message)
@@ -172,7 +176,7 @@ def _hash_of(request: dict) -> str:
 
 
 def _require_taking_part(
-    tx, conversation: Mapping, mentions: Sequence[Mapping], participants: int, now: datetime
+    tx, conversation: Mapping, mentions: Sequence[Mapping], reached: Addressees, now: datetime
 ) -> None:  # fmt: skip
     if not mentions:
         return
@@ -180,11 +184,9 @@ def _require_taking_part(
     for mention in mentions:
         if mention["kind"] != "all":
             named.setdefault(mention["kind"], set()).add(mention["id"])
-        elif not may_call_all(conversation["role"], participants):
+        elif not may_call_all(conversation["role"], sum(map(len, reached))):
             raise Refused("too_many_to_mention", "Only who is responsible calls all of so many.")
-    outside = {(kind, id_) for kind, ids in named.items() for id_ in ids} - taking_part(
-        tx, conversation["id"], named, now
-    )
+    outside = {(kind, id_) for kind, ids in named.items() for id_ in ids} - taking_part(tx, reached, named, now)
     if outside:
         raise Refused("mention_outside", "They do not take part.", ids=sorted(id_ for _, id_ in outside))
 
@@ -203,9 +205,8 @@ def _answered(tx, actor: Actor, conversation: Mapping, message_id: str) -> dict:
 def _attached(
     tx, actor: Actor, file_ids: Sequence[str], message_id: str, scans: bool, now: datetime
 ) -> list[dict]:  # fmt: skip
-    wanted = {"person_id": actor.person_id, "file_ids": file_ids}
-    held = files.hold_files(tx, wanted, scans, now)["items"]
-    files.attach(tx, "messaging", message_id, file_ids)
+    held = files.hold(tx, actor.person_id, file_ids, scans, now)
+    files.attach(tx, files.HERE, message_id, file_ids)
     return [{name: file[name] for name in ("id", "name", "media_type", "size")} for file in held]
 
 
@@ -218,7 +219,7 @@ def edit_message(tx, claims: dict, request: dict, within: timedelta, now: dateti
         text, mentions = _sayable(request["text"], request["mentions"])
         if not has_something(text) and not message["files"]:
             raise InvalidRequest("nothing is said", errors={"text": ["Shorter than minimum length 1."]})
-        _require_taking_part(tx, conversation, mentions, len(post_ids_of(tx, conversation["id"])), now)
+        _require_taking_part(tx, conversation, mentions, addressees_of(tx, conversation["id"]), now)
         return {"text": text, "mentions": mentions or None, "edited_at": now}
 
     return _change(tx, contract.edit_message, claims, request, now, "edited", edit)
@@ -256,8 +257,9 @@ def _change(tx, procedure, claims: dict, request: dict, now: datetime, change: s
 
     def produce() -> dict:
         message, conversation = own(tx, actor, request["id"], lock=True)
-        participant_post_ids = post_ids_of(tx, conversation["id"])
-        require_fresh_if_lent(tx, actor, now, participant_post_ids)
+        conversations.writable(tx, actor, conversation["id"])
+        reached = addressees_of(tx, conversation["id"])
+        conversations.require_fresh_if_lent(tx, actor, reached, now)
         if request["version"] not in (None, message["version"]):
             raise Refused("stale_version", "It has changed since you read it.", current=message["version"])
         changed = storage.change_message(tx, message, actor.person_id, now, **act(actor, message, conversation))
@@ -268,11 +270,9 @@ def _change(tx, procedure, claims: dict, request: dict, now: datetime, change: s
             subject=message["id"],
             version=changed["version"],
             data=told
-            | {
-                "change": change, "changed_at": now, "conversation_name": conversation["name"],
-                "participant_post_ids": participant_post_ids,
-            },
-        )  # fmt: skip
+            | {"change": change, "changed_at": now, "conversation_name": conversation["name"]}
+            | reached.told(),
+        )
         return schema(procedure.reply).dump(told)
 
     asked = {name: value for name, value in request.items() if name != "idempotency_key"}
@@ -298,11 +298,11 @@ def list_versions(tx, claims: dict, request: dict, now: datetime) -> dict:
     return {"items": [dict(row) | {"mentions": row["mentions"] or []} for row in rows], "next_cursor": next_cursor}
 
 
-def shows_file(tx, claims: dict, file_id: str, now: datetime) -> bool:
+def opens_file(tx, claims: dict, file_id: str, now: datetime) -> bool:
     """Whether a message that the actor may read has this file."""
     try:
         actor = actor_for(tx, contract.open_file, claims, now)
-        return any(_is_open(tx, actor, message_id) for message_id in file_storage.subjects_of(tx, file_id, "messaging"))
+        return any(_is_open(tx, actor, message_id) for message_id in file_storage.subjects_of(tx, file_id, files.HERE))
     except Refused:
         return False
 
@@ -326,4 +326,5 @@ def mark_read(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 def get_unread(tx, claims: dict, now: datetime) -> dict:
     actor = actor_for(tx, contract.get_unread, claims, now)
-    return dict(storage.unread(tx, actor.person_id, actor.serves))
+    unread = dict(count_unread(tx, actor.person_id, conversations.ids_of(actor), now))
+    return unread | {"announcements": announcements.unseen(tx, actor, now)}
