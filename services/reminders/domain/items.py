@@ -70,6 +70,11 @@ def link_to_item(item_id: str) -> str:
     return f"/api/v1/action-items/{item_id}"
 
 
+def nudging_rank(item: Mapping) -> int:
+    """How urgent it is to nudge somebody about it: no word of a sibling's wakes anybody at night."""
+    return max(item["urgency_rank"], URGENCY_RANKS["very_urgent"]) if item["origin"] else item["urgency_rank"]
+
+
 def link_of_break_glass(account_id: str) -> str:
     return f"/api/v1/audit?service=directory&subject={account_id}"
 

@@ -6,6 +6,7 @@ from chassis import clock
 from chassis.rpc import rpc
 from chassis.timers import every
 from contracts import reminders
+from reminders.metrics import ITEM_LATENESS
 from reminders.use_cases import items, reading, siblings
 
 TICK_SECONDS = 5.0  # what is left is the next tick's
@@ -52,7 +53,10 @@ class Items:
 
     @every(seconds=1)
     def nudge_about_items(self):
-        ends, more = time.monotonic() + TICK_SECONDS, True
-        while more and time.monotonic() < ends:
+        ends = time.monotonic() + TICK_SECONDS
+        while time.monotonic() < ends:
             with self.db.transaction() as tx:
-                more = items.nudge_some(tx, clock.now())
+                looked_at, late = items.nudge_some(tx, clock.now())
+            if not looked_at:
+                return
+            ITEM_LATENESS.set(late.total_seconds())

@@ -6,7 +6,7 @@ from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy import func, select, tuple_, update
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
 from chassis.rows import Id, any_of, ids_bound, unnested
 from reminders.domain.burning import NEVER, NO_MATTER, Dues
@@ -147,14 +147,14 @@ def note_tried(tx, ids: Collection[str], version: int) -> None:
 
 
 def claim_to_nudge(tx, now: datetime, limit: int) -> list[Mapping]:
-    """What has waited longest first, each taken by one process only."""
-    query = select(*_shown()).where(items.c.open, items.c.nudge_at <= now).order_by(items.c.nudge_at)
-    return list(tx.execute(query.limit(limit).with_for_update(skip_locked=True)).mappings())
+    """Of each urgency what has waited longest, so many; each is taken by one process only."""
+    return list(tx.execute(_to_nudge(limit), {"now": now}).mappings())
 
 
-def nudge_next(tx, ids: Collection[str], at: datetime | None) -> None:
+def nudge_next(tx, rows: Sequence[Mapping], at: datetime | None) -> None:
     """Never, if None."""
-    tx.execute(update(items).where(items.c.id == any_of(ids)).values(nudge_at=at))
+    if rows:
+        tx.execute(update(items).where(items.c.id == any_of(row["id"] for row in rows)).values(nudge_at=at))
 
 
 def need_no_nudge(tx, subject_ids: Collection[str]) -> None:
@@ -196,7 +196,8 @@ def put_off(tx, ids: Collection[str], limit: int, **wanted) -> list[Mapping]:
 
 def counts(tx, addressees: Sequence[str], kinds: Sequence[str], bound: int) -> dict[str, int]:
     """How many of each kind, of each addressee no more than so many: what stands open need not be read to its end."""
-    return dict(map(tuple, tx.execute(_counts(tuple(kinds), bound), {"addressees": addressees})))
+    wanted = {"addressees": addressees, "kinds": list(kinds)}
+    return dict(map(tuple, tx.execute(_counts(bound), wanted)))
 
 
 def counts_of(
@@ -267,6 +268,15 @@ def _walk(names: frozenset[str], limit: int, columns: Sequence):
 
 
 @cache
+def _to_nudge(limit: int):
+    ranks = select(func.unnest(sa.literal_column("ARRAY[0, 1, 2, 3]::smallint[]")).label("rank")).subquery("ranks")
+    due = items.c.open & (items.c.nudge_at <= sa.bindparam("now", type_=Moment))
+    first = select(items).where(due, items.c.urgency_rank == ranks.c.rank).order_by(items.c.nudge_at)
+    first = first.limit(sa.literal_column(str(limit))).with_for_update(skip_locked=True).lateral("first")
+    return select(*_shown(first.c), first.c.nudge_at).join_from(ranks, first, sa.true())
+
+
+@cache
 def _burning(names: frozenset[str], limit: int):
     own = _walk(names, limit, items.c)
     query = select(*_shown(own.c)).join_from(_EACH, own, sa.true()).order_by(*_order(own.c))
@@ -289,9 +299,11 @@ def _count(names: frozenset[str], bound: int):
 
 
 @cache
-def _counts(kinds: tuple[str, ...], bound: int):
-    words = sa.values(sa.column("kind", sa.Text), name="words").data([(kind,) for kind in kinds])
+def _counts(bound: int):
+    """Each walk is counted where it ends: what it yields is handed no further."""
+    words = select(func.unnest(sa.bindparam("kinds", type_=ARRAY(sa.Text))).label("kind")).subquery("words")
     own = select(sa.literal_column("1")).where(_OWN, items.c.kind == words.c.kind)
-    own = own.limit(sa.literal_column(str(bound))).lateral("own")
-    query = select(words.c.kind, func.count()).select_from(_EACH.join(words, sa.true()).join(own, sa.true()))
-    return query.group_by(words.c.kind)
+    own = own.limit(sa.literal_column(str(bound))).correlate(_EACH, words).subquery("own")
+    counted = select(func.count().label("many")).select_from(own).lateral("counted")
+    query = select(words.c.kind, sa.cast(func.sum(counted.c.many), sa.Integer)).group_by(words.c.kind)
+    return query.select_from(_EACH.join(words, sa.true()).join(counted, sa.true()))

@@ -36,6 +36,7 @@ _NOTE = sa.text(
         since_version = greatest(excluded.since_version, known.since_version),
         next_at = excluded.next_at
     WHERE excluded.version > known.version
+        OR (excluded.version = known.version AND excluded.open AND NOT known.open)  -- now it is known for whom it waits
     RETURNING subject_id
     """  # noqa: S608 - the names are ours
 )
@@ -56,6 +57,21 @@ _NOTE_LATE = sa.text(
         next_at = known.at
     FROM given WHERE known.subject_id = given.subject_id
     """
+)
+_NO_LONGER = sa.text(
+    f"""
+    WITH given AS (
+        SELECT * FROM jsonb_to_recordset(CAST(:subjects AS jsonb)) AS given(subject_id uuid, version integer)
+    ), over AS (
+        UPDATE watched SET version = given.version, at = :at, open = false, state = 'answered', title = '',
+            unit_name = '', link = '', answer_by = NULL, answers_post_id = NULL, next_at = NULL, unreached = false
+        FROM given WHERE watched.subject_id = given.subject_id AND watched.version < given.version
+        RETURNING watched.*
+    ), noted AS (
+        INSERT INTO watched_log ({_LOGGED}) SELECT {_LOGGED} FROM over ON CONFLICT DO NOTHING
+    )
+    SELECT subject_id FROM over
+    """  # noqa: S608 - the names are ours
 )
 # of each urgency the first ones, by themselves: what lies ahead, however much it is, is never read
 _CLAIM = sa.text(
@@ -175,6 +191,13 @@ def note(tx, pieces: Sequence[Mapping]) -> list[str]:
     if late:
         tx.execute(_NOTE_LATE, {"pieces": to_json(late)})
     return sorted(known)
+
+
+def no_longer(tx, subjects: Sequence[Mapping], at: datetime) -> list[str]:
+    """They wait for nobody any more, and what was said of them goes; returns those of which nothing newer was known."""
+    given = [{name: each[name] for name in ("subject_id", "version")} for each in subjects]
+    over = tx.execute(_NO_LONGER, {"subjects": to_json(given), "at": at}).scalars()
+    return [str(subject_id) for subject_id in over]
 
 
 def claim(tx, now: datetime, limit: int) -> list[Mapping]:

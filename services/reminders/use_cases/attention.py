@@ -43,8 +43,10 @@ def call_for(tx, occasions: Sequence[Occasion], now: datetime) -> int:
 
 
 def stop(tx, subject_ids: Sequence[str], until: datetime | None = None) -> None:
-    """It has been acted on: what was to go out about these subjects does not, as far as it was said until then."""
-    nudges.drop_waiting(tx, subject_ids, until)
+    """It has been acted on: what was to go out about these subjects does not, as far as it was said until then. What
+    waits for somebody, him or another, still does.
+    """
+    nudges.drop_waiting(tx, subject_ids, until, but_rule=WAITING)
 
 
 def no_longer_waits(tx, subject_ids: Sequence[str]) -> None:

@@ -1,12 +1,13 @@
 """What posts must act on: kept by events, closed by events."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from chassis import clock
 from contracts import reminders as contract
 from kernel.directory_copy import answering, holders, posts_of_kind, working_days
+from kernel.directory_copy.facts import read_state
 from reminders.domain.items import (
     BREAK_GLASS_USED,
     LOOK_AFTER_IT,
@@ -15,6 +16,7 @@ from reminders.domain.items import (
     link_of_break_glass,
     link_to,
     link_to_item,
+    nudging_rank,
     of_break_glass,
     of_extension,
     of_piece,
@@ -22,13 +24,14 @@ from reminders.domain.items import (
 )
 from reminders.domain.ladders import in_words, next_morning, version_of
 from reminders.domain.occasions import EXPRESS, WAITING, Occasion
-from reminders.domain.texts import KINDS
+from reminders.domain.texts import KINDS, OTHER
 from reminders.storage import items as storage
 from reminders.use_cases import attention
+from reminders.use_cases.reaching import ITEM_SCOPES, SCOPES
 
 URGENCIES = {rank: urgency for urgency, rank in URGENCY_RANKS.items()}
-SCOPES = ("all", "reminders")  # of powers that were lent, with which one reads items
-AT_ONCE = 100
+AT_ONCE = 100  # of each urgency
+SOON, YOUNG = timedelta(minutes=1), timedelta(minutes=10)
 
 
 def raise_items(tx, order: Mapping, version: int) -> None:
@@ -204,34 +207,44 @@ def shown(row: Mapping) -> dict:
     return dict(row, urgency=URGENCIES[row["urgency_rank"]])
 
 
-def nudge_some(tx, now: datetime) -> bool:
-    """Whoever answers for what has begun to wait is nudged, once; if nobody does, somebody is looked for every working
-    morning. Whether there may be more.
-    """
+def nudge_some(tx, now: datetime) -> tuple[int, timedelta]:
+    """Whoever answers for what has begun to wait is nudged, once. How many were looked at, and how late the latest."""
     rows = storage.claim_to_nudge(tx, now, AT_ONCE)
-    if not rows:
-        return False
-    people = answering(tx, {row["post_id"] for row in rows if row["post_id"]}, SCOPES, now)
-    reached = [(row, people.get(row["post_id"], ()) if row["post_id"] else (row["person_id"],)) for row in rows]
-    attention.call_for(tx, [_beginning(row, whom) for row, whom in reached if whom], now)
-    storage.nudge_next(tx, [row["id"] for row, whom in reached if whom], None)
-    if nobody := [row["id"] for row, whom in reached if not whom]:
-        storage.nudge_next(tx, nobody, next_morning(working_days(tx), now))
-    return len(rows) == AT_ONCE
+    if not rows or not read_state(tx).filled:
+        return 0, timedelta()
+    own = answering(tx, {row["post_id"] for row in rows if not row["origin"]}, SCOPES, now)
+    theirs = {row["post_id"] for row in rows if row["origin"] and row["post_id"]}
+    siblings = answering(tx, theirs, ITEM_SCOPES, now) if theirs else {}
+
+    def whom(row: Mapping) -> Sequence[str]:
+        if row["person_id"]:
+            return (row["person_id"],)
+        return (siblings if row["origin"] else own).get(row["post_id"], ())
+
+    reached = [row for row in rows if whom(row)]
+    attention.call_for(tx, [_beginning(row, whom(row)) for row in reached], now)
+    storage.nudge_next(tx, reached, None)
+    if nobody := [row for row in rows if not whom(row)]:
+        storage.nudge_next(tx, [row for row in nobody if _is_looked_for_soon(row, now)], now + SOON)
+        later = [row for row in nobody if not _is_looked_for_soon(row, now)]
+        storage.nudge_next(tx, later, next_morning(working_days(tx), now))
+    return len(rows), max(now - row["nudge_at"] for row in rows)
+
+
+def _is_looked_for_soon(row: Mapping, now: datetime) -> bool:
+    """What was just heard may be about a post of which the copy of the directory hears a moment later."""
+    return URGENCIES[nudging_rank(row)] == EXPRESS or now - row["raised_at"] < YOUNG
 
 
 def _beginning(row: Mapping, people: Sequence[str]) -> Occasion:
-    """No word of a sibling's wakes anybody at night."""
-    rank = max(row["urgency_rank"], URGENCY_RANKS["very_urgent"]) if row["origin"] else row["urgency_rank"]
-    until = f", hạn {in_words(row['due'], URGENCIES[rank])}" if row["due"] else ""
     return Occasion(
         subject_id=row["subject_id"],
         rule=WAITING,
         rung="opened",
         deadline_version=row["version"],
         title=row["title"],
-        text=f"{KINDS[row['kind']]}{until}.",
+        text=KINDS.get(row["kind"], OTHER),
         link=link_to_item(row["id"]) if row["origin"] else row["link"],
-        urgency=URGENCIES[rank],
+        urgency=URGENCIES[nudging_rank(row)],
         people=people,
     )

@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from contracts.fields import WAITING_KINDS
 from kernel.directory_copy import answering, head_posts, posts, units_of_kinds
 
-SCOPES = ("all", "tasks", "reminders")  # of powers that were lent
+# of powers that were lent
+SCOPES = ("all", "tasks", "reminders")
+ITEM_SCOPES = ("all", "reminders")  # with which one reads what siblings say
 
 
 class Reach:
@@ -17,12 +20,19 @@ class Reach:
         heads = {head.unit_id: head.post_id for head in head_posts(tx, [*offices, *_units(assigners)], now)}
         self._office = next((heads[unit_id] for unit_id in offices if unit_id in heads), None)
         self._boards = {post_id: heads.get(post.unit_id) for post_id, post in assigners.items()}
-        named = {post_id for piece in pieces for post_id in self._all_posts(piece)}
-        self._people = answering(tx, named, SCOPES, now)
+        items, work = [], []
+        for piece in pieces:
+            (items if piece["role"] in WAITING_KINDS else work).append(piece)
+        self._people = {
+            is_item: answering(tx, {post_id for piece in some for post_id in self._all_posts(piece)}, scopes, now)
+            for is_item, some, scopes in ((True, items, ITEM_SCOPES), (False, work, SCOPES))
+            if some
+        }
 
     def people(self, piece: Mapping, parts: Sequence[str]) -> list[str]:
         posts_of = self._posts(piece)
-        found = (person for part in parts for post_id in posts_of[part] for person in self._people.get(post_id, ()))
+        people = self._people[piece["role"] in WAITING_KINDS]
+        found = (person for part in parts for post_id in posts_of[part] for person in people.get(post_id, ()))
         return list(dict.fromkeys(found))
 
     def _posts(self, piece: Mapping) -> dict[str, Sequence[str | None]]:

@@ -64,7 +64,7 @@ def place_some(tx, now: datetime) -> bool:
     storage.note_tried(tx, missing, copy)
     if found:
         opened = storage.change_all(tx, [item | {"nudge_at": now} for item in found])
-        watching.follow_items(tx, opened, (), now)
+        watching.follow_items(tx, opened, now)
         say(tx, opened, [], opened[0]["subject_id"], opened[0]["version"], now)
     return True
 
@@ -87,7 +87,7 @@ def _understood(event: Heard) -> None:
 
 def _follow(tx, item: Mapping, now: datetime) -> None:
     taken = take(tx, [item])
-    watching.follow_items(tx, taken.newer, taken.closed, now)
+    watching.follow_items(tx, taken.newer, now)
     say(tx, taken.raised, taken.closed, item["subject_id"], item["version"], now)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from kernel.directory_copy import answering
-from reminders.domain.items import TO_EXTEND, TO_RECEIVE, URGENCY_RANKS, link_to, link_to_item
+from reminders.domain.items import TO_EXTEND, TO_RECEIVE, URGENCY_RANKS, link_to, link_to_item, nudging_rank
 from reminders.domain.ladders import ANSWERED, WAITING, in_words
 from reminders.domain.occasions import DIRECTIVE, Occasion
 from reminders.storage import items
@@ -60,18 +60,17 @@ def follow(tx, act: Mapping, pieces: Sequence[Mapping] = ()) -> Collection[str]:
     return newer
 
 
-def follow_items(tx, items: Sequence[Mapping], closed: Sequence[Mapping], at: datetime) -> None:
-    """What a sibling says is watched as well while it waits for a post, like an answer by its deadline."""
-    before = {item["subject_id"]: item for item in closed}
-    watched = []
-    for item in items:
-        was = before.get(item["subject_id"])
-        if item["open"] and item["post_id"]:
-            watched.append(_of_item(item, at))
-        elif was and was["post_id"]:
-            watched.append(_of_item({**was, "version": item["version"], "open": False}, at))
-    if newer := storage.note(tx, watched) if watched else ():
+def follow_items(tx, items: Sequence[Mapping], at: datetime) -> None:
+    """What a sibling says is watched as well, like an answer, while it waits for a post by a day."""
+    watched = [_of_item(item, at) for item in items if _is_watched(item)]
+    over = [item for item in items if not _is_watched(item)]
+    newer = [*(storage.note(tx, watched) if watched else ()), *(storage.no_longer(tx, over, at) if over else ())]
+    if newer:
         attention.take_back(tx, newer)
+
+
+def _is_watched(item: Mapping) -> bool:
+    return item["open"] and item["post_id"] is not None and item["due"] is not None
 
 
 def urge(tx, act: Mapping, now: datetime) -> None:
@@ -171,18 +170,19 @@ def _of_waiting(about: Mapping, each: Mapping, at: datetime) -> dict:
 
 
 def _of_item(item: Mapping, at: datetime) -> dict:
-    named = ("subject_id", "version", "task_id", "title", "unit_id", "post_id", "urgency_rank", "open")
+    named = ("subject_id", "version", "task_id", "title", "unit_id", "post_id", "open")
     return {name: item[name] for name in named} | {
         "at": at,
-        "state": WAITING if item["open"] else ANSWERED,
+        "state": WAITING,
         "role": item["kind"],
         "is_child": False,
         "unit_name": item["from_title"],
         "assigner_post_id": None,
+        "urgency_rank": nudging_rank(item),
         "due": None,
         "since": None,
-        "answer_by": item["due"] if item["open"] else None,
-        "answers_post_id": item["post_id"] if item["open"] else None,
+        "answer_by": item["due"],
+        "answers_post_id": item["post_id"],
         "followers": None,
         "link": link_to_item(item["id"]),
     }

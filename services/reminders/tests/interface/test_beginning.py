@@ -34,10 +34,10 @@ def order(**changes) -> dict:
 
 
 def look(here, now: datetime = MORNING) -> None:
-    more = True
+    more = 1
     while more:
         with here.store.transaction() as tx:
-            more = items.nudge_some(tx, now)
+            more, _ = items.nudge_some(tx, now)
 
 
 def nudged(here, state: str = "waiting", now: datetime = MORNING) -> list[tuple[str, str]]:
@@ -49,7 +49,7 @@ def nudged(here, state: str = "waiting", now: datetime = MORNING) -> list[tuple[
     return [(row["who"], row["text"]) for row in rows]
 
 
-RECEIVE = (OWNER, "Việc chờ tiếp nhận, hạn 25/09/2026.")
+RECEIVE = (OWNER, "Việc chờ tiếp nhận")
 
 
 def test_a_new_order_is_told_once_to_whoever_must_receive_it(here, hear):
@@ -103,14 +103,14 @@ def test_what_is_given_to_another_is_told_to_him(here, hear):
     look(here)
     other = {"unit_id": unit("ward-2"), "post_id": post("ward-2 head"), "former": None}
     hear("assignment_changed", changed("reassigned", "assigned", 2, before="assigned", **other))
-    assert nudged(here) == [(person("ward-2 head"), "Việc chờ tiếp nhận.")]
+    assert nudged(here) == [(person("ward-2 head"), "Việc chờ tiếp nhận")]
     assert nudged(here, "dropped") == [RECEIVE]
 
 
 def test_a_result_is_told_to_whoever_decides_and_to_those_with_his_powers(here, hear):
     hear("task_issued", order())
     hear("assignment_changed", changed("submitted", "result_submitted", 2, before="in_progress"))
-    assert set(nudged(here)) == {(who, "Kết quả chờ duyệt, hạn 03/03/2026.") for who in LEADERS}
+    assert set(nudged(here)) == {(who, "Kết quả chờ duyệt") for who in LEADERS}
 
 
 def test_old_work_that_is_taken_over_nudges_nobody(here, hear):
@@ -123,7 +123,7 @@ def test_old_work_that_is_taken_over_nudges_nobody(here, hear):
 
 def test_an_urging_is_told_and_what_the_standing_pc_says_only_once(here, hear):
     hear("urging_raised", urged(at=MORNING))
-    assert nudged(here) == [(OWNER, "Đôn đốc chờ trả lời.")]
+    assert nudged(here) == [(OWNER, "Đôn đốc chờ trả lời")]
     hear("urging_raised", urged(title="Khác", kind="standing_pc_directive", at=MORNING))
     look(here)
     assert [row["rule"] for row in here.rows("SELECT rule FROM occasions ORDER BY id")] == ["waiting", "directive"]
@@ -135,6 +135,64 @@ def test_a_draft_that_is_taken_back_is_told_no_more(here, hear):
     assert {who for who, _ in nudged(here)} == LEADERS
     hear("draft_changed", put_before({leader: False}, 3))
     assert nudged(here) == []
+
+
+def test_what_an_owner_answers_leaves_the_nudge_of_whoever_must_decide(here, hear):
+    hear("task_issued", order())
+    at = MORNING.isoformat()
+    hear("assignment_changed", changed("submitted", "result_submitted", 2, before="in_progress", at=at))
+    look(here)
+    answered = {"assignment_id": piece_id("ward-1"), "waiting": [], "at": MORNING + timedelta(hours=1)}
+    hear("urging_answered", urged() | answered)
+    assert {who for who, _ in nudged(here)} == LEADERS
+
+
+def test_powers_lent_for_tasks_are_enough_to_hear_of_work(here, hear):
+    here.do("UPDATE copy_delegations SET scope = 'tasks'")
+    hear("assignment_changed", changed("submitted", "result_submitted", 2, before="in_progress"))
+    assert {who for who, _ in nudged(here)} == LEADERS
+
+
+@pytest.mark.parametrize(("urgency", "soon"), [("express", True), ("urgent", False)])
+def test_somebody_is_looked_for_again_in_a_minute_while_it_is_young_or_express(here, hear, urgency, soon):
+    everybody = {"a": OWNER, "b": person("ward-1 clerk")}
+    here.do("UPDATE copy_memberships SET valid_to = DATE '2026-01-02' WHERE person_id IN (:a, :b)", **everybody)
+    hear("task_issued", order(urgency=urgency))
+
+    def next_look() -> datetime:
+        return here.rows("SELECT nudge_at FROM action_items")[0]["nudge_at"].astimezone(TZ)
+
+    look(here)
+    assert next_look() == MORNING + timedelta(minutes=1)
+    later = MORNING + timedelta(hours=1)
+    look(here, later)
+    tomorrow = datetime(2026, 9, 15, 7, 30, tzinfo=TZ)
+    assert next_look() == (later + timedelta(minutes=1) if soon else tomorrow)
+
+
+def test_while_the_copy_of_the_directory_is_not_whole_nobody_is_looked_for(here, hear):
+    hear("task_issued", order())
+    here.do("UPDATE copy_state SET filled = false")
+    assert nudged(here) == []
+    here.do("UPDATE copy_state SET filled = true")
+    assert nudged(here) == [RECEIVE]
+
+
+def test_what_is_not_known_by_name_is_told_as_well(here, hear):
+    hear("task_issued", order())
+    here.do("UPDATE action_items SET kind = 'of_tomorrow'")
+    assert nudged(here) == [(OWNER, "Việc khác")]
+
+
+def test_what_is_most_urgent_does_not_wait_behind_the_rest(here, hear):
+    for number in range(120):
+        hear("task_issued", order(title=f"Việc {number}", urgency="normal"))
+    hear(
+        "task_issued", order(title="Hỏa tốc", urgency="express", issued_at=(MORNING + timedelta(seconds=1)).isoformat())
+    )
+    with here.store.transaction() as tx:
+        items.nudge_some(tx, MORNING + timedelta(minutes=1))
+    assert "Hỏa tốc" in [row["title"] for row in here.rows("SELECT title FROM occasions")]
 
 
 def test_each_is_taken_by_one_process_only(here, hear):

@@ -108,7 +108,7 @@ def test_what_waits_there_is_before_the_head_of_the_unit_until_it_is_closed(here
         "urgency": "urgent", "post_id": post("ward-1 head"), "task_id": None,
     }  # fmt: skip
     assert (titles(here, claims("ward-1 clerk")), titles(here, claims("ward-2 head"))) == ([SAID["title"]], [])
-    assert nudges(here) == [(person("ward-1 head"), "Phản ánh 1022 chờ xử lý, hạn 05/03/2026.")]
+    assert nudges(here) == [(person("ward-1 head"), "Phản ánh 1022 chờ xử lý")]
 
     say(CLOSED, 2)
     assert seen(here) == []
@@ -141,7 +141,7 @@ def test_a_change_is_shown_and_whoever_had_it_is_not_nudged_again(here, say):
     say(CHANGED, 3, unit_code="ward-2")
 
     assert (titles(here), titles(here, claims("ward-2 head"))) == ([], [SAID["title"]])
-    assert nudges(here) == [(person("ward-2 head"), "Phản ánh 1022 chờ xử lý, hạn 05/03/2026.")]
+    assert nudges(here) == [(person("ward-2 head"), "Phản ánh 1022 chờ xử lý")]
     name, said = here.events()[-1]
     assert (name, [item["post_id"] for item in said["closed"]]) == ("action_items_raised", [post("ward-1 head")])
 
@@ -223,7 +223,7 @@ def test_two_processes_never_place_the_same(here, say):
         assert siblings.place_some(one, clock.now())
         assert not siblings.place_some(other, clock.now())
     place(here)
-    assert nudges(here) == [(person("ward-3 head"), "Phản ánh 1022 chờ xử lý, hạn 05/03/2026.")]
+    assert nudges(here) == [(person("ward-3 head"), "Phản ánh 1022 chờ xử lý")]
 
 
 def test_what_is_not_understood_any_more_does_not_keep_the_others_waiting(here, say):
@@ -232,7 +232,7 @@ def test_what_is_not_understood_any_more_does_not_keep_the_others_waiting(here, 
     here.do("UPDATE action_items SET unplaced = '{}' WHERE subject_id = :id", id=subject_of("hotline", "1"))
     becomes_known(here, ("unit", unit("ward-3"), A_UNIT | {"code": "ward-9", "name": "Phường 9", "full_name": "9"}))
     place(here)
-    assert nudges(here) == [(person("ward-3 head"), "Phản ánh 1022 chờ xử lý, hạn 05/03/2026.")]
+    assert nudges(here) == [(person("ward-3 head"), "Phản ánh 1022 chờ xử lý")]
 
 
 def test_a_sibling_has_so_many_waiting_for_posts_that_nobody_knows(here, say, monkeypatch):
@@ -296,6 +296,8 @@ def test_what_reaches_nobody_is_tried_again_every_working_morning(here, say):
     say(CLOSED, 2, subject="pa/72")
     assert (len(here.rows("SELECT id FROM action_items WHERE open")), looked(here, clock.now())) == (1, 0)
 
+    here.do("UPDATE action_items SET nudge_at = raised_at, raised_at = raised_at - interval '1 day'")
+    assert looked(here, clock.now()) == 0
     mornings = [morning(here)]
     assert looked(here, mornings[0]) == 0
     mornings.append(morning(here))
@@ -304,7 +306,7 @@ def test_what_reaches_nobody_is_tried_again_every_working_morning(here, say):
     assert looked(here, mornings[0]) == 0
     assert looked(here, mornings[1]) == 1
     assert here.rows("SELECT id FROM action_items WHERE nudge_at IS NOT NULL AND open") == []
-    assert nudges(here) == [(person("ward-1 head"), "Phản ánh 1022 chờ xử lý, hạn 05/03/2026.")]
+    assert nudges(here) == [(person("ward-1 head"), "Phản ánh 1022 chờ xử lý")]
 
 
 def climbed(here, now) -> list[str]:
@@ -331,7 +333,49 @@ def test_what_waits_there_beyond_its_deadline_climbs_the_ladder_until_it_is_clos
     ]
     say(CLOSED, 4)
     assert climbed(here, overdue + timedelta(days=30)) == []
-    assert here.rows("SELECT open, state, version FROM watched") == [{"open": False, "state": "answered", "version": 4}]
+    assert here.rows("SELECT open, state, version, title, unit_name, link FROM watched") == [
+        {"open": False, "state": "answered", "version": 4, "title": "", "unit_name": "", "link": ""}
+    ]
+    assert here.rows("SELECT version, state FROM watched_log ORDER BY version")[-1] == {
+        "version": 4,
+        "state": "answered",
+    }
+
+
+def test_what_a_sibling_calls_express_climbs_no_ladder_at_night(here, say):
+    due = clock.now() + timedelta(days=10)
+    say(OPENED, urgency="express", due=due.isoformat())
+    climbed(here, due + timedelta(days=1))
+    assert [row["rank"] for row in here.rows("SELECT urgency_rank AS rank FROM occasions")] == [1]
+
+
+def test_without_a_deadline_nothing_climbs_and_one_that_is_taken_away_ends_it(here, say):
+    say(OPENED, due=None)
+    assert here.rows("SELECT subject_id FROM watched") == []
+    due = clock.now() + timedelta(days=10)
+    say(CHANGED, 2, due=due.isoformat())
+    say(CHANGED, 3, due=None)
+    assert climbed(here, due + timedelta(days=1)) == []
+    say(CHANGED, 4, due=due.isoformat())
+    assert climbed(here, due + timedelta(days=1)) == [person("ward-1 head")]
+
+
+def test_what_loses_its_place_and_finds_one_again_climbs_as_well(here, say):
+    due = clock.now() + timedelta(days=10)
+    say(OPENED, due=due.isoformat())
+    say(CHANGED, 2, unit_code="ward-9", due=due.isoformat())
+    assert climbed(here, due + timedelta(days=1)) == []
+    becomes_known(here, ("unit", unit("ward-2"), A_UNIT | {"code": "ward-9", "name": "Phường 9", "full_name": "9"}))
+    place(here)
+    assert climbed(here, due + timedelta(days=1)) == [person("ward-2 head")]
+
+
+def test_powers_lent_for_tasks_alone_do_not_show_what_a_sibling_says(here, say):
+    due = clock.now() + timedelta(days=10)
+    say(OPENED, unit_code=None, post_id=post("committee vice_chairman"), due=due.isoformat())
+    here.do("UPDATE copy_delegations SET scope = 'tasks'")
+    assert [who for who, _ in nudges(here)] == [person("committee vice_chairman")]
+    assert climbed(here, due + timedelta(days=1)) == [person("committee vice_chairman")]
 
 
 def test_what_was_closed_before_it_was_opened_or_waits_for_a_person_climbs_no_ladder(here, say):
