@@ -381,8 +381,6 @@ class MessagesQuery(messaging.ListMessages):
 
 
 class NewMessage(messaging.PostMessage):
-    kind = one_of(("text",), load_default="text")
-
     class Meta(Request.Meta):
         exclude = ("conversation_id", "idempotency_key")
 
@@ -400,6 +398,21 @@ class Message(messaging.Message):
 
 class MessagePage(messaging.MessagePage):
     items = fields.List(fields.Nested(Message), required=True)
+
+
+class ReceiptsQuery(messaging.ListReceipts):
+    class Meta(Request.Meta):
+        exclude = ("message_id",)
+
+
+class Receipt(messaging.Receipt):
+    """`person_name` is null while nobody has acknowledged it, or the directory is away."""
+
+    person_name = fields.String(required=True, allow_none=True)
+
+
+class ReceiptPage(messaging.ReceiptPage):
+    items = fields.List(fields.Nested(Receipt), required=True)
 
 
 # live
@@ -430,7 +443,12 @@ class ExtensionChange(tasks.ExtensionChanged):
 
 class PostedMessage(messaging.MessagePosted):
     class Meta:
-        exclude = ("participant_post_ids",)
+        exclude = ("participant_post_ids", "asked", "inside")
+
+
+class DirectiveReceipt(messaging.DirectiveAcknowledged):
+    class Meta:
+        exclude = ("concerns",)
 
 
 class DraftChange(tasks.DraftChanged):
@@ -489,6 +507,7 @@ LIVE_EVENTS: dict[str, type[Schema]] = {
     "correction_proposed": CorrectionChange,
     "correction_decided": CorrectionChange,
     "message_posted": PostedMessage,
+    "directive_acknowledged": DirectiveReceipt,
     "reminder_fired": FiredReminder,
     "nudge_due": ToldNudges,
 }

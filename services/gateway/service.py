@@ -220,7 +220,13 @@ class Service(*API, ScimRoutes, HearsDirectory):
 
     @hears(messaging.message_posted)
     def on_message_posted(self, tx, event):
-        live_log.tell_posts(tx, "message_posted", event.data.pop("participant_post_ids"), event.data)
+        """Whom it asks is told so by reminders."""
+        said = {name: value for name, value in event.data.items() if name not in ("asked", "inside")}
+        live_log.tell_posts(tx, "message_posted", said.pop("participant_post_ids"), said)
+
+    @hears(messaging.directive_acknowledged)
+    def on_directive_acknowledged(self, tx, event):
+        live_log.tell_posts(tx, "directive_acknowledged", event.data["concerns"], live_log.shown(event.data))
 
     @hears(directory.account_revoked)
     def on_account_revoked(self, tx, event):

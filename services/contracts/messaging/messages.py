@@ -3,7 +3,10 @@
 from marshmallow import fields, validate
 
 from chassis.contract import PATIENCE, Event, Procedure
-from contracts.fields import Id, Moment, Nothing, Page, Request, Statement, Text
+from contracts.fields import ById, Id, Moment, Nothing, Page, Request, Statement, Text, one_of
+from contracts.messaging.directives import Asked, Asking, NewAsking
+
+SPOKEN_KINDS = ("text", "directive", "urging")
 
 
 class Message(Statement):
@@ -18,6 +21,7 @@ class Message(Statement):
     sender_post_id = Id(required=True)
     sender_title = fields.String(required=True)
     sent_at = Moment(required=True)
+    asking = fields.Nested(Asking, load_default=None, allow_none=True)
 
 
 class MessagePage(Statement):
@@ -31,8 +35,9 @@ class ListMessages(Page):
     conversation_id = Id(required=True)
 
 
-class PostMessage(Request):
+class PostMessage(NewAsking):
     conversation_id = Id(required=True)
+    kind = one_of(SPOKEN_KINDS, load_default="text")
     text = Text(max=20_000, required=True)
     idempotency_key = fields.String(required=True, validate=validate.Length(1, 200))
 
@@ -43,20 +48,32 @@ class MarkRead(Request):
 
 
 class Unread(Statement):
+    """`directives`: so many wait until one has taken note."""
+
     conversations = fields.Integer(required=True)
     messages = fields.Integer(required=True)
+    directives = fields.Integer(load_default=0)
 
 
 class MessagePosted(Message):
+    """`asked`: who is to take note of a directive, or of an urging that is no task's. `inside`: of what a unit says
+    inside.
+    """
+
     conversation_name = fields.String(required=True)
     participant_post_ids = fields.List(Id(), required=True)
+    asked = fields.List(fields.Nested(Asked), load_default=list)
+    inside = fields.Boolean(load_default=False)
 
 
 list_messages = Procedure("messaging", "list_messages", ListMessages, MessagePage, "What was said, newest first.")
+get_message = Procedure("messaging", "get_message", ById, Message, "One message.")
 post_message = Procedure("messaging", "post_message", PostMessage, Message, "Say something.", patience=PATIENCE)
 mark_read = Procedure(
     "messaging", "mark_read", MarkRead, Nothing, "The actor has read up to this number.", patience=PATIENCE
 )
 get_unread = Procedure("messaging", "get_unread", Nothing, Unread, "Unread counts for the home page.")
 
-message_posted = Event("messaging", "message_posted", MessagePosted, "Somebody spoke.", hearers=("gateway",))
+message_posted = Event(
+    "messaging", "message_posted", MessagePosted, "Somebody spoke.", hearers=("gateway", "reminders")
+)

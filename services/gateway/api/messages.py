@@ -6,6 +6,11 @@ from gateway import schemas
 from gateway.assembling import with_names
 from gateway.routes import route
 
+ASKING = (
+    "not_authorised", "nothing_is_asked", "nobody_to_direct", "asked_outside", "not_to_be_directed", "too_many_asked",
+    "answer_by_out_of_range", "urge_the_task",
+)  # fmt: skip
+
 
 class MessagesRoutes:
     @route("GET", "/conversations/<uuid:conversation_id>/messages", tag="messaging", query=schemas.MessagesQuery,
@@ -17,12 +22,12 @@ class MessagesRoutes:
         return page
 
     @route("POST", "/conversations/<uuid:conversation_id>/messages", tag="messaging", body=schemas.NewMessage,
-           answer=schemas.Message, status=201, idempotency_key=True, refusals=("not_authorised",))  # fmt: skip
+           answer=schemas.Message, status=201, idempotency_key=True, refusals=ASKING)  # fmt: skip
     def post_message(self, call, conversation_id):
-        """Say something."""
+        """Say something; or direct or urge (chỉ đạo, đôn đốc) posts that take part, who are to acknowledge it."""
         message = call.ask(
             messaging.post_message,
-            {"conversation_id": conversation_id, "text": call.body["text"], "idempotency_key": call.idempotency_key},
+            call.body | {"conversation_id": conversation_id, "idempotency_key": call.idempotency_key},
         )
         with_names(call, self.names, [message], "sender_person_id", "sender_name")
         return Answer(message, status=201)

@@ -9,8 +9,11 @@ from messaging.use_cases import messages
 class Messages:
     @rpc(messaging.list_messages)
     def list_messages(self, call, request):
+        now = clock.now()
         with self.db.reading() as tx:
-            return messages.list_messages(tx, call.claims, request, clock.now())
+            found = messages.list_messages(tx, call.claims, request, now)
+        self.note_delivered(found["items"], now)
+        return found
 
     @rpc(messaging.post_message)
     def post_message(self, call, request):

@@ -13,7 +13,7 @@ from kernel.capacity import actor_for
 from kernel.directory_copy import require_fresh_if_lent
 from messaging.storage import messages as storage
 from messaging.storage.conversations import post_ids_of
-from messaging.use_cases import conversations
+from messaging.use_cases import asking, conversations
 
 
 def list_messages(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -22,7 +22,7 @@ def list_messages(tx, claims: dict, request: dict, now: datetime) -> dict:
     before = position(request["cursor"], a_number)
     rows = storage.messages_of(tx, conversation["id"], before[0] if before else None, request["limit"] + 1)
     rows, next_cursor = page(rows, request["limit"], lambda row: [row["number"]])
-    return {"items": rows, "next_cursor": next_cursor}
+    return {"items": asking.shown(tx, actor, rows), "next_cursor": next_cursor}
 
 
 def post_message(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -32,21 +32,23 @@ def post_message(tx, claims: dict, request: dict, now: datetime) -> dict:
         tx,
         who=actor.person_id,
         key=request["idempotency_key"],
-        request=[contract.post_message.full_name, actor.post_id, conversation_id, text],
-        produce=lambda: schema(contract.post_message.reply).dump(_post(tx, actor, conversation_id, text, now)),
+        request=[contract.post_message.full_name, actor.post_id, conversation_id, text, *asking.said(request)],
+        produce=lambda: schema(contract.post_message.reply).dump(_post(tx, actor, request, now)),
     )
 
 
-def _post(tx, actor: Actor, conversation_id: str, text: str, now: datetime) -> dict:
+def _post(tx, actor: Actor, request: dict, now: datetime) -> dict:
+    conversation_id = request["conversation_id"]
     conversation = conversations.own(tx, actor, conversation_id)
     participant_post_ids = post_ids_of(tx, conversation_id)
     require_fresh_if_lent(tx, actor, now, participant_post_ids)
+    asked = asking.asked_by(tx, actor, conversation, request, now)
     message = {
         "id": clock.new_id(),
         "conversation_id": conversation_id,
         "number": storage.next_number(tx, conversation_id, now),
-        "kind": "text",
-        "text": text,
+        "kind": request["kind"],
+        "text": request["text"],
         "sender_person_id": actor.person_id,
         "sender_post_id": actor.post_id,
         "sender_title": actor.post_title,
@@ -54,12 +56,17 @@ def _post(tx, actor: Actor, conversation_id: str, text: str, now: datetime) -> d
         "sent_at": now,
     }
     storage.mark_read(tx, actor.person_id, conversation_id, message["number"])  # who speaks has read
-    say(tx, message, conversation["name"], participant_post_ids)
-    return message
+    said = asking.keep(tx, message, asked) if asked else {}
+    say(tx, message, conversation["name"], participant_post_ids, said)
+    return message | {"asking": said.get("asking")}
 
 
-def say(tx, message: Mapping, conversation_name: str, participant_post_ids: Sequence[str]) -> None:
-    """The message, whatever its kind, is kept and told to all who take part: the act's one event."""
+def say(
+    tx, message: Mapping, conversation_name: str, participant_post_ids: Sequence[str], asks: Mapping | None = None
+) -> None:
+    """The message, whatever its kind, is kept and told to all who take part: the act's one event. `asks`: what it asks
+    of whom.
+    """
     storage.add_message(tx, message)
     tx.emit(
         contract.message_posted,
@@ -69,7 +76,8 @@ def say(tx, message: Mapping, conversation_name: str, participant_post_ids: Sequ
         | {
             "conversation_name": conversation_name,
             "participant_post_ids": participant_post_ids,
-        },
+        }
+        | (asks or {}),
     )
 
 
@@ -77,9 +85,10 @@ def mark_read(tx, claims: dict, request: dict, now: datetime) -> dict:
     actor = actor_for(tx, contract.mark_read, claims, now)
     conversation = conversations.own(tx, actor, request["conversation_id"])
     storage.mark_read(tx, actor.person_id, conversation["id"], request["number"])
+    asking.note_seen(tx, actor, conversation["id"], request["number"], now)
     return {}
 
 
 def get_unread(tx, claims: dict, now: datetime) -> dict:
     actor = actor_for(tx, contract.get_unread, claims, now)
-    return dict(storage.unread(tx, actor.person_id, actor.serves))
+    return dict(storage.unread(tx, actor.person_id, actor.serves)) | {"directives": asking.count_waiting(tx, actor)}

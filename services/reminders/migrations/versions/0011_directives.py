@@ -1,0 +1,42 @@
+"""Directives climb a ladder of their own, also where operators have set the ladders."""
+
+import json
+
+from alembic import op
+from sqlalchemy import text
+
+revision = "0011"
+down_revision = "0010"
+
+ALWAYS = ("normal", "urgent", "very_urgent", "express")
+RULE = {
+    "name": "acknowledgement",
+    "title": "Nhắc xác nhận chỉ đạo",
+    "counts_from": "acknowledgement",
+    "rungs": [
+        {
+            "name": "unacknowledged",
+            "after": {urgency: {"days": 0} for urgency in ALWAYS},
+            "to": ["answers", "superior"],
+            "text": "{unit} chưa xác nhận chỉ đạo, hạn {due}.",
+        },
+        {
+            "name": "still_unacknowledged",
+            "after": {urgency: {"days": 1} for urgency in ALWAYS},
+            "to": ["answers", "superior", "chief_of_office"],
+            "text": "Quá hạn {due} một ngày làm việc: {unit} vẫn chưa xác nhận chỉ đạo.",
+        },
+    ],
+}
+BY_NOBODY = "ALTER TABLE ladder_versions ALTER person_id DROP NOT NULL, ALTER post_id DROP NOT NULL"
+ONE_MORE_RULE = """
+INSERT INTO ladder_versions (version, rules, reason, changed_at)
+    SELECT version + 1, rules || CAST(:rules AS jsonb), 'Bổ sung bậc nhắc xác nhận chỉ đạo', now()
+    FROM (SELECT * FROM ladder_versions ORDER BY version DESC LIMIT 1) AS newest
+    WHERE NOT jsonb_path_exists(rules, '$[*] ? (@.name == "acknowledgement")')
+"""
+
+
+def upgrade() -> None:
+    op.execute(BY_NOBODY)
+    op.get_bind().execute(text(ONE_MORE_RULE), {"rules": json.dumps([RULE])})
