@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
@@ -146,6 +146,20 @@ class Day(fields.Date):
 
     def _serialize(self, value, attr, obj, **kwargs):
         return value if isinstance(value, str) else super()._serialize(value, attr, obj, **kwargs)  # a stored answer
+
+
+class TimeOfDay(fields.Time):
+    """A whole minute of the day in the city's own time, HH:MM."""
+
+    def __init__(self, **kwargs):
+        super().__init__(format="iso", validate=self._is_whole, **kwargs)
+
+    def _is_whole(self, value: time) -> None:
+        if value.tzinfo is not None or value.second or value.microsecond:
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
+
+    def _serialize(self, value, attr, obj, **kwargs):
+        return value.strftime("%H:%M") if isinstance(value, time) else value
 
 
 class AudienceName(fields.String):

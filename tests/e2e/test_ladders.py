@@ -31,13 +31,28 @@ def put(client, rules: list, version: str):
     return client.request("PUT", "/ladders", json=body, headers={"If-Match": version})
 
 
-def test_work_that_is_due_soon_is_said_by_the_clock(order_to_ward, said):
+@pytest.fixture
+def given_yesterday(platform):
+    """As if a piece had been given then."""
+
+    def move(assignment_id: str) -> None:
+        with psycopg.connect(platform.addresses["owners"]["reminders"]) as connection:
+            for table, more in (("watched", ", next_at = now()"), ("watched_log", ", at = at - interval '1 day'")):
+                moved = f"UPDATE {table} SET since = since - interval '1 day'{more} WHERE subject_id = %s"
+                assert connection.execute(moved, [assignment_id]).rowcount
+
+    return move
+
+
+def test_work_that_is_due_soon_is_said_by_the_clock(order_to_ward, given_yesterday, said):
     _, assignment = order_to_ward(due_on=days_from_now(6))
+    given_yesterday(assignment["id"])
     assert until(lambda: said(assignment["id"]), 10) == ["yellow"]
 
 
-def test_ladders_are_read_tried_out_and_changed(person, operator, order_to_ward):
-    order_to_ward(due_on=days_from_now(6))
+def test_ladders_are_read_tried_out_and_changed(person, operator, order_to_ward, given_yesterday):
+    _, assignment = order_to_ward(due_on=days_from_now(6))
+    given_yesterday(assignment["id"])
     shown = operator.get("/ladders")
     rules = shown.json()["rules"]
     assert [rule["name"] for rule in rules] == ["deadline", "unreceived", "answer"]

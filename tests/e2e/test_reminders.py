@@ -51,6 +51,17 @@ def test_an_express_order_is_told_at_any_hour_to_whoever_must_receive_it(person,
     stream.close()
 
 
+def test_quiet_hours_are_kept_as_they_were_said(person):
+    head = person("unit_head")
+    for said, answer in (("11:30", 200), ("11:30:30", 422), ("11:30+07:00", 422), ("25:00", 422)):
+        wanted = {"quiet_hours": {"begins": said, "ends": "13:00"}}
+        changed = head.request("PATCH", "/notification-settings", json=wanted, headers={"If-Match": "*"})
+        assert changed.status_code == answer, changed.text
+    assert head.get("/notification-settings").json()["quiet_hours"] == {"begins": "11:30", "ends": "13:00"}
+    without = head.request("PATCH", "/notification-settings", json={"quiet_hours": None}, headers={"If-Match": "*"})
+    assert without.json()["quiet_hours"] is None
+
+
 def test_a_calendar_program_reads_what_comes_until_its_address_is_revoked(person):
     head = person("unit_head")
     made = head.post("/reminders", {

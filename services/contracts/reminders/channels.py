@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from chassis.contract import Procedure
-from contracts.fields import ById, Day, Id, Moment, Nothing, Page, Request, Statement, one_of
+from contracts.fields import ById, Day, Id, Moment, Nothing, Page, Request, Statement, TimeOfDay, one_of
 from contracts.reminders.nudges import CHANNELS
 
 DELIVERY_STATES = ("waiting", "sent", "failed", "dropped")
@@ -43,8 +43,8 @@ class KindSwitches(Statement):
 class QuietHours(Statement):
     """Of every working day, beside the nights and the days off: then nothing comes that is not urgent."""
 
-    begins = fields.Time(required=True, format="%H:%M")
-    ends = fields.Time(required=True, format="%H:%M")
+    begins = TimeOfDay(required=True)
+    ends = TimeOfDay(required=True)
 
     class Meta(Request.Meta):
         pass

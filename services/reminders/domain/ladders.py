@@ -154,6 +154,10 @@ class Ladders:
             version = version_of(counts_from)
             done = [place for place, rung in enumerate(rule.rungs) if (rule.name, rung.name, version) in said]
             instants = self._instants(rule, piece.urgency, counts_from)
+            if rule.counts_from == DUE and piece.since:
+                instants = [
+                    (place, max(at, _tomorrow(piece.since)) if at < counts_from else at) for place, at in instants
+                ]
             ahead = [(place, at) for place, at in instants if place > max(done, default=-1)]
             reached = [place for place, at in ahead if at <= now]
             if reached:
@@ -201,6 +205,11 @@ def _counts_from(rule: Rule, piece: Piece) -> datetime | None:
 def next_morning(days: WorkingDays, now: datetime) -> datetime:
     """When whoever was to be reached is looked for again."""
     return datetime.combine(days.on_or_after(today(now) + ONE_DAY), OPENS, TZ)
+
+
+def _tomorrow(moment: datetime) -> datetime:
+    """Whoever was given something today has just heard by when: before that day he hears of it tomorrow at first."""
+    return _begin(today(moment) + ONE_DAY)
 
 
 def _begin(day) -> datetime:

@@ -63,7 +63,9 @@ class Model:
             if self.due < missed:
                 deep = today(now) > today(self.due) and DAYS.between(today(self.due), today(now)) >= 3
                 yield "deadline", "deep_red" if deep else "red", self.due
-            elif DAYS.between(today(now), today(self.due)) <= (3 if self.urgency == "normal" else 5):
+            elif today(now) > today(self.since) and DAYS.between(today(now), today(self.due)) <= (
+                3 if self.urgency == "normal" else 5
+            ):
                 yield "deadline", "yellow", self.due
 
 

@@ -47,6 +47,15 @@ def test_what_is_urgent_is_reminded_of_earlier_and_what_is_express_has_its_minut
     assert begins(LADDERS, piece(urgency="express", due=due))["red"] == due + timedelta(seconds=1)
 
 
+def test_what_is_due_soon_when_it_is_given_is_reminded_of_on_the_next_day():
+    tomorrow, wednesday = datetime(2026, 9, 15, tzinfo=TZ), datetime(2026, 9, 16, 23, 59, 59, tzinfo=TZ)
+    assert begins(LADDERS, piece(due=wednesday))["yellow"] == tomorrow
+    assert begins(LADDERS, piece(due=wednesday, urgency="express"))["yellow"] == tomorrow
+    today_still = datetime(2026, 9, 14, 15, 0, tzinfo=TZ)
+    assert begins(LADDERS, piece(due=today_still, urgency="express")).keys() == {"red", "deep_red"}
+    assert begins(LADDERS, piece(due=today_still)).keys() == {"red", "deep_red"}
+
+
 def test_an_order_that_nobody_receives():
     received = {"role": "inform", "due": None, "state": "assigned"}
     assert begins(LADDERS, piece(**received)) == {"unreceived": MONDAY + timedelta(days=1)}
@@ -108,12 +117,12 @@ def test_a_rung_is_reached_exactly_when_its_words_are_true(due, now, urgency, ex
     soon = days.between(today(now), today(due)) <= (3 if urgency == "normal" else 5)
     deep = overdue and today(now) > today(due) and days.between(today(due), today(now)) >= 3
     expected = ["deep_red"] if deep else ["red"] if overdue else ["yellow"] if soon else []
-    assert says(piece(urgency=urgency, due=due), now, ladders=Ladders(RULES, days)) == expected
+    assert says(piece(urgency=urgency, due=due, since=None), now, ladders=Ladders(RULES, days)) == expected
 
 
 @given(moments, moments, st.sampled_from(URGENCIES), calendars)
 def test_the_next_look_is_when_something_changes_and_not_before(due, now, urgency, exceptions):
-    ladders, one = Ladders(RULES, WorkingDays(exceptions)), piece(urgency=urgency, due=due)
+    ladders, one = Ladders(RULES, WorkingDays(exceptions)), piece(urgency=urgency, due=due, since=None)
     next_at = ladders.step(one, (), now).next_at
     if next_at is None:
         assert says(one, now, ladders=ladders) == ["deep_red"]
