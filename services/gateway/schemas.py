@@ -390,14 +390,43 @@ class ReadUpTo(messaging.MarkRead):
         exclude = ("conversation_id",)
 
 
+class Card(messaging.Link):
+    """`title` is the task's or the person's name, null for who may not see it."""
+
+    title = fields.String(required=True, allow_none=True)
+
+
 class Message(messaging.Message):
     """`sender_name` is null while the directory is away."""
 
     sender_name = fields.String(required=True, allow_none=True)
+    links = fields.List(fields.Nested(Card), required=True)
 
 
 class MessagePage(messaging.MessagePage):
     items = fields.List(fields.Nested(Message), required=True)
+
+
+class FoundMessage(messaging.FoundMessage):
+    sender_name = fields.String(required=True, allow_none=True)
+    links = fields.List(fields.Nested(Card), required=True)
+
+
+class FoundMessagePage(messaging.FoundMessagePage):
+    items = fields.List(fields.Nested(FoundMessage), required=True)
+
+
+class MessageVersionsQuery(messaging.ListMessageVersions):
+    class Meta(Request.Meta):
+        exclude = ("message_id",)
+
+
+class MessageVersion(messaging.MessageVersion):
+    changed_by_name = fields.String(required=True, allow_none=True)
+
+
+class MessageVersionPage(messaging.MessageVersionPage):
+    items = fields.List(fields.Nested(MessageVersion), required=True)
 
 
 class ReceiptsQuery(messaging.ListReceipts):
@@ -449,6 +478,11 @@ class PostedMessage(messaging.MessagePosted):
 class DirectiveReceipt(messaging.DirectiveAcknowledged):
     class Meta:
         exclude = ("concerns",)
+
+
+class ChangedMessage(messaging.MessageChanged):
+    class Meta:
+        exclude = ("participant_post_ids", "asked", "inside")
 
 
 class DraftChange(tasks.DraftChanged):
@@ -507,6 +541,7 @@ LIVE_EVENTS: dict[str, type[Schema]] = {
     "correction_proposed": CorrectionChange,
     "correction_decided": CorrectionChange,
     "message_posted": PostedMessage,
+    "message_changed": ChangedMessage,
     "directive_acknowledged": DirectiveReceipt,
     "reminder_fired": FiredReminder,
     "nudge_due": ToldNudges,

@@ -220,13 +220,20 @@ class Service(*API, ScimRoutes, HearsDirectory):
 
     @hears(messaging.message_posted)
     def on_message_posted(self, tx, event):
-        """Whom it asks is told so by reminders."""
-        said = {name: value for name, value in event.data.items() if name not in ("asked", "inside")}
-        live_log.tell_posts(tx, "message_posted", said.pop("participant_post_ids"), said)
+        self._tell_message(tx, event)
 
     @hears(messaging.directive_acknowledged)
     def on_directive_acknowledged(self, tx, event):
         live_log.tell_posts(tx, "directive_acknowledged", event.data["concerns"], live_log.shown(event.data))
+
+    @hears(messaging.message_changed)
+    def on_message_changed(self, tx, event):
+        self._tell_message(tx, event)
+
+    def _tell_message(self, tx, event):
+        """Whom it asks is told so by reminders."""
+        said = {name: value for name, value in event.data.items() if name not in ("asked", "inside")}
+        live_log.tell_posts(tx, event.name, said.pop("participant_post_ids"), said)
 
     @hears(directory.account_revoked)
     def on_account_revoked(self, tx, event):

@@ -37,10 +37,16 @@ class Scanning(DependencyProvider):
         return self._scans
 
 
+class SettingsProvider(DependencyProvider):
+    def get_dependency(self, worker_ctx):
+        return self.container.settings
+
+
 class Service(
     Hearing, Conversations, Messages, Directives, Announcements, Keeping, Files, HearsDirectory,
     audit_reading(messaging.list_audit),
 ):  # fmt: skip
     name = "messaging"
     db = Database()
+    settings = SettingsProvider()
     scanning = Scanning()

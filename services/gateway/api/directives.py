@@ -7,13 +7,6 @@ from gateway.routes import route
 
 
 class DirectivesRoutes:
-    @route("GET", "/messages/<uuid:message_id>", tag="messaging", answer=schemas.Message)
-    def get_message(self, call, message_id):
-        """One message."""
-        message = call.ask(messaging.get_message, {"id": message_id})
-        with_names(call, self.names, [message], "sender_person_id", "sender_name")
-        return message
-
     @route("GET", "/messages/<uuid:message_id>/receipts", tag="messaging", query=schemas.ReceiptsQuery,
            answer=schemas.ReceiptPage, refusals=("nothing_is_asked",))  # fmt: skip
     def list_receipts(self, call, message_id):

@@ -7,14 +7,6 @@ from messaging.use_cases import asking, directives
 
 
 class Directives:
-    @rpc(messaging.get_message)
-    def get_message(self, call, request):
-        now = clock.now()
-        with self.db.reading() as tx:
-            message = directives.get_message(tx, call.claims, request, now)
-        self.note_delivered([message], now)
-        return message
-
     @rpc(messaging.list_receipts)
     def list_receipts(self, call, request):
         with self.db.reading() as tx:

@@ -6,7 +6,7 @@ from chassis.grants import Grants
 from chassis.rpc import rpc
 from chassis.timers import every
 from contracts import messaging
-from messaging.use_cases import file_bytes, files
+from messaging.use_cases import file_bytes, files, messages
 
 
 class Files:
@@ -39,7 +39,9 @@ class Files:
         word = request["grant"]
         giver = word and self.grants.giver(word, call.claims["sub"], request["id"])
         with self.db.transaction() as tx:
-            return files.open_file(tx, call.claims, request, giver, self.scanning.scanner is not None)
+            shown_here = {"messaging": lambda file_id: messages.shows_file(tx, call.claims, file_id, clock.now())}
+            scans = self.scanning.scanner is not None
+            return files.open_file(tx, call.claims, request, giver, scans, shown_here)
 
     @rpc(messaging.hold_files)
     def hold_files(self, call, request):

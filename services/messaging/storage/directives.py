@@ -11,7 +11,7 @@ from chassis.rows import Id, any_of, unnested
 from kernel.directory_copy.tables import posts as copy_posts
 from kernel.directory_copy.tables import units as copy_units
 from messaging.storage.cases import case_parts
-from messaging.storage.tables import Moment, messages, metadata, participants
+from messaging.storage.tables import Moment, metadata, participants
 
 directives = sa.Table(
     "directives", metadata,
@@ -149,8 +149,9 @@ _SHOWN = (
 )  # fmt: skip
 
 
-def find_message(tx, message_id: str) -> Mapping | None:
-    return tx.execute(select(messages).where(messages.c.id == message_id)).mappings().one_or_none()
+def is_of_task(tx, message_id: str) -> bool:
+    found = sa.exists().where(receipts.c.message_id == message_id, receipts.c.of_task)
+    return tx.execute(select(found)).scalar_one()
 
 
 def askings(tx, message_ids: Collection[str], posts: Iterable[str]) -> dict[str, dict]:

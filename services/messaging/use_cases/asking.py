@@ -71,6 +71,17 @@ def keep(tx, message: Mapping, asks: Asks) -> dict:
     return {"asking": asking, "asked": asked, "inside": asks.inside}
 
 
+def may_end(tx, message: Mapping) -> None:
+    if storage.is_of_task(tx, message["id"]):
+        raise Refused("message_cannot_change", "It is the task's, and ends there.")
+
+
+def end(tx, message: Mapping, now: datetime) -> dict:
+    """It asks nothing any more; answers what is said of it."""
+    asked = storage.end(tx, message["id"], now)
+    return {"asking": storage.askings(tx, [message["id"]], ()).get(message["id"]), "asked": asked}
+
+
 def shown(tx, actor: Actor, messages: Sequence[Mapping]) -> list[dict]:
     """With what they ask; of ordinary messages nothing is read."""
     asking = [message["id"] for message in messages if message["kind"] in rules.ASKING]

@@ -15,22 +15,16 @@ from messaging.storage import directives as storage
 from messaging.storage.cases import begin_case
 from messaging.storage.conversations import post_ids_of
 from messaging.storage.messages import next_number
-from messaging.use_cases import asking, conversations, messages
+from messaging.use_cases import messages
 
 TO_ANSWER = "urging_to_answer"
 ACKNOWLEDGED = 2  # of a receipt's versions; first it is asked
 
 
-def get_message(tx, claims: dict, request: dict, now: datetime) -> dict:
-    actor = actor_for(tx, contract.get_message, claims, now)
-    message, _ = _own(tx, actor, request["id"])
-    return asking.shown(tx, actor, [message])[0]
-
-
 def list_receipts(tx, claims: dict, request: dict, now: datetime) -> dict:
     """All of them for the sender and whoever follows, else those of one's own posts."""
     actor = actor_for(tx, contract.list_receipts, claims, now)
-    message, conversation = _own(tx, actor, request["message_id"])
+    message, conversation = messages.own(tx, actor, request["message_id"])
     directive = _directive(tx, message)
     sees_all = {message["sender_post_id"], *storage.followers(tx, conversation)}.intersection(actor.serves)
     posts = None if sees_all else actor.serves
@@ -50,7 +44,7 @@ def list_receipts(tx, claims: dict, request: dict, now: datetime) -> dict:
 def acknowledge(tx, claims: dict, request: dict, now: datetime) -> dict:
     """Again it changes nothing, so it needs no key."""
     actor = actor_for(tx, contract.acknowledge, claims, now)
-    message, conversation = _own(tx, actor, request["id"])
+    message, conversation = messages.own(tx, actor, request["id"])
     _directive(tx, message)
     receipt = _asked_of(actor, storage.own_receipts(tx, message["id"], actor.serves), request["post_id"])
     if receipt["urging_id"] is not None:
@@ -78,14 +72,6 @@ def acknowledge(tx, claims: dict, request: dict, now: datetime) -> dict:
         },
     )
     return dict(receipt)
-
-
-def _own(tx, actor: Actor, message_id: str) -> tuple[Mapping, Mapping]:
-    """With its conversation, in which the actor takes part; any other is as if it were not there."""
-    message = storage.find_message(tx, message_id)
-    if message is None:
-        raise Refused("not_found", "There is no such message for you.")
-    return message, conversations.own(tx, actor, message["conversation_id"])
 
 
 def _directive(tx, message: Mapping) -> Mapping:

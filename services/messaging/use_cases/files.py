@@ -2,7 +2,7 @@
 attached it says who else may read it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -123,17 +123,23 @@ def told(file: Mapping, request: dict) -> dict:
     return dict(file)
 
 
-def open_file(tx, claims: dict, request: dict, giver: str | None, scans: bool) -> dict:
-    """`giver` is the service whose grant was shown, `scans` whether anything is given out before it was scanned."""
+def open_file(
+    tx, claims: dict, request: dict, giver: str | None, scans: bool, shown_here: Mapping[str, Callable[[str], bool]]
+) -> dict:
+    """`giver` is the service whose grant was shown, `scans` whether anything is given out before it was scanned.
+    `shown_here` knows of what it is attached to in this service whether the actor may read that.
+    """
     policy.require_signed_in(contract.open_file.full_name)
     file = storage.find_file(tx, request["id"])
     if file is None:
         raise _not_found()
     attached_at = storage.attached_at(tx, file["id"])
-    if file["uploaded_by_person_id"] != claims["sub"] and giver not in attached_at:
-        if not attached_at or giver is not None:
+    is_shown = any(shows(file["id"]) for place, shows in shown_here.items() if place in attached_at)
+    if file["uploaded_by_person_id"] != claims["sub"] and giver not in attached_at and not is_shown:
+        others = [service for service in attached_at if service not in shown_here]
+        if not others or giver is not None:
             raise _not_found()
-        return {"file": None, "blob_id": None, "ask": attached_at}
+        return {"file": None, "blob_id": None, "ask": others}
     if file["scan"] == "infected":
         raise Refused("file_infected", "It was removed.")
     if file["state"] != "kept":

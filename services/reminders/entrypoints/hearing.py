@@ -103,6 +103,10 @@ class Hearing:
     def on_message_posted(self, tx, event):
         directives.ask(tx, event.data, clock.now())
 
+    @hears(messaging.message_changed)
+    def on_message_changed(self, tx, event):
+        directives.withdraw(tx, event.data)
+
     @hears(messaging.directive_acknowledged)
     def on_directive_acknowledged(self, tx, event):
         directives.acknowledge(tx, event.data)

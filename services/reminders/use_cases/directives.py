@@ -21,9 +21,10 @@ def acknowledge(tx, receipt: Mapping) -> None:
 
 
 def withdraw(tx, change: Mapping) -> None:
-    """Whoever has not acknowledged it need not any more."""
-    if change["asked"]:
-        _no_longer(tx, change, change["asked"], WITHDRAWN)
+    """Whoever has not acknowledged it need not any more. What is only edited asked nobody."""
+    if change["change"] == "withdrawn" and change["asked"]:
+        withdrawn = {"message_id": change["id"], "at": change["changed_at"], "sender_post_id": change["sender_post_id"]}
+        _no_longer(tx, withdrawn, change["asked"], WITHDRAWN)
 
 
 def _no_longer(tx, change: Mapping, asked: Sequence[Mapping], version: int) -> None:
