@@ -20,7 +20,7 @@ PURPOSE = (
 RETENTION = "Lưu cùng tin nhắn chỉ đạo, đôn đốc và xóa cùng tin nhắn đó."
 
 
-def permit(actor: Actor, part: str, kind: str) -> None:
+def permit(actor: Actor, part: str | None, kind: str) -> None:
     """Leaders direct; whoever answers for a case those who work in it; the Office passes on what the city urges."""
     if actor.post_kind in STANDING_PC | LEADERS or part == RESPONSIBLE:
         return
@@ -30,7 +30,7 @@ def permit(actor: Actor, part: str, kind: str) -> None:
 
 
 def directed(
-    actor: Actor, part: str, kind: str, posts: Collection[Mapping], own_units: Collection[str]
+    actor: Actor, part: str | None, kind: str, posts: Collection[Mapping], own_units: Collection[str]
 ) -> list[Mapping]:
     """Those of the posts whom the actor may direct or urge so: the Standing PC all but its own, and its chairman these
     as well; the Office may urge as the Standing PC does; a leader who belongs to his unit or is below it (`own_units`);

@@ -1,6 +1,6 @@
 """What a directive or urging asks, beside what it says: of whom, by when, and what each reader is told of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -11,6 +11,8 @@ from kernel.directory_copy import units_below, working_days
 from kernel.errors import Refused
 from messaging.domain import directives as rules
 from messaging.storage import directives as storage
+
+MOST = 2**31 - 1
 
 
 class Asks(NamedTuple):
@@ -33,28 +35,28 @@ def asked_by(tx, actor: Actor, conversation: Mapping, request: Mapping, now: dat
         if request["asked"] or request["answer_by"]:
             raise Refused("nothing_is_asked", "An ordinary message asks nobody.")
         return None
-    rules.permit(actor, conversation["role"], kind)
+    there = storage.posts_taking_part(tx, conversation["id"])
+    part = next((post["part"] for post in there if post["post_id"] == actor.post_id), None)  # not of those he serves
+    rules.permit(actor, part, kind)
     if kind == rules.URGING and conversation["task_id"] is not None:
         raise Refused("urge_the_task", "It is urged on the task, and stands here too.", task_id=conversation["task_id"])
     answer_by = rules.due(request["urgency"], request["answer_by"], now, working_days(tx))
-    posts = _posts(tx, actor, conversation, request, now)
+    directed = rules.directed(actor, part, kind, there, units_below(tx, actor.unit_id, now))
+    posts = _chosen(request["asked"], there, directed)
     return Asks(posts, request["urgency"], answer_by, rules.is_inside(actor, kind))
 
 
-def _posts(tx, actor: Actor, conversation: Mapping, request: Mapping, now: datetime) -> list[Mapping]:
-    there = storage.posts_taking_part(tx, conversation["id"])
-    own_units = units_below(tx, actor.unit_id, now)
-    directed = rules.directed(actor, conversation["role"], request["kind"], there, own_units)
-    if request["asked"] is None:
+def _chosen(wanted: Collection[str] | None, there: Sequence[Mapping], directed: Sequence[Mapping]) -> Sequence[Mapping]:
+    """Of those whom the actor directs."""
+    if wanted is None:
         if not directed:
             raise Refused("nobody_to_direct", "Nobody takes part whom this post directs.")
         if len(directed) > ASKED_AT_MOST:
             raise Refused("too_many_asked", f"{ASKED_AT_MOST} are asked at most.", most=ASKED_AT_MOST)
         return directed
-    wanted = set(request["asked"])
-    if outside := wanted - {post["post_id"] for post in there}:
+    if outside := set(wanted) - {post["post_id"] for post in there}:
         raise Refused("asked_outside", "They take no part here.", post_ids=sorted(outside))
-    if not_below := wanted - {post["post_id"] for post in directed}:
+    if not_below := set(wanted) - {post["post_id"] for post in directed}:
         raise Refused("not_to_be_directed", "This post does not direct them.", post_ids=sorted(not_below))
     return [post for post in directed if post["post_id"] in wanted]
 
@@ -101,7 +103,7 @@ def note_delivered(tx, receipt_ids: Sequence[str], now: datetime) -> None:
 
 def note_seen(tx, actor: Actor, conversation_id: str, number: int, now: datetime) -> None:
     """The person has read up to this number, and serves posts of which something is asked there."""
-    storage.note_seen(tx, conversation_id, number, actor.serves, actor.person_id, now)
+    storage.note_seen(tx, conversation_id, min(number, MOST), actor.serves, actor.person_id, now)
 
 
 def count_waiting(tx, actor: Actor) -> int:

@@ -148,7 +148,7 @@ def say(
     of whom.
     """
     storage.add_message(tx, message)
-    told = shown(storage.AS_NEW | message) | (asked or {})
+    told = shown(storage.AS_NEW | message) | (asked or {"asking": None})
     tx.emit(
         contract.message_posted,
         subject=message["conversation_id"],
@@ -270,7 +270,7 @@ def _change(tx, procedure, claims: dict, request: dict, now: datetime, change: s
         if request["version"] not in (None, message["version"]):
             raise Refused("stale_version", "It has changed since you read it.", current=message["version"])
         changed = storage.change_message(tx, message, actor.person_id, now, **act(actor, message, conversation))
-        told = shown(changed) | (asking.end(tx, message, now) if change == "withdrawn" else {})
+        told = shown(changed) | (asking.end(tx, message, now) if change == "withdrawn" else {"asking": None})
         tx.audit(f"message.{change}", subject=message["id"], conversation_id=conversation["id"])
         tx.emit(
             contract.message_changed,

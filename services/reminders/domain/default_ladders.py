@@ -78,9 +78,9 @@ DEFAULT: Sequence[Mapping] = (
             },
             {
                 "name": "still_unacknowledged",
-                "after": _always({"days": 1}),
+                "after": _always({"days": 2}),
                 "to": [ANSWERS, SUPERIOR, CHIEF_OF_OFFICE],
-                "text": "Quá hạn {due} một ngày làm việc: {unit} vẫn chưa xác nhận chỉ đạo.",
+                "text": "Quá hạn {due} từ 2 ngày làm việc: {unit} vẫn chưa xác nhận chỉ đạo.",
             },
         ],
     },

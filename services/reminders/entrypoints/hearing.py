@@ -3,7 +3,7 @@
 from chassis import clock
 from chassis.inbox import hears
 from contracts import directory, inbound, messaging, tasks
-from reminders.use_cases import deadlines, directives, items, siblings, watching
+from reminders.use_cases import deadlines, directives, items, mentions, siblings, watching
 
 
 class Hearing:
@@ -101,11 +101,14 @@ class Hearing:
 
     @hears(messaging.message_posted)
     def on_message_posted(self, tx, event):
-        directives.ask(tx, event.data, clock.now())
+        directives.ask(tx, event.data)
+        mentions.follow(tx, event.data, clock.now())
 
     @hears(messaging.message_changed)
     def on_message_changed(self, tx, event):
         directives.withdraw(tx, event.data)
+        if event.data["change"] != "edited":
+            mentions.forget(tx, event.data["id"])
 
     @hears(messaging.directive_acknowledged)
     def on_directive_acknowledged(self, tx, event):

@@ -8,7 +8,7 @@ from reminders.use_cases import watching
 from reminders.use_cases.items import say, take
 
 
-def ask(tx, message: Mapping, now: datetime) -> None:
+def ask(tx, message: Mapping) -> None:
     """Of an ordinary message nothing. A task's urging asks nobody here: the task does."""
     if message["asked"]:
         known = [of_directive(message, each) for each in message["asked"]]

@@ -31,6 +31,7 @@ OUTLINE = {
     "GET /extensions/{extension_id}",
     *(f"POST /extensions/{{extension_id}}/{decision}" for decision in ("grant", "refuse", "withdraw")),
     "GET /conversations", "GET /conversations/{conversation_id}", "GET /conversations/{conversation_id}/participants",
+    "GET /messages/{message_id}/receipts", "POST /messages/{message_id}/acknowledge",
     "GET /conversations/{conversation_id}/messages", "POST /conversations/{conversation_id}/messages",
     "POST /directory/imports", "GET /directory/imports", "GET /directory/imports/{import_id}",
     "GET /directory/imports/{import_id}/rows", "POST /directory/imports/{import_id}/apply", "GET /directory/exports",

@@ -22,9 +22,9 @@ RULE = {
         },
         {
             "name": "still_unacknowledged",
-            "after": {urgency: {"days": 1} for urgency in ALWAYS},
+            "after": {urgency: {"days": 2} for urgency in ALWAYS},
             "to": ["answers", "superior", "chief_of_office"],
-            "text": "Quá hạn {due} một ngày làm việc: {unit} vẫn chưa xác nhận chỉ đạo.",
+            "text": "Quá hạn {due} từ 2 ngày làm việc: {unit} vẫn chưa xác nhận chỉ đạo.",
         },
     ],
 }
