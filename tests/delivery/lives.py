@@ -20,6 +20,7 @@ from directory.storage import facts, tables
 from directory.tests.support import moved
 from directory.use_cases import facts as feed
 from kernel.working_time import today
+from messaging.domain.saying import Pace
 from messaging.use_cases import conversations, messages
 from reminders.use_cases import dispatching, firing, personal
 from tasks.importing.__main__ import run as carry_out
@@ -322,7 +323,7 @@ def is_taken_over(store) -> None:
 
 
 def talk(store) -> None:
-    """In each conversation two people say something."""
+    """In each conversation two people say something, and one says it otherwise."""
     with store.reading() as tx:
         request = messaging_contract.list_conversations.request().load({})
         found = conversations.list_conversations(tx, claims("dept head"), request, clock.now())["items"]
@@ -330,9 +331,13 @@ def talk(store) -> None:
     for conversation in found:
         for who in ("dept head", "committee vice_chairman"):
             request = {"conversation_id": conversation["id"], "text": f"{who} nói", "idempotency_key": who}
-            request["idempotency_key"] += conversation["id"]
+            request = schema(messaging_contract.post_message.request).load(request)
             with store.transaction() as tx:
-                messages.post_message(tx, claims(who), request, clock.now())
+                said = messages.post_message(tx, claims(who), request, Pace(60), False, clock.now())
+        request = {"id": said["id"], "version": 1, "text": "Thôi", "idempotency_key": said["id"]}
+        request = schema(messaging_contract.edit_message.request).load(request)
+        with store.transaction() as tx:
+            messages.edit_message(tx, claims(who), request, timedelta(hours=1), clock.now())
 
 
 def remind(store) -> None:

@@ -39,15 +39,13 @@ class Messages:
 
     @rpc(messaging.post_message)
     def post_message(self, call, request):
-        try:
-            return self._post(call, request)
-        except SaidMeanwhile:
-            return self._post(call, request)
-
-    def _post(self, call, request):
         pace, scans = Pace(self.settings.messages_a_minute), self.scanning.scanner is not None
-        with self.db.transaction() as tx:
-            return messages.post_message(tx, call.claims, request, pace, scans, clock.now())
+        while True:
+            try:
+                with self.db.transaction() as tx:
+                    return messages.post_message(tx, call.claims, request, pace, scans, clock.now())
+            except SaidMeanwhile:
+                continue  # now it is there to be found
 
     @rpc(messaging.edit_message)
     def edit_message(self, call, request):

@@ -33,6 +33,8 @@ OUTLINE = {
     "GET /conversations", "GET /conversations/{conversation_id}", "GET /conversations/{conversation_id}/participants",
     "GET /messages/{message_id}/receipts", "POST /messages/{message_id}/acknowledge",
     "GET /conversations/{conversation_id}/messages", "POST /conversations/{conversation_id}/messages",
+    "GET /messages/search", "GET /messages/{message_id}", "PATCH /messages/{message_id}",
+    "DELETE /messages/{message_id}", "POST /messages/{message_id}/withdraw", "GET /messages/{message_id}/versions",
     "POST /directory/imports", "GET /directory/imports", "GET /directory/imports/{import_id}",
     "GET /directory/imports/{import_id}/rows", "POST /directory/imports/{import_id}/apply", "GET /directory/exports",
     "POST /conversations/{conversation_id}/read", "GET /live", "GET /audit", "GET /openapi.json",
