@@ -59,7 +59,7 @@ class Tables:
         "copy_state": ("fresh_at",),
         "inbox": ("received_at",),
         "live_log": ("id", "at"),
-        "messages": ("number",),  # in the order of arrival
+        "messages": ("number", "words"),  # in the order of arrival
         "receipts": ("number",),
         "provider_logouts": ("issued_at", "noted_at"),
         "sessions": ("ended_at",),

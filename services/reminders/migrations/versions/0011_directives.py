@@ -1,4 +1,5 @@
-"""Directives climb a ladder of their own, also where operators have set the ladders."""
+"""Directives climb a ladder of their own, also where operators have set the ladders; announcements are told part by part.
+"""
 
 import json
 
@@ -28,6 +29,24 @@ RULE = {
         },
     ],
 }
+TABLES = """
+CREATE TABLE announced (
+    id uuid PRIMARY KEY,
+    open boolean NOT NULL,
+    importance text,
+    title text,
+    by_title text,
+    addressed jsonb,
+    published_at timestamptz,
+    valid_until timestamptz,
+    part integer NOT NULL,
+    told_up_to uuid,
+    CHECK (NOT open OR addressed IS NOT NULL)
+);
+CREATE INDEX announced_open ON announced (published_at) WHERE open;
+COMMENT ON TABLE announced IS 'announcements that people are nudged about';
+COMMENT ON COLUMN announced.told_up_to IS 'the readers are told in the order of their ids; part by part';
+"""
 BY_NOBODY = "ALTER TABLE ladder_versions ALTER person_id DROP NOT NULL, ALTER post_id DROP NOT NULL"
 ONE_MORE_RULE = """
 INSERT INTO ladder_versions (version, rules, reason, changed_at)
@@ -38,5 +57,6 @@ INSERT INTO ladder_versions (version, rules, reason, changed_at)
 
 
 def upgrade() -> None:
+    op.execute(TABLES)
     op.execute(BY_NOBODY)
     op.get_bind().execute(text(ONE_MORE_RULE), {"rules": json.dumps([RULE])})
