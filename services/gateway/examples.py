@@ -255,5 +255,23 @@ EXAMPLES = {
     "change_reminder": {"body": {"starts_at": "2026-12-02T14:00:00+07:00", "rrule": "FREQ=WEEKLY;BYDAY=WE"}},
     "mark_reminder_done": {"body": {"occurrence": "2026-12-01T08:00:00+07:00"}},
     "skip_reminder": {"body": {"occurrence": "2027-01-04T08:00:00+07:00"}},
+    "create_announcement": {
+        "body": {
+            "title": "Lịch nghỉ Tết", "text": "Các cơ quan nghỉ từ ngày 15 đến ngày 21 tháng 02.",
+            "audience": "whole-city", "importance": "important", "acknowledge": False,
+        },
+    },
+    "edit_announcement": {
+        "body": {
+            "title": "Họp giao ban", "text": "Thứ Hai, 08 giờ.", "to": [{"unit_id": _UNIT}], "importance": "normal",
+        },
+    },
+    "create_conversation": {
+        "body": {"kind": "group", "name": "Tổ công tác ngập nước", "participants": [{"person_id": _PERSON}]},
+    },
+    "rename_conversation": {"body": {"name": "Tổ công tác chống ngập"}},
+    "set_conversation_settings": {"body": {"pinned": True, "muted_until": "2026-12-01T08:00:00+07:00"}},
+    "add_participants": {"body": {"participants": [{"post_id": _POST}], "history": "all"}},
+    "change_participant": {"body": {"role": "owner"}},
     "post_message": {"body": {"text": "Đề nghị các phường báo cáo trước thứ Sáu."}},
 }  # fmt: skip

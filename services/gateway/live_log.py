@@ -6,6 +6,7 @@ import orjson
 
 from chassis.http.streams import encode_event
 from gateway import storage
+from kernel.directory_copy import Address
 
 # rows that are not for clients: they end streams
 ENDINGS = (SESSION_ENDED, CAPACITIES_CHANGED) = ("session_ended", "capacities_changed")
@@ -20,6 +21,16 @@ def key_of_post(post_id: str) -> str:
 
 def key_of_person(person_id: str) -> str:
     return f"person:{person_id}"
+
+
+def key_of_address(address: str) -> str:
+    """Of all whom an address reaches: of a unit more than its own staff, so it is no `unit:` of a conversation."""
+    return f"to:{address}"
+
+
+def key_of_unit(unit_id: str) -> str:
+    """Of a unit's staff."""
+    return f"unit:{unit_id}"
 
 
 def key_of_session(session_id: str) -> str:
@@ -48,6 +59,19 @@ def tell_posts(tx, name: str, post_ids: list[str], data: dict) -> None:
     """The same for everyone whom it concerns."""
     if post_ids:
         storage.append_live(tx, name, [key_of_post(post_id) for post_id in dict.fromkeys(post_ids)], data, {})
+
+
+def tell_addressed(tx, name: str, to: list[dict], data: dict) -> None:
+    """To whoever these addresses reach: one row, be it a person or the city."""
+    storage.append_live(tx, name, [key_of_address(str(Address(each["kind"], each["id"]))) for each in to], data, {})
+
+
+def tell_taking_part(tx, name: str, data: dict) -> None:
+    """The same for everyone who takes part in a conversation: by post, in person, as one of a unit's staff."""
+    kinds = {"post": key_of_post, "person": key_of_person, "unit": key_of_unit}
+    keys = [key_of(id_) for kind, key_of in kinds.items() for id_ in data.pop(f"participant_{kind}_ids")]
+    if keys:
+        storage.append_live(tx, name, keys, data, {})
 
 
 def tell_pieces(tx, act: dict, pieces: list[dict]) -> None:

@@ -375,6 +375,26 @@ class ParticipantsQuery(messaging.ListParticipants):
         exclude = ("conversation_id",)
 
 
+class ConversationChanges(messaging.RenameConversation):
+    class Meta(Request.Meta):
+        exclude = ("id", "version")
+
+
+class PartChange(messaging.ChangeParticipant):
+    class Meta(Request.Meta):
+        exclude = ("conversation_id", "id")
+
+
+class Participant(messaging.Participant):
+    """`person_name` is null while the directory is away, and of posts and units."""
+
+    person_name = fields.String(required=True, allow_none=True)
+
+
+class ParticipantPage(messaging.ParticipantPage):
+    items = fields.List(fields.Nested(Participant), required=True)
+
+
 class MessagesQuery(messaging.ListMessages):
     class Meta(Request.Meta):
         exclude = ("conversation_id",)
@@ -383,6 +403,12 @@ class MessagesQuery(messaging.ListMessages):
 class NewMessage(messaging.PostMessage):
     class Meta(Request.Meta):
         exclude = ("conversation_id", "idempotency_key")
+
+
+class NewAnnouncement(messaging.NewAnnouncement):
+    """With `publish: false` a draft."""
+
+    publish = fields.Boolean(load_default=True)
 
 
 class ReadUpTo(messaging.MarkRead):
@@ -470,9 +496,12 @@ class ExtensionChange(tasks.ExtensionChanged):
         exclude = ("awaits", "waiting", "concerns")
 
 
+TAKING_PART = ("participant_post_ids", "participant_person_ids", "participant_unit_ids")
+
+
 class PostedMessage(messaging.MessagePosted):
     class Meta:
-        exclude = ("participant_post_ids", "asked", "inside")
+        exclude = (*TAKING_PART, "asked", "inside")
 
 
 class DirectiveReceipt(messaging.DirectiveAcknowledged):
@@ -482,7 +511,17 @@ class DirectiveReceipt(messaging.DirectiveAcknowledged):
 
 class ChangedMessage(messaging.MessageChanged):
     class Meta:
-        exclude = ("participant_post_ids", "asked", "inside")
+        exclude = (*TAKING_PART, "asked", "inside")
+
+
+class ConversationChange(messaging.ConversationChanged):
+    class Meta:
+        exclude = TAKING_PART
+
+
+class SealedTranscript(messaging.TranscriptSealed):
+    class Meta:
+        exclude = TAKING_PART
 
 
 class DraftChange(tasks.DraftChanged):
@@ -526,6 +565,16 @@ class ToldNudges(reminders.Told):
         exclude = ("person_id",)
 
 
+class PublishedAnnouncement(messaging.AnnouncementPublished):
+    class Meta(messaging.AnnouncementPublished.Meta):
+        exclude = ("to",)
+
+
+class WithdrawnAnnouncement(messaging.AnnouncementWithdrawn):
+    class Meta(messaging.AnnouncementWithdrawn.Meta):
+        exclude = ("to",)
+
+
 LIVE_EVENTS: dict[str, type[Schema]] = {
     "action_item_raised": reminders.ActionItem,
     "action_item_closed": ActionItemClosed,
@@ -543,6 +592,10 @@ LIVE_EVENTS: dict[str, type[Schema]] = {
     "message_posted": PostedMessage,
     "message_changed": ChangedMessage,
     "directive_acknowledged": DirectiveReceipt,
+    "announcement_published": PublishedAnnouncement,
+    "announcement_withdrawn": WithdrawnAnnouncement,
+    "conversation_changed": ConversationChange,
+    "transcript_sealed": SealedTranscript,
     "reminder_fired": FiredReminder,
     "nudge_due": ToldNudges,
 }

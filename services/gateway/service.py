@@ -222,10 +222,6 @@ class Service(*API, ScimRoutes, HearsDirectory):
     def on_message_posted(self, tx, event):
         self._tell_message(tx, event)
 
-    @hears(messaging.directive_acknowledged)
-    def on_directive_acknowledged(self, tx, event):
-        live_log.tell_posts(tx, "directive_acknowledged", event.data["concerns"], live_log.shown(event.data))
-
     @hears(messaging.message_changed)
     def on_message_changed(self, tx, event):
         self._tell_message(tx, event)
@@ -233,7 +229,27 @@ class Service(*API, ScimRoutes, HearsDirectory):
     def _tell_message(self, tx, event):
         """Whom it asks is told so by reminders."""
         said = {name: value for name, value in event.data.items() if name not in ("asked", "inside")}
-        live_log.tell_posts(tx, event.name, said.pop("participant_post_ids"), said)
+        live_log.tell_taking_part(tx, event.name, said)
+
+    @hears(messaging.directive_acknowledged)
+    def on_directive_acknowledged(self, tx, event):
+        live_log.tell_posts(tx, "directive_acknowledged", event.data["concerns"], live_log.shown(event.data))
+
+    @hears(messaging.conversation_changed)
+    def on_conversation_changed(self, tx, event):
+        live_log.tell_taking_part(tx, "conversation_changed", event.data)
+
+    @hears(messaging.transcript_sealed)
+    def on_transcript_sealed(self, tx, event):
+        live_log.tell_taking_part(tx, "transcript_sealed", event.data)
+
+    @hears(messaging.announcement_published)
+    def on_announcement_published(self, tx, event):
+        live_log.tell_addressed(tx, "announcement_published", event.data.pop("to"), event.data)
+
+    @hears(messaging.announcement_withdrawn)
+    def on_announcement_withdrawn(self, tx, event):
+        live_log.tell_addressed(tx, "announcement_withdrawn", event.data.pop("to"), event.data)
 
     @hears(directory.account_revoked)
     def on_account_revoked(self, tx, event):

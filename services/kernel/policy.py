@@ -78,6 +78,13 @@ KEEPS_AUDIENCES = to(
     "administrator", "chief_of_office", "deputy_chief_of_office", "office_clerk", in_person=True
 )  # fmt: skip
 SEES_LADDERS = to("administrator", *CITY_OFFICE, in_person=True)
+# on one's own authority: the leaders to the whole city, who leads a unit to its people
+ANNOUNCES = (*to(*STANDING_PC), *to(*LEADS_A_UNIT, "division_head", reach=OWN_UNIT))
+# what somebody else wrote: for the city those leaders and the Office's, for a unit its leaders
+APPROVES_ANNOUNCEMENTS = (
+    *to(*STANDING_PC, "chief_of_office", "deputy_chief_of_office"),
+    *to("head", "deputy_head", "division_head", reach=OWN_UNIT),
+)  # fmt: skip
 READS_AUDIT = to("auditor", "administrator", in_person=True)
 
 RULES: dict[str, tuple[Grant, ...]] = {
@@ -307,7 +314,14 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "reminders.list_nudge_counts": to("administrator", "chief_of_office", in_person=True),
     "messaging.list_conversations": EVERYBODY,
     "messaging.get_conversation": EVERYBODY,
+    "messaging.begin_conversation": EVERYBODY,
+    "messaging.rename_conversation": EVERYBODY,
+    "messaging.set_conversation_settings": EVERYBODY,
     "messaging.list_participants": EVERYBODY,
+    "messaging.add_participants": EVERYBODY,
+    "messaging.change_participant": EVERYBODY,
+    "messaging.remove_participant": EVERYBODY,
+    "messaging.get_transcript": EVERYBODY,
     "messaging.list_messages": EVERYBODY,
     "messaging.search_messages": EVERYBODY,
     "messaging.get_message": EVERYBODY,
@@ -320,6 +334,19 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "messaging.list_receipts": EVERYBODY,
     "messaging.mark_read": EVERYBODY,
     "messaging.get_unread": EVERYBODY,
+    "messaging.announce": ANNOUNCES,
+    "messaging.draft_announcement": to(*STANDING_PC, *PREPARES_ORDERS, *LEADS_A_UNIT, "division_head", *DEPUTIES),
+    "messaging.edit_announcement": EVERYBODY,
+    "messaging.discard_announcement": EVERYBODY,
+    "messaging.submit_announcement": EVERYBODY,
+    "messaging.return_announcement": APPROVES_ANNOUNCEMENTS,
+    "messaging.approve_announcement": APPROVES_ANNOUNCEMENTS,
+    "messaging.withdraw_announcement": APPROVES_ANNOUNCEMENTS,
+    "messaging.list_announcements": EVERYBODY,
+    "messaging.get_announcement": EVERYBODY,
+    "messaging.see_announcement": EVERYBODY,
+    "messaging.acknowledge_announcement": EVERYBODY,
+    "messaging.get_reach": EVERYBODY,
     "messaging.begin_file": EVERYBODY,
     "messaging.finish_file": EVERYBODY,
     "messaging.open_file": EVERYBODY,

@@ -21,7 +21,7 @@ from directory.tests.support import moved
 from directory.use_cases import facts as feed
 from kernel.working_time import today
 from messaging.domain.saying import Pace
-from messaging.use_cases import conversations, directives, messages
+from messaging.use_cases import announcing, conversations, directives, messages, taking_part, transcripts
 from reminders.use_cases import dispatching, firing, personal
 from tasks.importing.__main__ import run as carry_out
 from tasks.storage.imports import files
@@ -323,12 +323,16 @@ def is_taken_over(store) -> None:
 
 
 def talk(store) -> None:
-    """In each conversation two people say something, and one says it otherwise."""
+    """In each conversation of what is not done yet two people say something, one says it otherwise, and somebody is
+    directed; what was said of the rest is sealed; and somebody begins another one.
+    """
     with store.reading() as tx:
         request = messaging_contract.list_conversations.request().load({})
         found = conversations.list_conversations(tx, claims("dept head"), request, clock.now())["items"]
     assert len(found) == 3
-    for conversation in found:
+    under_way = [each for each in found if each["closed_at"] is None]
+    assert under_way
+    for conversation in under_way:
         for who in ("dept head", "committee vice_chairman"):
             request = {"conversation_id": conversation["id"], "text": f"{who} nói", "idempotency_key": who}
             request = schema(messaging_contract.post_message.request).load(request)
@@ -339,6 +343,16 @@ def talk(store) -> None:
         with store.transaction() as tx:
             messages.edit_message(tx, claims(who), request, timedelta(hours=1), clock.now())
         is_directed(store, conversation["id"])
+    more = True
+    while more:
+        with store.transaction() as tx:
+            more = transcripts.seal_next(tx, clock.now())
+    wanted = {"kind": "direct", "participants": [{"person_id": person("dept head")}]}
+    request = schema(messaging_contract.begin_conversation.request).load(
+        {"conversation": wanted, "idempotency_key": "k"}
+    )
+    with store.transaction() as tx:
+        taking_part.begin_conversation(tx, claims("committee vice_chairman"), request, clock.now())
 
 
 def is_directed(store, conversation_id: str) -> None:
@@ -358,6 +372,19 @@ def is_directed(store, conversation_id: str) -> None:
         request = {"id": said["id"], "version": 1, "reason": "Nhầm", "idempotency_key": said["id"]}
         request = schema(contract.withdraw_message.request).load(request)
         messages.withdraw_message(tx, claims("committee vice_chairman"), request, at)
+
+
+def announce(store) -> None:
+    """A leader tells the city something, and takes it back."""
+    now = clock.now()
+    said = {"title": "Diễn tập", "text": "Toàn thành phố diễn tập.", "audience": "whole-city"}
+    request = {"announcement": said, "idempotency_key": "announced"}
+    request = schema(messaging_contract.announce.request).load(request)
+    with store.transaction() as tx:
+        made = announcing.announce(tx, claims("committee vice_chairman"), request, False, now)
+    request = {"id": made["id"], "version": None, "idempotency_key": "withdrawn", "reason": "Nhầm ngày"}
+    with store.transaction() as tx:
+        announcing.withdraw(tx, claims("committee vice_chairman"), request, now)
 
 
 def remind(store) -> None:

@@ -399,6 +399,26 @@ class Scene:
             "record_report_sent": verb(f"{report}/record-sent", SENT),
         }
 
+    @staticmethod
+    def _announcements() -> dict:
+        """Those that are made reach one person: there are many."""
+        one, why = f"/announcements/{NOBODY}", {"json": {"reason": "Vì vậy"}}
+        to_all = {"title": "Diễn tập", "text": "Bỏ qua thông báo này.", "to": [{"post_kind": "auditor"}]}
+        return {
+            "create_announcement": ("POST", "/announcements", {"json": to_all}),
+            "list_announcements": ("GET", "/announcements", {}),
+            "get_announcement": ("GET", one, {}),
+            "edit_announcement": ("PUT", one, NEVER | {"json": to_all}),
+            "discard_announcement": ("DELETE", one, NEVER),
+            "submit_announcement": ("POST", f"{one}/submit", NEVER),
+            "return_announcement": ("POST", f"{one}/return", NEVER | why),
+            "approve_announcement": ("POST", f"{one}/approve", NEVER),
+            "withdraw_announcement": ("POST", f"{one}/withdraw", NEVER | why),
+            "see_announcement": ("POST", f"{one}/seen", {}),
+            "acknowledge_announcement": ("POST", f"{one}/acknowledge", {}),
+            "get_announcement_reach": ("GET", f"{one}/reach", {}),
+        }
+
     @cached_property
     def apart(self) -> str:
         """The piece of the ward `lead` in an order of its own, about which there is more to say."""
@@ -513,6 +533,22 @@ class Scene:
             **self._documents(),
             "list_conversations": ("GET", "/conversations", {"params": {"task_id": task}}),
             "get_conversation": ("GET", f"/conversations/{conversation}", {}),
+            "create_conversation": ("POST", "/conversations", {"json": {"kind": "direct", "participants": []}}),
+            "rename_conversation": ("PATCH", f"/conversations/{conversation}", NEVER | {"json": {"name": "Khác"}}),
+            "set_conversation_settings": ("PATCH", f"/conversations/{conversation}/settings", {"json": {}}),
+            "add_participants": (
+                "POST",
+                f"/conversations/{conversation}/participants",
+                {"json": {"participants": [{"person_id": NOBODY}]}},
+            ),
+            "change_participant": (
+                "PATCH",
+                f"/conversations/{conversation}/participants/{NOBODY}",
+                {"json": {"role": "member"}},
+            ),
+            "remove_participant": ("DELETE", f"/conversations/{conversation}/participants/{NOBODY}", {}),
+            "get_transcript": ("GET", f"/conversations/{conversation}/transcript", {}),
+            "print_transcript": ("GET", f"/conversations/{conversation}/transcript.pdf", {}),
             "list_participants": ("GET", f"/conversations/{conversation}/participants", {}),
             "list_messages": ("GET", f"/conversations/{conversation}/messages", {}),
             "post_message": ("POST", f"/conversations/{conversation}/messages", {"json": {"text": "Đã rõ."}}),
@@ -530,6 +566,7 @@ class Scene:
             "withdraw_message": ("POST", f"/messages/{message}/withdraw", NEVER | {"json": {"reason": "Thôi"}}),
             "list_message_versions": ("GET", f"/messages/{NOBODY}/versions", {}),
             "mark_read": ("POST", f"/conversations/{conversation}/read", {"json": {"number": 0}}),
+            **self._announcements(),
             "create_file": ("POST", "/files", A_PROGRAM),
             "get_file": ("GET", f"/files/{NOBODY}", {}),
             "list_action_items": ("GET", "/action-items", {}),

@@ -27,6 +27,8 @@ FOREIGN = {
     "subscription_id": lambda scene: a_device(scene),
     "conversation_id": lambda scene: scene.orders["each"]["conversation"],
     "message_id": lambda scene: scene.orders["each"]["message"],
+    "announcement_id": lambda scene: an_announcement(scene),
+    "participant_id": lambda scene: scene.posts["lead", "head"].id,
     "delegation_id": lambda scene: scene.capacities["lead", "head", "lent for everything"][1],
     "session_id": lambda scene: scene.foreign_session["id"],
     "membership_id": lambda scene: in_directory(
@@ -93,6 +95,19 @@ def an_item(scene) -> str:
     """What the head of the ward must act on now."""
     head = scene.signed_in(scene.posts["lead", "head"].holder)
     return head.get(f"{scene.platform.base_url}/api/v1/action-items", timeout=30).json()["items"][0]["id"]
+
+
+def an_announcement(scene) -> str:
+    """Of the head of the ward to his own people."""
+    head = scene.signed_in(scene.posts["lead", "head"].holder)
+    answer = head.post(
+        f"{scene.platform.base_url}/api/v1/announcements",
+        json={"title": "Họp cơ quan", "text": "Thứ Hai", "to": [{"unit_id": scene.units["lead"]}]},
+        headers={"Idempotency-Key": "an-announcement"},
+        timeout=30,
+    )
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
 
 
 def a_reminder(scene) -> str:

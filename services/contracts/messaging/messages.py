@@ -5,6 +5,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from chassis.contract import PATIENCE, Event, Procedure
 from contracts.fields import ById, Id, Line, Moment, Nothing, Page, Request, Statement, one_of
 from contracts.files import AttachedFile, FileIds
+from contracts.messaging.announcements import UnseenAnnouncements
 from contracts.messaging.directives import Asked, Asking, NewAsking
 
 MENTIONED = ("person", "post", "unit", "all")
@@ -185,20 +186,26 @@ class MarkRead(Request):
 
 
 class Unread(Statement):
-    """`directives`: so many wait until one has taken note."""
+    """What one has muted is counted apart; `directives`: so many wait until one has taken note."""
 
     conversations = fields.Integer(required=True)
     messages = fields.Integer(required=True)
     directives = fields.Integer(load_default=0)
+    announcements = fields.Nested(UnseenAnnouncements, required=True)
+    muted_conversations = fields.Integer(load_default=0)
+    muted_messages = fields.Integer(load_default=0)
 
 
 class MessagePosted(Message):
-    """`mentions` name people and posts; of units and of all a hearer knows himself who they are. `asked`: who is to
-    take note of a directive, or of an urging that is no task's; `inside`: it is said inside a unit.
+    """`conversation_name` is null between two persons. `mentions` name people and posts; of units and of all a hearer
+    knows himself who they are. `asked`: who is to take note of a directive, or of an urging that is no task's;
+    `inside`: it is said inside a unit.
     """
 
-    conversation_name = fields.String(required=True)
+    conversation_name = fields.String(required=True, allow_none=True)
     participant_post_ids = fields.List(Id(), required=True)
+    participant_person_ids = fields.List(Id(), load_default=list)
+    participant_unit_ids = fields.List(Id(), load_default=list)
     asked = fields.List(fields.Nested(Asked), load_default=list)
     inside = fields.Boolean(load_default=False)
 

@@ -4,7 +4,7 @@ from chassis import clock
 from chassis.http import HttpRefusal
 from gateway import live_log, schemas
 from gateway.routes import route
-from kernel.directory_copy import resolve_actor
+from kernel.directory_copy import addresses_of, resolve_actor
 
 
 class LiveRoutes:
@@ -12,9 +12,12 @@ class LiveRoutes:
     def open_stream(self, call):
         """Server-sent events about everything that one's posts must know, from now on or from the last event id."""
         person_id = call.caller.session.person_id
+        now = clock.now()
         with self.db.reading() as tx:
-            serves = resolve_actor(tx, {"sub": person_id}, clock.now(), "gateway.live").serves
-        audience = {live_log.key_of_person(person_id), *map(live_log.key_of_post, serves)}
+            actor = resolve_actor(tx, {"sub": person_id}, now, "gateway.live")
+            reached = map(live_log.key_of_address, addresses_of(tx, person_id, actor.serves, now))
+        posts, units = map(live_log.key_of_post, actor.serves), map(live_log.key_of_unit, actor.units)
+        audience = {live_log.key_of_person(person_id), *posts, *units, *reached}
         return self.live.open(call.caller.session, audience, _last_event_id(call))
 
 

@@ -312,7 +312,9 @@ class Messaging(Neighbour):
 
     @rpc(messaging.get_unread)
     def get_unread(self, call, request):
-        return self.answer(call, request, {"conversations": 1, "messages": 2})
+        return self.answer(
+            call, request, {"conversations": 1, "messages": 2, "announcements": {"count": 0, "items": []}}
+        )
 
     @rpc(messaging.list_messages)
     def list_messages(self, call, request):

@@ -3,6 +3,7 @@
 Filled from `directory.get_changes`, kept fresh by the directory's events, its age counted from the heartbeat.
 """
 
+from kernel.directory_copy.addressing import Address, addresses_of, reached, standing, units_concerned
 from kernel.directory_copy.facts import hold_copy, read_state
 from kernel.directory_copy.filling import DirectoryCopy
 from kernel.directory_copy.hearing import HearsDirectory
@@ -37,12 +38,14 @@ from kernel.directory_copy.queries import (
 from kernel.directory_copy.tables import create_tables
 
 __all__ = [
+    "Address",
     "Audience",
     "DirectoryCopy",
     "HeadPost",
     "HearsDirectory",
     "Post",
     "Unit",
+    "addresses_of",
     "answering",
     "audience_unit_ids",
     "create_tables",
@@ -56,15 +59,18 @@ __all__ = [
     "people_with_posts",
     "posts",
     "posts_of_kind",
+    "reached",
     "read_state",
     "require_fresh",
     "require_fresh_if_lent",
     "resolve_actor",
     "serving",
+    "standing",
     "standing_posts",
     "unit_audiences",
     "unit_names",
     "units_below",
+    "units_concerned",
     "units_of_kinds",
     "units_of_posts",
     "working_days",

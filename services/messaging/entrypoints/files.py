@@ -1,12 +1,14 @@
 """The store of files on the bus, and the clock that scans and sweeps it."""
 
+from functools import partial
+
 from chassis import clock
 from chassis.blobs.store import Blobs
 from chassis.grants import Grants
 from chassis.rpc import rpc
 from chassis.timers import every
 from contracts import messaging
-from messaging.use_cases import file_bytes, files, messages
+from messaging.use_cases import announcements, file_bytes, files, messages
 
 
 class Files:
@@ -39,9 +41,14 @@ class Files:
         word = request["grant"]
         giver = word and self.grants.giver(word, call.claims["sub"], request["id"])
         with self.db.transaction() as tx:
-            shown_here = {"messaging": lambda file_id: messages.shows_file(tx, call.claims, file_id, clock.now())}
+            shown_here = {files.HERE: partial(self._is_shown, tx, call.claims, clock.now())}
             scans = self.scanning.scanner is not None
             return files.open_file(tx, call.claims, request, giver, scans, shown_here)
+
+    @staticmethod
+    def _is_shown(tx, claims, now, file_id):
+        """By a message or by an announcement."""
+        return messages.shows_file(tx, claims, file_id, now) or announcements.opens_file(tx, claims, file_id, now)
 
     @rpc(messaging.hold_files)
     def hold_files(self, call, request):

@@ -1,8 +1,9 @@
 """What the others say that is talked about, or attached."""
 
+from chassis import clock
 from chassis.inbox import hears
-from contracts import tasks
-from messaging.use_cases import cases, directives, files
+from contracts import directory, tasks
+from messaging.use_cases import cases, directives, files, taking_part
 
 
 class Hearing:
@@ -23,7 +24,7 @@ class Hearing:
     @hears(tasks.assignment_changed)
     def on_assignment_changed(self, tx, event):
         """Nothing is said in the conversation: 184 heads would read that a 185th has received his piece."""
-        cases.follow_pieces(tx, [event.data])
+        cases.follow_pieces(tx, [event.data], event.data["at"])
         directives.follow_urgings(tx, event.data["at"], [event.data, *event.data["pieces"]])
         files.attach(tx, "tasks", event.data["result_id"], event.data["file_ids"])
 
@@ -33,17 +34,17 @@ class Hearing:
 
     @hears(tasks.task_revoked)
     def on_task_revoked(self, tx, event):
-        cases.follow_pieces(tx, event.data["pieces"])
+        cases.follow_pieces(tx, event.data["pieces"], event.data["at"])
         directives.follow_urgings(tx, event.data["at"], event.data["pieces"])
 
     @hears(tasks.assignments_moved)
     def on_assignments_moved(self, tx, event):
-        cases.follow_pieces(tx, event.data["pieces"])
+        cases.follow_pieces(tx, event.data["pieces"], event.data["at"])
         directives.follow_urgings(tx, event.data["at"], event.data["pieces"])
 
     @hears(tasks.correction_decided)
     def on_correction_decided(self, tx, event):
-        cases.follow_pieces(tx, event.data["pieces"])
+        cases.follow_pieces(tx, event.data["pieces"], event.data["at"])
         directives.follow_urgings(tx, event.data["at"], event.data["pieces"])
 
     @hears(tasks.urging_raised)
@@ -53,3 +54,7 @@ class Hearing:
     @hears(tasks.urging_answered)
     def on_urging_answered(self, tx, event):
         directives.answer_urging(tx, event.data)
+
+    @hears(directory.account_revoked)
+    def on_account_revoked(self, tx, event):
+        taking_part.pass_on_groups(tx, event.data["person_id"], clock.now())

@@ -8,8 +8,10 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.rows import Id, any_of, unnested
+from kernel.directory_copy.tables import memberships
 from kernel.directory_copy.tables import posts as copy_posts
 from kernel.directory_copy.tables import units as copy_units
+from kernel.working_time import today
 from messaging.storage.cases import case_parts
 from messaging.storage.tables import Moment, metadata, participants
 
@@ -41,14 +43,28 @@ receipts = sa.Table(
 _urging_id = sa.case((receipts.c.of_task, receipts.c.id)).label("urging_id")
 
 
-def posts_taking_part(tx, conversation_id: str) -> list[Mapping]:
-    """With their units and kinds, and what part each has."""
+def posts_taking_part(tx, conversation_id: str, now: datetime) -> list[Mapping]:
+    """With their units and kinds, and what part each has: by itself, because somebody who takes part in person holds
+    it, or as one of a unit that does.
+    """
+    part, day = participants.c, today(now)
+    there = (part.conversation_id == conversation_id, part.until_number.is_(None))
+    held = memberships.c
+    parts = sa.union_all(
+        select(part.post_id, part.role).where(*there, part.post_id.is_not(None)),
+        select(held.post_id, part.role)
+        .join(memberships, held.person_id == part.person_id)
+        .where(*there, held.valid_from <= day, sa.or_(held.valid_to.is_(None), held.valid_to > day)),
+        select(copy_posts.c.id, part.role)
+        .join(copy_posts, copy_posts.c.unit_id == part.unit_id)
+        .where(*there, sa.or_(copy_posts.c.valid_to.is_(None), copy_posts.c.valid_to > day)),
+    ).subquery("parts")
     query = (
         select(copy_posts.c.id.label("post_id"), copy_posts.c.unit_id, copy_units.c.full_name.label("unit_name"))
-        .add_columns(copy_posts.c.kind, participants.c.role.label("part"))
-        .join_from(participants, copy_posts, copy_posts.c.id == participants.c.post_id)
+        .add_columns(copy_posts.c.kind, parts.c.role.label("part"))
+        .distinct(copy_posts.c.id)
+        .join_from(parts, copy_posts, copy_posts.c.id == parts.c.post_id)
         .join(copy_units, copy_units.c.id == copy_posts.c.unit_id)
-        .where(participants.c.conversation_id == conversation_id)
         .order_by(copy_posts.c.id)
     )
     return list(tx.execute(query).mappings())
@@ -196,8 +212,9 @@ def followers(tx, conversation: Mapping) -> list[str]:
     the order, or has lost his piece of it, sees the conversation, and not who of the others is late.
     """
     query = select(participants.c.post_id).where(
-        participants.c.conversation_id == conversation["id"], participants.c.role == "follower"
-    )
+        participants.c.conversation_id == conversation["id"], participants.c.role == "follower",
+        participants.c.until_number.is_(None), participants.c.post_id.is_not(None),
+    )  # fmt: skip
     if conversation["task_id"] is not None:
         named = select(case_parts.c.post_id).where(
             case_parts.c.task_id == conversation["task_id"], case_parts.c.source_id == case_parts.c.post_id

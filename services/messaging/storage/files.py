@@ -96,6 +96,15 @@ def attach(tx, service: str, subject_id: str, file_ids: Sequence[str]) -> None:
     tx.execute(stay.values(keep_until=None))
 
 
+def release(tx, service: str, subject_id: str, until: datetime) -> None:
+    """What hangs on nothing else is kept until then."""
+    gone = delete(attachments).where(attachments.c.service == service, attachments.c.subject_id == subject_id)
+    file_ids = list(tx.execute(gone.returning(attachments.c.file_id)).scalars())
+    loose = update(files).where(files.c.id == any_of(file_ids))
+    loose = loose.where(~select(attachments).where(attachments.c.file_id == files.c.id).exists())
+    tx.execute(loose.values(keep_until=until))
+
+
 def attached_at(tx, file_id: str) -> list[str]:
     """The services at which it is attached to something."""
     query = select(attachments.c.service).where(attachments.c.file_id == file_id).distinct()

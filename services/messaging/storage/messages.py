@@ -1,25 +1,23 @@
 """What was said, and how far each person has read it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import TSVECTOR, insert
 
-from chassis.rows import Id, any_of
+from chassis.rows import Id
 from messaging.storage.tables import (
     Moment,
     conversations,
     message_versions,
     messages,
-    participants,
     read_marks,
 )
 from messaging.storage.words import words_of
 
-unread_count = conversations.c.last_number - func.coalesce(read_marks.c.number, 0)
 SHOWN = [column for column in messages.c if column.name not in ("words", "request_hash")]
 
 # One round trip for what all who speak at once wait for. Who says the same again gets no number, who speaks too fast no
@@ -27,7 +25,7 @@ SHOWN = [column for column in messages.c if column.name not in ("words", "reques
 _TURN = sa.text("""
     WITH numbered AS (
         UPDATE conversations SET last_number = last_number + 1, active_at = greatest(active_at, :now)
-        WHERE id = :conversation_id AND NOT EXISTS (
+        WHERE id = :conversation_id AND closed_at IS NULL AND NOT EXISTS (
             SELECT 1 FROM messages WHERE conversation_id = :conversation_id AND sender_person_id = :person_id
             AND client_id = :client_id)
         RETURNING last_number, active_at
@@ -73,20 +71,6 @@ class SaidMeanwhile(Exception):
     """The same message was sent twice at once, and the other one has been faster."""
 
 
-def mark_of(person_id: str):
-    return and_(read_marks.c.conversation_id == conversations.c.id, read_marks.c.person_id == person_id)
-
-
-def unread(tx, person_id: str, posts: Sequence[str]) -> Mapping:
-    mine = select(participants.c.conversation_id).where(participants.c.post_id == any_of(posts))
-    query = (
-        select(func.count().label("conversations"), func.coalesce(func.sum(unread_count), 0).label("messages"))
-        .select_from(conversations.outerjoin(read_marks, mark_of(person_id)))
-        .where(conversations.c.id.in_(mine), unread_count > 0)
-    )
-    return tx.execute(query).mappings().one()
-
-
 def messages_of(tx, conversation_id: str, numbers: range, limit: int) -> list[Mapping]:
     """Those with such a number, the newest first."""
     query = (
@@ -126,18 +110,17 @@ def paced_until(tx, person_id: str, conversation_id: str) -> datetime:
     return tx.execute(query).scalar_one()
 
 
-def next_number(tx, conversation_id: str, now: datetime) -> int:
-    """The number of the message to be written; whoever speaks at the same time waits, so there are no gaps."""
-    query = (
-        update(conversations)
-        .where(conversations.c.id == conversation_id)
-        .values(
-            last_number=conversations.c.last_number + 1,
-            active_at=func.greatest(conversations.c.active_at, now),
-        )
-        .returning(conversations.c.last_number)
-    )
-    return tx.execute(query).scalar_one()
+def next_number(tx, conversation_id: str, now: datetime, even_closed: bool = False) -> int | None:
+    """The number of the message to be written; whoever speaks at the same time waits, so there are no gaps. None where
+    nothing is said any more.
+    """
+    query = update(conversations).where(conversations.c.id == conversation_id)
+    if not even_closed:
+        query = query.where(conversations.c.closed_at.is_(None))
+    query = query.values(
+        last_number=conversations.c.last_number + 1, active_at=func.greatest(conversations.c.active_at, now)
+    ).returning(conversations.c.last_number)
+    return tx.execute(query).scalar_one_or_none()
 
 
 def add_message(tx, message: Mapping) -> None:

@@ -15,19 +15,26 @@ from messaging.storage.words import as_query
 Before = tuple[datetime, str, int]
 
 
-def search(tx, posts: Sequence[str], words: Sequence[str], wanted: Mapping, before: Before | None, limit: int):
+def search(tx, own: Sequence[str], words: Sequence[str], wanted: Mapping, before: Before | None, limit: int):
     """A page of those that have all these words, the newest first. Each conversation is asked for its newest ones by
     itself: by the index of words, or, where a word is in every second message, walking back from the last one.
     """
+    part = participants.c
+    present = part.until_number.is_(None)
+    first = func.coalesce(func.min(part.from_number).filter(present), func.max(part.from_number))
+    last = sa.case((~func.bool_or(present), func.max(part.until_number)))
     mine = (
-        select(participants.c.conversation_id.label("id")).distinct().where(participants.c.post_id == any_of(posts))
-    )  # fmt: skip
+        select(part.conversation_id.label("id"), first.label("first"), last.label("last"))
+        .where(part.addressee == any_of(own))
+        .group_by(part.conversation_id)
+    )
     if wanted["conversation_id"]:
         mine = mine.where(participants.c.conversation_id == wanted["conversation_id"])
     mine = mine.subquery()
     its_own = func.quote_literal(sa.literal(":") + sa.cast(mine.c.id, sa.Text)).cast(TSQUERY)
     sought = sa.cast(as_query(words), TSQUERY).op("&&")(its_own)
     found = select(*SHOWN).where(messages.c.conversation_id == mine.c.id, messages.c.words.op("@@")(sought))
+    found = found.where(messages.c.number >= mine.c.first, messages.c.number <= func.coalesce(mine.c.last, 2**31 - 1))
     if wanted["sender_person_id"]:
         found = found.where(messages.c.sender_person_id == wanted["sender_person_id"])
     if wanted["since"]:

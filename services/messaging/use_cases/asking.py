@@ -35,7 +35,7 @@ def asked_by(tx, actor: Actor, conversation: Mapping, request: Mapping, now: dat
         if request["asked"] or request["answer_by"]:
             raise Refused("nothing_is_asked", "An ordinary message asks nobody.")
         return None
-    there = storage.posts_taking_part(tx, conversation["id"])
+    there = storage.posts_taking_part(tx, conversation["id"], now)
     part = next((post["part"] for post in there if post["post_id"] == actor.post_id), None)  # not of those he serves
     rules.permit(actor, part, kind)
     if kind == rules.URGING and conversation["task_id"] is not None:

@@ -13,7 +13,7 @@ from kernel.errors import Refused
 from messaging.domain import directives as rules
 from messaging.storage import directives as storage
 from messaging.storage.cases import begin_case
-from messaging.storage.conversations import post_ids_of
+from messaging.storage.conversations import addressees_of
 from messaging.storage.messages import next_number
 from messaging.use_cases import messages
 
@@ -110,7 +110,7 @@ def post_urging(tx, urging: Mapping) -> None:
     message = {
         "id": urging["act_id"],
         "conversation_id": conversation["id"],
-        "number": next_number(tx, conversation["id"], at),
+        "number": next_number(tx, conversation["id"], at, even_closed=True),
         "kind": rules.URGING,
         "text": urging["text"],
         "sender_person_id": urging["actor_person_id"],
@@ -124,7 +124,7 @@ def post_urging(tx, urging: Mapping) -> None:
         asked = [{**each, "receipt_id": each["urging_id"]} for each in urging["urgings"]]
         storage.add_receipts(tx, message, asked, of_task=True)
     asks = {"asking": {"urgency": urging["urgency"], "answer_by": urging["answer_due"], "own": []}}
-    messages.say(tx, message, conversation["name"], post_ids_of(tx, conversation["id"]), asks)
+    messages.say(tx, message, conversation["name"], addressees_of(tx, conversation["id"]), asks)
 
 
 def follow_urgings(tx, at: datetime, about: Iterable[Mapping]) -> None:

@@ -19,6 +19,7 @@ UNATTACHED_KEPT = timedelta(hours=24)
 HELD_KEPT = timedelta(days=7)  # for whoever attaches them to say so
 ON_ITS_WAY = timedelta(hours=1)  # longer than any upload may take
 AT_ONCE = 500  # removed in one go
+HERE = "messaging"  # what is attached here needs nobody else's word
 
 
 @dataclass(frozen=True)
@@ -157,18 +158,28 @@ def _require_scanned(file: Mapping) -> None:
 
 
 def hold_files(tx, request: dict, scans: bool, now: datetime) -> dict:
-    held = {file["id"]: file for file in storage.hold(tx, request["person_id"], request["file_ids"], now + HELD_KEPT)}
-    if held.keys() != set(request["file_ids"]):
+    return {"items": hold(tx, request["person_id"], request["file_ids"], scans, now)}
+
+
+def hold(tx, person_id: str, file_ids: Sequence[str], scans: bool, now: datetime) -> list[Mapping]:
+    """The person's own files, which stay for whoever attaches them to say so."""
+    held = {file["id"]: file for file in storage.hold(tx, person_id, file_ids, now + HELD_KEPT)}
+    if held.keys() != set(file_ids):
         raise Refused("unknown_file", "There are no such files of this person.", field="file_ids")
     for file in held.values() if scans else ():
         _require_scanned(file)
-    return {"items": [held[file_id] for file_id in dict.fromkeys(request["file_ids"])]}
+    return [held[file_id] for file_id in dict.fromkeys(file_ids)]
 
 
 def attach(tx, service: str, subject_id: str, file_ids: Sequence[str]) -> None:
     """What another service has attached stays."""
     if file_ids:
         storage.attach(tx, service, subject_id, file_ids)
+
+
+def release(tx, service: str, subject_id: str, now: datetime) -> None:
+    """Nothing hangs on this any more; what hangs on nothing else goes in its time."""
+    storage.release(tx, service, subject_id, now + UNATTACHED_KEPT)
 
 
 def scanned(tx, file_id: str, infected: bool, now: datetime) -> None:

@@ -14,9 +14,9 @@ from chassis.paging import a_moment, a_number, an_id, page, position
 from contracts import messaging as contract
 from kernel.actor import Actor
 from kernel.capacity import actor_for
-from kernel.directory_copy import require_fresh_if_lent
 from kernel.errors import Refused
 from messaging.domain import markup
+from messaging.domain.conversations import Addressees
 from messaging.domain.saying import (
     Pace,
     Unsayable,
@@ -28,11 +28,12 @@ from messaging.domain.saying import (
 )
 from messaging.storage import files as file_storage
 from messaging.storage import messages as storage
-from messaging.storage.conversations import post_ids_of
+from messaging.storage.conversations import addressees_of
+from messaging.storage.conversations import unread as count_unread
 from messaging.storage.mentions import taking_part
 from messaging.storage.searching import search as search_storage
 from messaging.storage.words import sought
-from messaging.use_cases import asking, conversations, files
+from messaging.use_cases import announcements, asking, conversations, files
 
 REFUSALS = {
     "not_authorised": "It is another's.",
@@ -57,7 +58,8 @@ def list_messages(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 def _open_to(conversation: Mapping, end: int = MOST) -> range:
     """The numbers that the actor may read of it."""
-    return range(1, end)
+    until = conversation["until_number"]
+    return range(conversation["from_number"], end if until is None else min(end, until + 1))
 
 
 def search_messages(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -68,7 +70,7 @@ def search_messages(tx, claims: dict, request: dict, now: datetime) -> dict:
     if request["conversation_id"]:
         conversations.own(tx, actor, request["conversation_id"])
     before = position(request["cursor"], a_moment, an_id, a_number)
-    rows = search_storage(tx, actor.serves, words, request, before, request["limit"] + 1)
+    rows = search_storage(tx, conversations.ids_of(actor), words, request, before, request["limit"] + 1)
     rows, next_cursor = page(
         rows, request["limit"], lambda row: [row["sent_at"].isoformat(), row["conversation_id"], row["number"]]
     )
@@ -103,12 +105,12 @@ def shown(message: Mapping) -> dict:
 def post_message(tx, claims: dict, request: dict, pace: Pace, scans: bool, now: datetime) -> dict:
     """Raises SaidMeanwhile; asked again it answers what the other one has said."""
     actor = actor_for(tx, contract.post_message, claims, now)
-    conversation = conversations.own(tx, actor, request["conversation_id"])
+    conversation = conversations.writable(tx, actor, request["conversation_id"])
     text, mentions = _sayable(request["text"], request["mentions"])
     if not has_something(text) and not request["file_ids"]:
         raise InvalidRequest("nothing is said", errors={"text": ["Shorter than minimum length 1."]})
-    participant_post_ids = post_ids_of(tx, conversation["id"])
-    require_fresh_if_lent(tx, actor, now, participant_post_ids)
+    reached = addressees_of(tx, conversation["id"])
+    conversations.require_fresh_if_lent(tx, actor, reached, now)
     asks = asking.asked_by(tx, actor, conversation, request, now)
     client_id = request["client_id"] or request["idempotency_key"]
     turn = storage.take_turn(tx, conversation["id"], actor.person_id, client_id, pace.each, pace.ahead, now)
@@ -117,7 +119,7 @@ def post_message(tx, claims: dict, request: dict, pace: Pace, scans: bool, now: 
     if not turn.in_pace:
         waits = storage.paced_until(tx, actor.person_id, conversation["id"]) - pace.ahead - now
         raise Refused("too_many_messages", retry_after=max(1, -int(-waits.total_seconds() // 1)))
-    _require_taking_part(tx, conversation, mentions, len(participant_post_ids), now)
+    _require_taking_part(tx, conversation, mentions, reached, now)
     message = {
         "id": clock.new_id(),
         "conversation_id": conversation["id"],
@@ -138,12 +140,10 @@ def post_message(tx, claims: dict, request: dict, pace: Pace, scans: bool, now: 
     if request["file_ids"]:
         message["files"] = _attached(tx, actor, request["file_ids"], message["id"], scans, now)
     asked = asking.keep(tx, message, asks) if asks else {}
-    return say(tx, message, conversation["name"], participant_post_ids, asked)
+    return say(tx, message, conversation["name"], reached, asked)
 
 
-def say(
-    tx, message: Mapping, conversation_name: str, participant_post_ids: Sequence[str], asked: Mapping | None = None
-) -> dict:
+def say(tx, message: Mapping, conversation_name: str | None, reached: Addressees, asked: Mapping | None = None) -> dict:
     """The message, whatever its kind, is kept and told to all who take part: the act's one event. `asked`: what it asks
     of whom.
     """
@@ -153,7 +153,7 @@ def say(
         contract.message_posted,
         subject=message["conversation_id"],
         version=message["number"],
-        data=told | {"conversation_name": conversation_name, "participant_post_ids": participant_post_ids},
+        data=told | {"conversation_name": conversation_name} | reached.told(),
     )
     return told
 
@@ -167,6 +167,8 @@ def _sayable(text: str, mentions: Sequence[Mapping]) -> tuple[str, list[dict]]:
 
 def _said_before(tx, actor: Actor, request: dict, client_id: str) -> dict:
     message = storage.sent_before(tx, request["conversation_id"], actor.person_id, client_id)
+    if message is None:  # closed since
+        raise Refused("conversation_closed")
     if message["request_hash"] != _hash_of(request):
         raise IdempotencyKeyReused("this client_id was used for another message")
     return asking.shown(tx, actor, [shown(message)])[0]
@@ -180,7 +182,7 @@ def _hash_of(request: dict) -> str:
 
 
 def _require_taking_part(
-    tx, conversation: Mapping, mentions: Sequence[Mapping], participants: int, now: datetime
+    tx, conversation: Mapping, mentions: Sequence[Mapping], reached: Addressees, now: datetime
 ) -> None:  # fmt: skip
     if not mentions:
         return
@@ -188,7 +190,7 @@ def _require_taking_part(
     for mention in mentions:
         if mention["kind"] != "all":
             named.setdefault(mention["kind"], set()).add(mention["id"])
-        elif not may_call_all(conversation["role"], participants):
+        elif not may_call_all(conversation["role"], sum(map(len, reached))):
             raise Refused("too_many_to_mention", "Only who is responsible calls all of so many.")
     outside = {(kind, id_) for kind, ids in named.items() for id_ in ids} - taking_part(
         tx, conversation["id"], named, now
@@ -226,7 +228,7 @@ def edit_message(tx, claims: dict, request: dict, within: timedelta, now: dateti
         text, mentions = _sayable(request["text"], request["mentions"])
         if not has_something(text) and not message["files"]:
             raise InvalidRequest("nothing is said", errors={"text": ["Shorter than minimum length 1."]})
-        _require_taking_part(tx, conversation, mentions, len(post_ids_of(tx, conversation["id"])), now)
+        _require_taking_part(tx, conversation, mentions, addressees_of(tx, conversation["id"]), now)
         return {"text": text, "mentions": mentions or None, "edited_at": now}
 
     return _change(tx, contract.edit_message, claims, request, now, "edited", edit)
@@ -265,8 +267,8 @@ def _change(tx, procedure, claims: dict, request: dict, now: datetime, change: s
 
     def produce() -> dict:
         message, conversation = own(tx, actor, request["id"], lock=True)
-        participant_post_ids = post_ids_of(tx, conversation["id"])
-        require_fresh_if_lent(tx, actor, now, participant_post_ids)
+        reached = addressees_of(tx, conversation["id"])
+        conversations.require_fresh_if_lent(tx, actor, reached, now)
         if request["version"] not in (None, message["version"]):
             raise Refused("stale_version", "It has changed since you read it.", current=message["version"])
         changed = storage.change_message(tx, message, actor.person_id, now, **act(actor, message, conversation))
@@ -277,11 +279,9 @@ def _change(tx, procedure, claims: dict, request: dict, now: datetime, change: s
             subject=message["id"],
             version=changed["version"],
             data=told
-            | {
-                "change": change, "changed_at": now, "conversation_name": conversation["name"],
-                "participant_post_ids": participant_post_ids,
-            },
-        )  # fmt: skip
+            | {"change": change, "changed_at": now, "conversation_name": conversation["name"]}
+            | reached.told(),
+        )
         return schema(procedure.reply).dump(told)
 
     asked = {name: value for name, value in request.items() if name != "idempotency_key"}
@@ -336,4 +336,8 @@ def mark_read(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 def get_unread(tx, claims: dict, now: datetime) -> dict:
     actor = actor_for(tx, contract.get_unread, claims, now)
-    return dict(storage.unread(tx, actor.person_id, actor.serves)) | {"directives": asking.count_waiting(tx, actor)}
+    unread = dict(count_unread(tx, actor.person_id, conversations.ids_of(actor), now))
+    return unread | {
+        "directives": asking.count_waiting(tx, actor),
+        "announcements": announcements.unseen(tx, actor, now),
+    }

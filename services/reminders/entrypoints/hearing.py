@@ -3,7 +3,7 @@
 from chassis import clock
 from chassis.inbox import hears
 from contracts import directory, inbound, messaging, tasks
-from reminders.use_cases import deadlines, directives, items, mentions, siblings, watching
+from reminders.use_cases import announcements, deadlines, directives, items, mentions, siblings, watching
 
 
 class Hearing:
@@ -113,6 +113,14 @@ class Hearing:
     @hears(messaging.directive_acknowledged)
     def on_directive_acknowledged(self, tx, event):
         directives.acknowledge(tx, event.data)
+
+    @hears(messaging.announcement_published)
+    def on_announcement_published(self, tx, event):
+        announcements.follow(tx, event.data)
+
+    @hears(messaging.announcement_withdrawn)
+    def on_announcement_withdrawn(self, tx, event):
+        announcements.withdraw(tx, event.data["announcement_id"])
 
     @hears(directory.break_glass_used)
     def on_break_glass_used(self, tx, event):

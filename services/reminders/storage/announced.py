@@ -36,7 +36,7 @@ def begin(tx, announcement: Mapping) -> None:
 
 def end(tx, announcement_id: str) -> None:
     gone = insert(announced).values(id=announcement_id, open=False, part=0)
-    left = {name: None for name in ("importance", "title", "by_title", "addressed", "published_at", "valid_until")}
+    left = dict.fromkeys(("importance", "title", "by_title", "addressed", "published_at", "valid_until"))
     tx.execute(gone.on_conflict_do_update(index_elements=["id"], set_={"open": False, **left}))
 
 

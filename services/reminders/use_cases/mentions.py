@@ -12,14 +12,16 @@ from reminders.use_cases.reaching import MESSAGE_SCOPES
 
 
 def follow(tx, message: Mapping, now: datetime) -> None:
-    """A unit is its staff, and `all` whoever answers for the posts that take part: as they are now."""
+    """A unit is its staff, a post whoever answers for it, and `all` whoever takes part: as they are now."""
     named: dict[str, set[str]] = {}
     for mention in message["mentions"]:
         named.setdefault(mention["kind"], set()).add(mention["id"])
     if not named:
         return
-    posts = named.get("post", set()) | (set(message["participant_post_ids"]) if "all" in named else set())
-    people = set(named.get("person", ()))
+    if "all" in named:
+        for kind in ("post", "person", "unit"):
+            named.setdefault(kind, set()).update(message[f"participant_{kind}_ids"])
+    posts, people = named.get("post", set()), set(named.get("person", ()))
     people.update(person for each in answering(tx, posts, MESSAGE_SCOPES, now).values() for person in each)
     people |= storage.staff(tx, named.get("unit", ()), now)
     people.discard(message["sender_person_id"])
@@ -38,7 +40,7 @@ def _mentioned(message: Mapping, people: list[str]) -> Occasion:
         rule=MENTION,
         rung="mentioned",
         deadline_version=1,
-        title=title_of(message["conversation_name"]),
+        title=title_of(message["conversation_name"] or message["sender_title"]),
         text=f"{message['sender_title']} nhắc đến anh/chị.",
         link=link_to_message(message["id"]),
         urgency="normal",
