@@ -100,7 +100,7 @@ class SearchMessages(Page):
 
 
 class FoundMessage(Message):
-    conversation_name = fields.String(required=True)
+    conversation_name = fields.String(required=True, allow_none=True)
 
 
 class FoundMessagePage(Statement):

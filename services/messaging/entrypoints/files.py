@@ -1,6 +1,5 @@
 """The store of files on the bus, and the clock that scans and sweeps it."""
 
-from functools import partial
 
 from chassis import clock
 from chassis.blobs.store import Blobs
@@ -41,14 +40,12 @@ class Files:
         word = request["grant"]
         giver = word and self.grants.giver(word, call.claims["sub"], request["id"])
         with self.db.transaction() as tx:
-            shown_here = {files.HERE: partial(self._is_shown, tx, call.claims, clock.now())}
-            scans = self.scanning.scanner is not None
-            return files.open_file(tx, call.claims, request, giver, scans, shown_here)
-
-    @staticmethod
-    def _is_shown(tx, claims, now, file_id):
-        """By a message or by an announcement."""
-        return messages.shows_file(tx, claims, file_id, now) or announcements.opens_file(tx, claims, file_id, now)
+            now, scans = clock.now(), self.scanning.scanner is not None
+            opens = [
+                lambda claims, file_id, each=each: each.opens_file(tx, claims, file_id, now)
+                for each in (messages, announcements)
+            ]
+            return files.open_file(tx, call.claims, request, giver, scans, opens)
 
     @rpc(messaging.hold_files)
     def hold_files(self, call, request):

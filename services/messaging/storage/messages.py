@@ -97,7 +97,7 @@ def sent_before(tx, conversation_id: str, person_id: str, client_id: str) -> Map
 def take_turn(
     tx, conversation_id: str, person_id: str, client_id: str, each: timedelta, ahead: timedelta, now: datetime
 ) -> Turn | None:
-    """To say what has not been said; who speaks has read. None: it was said before."""
+    """To say what has not been said; who speaks has read. None: it was said before, or nothing is said there now."""
     values = {"now": now, "conversation_id": conversation_id, "person_id": person_id, "client_id": client_id}
     row = tx.execute(_TURN, values | {"each": each, "ahead": ahead}).one_or_none()
     return row and Turn(row.last_number, row.active_at, row.in_pace)

@@ -2,7 +2,7 @@
 attached it says who else may read it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -125,19 +125,18 @@ def told(file: Mapping, request: dict) -> dict:
 
 
 def open_file(
-    tx, claims: dict, request: dict, giver: str | None, scans: bool, shown_here: Mapping[str, Callable[[str], bool]]
+    tx, claims: dict, request: dict, giver: str | None, scans: bool, opens: Iterable[Callable[[dict, str], bool]]
 ) -> dict:
-    """`giver` is the service whose grant was shown, `scans` whether anything is given out before it was scanned.
-    `shown_here` knows of what it is attached to in this service whether the actor may read that.
+    """`giver` is the service whose grant was shown, `scans` whether anything is given out before it was scanned. Of
+    what is attached here, one of `opens` says whether it is shown to this person.
     """
     policy.require_signed_in(contract.open_file.full_name)
     file = storage.find_file(tx, request["id"])
     if file is None:
         raise _not_found()
     attached_at = storage.attached_at(tx, file["id"])
-    is_shown = any(shows(file["id"]) for place, shows in shown_here.items() if place in attached_at)
-    if file["uploaded_by_person_id"] != claims["sub"] and giver not in attached_at and not is_shown:
-        others = [service for service in attached_at if service not in shown_here]
+    if not _may_open(claims, file, attached_at, giver, opens):
+        others = [each for each in attached_at if each != HERE]
         if not others or giver is not None:
             raise _not_found()
         return {"file": None, "blob_id": None, "ask": others}
@@ -150,6 +149,12 @@ def open_file(
     if attached_at:
         tx.audit("messaging.file_read", subject=file["id"], granted_by=giver)
     return {"file": dict(file), "blob_id": file["blob_id"], "ask": []}
+
+
+def _may_open(claims: dict, file: Mapping, attached_at: Sequence[str], giver: str | None, opens: Iterable) -> bool:
+    if file["uploaded_by_person_id"] == claims["sub"] or giver in attached_at:
+        return True
+    return HERE in attached_at and any(each(claims, file["id"]) for each in opens)
 
 
 def _require_scanned(file: Mapping) -> None:

@@ -167,8 +167,8 @@ def _sayable(text: str, mentions: Sequence[Mapping]) -> tuple[str, list[dict]]:
 
 def _said_before(tx, actor: Actor, request: dict, client_id: str) -> dict:
     message = storage.sent_before(tx, request["conversation_id"], actor.person_id, client_id)
-    if message is None:  # closed since
-        raise Refused("conversation_closed")
+    if message is None:
+        raise Refused("conversation_closed")  # since
     if message["request_hash"] != _hash_of(request):
         raise IdempotencyKeyReused("this client_id was used for another message")
     return asking.shown(tx, actor, [shown(message)])[0]
@@ -192,9 +192,7 @@ def _require_taking_part(
             named.setdefault(mention["kind"], set()).add(mention["id"])
         elif not may_call_all(conversation["role"], sum(map(len, reached))):
             raise Refused("too_many_to_mention", "Only who is responsible calls all of so many.")
-    outside = {(kind, id_) for kind, ids in named.items() for id_ in ids} - taking_part(
-        tx, conversation["id"], named, now
-    )
+    outside = {(kind, id_) for kind, ids in named.items() for id_ in ids} - taking_part(tx, reached, named, now)
     if outside:
         raise Refused("mention_outside", "They do not take part.", ids=sorted(id_ for _, id_ in outside))
 
@@ -213,9 +211,8 @@ def _answered(tx, actor: Actor, conversation: Mapping, message_id: str) -> dict:
 def _attached(
     tx, actor: Actor, file_ids: Sequence[str], message_id: str, scans: bool, now: datetime
 ) -> list[dict]:  # fmt: skip
-    wanted = {"person_id": actor.person_id, "file_ids": file_ids}
-    held = files.hold_files(tx, wanted, scans, now)["items"]
-    files.attach(tx, "messaging", message_id, file_ids)
+    held = files.hold(tx, actor.person_id, file_ids, scans, now)
+    files.attach(tx, files.HERE, message_id, file_ids)
     return [{name: file[name] for name in ("id", "name", "media_type", "size")} for file in held]
 
 
@@ -267,6 +264,7 @@ def _change(tx, procedure, claims: dict, request: dict, now: datetime, change: s
 
     def produce() -> dict:
         message, conversation = own(tx, actor, request["id"], lock=True)
+        conversations.writable(tx, actor, conversation["id"])
         reached = addressees_of(tx, conversation["id"])
         conversations.require_fresh_if_lent(tx, actor, reached, now)
         if request["version"] not in (None, message["version"]):
@@ -307,11 +305,11 @@ def list_versions(tx, claims: dict, request: dict, now: datetime) -> dict:
     return {"items": [dict(row) | {"mentions": row["mentions"] or []} for row in rows], "next_cursor": next_cursor}
 
 
-def shows_file(tx, claims: dict, file_id: str, now: datetime) -> bool:
+def opens_file(tx, claims: dict, file_id: str, now: datetime) -> bool:
     """Whether a message that the actor may read has this file."""
     try:
         actor = actor_for(tx, contract.open_file, claims, now)
-        return any(_is_open(tx, actor, message_id) for message_id in file_storage.subjects_of(tx, file_id, "messaging"))
+        return any(_is_open(tx, actor, message_id) for message_id in file_storage.subjects_of(tx, file_id, files.HERE))
     except Refused:
         return False
 

@@ -96,7 +96,10 @@ def test_what_it_said_before_is_for_who_said_it_and_for_auditors_who_are_written
     assert refused(versions, talk, message, HEAD) == "not_authorised"
     assert refused(versions, talk, message, claims("dept head")) == "not_found"
     assert versions(talk, message, AUDITOR) == [(1, message["text"])]
-    actions = [row["action"] for row in talk.here.rows("SELECT action FROM audit_log ORDER BY number")]
+    actions = [
+        row["action"]
+        for row in talk.here.rows("SELECT action FROM audit_log WHERE action LIKE 'message.%' ORDER BY number")
+    ]
     assert actions == ["message.edited", "message.history_read"]
 
 
@@ -108,6 +111,6 @@ def test_a_page_around_a_number_stands_in_the_middle(talk, case):
     assert [each["number"] for each in page["items"]] == [8, 7, 6, 5]
     more = {"conversation_id": case, "cursor": page["next_cursor"], "limit": 4}
     assert [each["number"] for each in talk.caller(messaging.list_messages, more, claims=HEAD)["items"]] == [4, 3, 2, 1]
-    assert [each["number"] for each in talk.list(case, around=11, limit=4)] == [11, 10]
+    assert [each["number"] for each in talk.list(case, around=11, limit=4)] == [11, 10, 9, 8]
     assert [each["number"] for each in talk.list(case, around=0, limit=4)] == [2, 1]
     assert len(talk.list(case, around=2**30)) == 11

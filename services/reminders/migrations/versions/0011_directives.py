@@ -1,4 +1,4 @@
-"""Directives climb a ladder of their own, also where operators have set the ladders; announcements are told part by part."""
+"""Directives climb a ladder of their own, also where operators have set the ladders; announcements are told."""
 
 import json
 
