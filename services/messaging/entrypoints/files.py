@@ -1,6 +1,5 @@
 """The store of files on the bus, and the clock that scans and sweeps it."""
 
-
 from chassis import clock
 from chassis.blobs.store import Blobs
 from chassis.grants import Grants
