@@ -38,6 +38,7 @@ ACTION_ITEM_KINDS = (
     "assignment_to_receive", "refusal_to_decide", "result_to_decide", "extension_to_decide", "order_to_issue",
     "blocker_to_decide", "urging_to_answer", "correction_to_decide", "children_to_extend", "parent_to_close",
     "document_to_receive", "recall_to_answer", "superior_answer_to_record", "break_glass_used",
+    "directive_to_acknowledge",
     *WAITING_KINDS,
 )  # fmt: skip
 ITEM_DUES = ("overdue", "due_today", "later", "no_deadline")

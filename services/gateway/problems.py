@@ -183,6 +183,29 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "urging_open": (
         409, "Đã có đôn đốc cùng loại chưa được trả lời", "The same is asked already, and not answered yet",
     ),
+    # directives
+    "nothing_is_asked": (409, "Tin nhắn thường không yêu cầu xác nhận", "An ordinary message asks nobody"),
+    "nobody_to_direct": (
+        422, "Không có ai tham gia mà bạn có thẩm quyền chỉ đạo", "Nobody takes part whom you may direct",
+    ),
+    "asked_outside": (
+        422, "Có chức vụ được yêu cầu không tham gia cuộc trao đổi này", "Somebody who is asked takes no part here",
+    ),
+    "not_to_be_directed": (
+        403, "Có chức vụ bạn không có thẩm quyền chỉ đạo", "You have no authority to direct some of them",
+    ),
+    "too_many_asked": (422, "Mỗi lần yêu cầu tối đa 200 chức vụ", "At most 200 posts are asked at once"),
+    "answer_by_out_of_range": (
+        422, "Hạn trả lời phải sau lúc này và trong vòng một năm", "An answer is due after now and within a year",
+    ),
+    "urge_the_task": (
+        409, "Việc này được đôn đốc ở nhiệm vụ, và tự hiện trong cuộc trao đổi",
+        "Urge the task: the urging then stands in its conversation, too",
+    ),
+    "answer_the_urging": (
+        409, "Đôn đốc này được trả lời ở nhiệm vụ", "This urging is answered on its task",
+    ),
+    "message_withdrawn": (409, "Tin nhắn đã được thu hồi", "The message was withdrawn"),
     "correction_pending": (
         409, "Đang có một đề nghị đính chính chưa được quyết định", "A correction is not decided yet",
     ),

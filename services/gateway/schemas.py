@@ -400,8 +400,9 @@ class MessagesQuery(messaging.ListMessages):
         exclude = ("conversation_id",)
 
 
-class NewMessage(messaging.SaidMessage):
-    kind = one_of(("text",), load_default="text")
+class NewMessage(messaging.PostMessage):
+    class Meta(Request.Meta):
+        exclude = ("conversation_id", "idempotency_key")
 
 
 class NewAnnouncement(messaging.NewAnnouncement):
@@ -454,6 +455,21 @@ class MessageVersionPage(messaging.MessageVersionPage):
     items = fields.List(fields.Nested(MessageVersion), required=True)
 
 
+class ReceiptsQuery(messaging.ListReceipts):
+    class Meta(Request.Meta):
+        exclude = ("message_id",)
+
+
+class Receipt(messaging.Receipt):
+    """`person_name` is null while nobody has acknowledged it, or the directory is away."""
+
+    person_name = fields.String(required=True, allow_none=True)
+
+
+class ReceiptPage(messaging.ReceiptPage):
+    items = fields.List(fields.Nested(Receipt), required=True)
+
+
 # live
 
 
@@ -485,7 +501,17 @@ TAKING_PART = ("participant_post_ids", "participant_person_ids", "participant_un
 
 class PostedMessage(messaging.MessagePosted):
     class Meta:
-        exclude = TAKING_PART
+        exclude = (*TAKING_PART, "asked", "inside")
+
+
+class DirectiveReceipt(messaging.DirectiveAcknowledged):
+    class Meta:
+        exclude = ("concerns",)
+
+
+class ChangedMessage(messaging.MessageChanged):
+    class Meta:
+        exclude = (*TAKING_PART, "asked", "inside")
 
 
 class ConversationChange(messaging.ConversationChanged):
@@ -494,11 +520,6 @@ class ConversationChange(messaging.ConversationChanged):
 
 
 class SealedTranscript(messaging.TranscriptSealed):
-    class Meta:
-        exclude = TAKING_PART
-
-
-class ChangedMessage(messaging.MessageChanged):
     class Meta:
         exclude = TAKING_PART
 
@@ -570,6 +591,7 @@ LIVE_EVENTS: dict[str, type[Schema]] = {
     "correction_decided": CorrectionChange,
     "message_posted": PostedMessage,
     "message_changed": ChangedMessage,
+    "directive_acknowledged": DirectiveReceipt,
     "announcement_published": PublishedAnnouncement,
     "announcement_withdrawn": WithdrawnAnnouncement,
     "conversation_changed": ConversationChange,

@@ -220,7 +220,20 @@ class Service(*API, ScimRoutes, HearsDirectory):
 
     @hears(messaging.message_posted)
     def on_message_posted(self, tx, event):
-        live_log.tell_taking_part(tx, "message_posted", event.data)
+        self._tell_message(tx, event)
+
+    @hears(messaging.message_changed)
+    def on_message_changed(self, tx, event):
+        self._tell_message(tx, event)
+
+    def _tell_message(self, tx, event):
+        """Whom it asks is told so by reminders."""
+        said = {name: value for name, value in event.data.items() if name not in ("asked", "inside")}
+        live_log.tell_taking_part(tx, event.name, said)
+
+    @hears(messaging.directive_acknowledged)
+    def on_directive_acknowledged(self, tx, event):
+        live_log.tell_posts(tx, "directive_acknowledged", event.data["concerns"], live_log.shown(event.data))
 
     @hears(messaging.conversation_changed)
     def on_conversation_changed(self, tx, event):
@@ -237,10 +250,6 @@ class Service(*API, ScimRoutes, HearsDirectory):
     @hears(messaging.announcement_withdrawn)
     def on_announcement_withdrawn(self, tx, event):
         live_log.tell_addressed(tx, "announcement_withdrawn", event.data.pop("to"), event.data)
-
-    @hears(messaging.message_changed)
-    def on_message_changed(self, tx, event):
-        live_log.tell_taking_part(tx, "message_changed", event.data)
 
     @hears(directory.account_revoked)
     def on_account_revoked(self, tx, event):

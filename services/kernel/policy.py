@@ -330,6 +330,8 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "messaging.edit_message": EVERYBODY,
     "messaging.remove_message": EVERYBODY,
     "messaging.withdraw_message": EVERYBODY,
+    "messaging.acknowledge": EVERYBODY,
+    "messaging.list_receipts": EVERYBODY,
     "messaging.mark_read": EVERYBODY,
     "messaging.get_unread": EVERYBODY,
     "messaging.announce": ANNOUNCES,

@@ -26,6 +26,9 @@ def end_of_day(day: date) -> datetime:
     return datetime.combine(day, LAST_SECOND, TZ)
 
 
+ANSWER_DAYS = {"normal": 2, "urgent": 1, "very_urgent": 0, "express": 0}
+
+
 @dataclass(frozen=True)
 class WorkingDays:
     """Monday to Friday, but for the exceptions: holidays and days in lieu (False), make-up days (True)."""
@@ -86,6 +89,16 @@ class WorkingDays:
             day = self.on_or_after(day + ONE_DAY)
             at = datetime.combine(day, OPENS, TZ)
         return at + time
+
+
+def answer_due(urgency: str, now: datetime, days: WorkingDays) -> datetime:
+    """By when somebody answers what he is urged or directed to: two days; one when urgent; the same day above that,
+    which for express need not be a working day.
+    """
+    if urgency == "express":
+        return end_of_day(today(now))
+    begin = days.on_or_after(today(now)) if urgency == "very_urgent" else today(now)
+    return end_of_day(days.add(begin, ANSWER_DAYS[urgency]))
 
 
 def _is_weekday(day: date) -> bool:

@@ -59,7 +59,8 @@ class Tables:
         "copy_state": ("fresh_at",),
         "inbox": ("received_at",),
         "live_log": ("id", "at"),
-        "messages": ("number",),  # in the order of arrival
+        "messages": ("number", "words"),  # in the order of arrival
+        "receipts": ("number",),
         "provider_logouts": ("issued_at", "noted_at"),
         "sessions": ("ended_at",),
         "watched": ("next_at",),  # an event asks for a look at once, and a clock notes when the next one is
@@ -84,8 +85,8 @@ class Tables:
     def state(self) -> dict[str, list[str]]:
         found = self.read()
         tasks = {row["id"]: row["task_id"] for row in found.get("conversations", ())}
-        for row in [*found.get("participants", ()), *found.get("messages", ())]:
-            row["conversation_id"] = tasks[row["conversation_id"]]
+        for row in [each for name in ("participants", "messages", "receipts") for each in found.get(name, ())]:
+            row["conversation_id"] = tasks.get(row["conversation_id"])
         for row in found.get("sessions", ()):
             row["ended"] = row["ended_at"] is not None
         for row in found.get("action_items", ()):

@@ -21,7 +21,7 @@ from directory.tests.support import moved
 from directory.use_cases import facts as feed
 from kernel.working_time import today
 from messaging.domain.saying import Pace
-from messaging.use_cases import announcing, conversations, messages, taking_part, transcripts
+from messaging.use_cases import announcing, conversations, directives, messages, taking_part, transcripts
 from reminders.use_cases import dispatching, firing, personal
 from tasks.importing.__main__ import run as carry_out
 from tasks.storage.imports import files
@@ -323,8 +323,8 @@ def is_taken_over(store) -> None:
 
 
 def talk(store) -> None:
-    """In each conversation of what is not done yet two people say something, and one says it otherwise; what was said
-    of the rest is sealed; and somebody begins another one.
+    """In each conversation of what is not done yet two people say something, one says it otherwise, and somebody is
+    directed; what was said of the rest is sealed; and somebody begins another one.
     """
     with store.reading() as tx:
         request = messaging_contract.list_conversations.request().load({})
@@ -342,6 +342,7 @@ def talk(store) -> None:
         request = schema(messaging_contract.edit_message.request).load(request)
         with store.transaction() as tx:
             messages.edit_message(tx, claims(who), request, timedelta(hours=1), clock.now())
+        is_directed(store, conversation["id"])
     more = True
     while more:
         with store.transaction() as tx:
@@ -352,6 +353,25 @@ def talk(store) -> None:
     )
     with store.transaction() as tx:
         taking_part.begin_conversation(tx, claims("committee vice_chairman"), request, clock.now())
+
+
+def is_directed(store, conversation_id: str) -> None:
+    """Somebody is directed, takes note, and is then told that it was a mistake."""
+    contract, at = messaging_contract, clock.now()
+    request = {
+        "conversation_id": conversation_id, "kind": "directive", "asked": [post("dept head")], "text": "Báo cáo ngay",
+        "idempotency_key": "directive",
+    }  # fmt: skip
+    with store.transaction() as tx:
+        request = schema(contract.post_message.request).load(request)
+        said = messages.post_message(tx, claims("committee vice_chairman"), request, Pace(60), False, at)
+    with store.transaction() as tx:
+        request = schema(contract.acknowledge.request).load({"id": said["id"]})
+        directives.acknowledge(tx, claims("dept head"), request, at)
+    with store.transaction() as tx:
+        request = {"id": said["id"], "version": 1, "reason": "Nhầm", "idempotency_key": said["id"]}
+        request = schema(contract.withdraw_message.request).load(request)
+        messages.withdraw_message(tx, claims("committee vice_chairman"), request, at)
 
 
 def announce(store) -> None:

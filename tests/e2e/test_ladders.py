@@ -55,7 +55,7 @@ def test_ladders_are_read_tried_out_and_changed(person, operator, order_to_ward,
     given_yesterday(assignment["id"])
     shown = operator.get("/ladders")
     rules = shown.json()["rules"]
-    assert [rule["name"] for rule in rules] == ["deadline", "unreceived", "answer"]
+    assert [rule["name"] for rule in rules] == ["deadline", "unreceived", "answer", "acknowledgement"]
     without = deepcopy(rules)
     del without[0]
 

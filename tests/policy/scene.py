@@ -205,7 +205,10 @@ class Scene:
             said = leader.post(f"/conversations/{conversation['id']}/messages", {"text": "Đề nghị báo cáo."})
             assert said.status_code == 201, said.text
             ids = {"task": task_id, "piece": piece["id"], "conversation": conversation["id"]}
-            self.orders[name] = ids | {"message": said.json()["id"]}
+            asked = {"kind": "directive", "text": "Báo cáo ngay.", "asked": [self.posts["lead", "head"].id]}
+            directed = leader.post(f"/conversations/{conversation['id']}/messages", asked)
+            assert directed.status_code == 201, directed.text
+            self.orders[name] = ids | {"message": said.json()["id"], "directive": directed.json()["id"]}
         someone = sign_in(self.platform.base_url, self.platform.account("unit_clerk"))
         self.foreign_session = next(each for each in someone.get("/sessions").json()["items"] if each["current"])
 
@@ -504,8 +507,8 @@ class Scene:
 
     def _request(self, cell: Cell) -> tuple[str, str, dict]:
         order = self.orders.get(cell.about, {})
-        task, piece, conversation, message = (
-            order.get(name, "") for name in ("task", "piece", "conversation", "message")
+        task, piece, conversation, message, directive = (
+            order.get(name, "") for name in ("task", "piece", "conversation", "message", "directive")
         )  # fmt: skip
         return {
             "create_task": ("POST", "/tasks", {"json": UNKNOWN_UNIT}),
@@ -549,6 +552,13 @@ class Scene:
             "list_participants": ("GET", f"/conversations/{conversation}/participants", {}),
             "list_messages": ("GET", f"/conversations/{conversation}/messages", {}),
             "post_message": ("POST", f"/conversations/{conversation}/messages", {"json": {"text": "Đã rõ."}}),
+            "post_directive": (
+                "POST",
+                f"/conversations/{conversation}/messages",
+                {"json": {"kind": "directive", "text": "Báo cáo ngay.", "asked": [NOBODY]}},
+            ),
+            "list_receipts": ("GET", f"/messages/{directive}/receipts", {}),
+            "acknowledge_message": ("POST", f"/messages/{directive}/acknowledge", {}),
             "search_messages": ("GET", "/messages/search", {"params": {"q": "báo cáo"}}),
             "get_message": ("GET", f"/messages/{message}", {}),
             "edit_message": ("PATCH", f"/messages/{message}", NEVER | {"json": {"text": "Đã rõ."}}),

@@ -222,10 +222,11 @@ acknowledge_announcement = Procedure(
 get_reach = Procedure("messaging", "get_reach", GetReach, Reach, "How many could see it, and have, unit by unit.")
 
 announcement_published = Event(
-    "messaging", "announcement_published", AnnouncementPublished, "Something is announced.", hearers=("gateway",),
+    "messaging", "announcement_published", AnnouncementPublished, "Something is announced.",
+    hearers=("gateway", "reminders"),
     published=("announcement_id", "unit_id", "importance"),
 )  # fmt: skip
 announcement_withdrawn = Event(
     "messaging", "announcement_withdrawn", AnnouncementWithdrawn, "An announcement is valid no more.",
-    hearers=("gateway",), published=("announcement_id", "unit_id"),
+    hearers=("gateway", "reminders"), published=("announcement_id", "unit_id"),
 )  # fmt: skip

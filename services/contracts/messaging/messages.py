@@ -6,8 +6,10 @@ from chassis.contract import PATIENCE, Event, Procedure
 from contracts.fields import ById, Id, Line, Moment, Nothing, Page, Request, Statement, one_of
 from contracts.files import AttachedFile, FileIds
 from contracts.messaging.announcements import UnseenAnnouncements
+from contracts.messaging.directives import Asked, Asking, NewAsking
 
 MENTIONED = ("person", "post", "unit", "all")
+SPOKEN_KINDS = ("text", "directive", "urging")
 MESSAGE_STATES = ("said", "removed", "withdrawn")
 MESSAGE_CHANGES = ("edited", "removed", "withdrawn")
 MENTIONS_AT_MOST = 50
@@ -70,6 +72,7 @@ class Message(Statement):
     ended_at = Moment(required=True, allow_none=True)
     ended_by_person_id = Id(required=True, allow_none=True)
     ended_reason = fields.String(required=True, allow_none=True)
+    asking = fields.Nested(Asking, load_default=None, allow_none=True)
 
 
 class MessagePage(Statement):
@@ -126,8 +129,9 @@ class SaidMessage(SaidText):
     file_ids = FileIds()
 
 
-class PostMessage(SaidMessage):
+class PostMessage(SaidMessage, NewAsking):
     conversation_id = Id(required=True)
+    kind = one_of(SPOKEN_KINDS, load_default="text")
     idempotency_key = fields.String(required=True, validate=validate.Length(1, 200))
 
 
@@ -182,22 +186,28 @@ class MarkRead(Request):
 
 
 class Unread(Statement):
+    """What one has muted is counted apart; `directives`: so many wait until one has taken note."""
+
     conversations = fields.Integer(required=True)
     messages = fields.Integer(required=True)
+    directives = fields.Integer(load_default=0)
     announcements = fields.Nested(UnseenAnnouncements, required=True)
     muted_conversations = fields.Integer(load_default=0)
     muted_messages = fields.Integer(load_default=0)
 
 
 class MessagePosted(Message):
-    """`mentions` name people and posts; of units and of all a hearer knows himself who they are. `conversation_name` is
-    null between two persons.
+    """`conversation_name` is null between two persons. `mentions` name people and posts; of units and of all a hearer
+    knows himself who they are. `asked`: who is to take note of a directive, or of an urging that is no task's;
+    `inside`: it is said inside a unit.
     """
 
     conversation_name = fields.String(required=True, allow_none=True)
     participant_post_ids = fields.List(Id(), required=True)
     participant_person_ids = fields.List(Id(), load_default=list)
     participant_unit_ids = fields.List(Id(), load_default=list)
+    asked = fields.List(fields.Nested(Asked), load_default=list)
+    inside = fields.Boolean(load_default=False)
 
 
 class MessageChanged(MessagePosted):
@@ -224,8 +234,10 @@ mark_read = Procedure(
 )
 get_unread = Procedure("messaging", "get_unread", Nothing, Unread, "Unread counts for the home page.")
 
-message_posted = Event("messaging", "message_posted", MessagePosted, "Somebody spoke.", hearers=("gateway",))
+message_posted = Event(
+    "messaging", "message_posted", MessagePosted, "Somebody spoke.", hearers=("gateway", "reminders")
+)
 message_changed = Event(
     "messaging", "message_changed", MessageChanged, "What was said was edited, removed or withdrawn.",
-    hearers=("gateway",),
+    hearers=("gateway", "reminders"),
 )  # fmt: skip

@@ -33,6 +33,8 @@ class KindSwitches(Statement):
     other = fields.Nested(Switches)
     directive = fields.Nested(Switches)
     waiting = fields.Nested(Switches)
+    mention = fields.Nested(Switches)
+    announcement = fields.Nested(Switches)
 
     class Meta(Request.Meta):
         pass

@@ -7,7 +7,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 from chassis.contract import Procedure
 from contracts.fields import Id, Line, Moment, Nothing, Page, Request, Statement, one_of
 
-COUNTED_FROM = ("due", "receipt", "answer")
+COUNTED_FROM = ("due", "receipt", "answer", "acknowledgement")
 NUDGED = ("owner", "followers", "superior", "chief_of_office", "exception_board", "answers")
 _NAME = validate.Regexp(re.compile(r"[a-z][a-z0-9_]{0,39}\Z"))
 
@@ -44,7 +44,8 @@ class Rung(Request):
 
 class Rule(Request):
     """`due`: counted from the deadline, while no result stands. `receipt`: from when a unit was given it, until it is
-    received. `answer`: from the day by which somebody was to decide or answer.
+    received. `answer`: from the day by which somebody was to decide or answer. `acknowledgement`: from that by which he
+    was to acknowledge a directive; his superior is then who gave it.
     """
 
     name = fields.String(required=True, validate=_NAME)

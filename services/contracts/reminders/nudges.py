@@ -6,7 +6,9 @@ from chassis.contract import Event, Procedure
 from contracts.fields import Day, Id, Moment, Nothing, Page, Request, Statement, one_of
 
 CHANNELS = ("in_app", "push", "email", "sms", "voice")
-NUDGE_KINDS = ("personal", "yellow", "red", "deep_red", "unreceived", "other", "directive", "waiting")
+NUDGE_KINDS = (
+    "personal", "yellow", "red", "deep_red", "unreceived", "other", "directive", "waiting", "mention", "announcement",
+)  # fmt: skip
 COUNTED_BY = ("person", "unit")
 
 

@@ -306,7 +306,7 @@ urging_raised = Event(
 )  # fmt: skip
 urging_answered = Event(
     "tasks", "urging_answered", UrgingAnswered, "The owner of a piece answered.",
-    hearers=("reminders", "gateway"),
+    hearers=("reminders", "messaging", "gateway"),
 )  # fmt: skip
 _ABOUT_CORRECTION = ("correction_id", "assignment_id", "task_id", "unit_id", "kind", "field", "state")
 correction_proposed = Event(

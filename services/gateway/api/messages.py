@@ -8,6 +8,10 @@ from gateway.assembling import versioned, with_cards, with_names
 from gateway.routes import route
 
 SAYING = ("not_authorised", "directory_stale", "mention_outside", "too_many_to_mention")
+ASKING = (
+    "nothing_is_asked", "nobody_to_direct", "asked_outside", "not_to_be_directed", "too_many_asked",
+    "answer_by_out_of_range", "urge_the_task",
+)  # fmt: skip
 CHANGING = ("not_authorised", "directory_stale", "message_cannot_change", "message_ended")
 
 
@@ -30,12 +34,14 @@ class MessagesRoutes:
 
     @route("POST", "/conversations/<uuid:conversation_id>/messages", tag="messaging", body=schemas.NewMessage,
            answer=schemas.Message, status=201, idempotency_key=True,
-           refusals=(*SAYING, "too_many_messages", "unknown_message", "unknown_file", "file_not_scanned"))  # fmt: skip
+           refusals=(*SAYING, *ASKING, "too_many_messages", "unknown_message", "unknown_file",
+                     "file_not_scanned"))  # fmt: skip
     def post_message(self, call, conversation_id):
-        """Say something. The same again answers the same message."""
-        said = {name: value for name, value in call.body.items() if name != "kind"}
+        """Say something; or direct or urge (chỉ đạo, đôn đốc) posts that take part, who are to acknowledge it. The same
+        again answers the same message.
+        """
         keys = {"conversation_id": conversation_id, "idempotency_key": call.idempotency_key}
-        return self._answer(call, call.ask(messaging.post_message, said | keys), status=201)
+        return self._answer(call, call.ask(messaging.post_message, call.body | keys), status=201)
 
     @route("GET", "/messages/<uuid:message_id>", tag="messaging", answer=schemas.Message, etag=True)
     def get_message(self, call, message_id):

@@ -25,6 +25,7 @@ class Hearing:
     def on_assignment_changed(self, tx, event):
         """Nothing is said in the conversation: 184 heads would read that a 185th has received his piece."""
         cases.follow_pieces(tx, [event.data], event.data["at"])
+        directives.follow_urgings(tx, event.data["at"], [event.data, *event.data["pieces"]])
         files.attach(tx, "tasks", event.data["result_id"], event.data["file_ids"])
 
     @hears(tasks.progress_reported)
@@ -34,18 +35,25 @@ class Hearing:
     @hears(tasks.task_revoked)
     def on_task_revoked(self, tx, event):
         cases.follow_pieces(tx, event.data["pieces"], event.data["at"])
+        directives.follow_urgings(tx, event.data["at"], event.data["pieces"])
 
     @hears(tasks.assignments_moved)
     def on_assignments_moved(self, tx, event):
         cases.follow_pieces(tx, event.data["pieces"], event.data["at"])
+        directives.follow_urgings(tx, event.data["at"], event.data["pieces"])
 
     @hears(tasks.correction_decided)
     def on_correction_decided(self, tx, event):
         cases.follow_pieces(tx, event.data["pieces"], event.data["at"])
+        directives.follow_urgings(tx, event.data["at"], event.data["pieces"])
 
     @hears(tasks.urging_raised)
     def on_urging_raised(self, tx, event):
         directives.post_urging(tx, event.data)
+
+    @hears(tasks.urging_answered)
+    def on_urging_answered(self, tx, event):
+        directives.answer_urging(tx, event.data)
 
     @hears(directory.account_revoked)
     def on_account_revoked(self, tx, event):

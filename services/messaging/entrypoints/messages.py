@@ -13,8 +13,11 @@ from messaging.use_cases import messages
 class Messages:
     @rpc(messaging.list_messages)
     def list_messages(self, call, request):
+        now = clock.now()
         with self.db.reading() as tx:
-            return messages.list_messages(tx, call.claims, request, clock.now())
+            found = messages.list_messages(tx, call.claims, request, now)
+        self.note_delivered(found["items"], now)
+        return found
 
     @rpc(messaging.search_messages)
     def search_messages(self, call, request):
@@ -23,8 +26,11 @@ class Messages:
 
     @rpc(messaging.get_message)
     def get_message(self, call, request):
+        now = clock.now()
         with self.db.reading() as tx:
-            return messages.get_message(tx, call.claims, request, clock.now())
+            message = messages.get_message(tx, call.claims, request, now)
+        self.note_delivered([message], now)
+        return message
 
     @rpc(messaging.list_message_versions)
     def list_message_versions(self, call, request):

@@ -33,7 +33,7 @@ from messaging.storage.conversations import unread as count_unread
 from messaging.storage.mentions import taking_part
 from messaging.storage.searching import search as search_storage
 from messaging.storage.words import sought
-from messaging.use_cases import announcements, conversations, files
+from messaging.use_cases import announcements, asking, conversations, files
 
 REFUSALS = {
     "not_authorised": "It is another's.",
@@ -53,7 +53,7 @@ def list_messages(tx, claims: dict, request: dict, now: datetime) -> dict:
     end = before[0] if before else MOST if around is None else around + limit // 2 + 1
     rows = storage.messages_of(tx, conversation["id"], _open_to(conversation, end), limit + 1)
     rows, next_cursor = page(rows, limit, lambda row: [row["number"]])
-    return {"items": [shown(row) for row in rows], "next_cursor": next_cursor}
+    return {"items": asking.shown(tx, actor, [shown(row) for row in rows]), "next_cursor": next_cursor}
 
 
 def _open_to(conversation: Mapping, end: int = MOST) -> range:
@@ -74,12 +74,12 @@ def search_messages(tx, claims: dict, request: dict, now: datetime) -> dict:
     rows, next_cursor = page(
         rows, request["limit"], lambda row: [row["sent_at"].isoformat(), row["conversation_id"], row["number"]]
     )
-    return {"items": [shown(row) for row in rows], "next_cursor": next_cursor}
+    return {"items": asking.shown(tx, actor, [shown(row) for row in rows]), "next_cursor": next_cursor}
 
 
 def get_message(tx, claims: dict, request: dict, now: datetime) -> dict:
     actor = actor_for(tx, contract.get_message, claims, now)
-    return shown(own(tx, actor, request["id"])[0])
+    return asking.shown(tx, actor, [shown(own(tx, actor, request["id"])[0])])[0]
 
 
 def own(tx, actor: Actor, message_id: str, *, lock: bool = False) -> tuple[Mapping, Mapping]:
@@ -111,6 +111,7 @@ def post_message(tx, claims: dict, request: dict, pace: Pace, scans: bool, now: 
         raise InvalidRequest("nothing is said", errors={"text": ["Shorter than minimum length 1."]})
     reached = addressees_of(tx, conversation["id"])
     conversations.require_fresh_if_lent(tx, actor, reached, now)
+    asks = asking.asked_by(tx, actor, conversation, request, now)
     client_id = request["client_id"] or request["idempotency_key"]
     turn = storage.take_turn(tx, conversation["id"], actor.person_id, client_id, pace.each, pace.ahead, now)
     if turn is None:
@@ -123,7 +124,7 @@ def post_message(tx, claims: dict, request: dict, pace: Pace, scans: bool, now: 
         "id": clock.new_id(),
         "conversation_id": conversation["id"],
         "number": turn.number,
-        "kind": "text",
+        "kind": request["kind"],
         "text": text,
         "mentions": mentions or None,
         "sender_person_id": actor.person_id,
@@ -138,13 +139,16 @@ def post_message(tx, claims: dict, request: dict, pace: Pace, scans: bool, now: 
         message |= _answered(tx, actor, conversation, request["reply_to"])
     if request["file_ids"]:
         message["files"] = _attached(tx, actor, request["file_ids"], message["id"], scans, now)
-    return say(tx, message, conversation["name"], reached)
+    asked = asking.keep(tx, message, asks) if asks else {}
+    return say(tx, message, conversation["name"], reached, asked)
 
 
-def say(tx, message: Mapping, conversation_name: str | None, reached: Addressees) -> dict:
-    """The message, whatever its kind, is kept and told to all who take part: the act's one event."""
+def say(tx, message: Mapping, conversation_name: str | None, reached: Addressees, asked: Mapping | None = None) -> dict:
+    """The message, whatever its kind, is kept and told to all who take part: the act's one event. `asked`: what it asks
+    of whom.
+    """
     storage.add_message(tx, message)
-    told = shown(storage.AS_NEW | message)
+    told = shown(storage.AS_NEW | message) | (asked or {"asking": None})
     tx.emit(
         contract.message_posted,
         subject=message["conversation_id"],
@@ -167,11 +171,13 @@ def _said_before(tx, actor: Actor, request: dict, client_id: str) -> dict:
         raise Refused("conversation_closed")  # since
     if message["request_hash"] != _hash_of(request):
         raise IdempotencyKeyReused("this client_id was used for another message")
-    return shown(message)
+    return asking.shown(tx, actor, [shown(message)])[0]
 
 
 def _hash_of(request: dict) -> str:
     asked = [request[name] for name in ("text", "mentions", "reply_to", "file_ids")]
+    if request["kind"] != "text":
+        asked += asking.said(request)
     return hashlib.sha256(orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
 
 
@@ -241,6 +247,7 @@ def withdraw_message(tx, claims: dict, request: dict, now: datetime) -> dict:
 
     def withdraw(actor: Actor, message: Mapping, _conversation) -> dict:
         _permit(may_withdraw(message, actor.person_id, [actor.post_id]))
+        asking.may_end(tx, message)
         ended = {"state": "withdrawn", "ended_at": now, "ended_by_person_id": actor.person_id}
         return ended | {"ended_reason": request["reason"]}
 
@@ -263,7 +270,7 @@ def _change(tx, procedure, claims: dict, request: dict, now: datetime, change: s
         if request["version"] not in (None, message["version"]):
             raise Refused("stale_version", "It has changed since you read it.", current=message["version"])
         changed = storage.change_message(tx, message, actor.person_id, now, **act(actor, message, conversation))
-        told = shown(changed)
+        told = shown(changed) | (asking.end(tx, message, now) if change == "withdrawn" else {"asking": None})
         tx.audit(f"message.{change}", subject=message["id"], conversation_id=conversation["id"])
         tx.emit(
             contract.message_changed,
@@ -321,10 +328,14 @@ def mark_read(tx, claims: dict, request: dict, now: datetime) -> dict:
     actor = actor_for(tx, contract.mark_read, claims, now)
     conversation = conversations.own(tx, actor, request["conversation_id"])
     storage.mark_read(tx, actor.person_id, conversation["id"], request["number"])
+    asking.note_seen(tx, actor, conversation["id"], request["number"], now)
     return {}
 
 
 def get_unread(tx, claims: dict, now: datetime) -> dict:
     actor = actor_for(tx, contract.get_unread, claims, now)
     unread = dict(count_unread(tx, actor.person_id, conversations.ids_of(actor), now))
-    return unread | {"announcements": announcements.unseen(tx, actor, now)}
+    return unread | {
+        "directives": asking.count_waiting(tx, actor),
+        "announcements": announcements.unseen(tx, actor, now),
+    }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from reminders.domain.ladders import ANSWER, DUE, RECEIPT
+from reminders.domain.ladders import ACKNOWLEDGEMENT, ANSWER, DUE, RECEIPT
 
 OWNER, FOLLOWERS, SUPERIOR, CHIEF_OF_OFFICE, EXCEPTION_BOARD, ANSWERS = (
     "owner", "followers", "superior", "chief_of_office", "exception_board", "answers",
@@ -63,6 +63,25 @@ DEFAULT: Sequence[Mapping] = (
                 "to": [ANSWERS],
                 "text": "Đã quá hạn quyết định, trả lời {due}: {unit} đang chờ.",
             }
+        ],
+    },
+    {
+        "name": "acknowledgement",
+        "title": "Nhắc xác nhận chỉ đạo",
+        "counts_from": ACKNOWLEDGEMENT,
+        "rungs": [
+            {
+                "name": "unacknowledged",
+                "after": _always({"days": 0}),
+                "to": [ANSWERS, SUPERIOR],
+                "text": "{unit} chưa xác nhận chỉ đạo, hạn {due}.",
+            },
+            {
+                "name": "still_unacknowledged",
+                "after": _always({"days": 2}),
+                "to": [ANSWERS, SUPERIOR, CHIEF_OF_OFFICE],
+                "text": "Quá hạn {due} từ 2 ngày làm việc: {unit} vẫn chưa xác nhận chỉ đạo.",
+            },
         ],
     },
 )

@@ -14,6 +14,9 @@ PATHS = {
     "superior_answer_to_record": "superior-requests",
 }  # fmt: skip
 TO_ISSUE = "order_to_issue"
+TO_ACKNOWLEDGE = "directive_to_acknowledge"
+ASKED, ACKNOWLEDGED, WITHDRAWN = 1, 2, 3  # what has become of a directive for one post: its versions
+TITLE_AT_MOST = 200
 BREAK_GLASS_USED = "break_glass_used"
 LOOK_AFTER_IT = "Tài khoản khẩn cấp đã được dùng: hãy xem ai dùng, vì sao, rồi niêm phong lại"
 THE_PLATFORM = "Công Vụ"
@@ -73,6 +76,50 @@ def link_to_item(item_id: str) -> str:
 def nudging_rank(item: Mapping) -> int:
     """How urgent it is to nudge somebody about it: no word of a sibling's wakes anybody at night."""
     return max(item["urgency_rank"], URGENCY_RANKS["very_urgent"]) if item["origin"] else item["urgency_rank"]
+
+
+def link_to_message(message_id: str) -> str:
+    return f"/api/v1/messages/{message_id}"
+
+
+def title_of(text: str) -> str:
+    """Of a message, in one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= TITLE_AT_MOST else line[: TITLE_AT_MOST - 1].rstrip() + "…"
+
+
+def of_directive(message: Mapping, asked: Mapping) -> dict:
+    """What one post is to acknowledge."""
+    asking = message["asking"]
+    return _directed(message["id"], asked, ASKED) | {
+        "open": True,
+        "title": title_of(message["text"]),
+        "from_title": message["sender_title"],
+        "urgency_rank": URGENCY_RANKS[asking["urgency"]],
+        "due": asking["answer_by"],
+        "raised_at": message["sent_at"],
+    }
+
+
+def of_directive_no_longer(message_id: str, asked: Mapping, version: int, at) -> dict:
+    """It keeps its place, so that what comes late does not open it."""
+    return _directed(message_id, asked, version) | {
+        "open": False,
+        "title": "",
+        "urgency_rank": URGENCY_RANKS["normal"],
+        "closed_at": at,
+    }
+
+
+def _directed(message_id: str, asked: Mapping, version: int) -> dict:
+    return {
+        "kind": TO_ACKNOWLEDGE,
+        "subject_id": asked["receipt_id"],
+        "version": version,
+        "post_id": asked["post_id"],
+        "unit_id": asked["unit_id"],
+        "link": link_to_message(message_id),
+    }
 
 
 def link_of_break_glass(account_id: str) -> str:

@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 from kernel.errors import Refused
 from kernel.working_time import CLOSES, OPENS, TZ, WorkingDays, today
+from reminders.domain.items import TO_ACKNOWLEDGE
 from reminders.domain.occasions import NO_LADDERS
 
-DUE, RECEIPT, ANSWER = "due", "receipt", "answer"
+DUE, RECEIPT, ANSWER, ACKNOWLEDGEMENT = "due", "receipt", "answer", "acknowledgement"
 WAITING, ANSWERED = "waiting", "answered"  # the states of what is no piece of work, and waits for an answer
 OWED = frozenset({"assigned", "declined", "in_progress"})  # no result stands, and the clock runs
 WORKING_DAY = datetime.combine(datetime.min, CLOSES) - datetime.combine(datetime.min, OPENS)
@@ -195,8 +196,9 @@ def _counts_from(rule: Rule, piece: Piece) -> datetime | None:
     """
     if rule.counts_from == DUE:
         return piece.due if piece.state in OWED and piece.role != "inform" else None
-    if rule.counts_from == ANSWER:
-        return piece.answer_by
+    if rule.counts_from in (ANSWER, ACKNOWLEDGEMENT):
+        is_directive = piece.role == TO_ACKNOWLEDGE
+        return piece.answer_by if is_directive == (rule.counts_from == ACKNOWLEDGEMENT) else None
     return piece.since if piece.state == "assigned" and not piece.is_child else None
 
 

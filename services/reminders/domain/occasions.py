@@ -10,7 +10,8 @@ CHANNELS = ("in_app", "push", "email", "sms", "voice")
 EXPRESS = "express"
 DIRECTIVE = "directive"
 WAITING = "waiting"  # for whoever must act: something has begun to
-NO_LADDERS = ("personal", DIRECTIVE, WAITING)  # rules that operators do not set
+MENTION, ANNOUNCEMENT = "mention", "announcement"
+NO_LADDERS = ("personal", DIRECTIVE, WAITING, MENTION, ANNOUNCEMENT)  # rules that operators do not set
 # of working time; of an express matter, of time
 AFTER = {
     "sms": timedelta(hours=2),

@@ -7,18 +7,19 @@ from itertools import product
 
 from kernel.errors import Refused
 from kernel.working_time import CLOSES, OPENS, TZ, WorkingDays
-from reminders.domain.occasions import CHANNELS, DIRECTIVE, EXPRESS, NO_LADDERS, Occasion
+from reminders.domain.occasions import ANNOUNCEMENT, CHANNELS, DIRECTIVE, EXPRESS, MENTION, NO_LADDERS, Occasion
 
 LADDER = ("yellow", "red", "deep_red", "unreceived")
 OTHER = "other"  # of a ladder: a missing answer, and whatever rungs the operators have added
-KINDS = ("personal", *LADDER, OTHER, DIRECTIVE, "waiting")
+TALK = (MENTION, ANNOUNCEMENT)
+KINDS = ("personal", *LADDER, OTHER, DIRECTIVE, "waiting", *TALK)
 URGENT = ("urgent", "very_urgent", EXPRESS)
 HEARD_ANYWAY = ("in_app", "email")
 FIXED = frozenset(product(("deep_red", OTHER, DIRECTIVE), HEARD_ANYWAY))
 COSTLY = ("sms", "voice")
-NEVER = frozenset(product(("personal",), COSTLY))  # a unit's quota is not for what one asks of oneself
+NEVER = frozenset(product(("personal", *TALK), COSTLY))  # a unit's quota is for its work
 DECIDED = FIXED | NEVER
-OFF_AT_FIRST = frozenset(product(("yellow", "waiting"), COSTLY))
+OFF_AT_FIRST = frozenset(product(("yellow", "waiting"), COSTLY)) | frozenset(product(TALK, ("email",)))
 QUIET_AT_MOST = timedelta(hours=3)
 
 

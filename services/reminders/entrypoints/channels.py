@@ -8,12 +8,20 @@ from chassis.timers import every
 from contracts import reminders
 from kernel import policy
 from kernel.errors import Refused
-from reminders.use_cases import digests, dispatching, notifications
+from reminders.use_cases import announcements, digests, dispatching, notifications
 
 TICK_SECONDS = 15.0  # what is left is the next tick's
 
 
 class Channels:
+    @every(seconds=1)
+    def tell_announcements(self):
+        """Several processes may: each takes another one."""
+        ends, more = time.monotonic() + TICK_SECONDS, True
+        while more and time.monotonic() < ends:
+            with self.db.transaction() as tx:
+                more = announcements.tell_some(tx, clock.now())
+
     @rpc(reminders.get_notification_settings)
     def get_notification_settings(self, call, request):
         policy.require_signed_in(call.procedure.full_name)

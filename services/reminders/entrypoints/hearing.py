@@ -2,8 +2,8 @@
 
 from chassis import clock
 from chassis.inbox import hears
-from contracts import directory, inbound, tasks
-from reminders.use_cases import deadlines, items, siblings, watching
+from contracts import directory, inbound, messaging, tasks
+from reminders.use_cases import announcements, deadlines, directives, items, mentions, siblings, watching
 
 
 class Hearing:
@@ -98,6 +98,29 @@ class Hearing:
         items.follow_waiting(tx, event.data, event.subject, event.version)
         deadlines.follow_pieces(tx, event.data["pieces"], event.data["at"], clock.now())
         watching.follow(tx, event.data, event.data["pieces"])
+
+    @hears(messaging.message_posted)
+    def on_message_posted(self, tx, event):
+        directives.ask(tx, event.data)
+        mentions.follow(tx, event.data, clock.now())
+
+    @hears(messaging.message_changed)
+    def on_message_changed(self, tx, event):
+        directives.withdraw(tx, event.data)
+        if event.data["change"] != "edited":
+            mentions.forget(tx, event.data["id"])
+
+    @hears(messaging.directive_acknowledged)
+    def on_directive_acknowledged(self, tx, event):
+        directives.acknowledge(tx, event.data)
+
+    @hears(messaging.announcement_published)
+    def on_announcement_published(self, tx, event):
+        announcements.follow(tx, event.data)
+
+    @hears(messaging.announcement_withdrawn)
+    def on_announcement_withdrawn(self, tx, event):
+        announcements.withdraw(tx, event.data["announcement_id"])
 
     @hears(directory.break_glass_used)
     def on_break_glass_used(self, tx, event):

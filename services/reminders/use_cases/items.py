@@ -1,5 +1,6 @@
 """What posts must act on: kept by events, closed by events."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from kernel.directory_copy.facts import read_state
 from reminders.domain.items import (
     BREAK_GLASS_USED,
     LOOK_AFTER_IT,
+    TO_ACKNOWLEDGE,
     TO_RECEIVE,
     URGENCY_RANKS,
     link_of_break_glass,
@@ -23,11 +25,11 @@ from reminders.domain.items import (
     of_waiting,
 )
 from reminders.domain.ladders import in_words, next_morning, version_of
-from reminders.domain.occasions import EXPRESS, WAITING, Occasion
+from reminders.domain.occasions import DIRECTIVE, EXPRESS, WAITING, Occasion
 from reminders.domain.texts import KINDS, OTHER
 from reminders.storage import items as storage
 from reminders.use_cases import attention
-from reminders.use_cases.reaching import ITEM_SCOPES, SCOPES
+from reminders.use_cases.reaching import ITEM_SCOPES, scopes_of
 
 URGENCIES = {rank: urgency for urgency, rank in URGENCY_RANKS.items()}
 AT_ONCE = 100  # of each urgency
@@ -212,14 +214,16 @@ def nudge_some(tx, now: datetime) -> tuple[int, timedelta]:
     rows = storage.claim_to_nudge(tx, now, AT_ONCE)
     if not rows or not read_state(tx).filled:
         return 0, timedelta()
-    own = answering(tx, {row["post_id"] for row in rows if not row["origin"]}, SCOPES, now)
-    theirs = {row["post_id"] for row in rows if row["origin"] and row["post_id"]}
-    siblings = answering(tx, theirs, ITEM_SCOPES, now) if theirs else {}
+    posts = defaultdict(set)
+    for row in rows:
+        if row["post_id"]:
+            posts[_scopes(row)].add(row["post_id"])
+    people = {scopes: answering(tx, each, scopes, now) for scopes, each in posts.items()}
 
     def whom(row: Mapping) -> Sequence[str]:
         if row["person_id"]:
             return (row["person_id"],)
-        return (siblings if row["origin"] else own).get(row["post_id"], ())
+        return people[_scopes(row)].get(row["post_id"], ())
 
     reached = [row for row in rows if whom(row)]
     attention.call_for(tx, [_beginning(row, whom(row)) for row in reached], now)
@@ -236,15 +240,25 @@ def _is_looked_for_soon(row: Mapping, now: datetime) -> bool:
     return URGENCIES[nudging_rank(row)] == EXPRESS or now - row["raised_at"] < YOUNG
 
 
+def _scopes(row: Mapping) -> tuple[str, ...]:
+    return ITEM_SCOPES if row["origin"] else scopes_of(row["kind"])
+
+
 def _beginning(row: Mapping, people: Sequence[str]) -> Occasion:
+    is_directive = row["kind"] == TO_ACKNOWLEDGE
+    urgency = URGENCIES[nudging_rank(row)]
     return Occasion(
         subject_id=row["subject_id"],
-        rule=WAITING,
-        rung="opened",
+        rule=DIRECTIVE if is_directive else WAITING,
+        rung="raised" if is_directive else "opened",
         deadline_version=row["version"],
         title=row["title"],
-        text=KINDS.get(row["kind"], OTHER),
+        text=_asked_by(row, urgency) if is_directive else KINDS.get(row["kind"], OTHER),
         link=link_to_item(row["id"]) if row["origin"] else row["link"],
-        urgency=URGENCIES[nudging_rank(row)],
+        urgency=urgency,
         people=people,
     )
+
+
+def _asked_by(row: Mapping, urgency: str) -> str:
+    return f"{row['from_title']} chỉ đạo: chờ xác nhận đến {in_words(row['due'], urgency)}."

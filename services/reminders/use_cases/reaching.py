@@ -1,14 +1,24 @@
 """Who is to be reached about a piece: posts by their part in it, and whoever answers for them today."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from contracts.fields import WAITING_KINDS
 from kernel.directory_copy import answering, head_posts, posts, units_of_kinds
+from reminders.domain.items import TO_ACKNOWLEDGE
 
 # of powers that were lent
 SCOPES = ("all", "tasks", "reminders")
 ITEM_SCOPES = ("all", "reminders")  # with which one reads what siblings say
+MESSAGE_SCOPES = ("all", "messaging", "reminders")
+
+
+def scopes_of(kind: str) -> tuple[str, ...]:
+    """With which powers one acts on what waits so."""
+    if kind in WAITING_KINDS:
+        return ITEM_SCOPES
+    return MESSAGE_SCOPES if kind == TO_ACKNOWLEDGE else SCOPES
 
 
 class Reach:
@@ -20,18 +30,17 @@ class Reach:
         heads = {head.unit_id: head.post_id for head in head_posts(tx, [*offices, *_units(assigners)], now)}
         self._office = next((heads[unit_id] for unit_id in offices if unit_id in heads), None)
         self._boards = {post_id: heads.get(post.unit_id) for post_id, post in assigners.items()}
-        items, work = [], []
+        by_scopes = defaultdict(list)
         for piece in pieces:
-            (items if piece["role"] in WAITING_KINDS else work).append(piece)
+            by_scopes[scopes_of(piece["role"])].append(piece)
         self._people = {
-            is_item: answering(tx, {post_id for piece in some for post_id in self._all_posts(piece)}, scopes, now)
-            for is_item, some, scopes in ((True, items, ITEM_SCOPES), (False, work, SCOPES))
-            if some
+            scopes: answering(tx, {post_id for piece in some for post_id in self._all_posts(piece)}, scopes, now)
+            for scopes, some in by_scopes.items()
         }
 
     def people(self, piece: Mapping, parts: Sequence[str]) -> list[str]:
         posts_of = self._posts(piece)
-        people = self._people[piece["role"] in WAITING_KINDS]
+        people = self._people[scopes_of(piece["role"])]
         found = (person for part in parts for post_id in posts_of[part] for person in people.get(post_id, ()))
         return list(dict.fromkeys(found))
 

@@ -6,7 +6,18 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from kernel.directory_copy import answering
-from reminders.domain.items import TO_EXTEND, TO_RECEIVE, URGENCY_RANKS, link_to, link_to_item, nudging_rank
+from reminders.domain.items import (
+    ASKED,
+    TO_ACKNOWLEDGE,
+    TO_EXTEND,
+    TO_RECEIVE,
+    URGENCY_RANKS,
+    link_to,
+    link_to_item,
+    link_to_message,
+    nudging_rank,
+    title_of,
+)
 from reminders.domain.ladders import ANSWERED, WAITING, in_words
 from reminders.domain.occasions import DIRECTIVE, Occasion
 from reminders.storage import items
@@ -97,6 +108,59 @@ def _directive(act: Mapping, each: Mapping, people: Sequence[str]) -> Occasion:
         urgency=act["urgency"],
         people=people,
     )
+
+
+def follow_directives(tx, watched: Sequence[Mapping]) -> None:
+    """Whatever is heard is noted, be it late, so that it ends alike in whatever order it comes."""
+    if newer := storage.note(tx, watched):
+        attention.take_back(tx, newer)
+
+
+def of_directive(message: Mapping, asked: Mapping) -> dict:
+    """Who gave it is the superior of whoever is to acknowledge it; the Office looks after what the city says."""
+    asking = message["asking"]
+    return _directed(message["id"], message["sender_post_id"], asked) | {
+        "version": ASKED,
+        "at": message["sent_at"],
+        "title": title_of(message["text"]),
+        "state": WAITING,
+        "is_child": message["inside"],
+        "unit_name": asked["unit_name"],
+        "urgency_rank": URGENCY_RANKS[asking["urgency"]],
+        "answer_by": asking["answer_by"],
+        "answers_post_id": asked["post_id"],
+        "open": True,
+    }
+
+
+def of_directive_no_longer(change: Mapping, asked: Mapping, version: int) -> dict:
+    return _directed(change["message_id"], change["sender_post_id"], asked) | {
+        "version": version,
+        "at": change["at"],
+        "title": "",
+        "state": ANSWERED,
+        "is_child": False,
+        "unit_name": "",
+        "urgency_rank": URGENCY_RANKS["normal"],
+        "answer_by": None,
+        "answers_post_id": None,
+        "open": False,
+    }
+
+
+def _directed(message_id: str, sender_post_id: str, asked: Mapping) -> dict:
+    return {
+        "subject_id": asked["receipt_id"],
+        "task_id": None,
+        "role": TO_ACKNOWLEDGE,
+        "unit_id": asked["unit_id"],
+        "post_id": asked["post_id"],
+        "assigner_post_id": sender_post_id,
+        "due": None,
+        "since": None,
+        "followers": None,
+        "link": link_to_message(message_id),
+    }
 
 
 def acknowledged(tx, assignment_id: str, at: datetime) -> None:

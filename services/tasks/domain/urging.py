@@ -1,19 +1,16 @@
 """Đôn đốc: the owner of a piece is asked for something, and the asking stays open until he answers."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
 
 from kernel.actor import Actor
 from kernel.errors import Refused
 from kernel.policy import STANDING_PC
-from kernel.working_time import WorkingDays, end_of_day, today
 from tasks.domain.assignment import CLOSED, Piece, owns_or_serves
 from tasks.domain.blocker import require_open
 from tasks.domain.sight import CITY_OFFICE
 
 DIRECTIVE = "standing_pc_directive"
 KINDS = ("urge", "ask_evidence", "check_figures", "opinion", DIRECTIVE)
-ANSWER_DAYS = {"normal": 2, "urgent": 1, "very_urgent": 0, "express": 0}
 
 
 def _speaks_for_the_city(actor: Actor) -> bool:
@@ -34,14 +31,6 @@ def permit_urging_of(piece: Piece, open_kinds: Collection[str], kind: str) -> No
         raise Refused("wrong_state", f"Nothing is urged in state {piece.state}.", state=piece.state)
     if kind in open_kinds:
         raise Refused("urging_open", "The same is asked already, and not answered yet.")
-
-
-def answer_due(urgency: str, now: datetime, days: WorkingDays) -> datetime:
-    """Two days; one when urgent; the same day above that, which for express need not be a working day."""
-    if urgency == "express":
-        return end_of_day(today(now))
-    begin = days.on_or_after(today(now)) if urgency == "very_urgent" else today(now)
-    return end_of_day(days.add(begin, ANSWER_DAYS[urgency]))
 
 
 def permit_answer(urging: Mapping, piece: Piece, actor: Actor, version: int | None) -> None:

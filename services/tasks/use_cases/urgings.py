@@ -9,6 +9,7 @@ from contracts import tasks as contract
 from kernel.actor import Actor
 from kernel.capacity import actor_for
 from kernel.directory_copy import working_days
+from kernel.working_time import answer_due
 from tasks import views
 from tasks.domain import urging as rules
 from tasks.domain.due import overdue_before
@@ -72,7 +73,7 @@ def _raise(
     tx, actor: Actor, request: dict, task: Mapping, rows: Sequence[Mapping], followers: list[str], now: datetime
 ) -> list[Mapping]:
     """One act: a row for each piece, one event."""
-    due = rules.answer_due(task["urgency"], now, working_days(tx))
+    due = answer_due(task["urgency"], now, working_days(tx))
     shared = {
         "task_id": task["id"],
         "version": 1,

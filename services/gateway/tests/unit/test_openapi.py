@@ -31,6 +31,7 @@ OUTLINE = {
     "GET /extensions/{extension_id}",
     *(f"POST /extensions/{{extension_id}}/{decision}" for decision in ("grant", "refuse", "withdraw")),
     "GET /conversations", "GET /conversations/{conversation_id}", "GET /conversations/{conversation_id}/participants",
+    "GET /messages/{message_id}/receipts", "POST /messages/{message_id}/acknowledge",
     "POST /conversations", "PATCH /conversations/{conversation_id}",
     "PATCH /conversations/{conversation_id}/settings",
     "POST /conversations/{conversation_id}/participants",

@@ -4,8 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from kernel.working_time import TZ, WorkingDays, end_of_day
-from tasks.domain.urging import answer_due
+from kernel.working_time import TZ, WorkingDays, answer_due, end_of_day
 
 DAYS = WorkingDays({})
 FRIDAY, SATURDAY = datetime(2026, 3, 6, 20, tzinfo=TZ), datetime(2026, 3, 7, 9, tzinfo=TZ)

@@ -1,0 +1,251 @@
+"""What is directed or urged: who may, whom it reaches, who takes note, and what a task's urgings have of it."""
+
+from datetime import timedelta
+
+import pytest
+
+from chassis import clock
+from chassis.errors import CallFailed
+from contracts import messaging
+from messaging.use_cases import cases, directives
+from tests.support.orders import changed, issued, urged
+from tests.support.town import DELEGATION, claims, id_of, post, unit
+
+VICE, HEAD, SUPPORT = claims("committee vice_chairman"), claims("ward-1 head"), claims("ward-2 head")
+CLERK, INFORMED, CHIEF = claims("ward-1 clerk"), claims("ward-3 head"), claims("office chief_of_office")
+
+
+@pytest.fixture
+def case(here, caller) -> str:
+    with here.store.transaction() as tx:
+        cases.open_case(tx, issued("Diễn tập"))
+    return caller(messaging.list_conversations, {}, claims=VICE)["items"][0]["id"]
+
+
+@pytest.fixture
+def direct(caller, case):
+    keys = iter(range(10_000))
+
+    def directing(who: dict = VICE, kind: str = "directive", asked: list | None = None, **more) -> dict:
+        request = {"conversation_id": case, "text": "Báo cáo trước 17 giờ", "kind": kind, "asked": asked, **more}
+        return caller(messaging.post_message, request | {"idempotency_key": f"d-{next(keys)}"}, claims=who)
+
+    return directing
+
+
+def refused(act, *args, **kwargs) -> str:
+    with pytest.raises(CallFailed) as failed:
+        act(*args, **kwargs)
+    return failed.value.code
+
+
+@pytest.fixture
+def receipts(caller):
+    def listing(message: dict, who: dict = VICE) -> dict:
+        found = caller(messaging.list_receipts, {"message_id": message["id"]}, claims=who)
+        return found["counts"] | {"posts": {each["post_id"] for each in found["items"]}, "items": found["items"]}
+
+    return listing
+
+
+@pytest.fixture
+def acknowledge(caller):
+    def acknowledging(message: dict, who: dict = HEAD, **more) -> dict:
+        return caller(messaging.acknowledge, {"id": message["id"], **more}, claims=who)
+
+    return acknowledging
+
+
+def test_a_directive_says_whom_it_asks_and_by_when_in_its_one_event(here, direct):
+    message = direct(asked=[post("ward-1 head"), post("ward-2 head")], urgency="express")
+
+    [(name, said)] = here.events()
+    assert (name, said["kind"], said["inside"]) == ("message_posted", "directive", False)
+    assert {each["post_id"]: each["unit_name"] for each in said["asked"]} == {
+        post("ward-1 head"): "Phường 1", post("ward-2 head"): "Phường 2",
+    }  # fmt: skip
+    assert said["asking"]["answer_by"] == message["asking"]["answer_by"]
+    assert message["asking"]["urgency"] == "express"
+
+
+def test_who_names_nobody_asks_all_whom_he_directs(direct, receipts):
+    assert receipts(direct())["posts"] == {
+        *(post(f"ward-{number} head") for number in (1, 2, 3)), post("office chief_of_office"),
+    }  # fmt: skip
+    answers_for_the_case = direct(HEAD)
+    assert receipts(answers_for_the_case, HEAD)["posts"] == {post("ward-2 head")}  # who works in it, not who follows
+
+
+@pytest.mark.parametrize(
+    ("who", "kind", "asked", "code"),
+    [
+        (INFORMED, "directive", [post("ward-1 head")], "not_to_be_directed"),
+        (INFORMED, "directive", None, "nobody_to_direct"),
+        (HEAD, "directive", [post("committee vice_chairman")], "not_to_be_directed"),
+        (VICE, "directive", [post("dept head")], "asked_outside"),
+        (CLERK, "directive", [post("ward-2 head")], "not_authorised"),
+        (VICE, "urging", [post("ward-1 head")], "urge_the_task"),
+        (VICE, "text", [post("ward-1 head")], "nothing_is_asked"),
+    ],
+)
+def test_only_whom_one_leads_is_directed(here, direct, who, kind, asked, code):
+    assert refused(direct, who, kind, asked) == code
+    assert here.events() == [] and here.rows("SELECT id FROM receipts") == []
+
+
+@pytest.mark.parametrize("days", [-1, 400])
+def test_an_answer_is_due_in_time_to_come(direct, days):
+    assert refused(direct, answer_by=(clock.now() + timedelta(days=days)).isoformat()) == "answer_by_out_of_range"
+
+
+def test_a_receipt_moves_as_its_post_is_given_reads_and_takes_note_of_it(direct, receipts, acknowledge, caller, case):
+    message = direct(asked=[post("ward-1 head"), post("ward-2 head")])
+
+    def moved() -> tuple[int, int, int]:
+        found = receipts(message)
+        return found["delivered"], found["seen"], found["acknowledged"]
+
+    assert moved() == (0, 0, 0)
+    [listed] = caller(messaging.list_messages, {"conversation_id": case}, claims=CLERK)["items"]
+    assert [each["post_id"] for each in listed["asking"]["own"]] == [post("ward-1 head")]
+    assert moved() == (1, 0, 0)
+    caller(messaging.mark_read, {"conversation_id": case, "number": message["number"]}, claims=HEAD)
+    assert moved() == (1, 1, 0)
+    assert acknowledge(message)["person_id"] == HEAD["sub"]
+    assert moved() == (1, 1, 1)
+    acknowledge(message, SUPPORT)  # it has seen what it takes note of, whatever its client said
+    assert moved() == (2, 2, 2)
+
+
+def test_who_only_looks_at_ordinary_messages_writes_nothing(here, caller, case, direct):
+    direct(kind="text")
+    before = here.rows("SELECT pg_current_xact_id_if_assigned() AS x, xmin::text FROM messages")
+    caller(messaging.list_messages, {"conversation_id": case}, claims=HEAD)
+    assert here.rows("SELECT pg_current_xact_id_if_assigned() AS x, xmin::text FROM messages") == before
+    assert here.rows("SELECT id FROM receipts") == []
+
+
+def test_taking_note_twice_is_said_once_and_a_clerk_does_it_in_the_open(here, direct, acknowledge):
+    message = direct(asked=[post("ward-1 head")])
+    first = acknowledge(message, CLERK)
+
+    assert acknowledge(message, HEAD) == first
+    assert [name for name, _ in here.events()] == ["message_posted", "directive_acknowledged"]
+    _, said = here.events()[-1]
+    assert (said["post_id"], said["person_id"]) == (post("ward-1 head"), CLERK["sub"])
+    assert set(said["concerns"]) == {
+        post("committee vice_chairman"), post("ward-1 head"), post("office chief_of_office"),
+    }  # fmt: skip
+    [written] = here.rows("SELECT action FROM audit_log WHERE action = 'messaging.acknowledge'")
+    assert written
+
+
+def test_lent_powers_direct_in_anothers_name_and_in_ones_own_post_one_does_not(direct, receipts):
+    deputy = claims("office deputy_chief_of_office")
+
+    assert refused(direct, deputy, asked=[post("ward-1 head")]) == "not_authorised"
+    message = direct(deputy | {"delegation_id": DELEGATION}, asked=[post("ward-1 head")])
+    assert receipts(message)["asked"] == 1
+
+
+def test_who_is_late_is_told_to_sender_and_followers_and_not_to_neighbours(direct, receipts):
+    message = direct(asked=[post("ward-1 head"), post("ward-2 head")])
+
+    assert receipts(message, VICE)["asked"] == receipts(message, CHIEF)["asked"] == 2
+    assert receipts(message, HEAD)["posts"] == {post("ward-1 head")}
+    assert receipts(message, INFORMED)["asked"] == 0  # a follower in the conversation, and none of the order's
+    assert refused(receipts, message, claims("dept head")) == "not_found"
+
+
+def test_nobody_takes_note_of_what_is_not_asked_of_him(direct, acknowledge):
+    message = direct(asked=[post("ward-1 head")])
+
+    assert refused(acknowledge, message, SUPPORT) == "not_authorised"
+    assert refused(acknowledge, message, HEAD, post_id=post("ward-2 head")) == "not_authorised"
+    assert refused(acknowledge, direct(kind="text"), HEAD) == "nothing_is_asked"
+    assert refused(acknowledge, {"id": id_of("none")}, HEAD) == "not_found"
+
+
+def test_what_is_withdrawn_asks_nothing_any_more(here, direct, acknowledge, caller):
+    message = direct(asked=[post("ward-1 head"), post("ward-2 head")])
+    acknowledge(message, SUPPORT)
+    withdrawal = {"id": message["id"], "version": 1, "reason": "Nhầm", "idempotency_key": "w"}
+    caller(messaging.withdraw_message, withdrawal, claims=VICE)
+
+    assert refused(acknowledge, message, HEAD) == "message_withdrawn"
+    assert acknowledge(message, SUPPORT)["acknowledged_at"]  # that it had taken note stays
+    _, said = here.events()[-1]
+    assert (said["change"], len(said["asked"])) == ("withdrawn", 2)
+
+
+def test_home_counts_what_waits_to_be_acknowledged(direct, acknowledge, caller):
+    def waiting(who: dict) -> int:
+        return caller(messaging.get_unread, {}, claims=who)["directives"]
+
+    message = direct(asked=[post("ward-1 head")])
+    assert (waiting(HEAD), waiting(CLERK), waiting(SUPPORT)) == (1, 1, 0)
+    acknowledge(message)
+    assert (waiting(HEAD), waiting(CLERK)) == (0, 0)
+
+
+# a task's urgings
+
+URGING = id_of("urging in Diễn tập")
+OF_TASK = [{
+    "urging_id": URGING, "assignment_id": id_of("piece"), "unit_id": unit("ward-1"), "post_id": post("ward-1 head"),
+}]  # fmt: skip
+
+
+def answered(version: int = 2, **changes) -> dict:
+    waiting = {
+        "subject_id": URGING, "version": version, "kind": "urging_to_answer", "post_id": post("ward-1 head"),
+        "unit_id": unit("ward-1"), "awaits": None,
+    }  # fmt: skip
+    return {
+        "urging_id": URGING, "at": clock.now(), "actor_person_id": HEAD["sub"], "acting_for": None,
+        "waiting": [waiting | changes],
+    }  # fmt: skip
+
+
+def of_urging(here) -> dict:
+    [row] = here.rows(
+        "SELECT message_id::text AS message, post_id::text AS post, acknowledged_at IS NOT NULL AS acknowledged,"
+        " ended_at IS NOT NULL AS ended FROM receipts"
+    )
+    return row
+
+
+@pytest.mark.parametrize("early", [False, True], ids=["after it was urged", "before that was heard"])
+def test_what_is_answered_on_the_task_is_answered_in_the_conversation(here, case, receipts, acknowledge, early):
+    acts = [
+        lambda tx: directives.post_urging(tx, urged(urgings=OF_TASK)),
+        lambda tx: directives.answer_urging(tx, answered()),
+    ]
+    for act in reversed(acts) if early else acts:
+        with here.store.transaction() as tx:
+            act(tx)
+
+    assert of_urging(here) == {
+        "message": URGING, "post": post("ward-1 head"), "acknowledged": True, "ended": True,
+    }  # fmt: skip
+    found = receipts({"id": URGING})
+    assert (found["asked"], found["acknowledged"]) == (1, 1)
+    assert refused(acknowledge, {"id": URGING}) == "answer_the_urging"
+    [(_, said)] = here.events()
+    assert "asked" not in said  # the task asks, and nobody twice
+
+
+def test_an_urging_that_ends_or_is_handed_over_on_the_task_does_so_in_the_conversation(here, case):
+    over = changed("reassigned", "assigned", 3, waiting=[])
+    with here.store.transaction() as tx:
+        directives.post_urging(tx, urged(urgings=OF_TASK))
+    handed = answered(2, post_id=post("dept head"), unit_id=unit("dept"), awaits={"kind": "urging_to_answer"})
+    for about in (over, handed):
+        with here.store.transaction() as tx:
+            directives.follow_urgings(tx, clock.now(), [about])
+    assert (of_urging(here)["post"], of_urging(here)["ended"]) == (post("dept head"), False)
+    with here.store.transaction() as tx:
+        directives.follow_urgings(tx, clock.now(), [answered(3, post_id=post("dept head"), unit_id=unit("dept"))])
+    assert of_urging(here) == {
+        "message": URGING, "post": post("dept head"), "acknowledged": False, "ended": True,
+    }  # fmt: skip
