@@ -57,7 +57,8 @@ ORDERS_AT_MOST = 20  # from one document at once
 SUPERIOR_REQUEST_STATES = ("awaiting", "granted", "refused", "withdrawn")
 REPORT_STATES = ("drafted", "returned", "approved", "sent")
 REPORT_CLASSES = ("completed_on_time", "completed_late", "in_progress_in_time", "in_progress_overdue")
-PARTICIPANT_ROLES = ("responsible", "member", "follower")
+PARTICIPANT_ROLES = ("owner", "responsible", "member", "follower")
+CONVERSATION_KINDS = ("direct", "group", "unit", "case")
 
 
 class Statement(Schema):

@@ -266,5 +266,12 @@ EXAMPLES = {
             "title": "Họp giao ban", "text": "Thứ Hai, 08 giờ.", "to": [{"unit_id": _UNIT}], "importance": "normal",
         },
     },
+    "create_conversation": {
+        "body": {"kind": "group", "name": "Tổ công tác ngập nước", "participants": [{"person_id": _PERSON}]},
+    },
+    "rename_conversation": {"body": {"name": "Tổ công tác chống ngập"}},
+    "set_conversation_settings": {"body": {"pinned": True, "muted_until": "2026-12-01T08:00:00+07:00"}},
+    "add_participants": {"body": {"participants": [{"post_id": _POST}], "history": "all"}},
+    "change_participant": {"body": {"role": "owner"}},
     "post_message": {"body": {"text": "Đề nghị các phường báo cáo trước thứ Sáu."}},
 }  # fmt: skip

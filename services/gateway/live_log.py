@@ -28,6 +28,11 @@ def key_of_address(address: str) -> str:
     return f"to:{address}"
 
 
+def key_of_unit(unit_id: str) -> str:
+    """Of a unit's staff."""
+    return f"unit:{unit_id}"
+
+
 def key_of_session(session_id: str) -> str:
     return f"session:{session_id}"
 
@@ -59,6 +64,14 @@ def tell_posts(tx, name: str, post_ids: list[str], data: dict) -> None:
 def tell_addressed(tx, name: str, to: list[dict], data: dict) -> None:
     """To whoever these addresses reach: one row, be it a person or the city."""
     storage.append_live(tx, name, [key_of_address(str(Address(each["kind"], each["id"]))) for each in to], data, {})
+
+
+def tell_taking_part(tx, name: str, data: dict) -> None:
+    """The same for everyone who takes part in a conversation: by post, in person, as one of a unit's staff."""
+    kinds = {"post": key_of_post, "person": key_of_person, "unit": key_of_unit}
+    keys = [key_of(id_) for kind, key_of in kinds.items() for id_ in data.pop(f"participant_{kind}_ids")]
+    if keys:
+        storage.append_live(tx, name, keys, data, {})
 
 
 def tell_pieces(tx, act: dict, pieces: list[dict]) -> None:

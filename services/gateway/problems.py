@@ -269,6 +269,35 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "too_many_to_export": (
         422, "Quá nhiều dòng để xuất, hãy thu hẹp điều kiện lọc", "Too many lines to take out: choose fewer",
     ),
+    # conversations
+    "direct_is_between_two": (
+        422, "Trao đổi riêng chỉ giữa hai người", "A direct conversation is between two persons",
+    ),
+    "oneself_alone": (422, "Không thể trao đổi với chính mình", "Nobody talks with himself alone"),
+    "participant_twice": (422, "Một thành viên được nêu hai lần", "A participant is named twice"),
+    "participant_exists": (409, "Đã là thành viên của nhóm", "Takes part in the group already"),
+    "too_many_participants": (422, "Nhóm đã đủ số thành viên tối đa", "The group has as many members as it may have"),
+    "unit_of_others": (
+        403, "Chỉ người của đơn vị hoặc Văn phòng mới thêm được cả đơn vị",
+        "A whole unit is added by one of its staff or by the Office",
+    ),
+    "unit_owns_nothing": (422, "Không thể giao nhóm cho cả một đơn vị", "A whole unit cannot own a group"),
+    "owner_must_hand_over": (
+        409, "Trưởng nhóm phải giao lại quyền trước", "The owner must hand the group over first",
+    ),
+    "not_a_group": (
+        409, "Chỉ nhóm mới thay đổi được tên và thành viên", "Only a group's name and members can be changed",
+    ),
+    "conversation_closed": (
+        409, "Nhiệm vụ đã kết thúc, trao đổi chỉ còn để đọc", "The task is closed: this conversation is only read",
+    ),
+    "conversation_left": (409, "Bạn không còn trong cuộc trao đổi này", "You have left this conversation"),
+    "reads_only": (403, "Bạn chỉ theo dõi nhóm này", "You only follow this group"),
+    "too_many_pinned": (409, "Bạn đã ghim quá nhiều cuộc trao đổi", "Too many conversations are pinned"),
+    "transcript_not_sealed": (
+        409, "Chưa có biên bản: nhiệm vụ chưa kết thúc hoặc vừa kết thúc",
+        "There is no transcript: the task is open, or was closed just now",
+    ),
     # how one is reached
     "cannot_be_muted": (
         422, "Loại nhắc này không tắt được trên kênh đó", "Nudges of this kind cannot be turned off there",

@@ -375,6 +375,26 @@ class ParticipantsQuery(messaging.ListParticipants):
         exclude = ("conversation_id",)
 
 
+class ConversationChanges(messaging.RenameConversation):
+    class Meta(Request.Meta):
+        exclude = ("id", "version")
+
+
+class PartChange(messaging.ChangeParticipant):
+    class Meta(Request.Meta):
+        exclude = ("conversation_id", "id")
+
+
+class Participant(messaging.Participant):
+    """`person_name` is null while the directory is away, and of posts and units."""
+
+    person_name = fields.String(required=True, allow_none=True)
+
+
+class ParticipantPage(messaging.ParticipantPage):
+    items = fields.List(fields.Nested(Participant), required=True)
+
+
 class MessagesQuery(messaging.ListMessages):
     class Meta(Request.Meta):
         exclude = ("conversation_id",)
@@ -434,9 +454,22 @@ class ExtensionChange(tasks.ExtensionChanged):
         exclude = ("awaits", "waiting", "concerns")
 
 
+TAKING_PART = ("participant_post_ids", "participant_person_ids", "participant_unit_ids")
+
+
 class PostedMessage(messaging.MessagePosted):
     class Meta:
-        exclude = ("participant_post_ids",)
+        exclude = TAKING_PART
+
+
+class ConversationChange(messaging.ConversationChanged):
+    class Meta:
+        exclude = TAKING_PART
+
+
+class SealedTranscript(messaging.TranscriptSealed):
+    class Meta:
+        exclude = TAKING_PART
 
 
 class DraftChange(tasks.DraftChanged):
@@ -507,6 +540,8 @@ LIVE_EVENTS: dict[str, type[Schema]] = {
     "message_posted": PostedMessage,
     "announcement_published": PublishedAnnouncement,
     "announcement_withdrawn": WithdrawnAnnouncement,
+    "conversation_changed": ConversationChange,
+    "transcript_sealed": SealedTranscript,
     "reminder_fired": FiredReminder,
     "nudge_due": ToldNudges,
 }

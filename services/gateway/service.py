@@ -220,7 +220,15 @@ class Service(*API, ScimRoutes, HearsDirectory):
 
     @hears(messaging.message_posted)
     def on_message_posted(self, tx, event):
-        live_log.tell_posts(tx, "message_posted", event.data.pop("participant_post_ids"), event.data)
+        live_log.tell_taking_part(tx, "message_posted", event.data)
+
+    @hears(messaging.conversation_changed)
+    def on_conversation_changed(self, tx, event):
+        live_log.tell_taking_part(tx, "conversation_changed", event.data)
+
+    @hears(messaging.transcript_sealed)
+    def on_transcript_sealed(self, tx, event):
+        live_log.tell_taking_part(tx, "transcript_sealed", event.data)
 
     @hears(messaging.announcement_published)
     def on_announcement_published(self, tx, event):

@@ -9,7 +9,7 @@ class Actor:
 
     Under a delegation the post is the grantor's, `acting_for` is its id and `scope` says how far it reaches;
     `membership_id` remains the actor's own. `serves` are the posts whose work he sees and may receive, `lent` those of
-    them that are his by a delegation only.
+    them that are his by a delegation only. `units` are those to whose staff he belongs himself.
     """
 
     person_id: str
@@ -24,3 +24,4 @@ class Actor:
     serves: tuple[str, ...]
     scope: str = "all"
     lent: frozenset[str] = frozenset()
+    units: tuple[str, ...] = ()

@@ -90,11 +90,12 @@ def test_an_act_that_depends_on_the_post_is_refused_by_a_stale_copy():
         assert "require_fresh" in functions_reached(getattr(cls, method), cls), name
 
 
-# What one has read, taken note of or put off is nobody else's, nor is how one is reached, whoever shows it to him; a
-# file is the person's own, or granted to him by a service that asks in which post he acts; nobody else has anything to
-# do with what one wants to be reminded of.
+# What one has read, pinned or put off is nobody else's, whoever shows it to him, nor is how one is reached; a file is
+# the person's own, or granted to him by a service that asks in which post he acts; nobody else has anything to do with
+# what one wants to be reminded of.
 ABOUT_ONESELF = {
-    "messaging.mark_read", "messaging.see_announcement", "messaging.acknowledge_announcement",
+    "messaging.mark_read", "messaging.set_conversation_settings",
+    "messaging.see_announcement", "messaging.acknowledge_announcement",
     "messaging.begin_file", "messaging.finish_file", "messaging.open_file",
     "reminders.snooze_action_item", "reminders.unsnooze_action_item",
     "reminders.create_reminder", "reminders.change_reminder", "reminders.discard_reminder", "reminders.mark_done",

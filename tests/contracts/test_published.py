@@ -79,6 +79,7 @@ def test_what_siblings_may_read_is_this_list_and_holds_nothing_personal():
         "correction_decided": about_correction,
         "announcement_published": ("announcement_id", "unit_id", "importance"),
         "announcement_withdrawn": ("announcement_id", "unit_id"),
+        "transcript_sealed": ("conversation_id", "task_id", "count", "sha256"),
         "document_changed": ("document_id", "origin", "origin_id", "change", "code"),
     }
     for names in published.values():

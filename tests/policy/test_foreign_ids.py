@@ -27,6 +27,7 @@ FOREIGN = {
     "subscription_id": lambda scene: a_device(scene),
     "conversation_id": lambda scene: scene.orders["each"]["conversation"],
     "announcement_id": lambda scene: an_announcement(scene),
+    "participant_id": lambda scene: scene.posts["lead", "head"].id,
     "delegation_id": lambda scene: scene.capacities["lead", "head", "lent for everything"][1],
     "session_id": lambda scene: scene.foreign_session["id"],
     "membership_id": lambda scene: in_directory(

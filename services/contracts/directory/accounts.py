@@ -262,7 +262,7 @@ account_revoked = Event(
     "account_revoked",
     AccountRevoked,
     "An account may no longer be used.",
-    hearers=("reminders", "gateway"),
+    hearers=("reminders", "messaging", "gateway"),
 )
 credentials_changed = Event(
     "directory", "credentials_changed", CredentialsChanged, "Another password or second factor: older sessions end.",

@@ -44,14 +44,22 @@ class MarkRead(Request):
 
 
 class Unread(Statement):
+    """What one has muted is counted apart."""
+
     conversations = fields.Integer(required=True)
     messages = fields.Integer(required=True)
     announcements = fields.Nested(UnseenAnnouncements, required=True)
+    muted_conversations = fields.Integer(load_default=0)
+    muted_messages = fields.Integer(load_default=0)
 
 
 class MessagePosted(Message):
-    conversation_name = fields.String(required=True)
+    """`conversation_name` is null between two persons."""
+
+    conversation_name = fields.String(required=True, allow_none=True)
     participant_post_ids = fields.List(Id(), required=True)
+    participant_person_ids = fields.List(Id(), load_default=list)
+    participant_unit_ids = fields.List(Id(), load_default=list)
 
 
 list_messages = Procedure("messaging", "list_messages", ListMessages, MessagePage, "What was said, newest first.")

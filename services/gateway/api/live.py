@@ -14,10 +14,10 @@ class LiveRoutes:
         person_id = call.caller.session.person_id
         now = clock.now()
         with self.db.reading() as tx:
-            serves = resolve_actor(tx, {"sub": person_id}, now, "gateway.live").serves
-            addresses = addresses_of(tx, person_id, serves, now)
-        reached = map(live_log.key_of_address, addresses)
-        audience = {live_log.key_of_person(person_id), *map(live_log.key_of_post, serves), *reached}
+            actor = resolve_actor(tx, {"sub": person_id}, now, "gateway.live")
+            reached = map(live_log.key_of_address, addresses_of(tx, person_id, actor.serves, now))
+        posts, units = map(live_log.key_of_post, actor.serves), map(live_log.key_of_unit, actor.units)
+        audience = {live_log.key_of_person(person_id), *posts, *units, *reached}
         return self.live.open(call.caller.session, audience, _last_event_id(call))
 
 

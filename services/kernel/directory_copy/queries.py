@@ -91,6 +91,7 @@ def resolve_actor(tx, claims: dict, now: datetime, action: str) -> Actor:
         serves=tuple(dict.fromkeys(each.post_id for each in serving)),
         scope=chosen.scope,
         lent=frozenset(each.post_id for each in serving) - by_membership,
+        units=tuple(dict.fromkeys(capacity.unit_id for capacity in own)),
     )
 
 

@@ -1,32 +1,52 @@
 """The case conversation of an order: everybody whom the order names takes part, by post, each once."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import NamedTuple
 
 PARTS = ("responsible", "member", "follower")  # the strongest first
 PART_OF_ROLE = {"lead": "responsible", "support": "member", "inform": "follower"}
 
 
-def part_of_piece(piece: Mapping) -> str:
+DONE = frozenset({"completed", "revoked", "archived"})
+
+
+class Part(NamedTuple):
+    """Why a post takes part, and whether the order is done with it: `leads` if that depends on it."""
+
+    source_id: str
+    post_id: str
+    role: str
+    leads: bool = False
+    done_at: datetime | None = None
+
+
+def part_of_piece(piece: Mapping, at: datetime) -> Part:
     """What was revoked is only followed any more."""
-    return "follower" if piece["after"] == "revoked" else PART_OF_ROLE[piece["role"]]
+    role = "follower" if piece["after"] == "revoked" else PART_OF_ROLE[piece["role"]]
+    done_at = at if piece["after"] in DONE else None
+    return Part(piece["assignment_id"], piece["post_id"], role, piece["role"] == "lead", done_at)
 
 
 def strongest(*parts: str) -> str:
     return min(parts, key=PARTS.index)
 
 
-def parts_of_order(order: Mapping) -> list[tuple[str, str, str]]:
+def parts_of_order(order: Mapping) -> list[Part]:
     """Why, who and as what: for each piece its owner, the leads as those who answer for the matter, the supports as
     those who work in it; the informed, the followers and the assigner follow it.
     """
     follow = dict.fromkeys([order["assigner_post_id"], *order["followers"]])
-    pieces = [(piece["id"], piece["post_id"], PART_OF_ROLE[piece["role"]]) for piece in order["assignments"]]
-    return [*((post_id, post_id, "follower") for post_id in follow), *pieces]
+    pieces = [
+        Part(piece["id"], piece["post_id"], PART_OF_ROLE[piece["role"]], piece["role"] == "lead")
+        for piece in order["assignments"]
+    ]
+    return [*(Part(post_id, post_id, "follower") for post_id in follow), *pieces]
 
 
-def participants(parts: Iterable[tuple[str, str, str]]) -> dict[str, str]:
-    """Part by post: of several the strongest."""
+def participants(parts: Iterable[Part]) -> dict[str, str]:
+    """Role by post: of several the strongest."""
     found = {}
-    for _, post_id, part in parts:
-        found[post_id] = strongest(part, found.get(post_id, part))
+    for part in parts:
+        found[part.post_id] = strongest(part.role, found.get(part.post_id, part.role))
     return found

@@ -7,7 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.rows import Id, any_of, unnested
-from messaging.storage.tables import conversations, metadata, participants
+from messaging.domain.case import Part
+from messaging.storage.tables import Moment, conversations, metadata, participants
 
 case_parts = sa.Table(
     "case_parts", metadata,
@@ -16,7 +17,10 @@ case_parts = sa.Table(
     sa.Column("version", sa.Integer),
     sa.Column("post_id", Id),
     sa.Column("role", sa.Text),
+    sa.Column("leads", sa.Boolean),
+    sa.Column("done_at", Moment),
 )  # fmt: skip
+_part = [case_parts.c[name] for name in Part._fields]
 
 
 def open_case(tx, conversation: Mapping, parts: Mapping[str, str]) -> None:
@@ -25,6 +29,7 @@ def open_case(tx, conversation: Mapping, parts: Mapping[str, str]) -> None:
     known = {
         "name": new.excluded.name,
         "created_at": new.excluded.created_at,
+        "ordered": True,
         "active_at": func.greatest(conversations.c.active_at, new.excluded.active_at),
     }
     new = new.on_conflict_do_update(index_elements=["task_id"], set_=known)
@@ -33,7 +38,7 @@ def open_case(tx, conversation: Mapping, parts: Mapping[str, str]) -> None:
     chosen = select(sa.literal(conversation_id, Id), *rows.c)
     new = insert(participants).from_select(["conversation_id", "post_id", "role"], chosen)
     role = {"role": new.excluded.role}
-    tx.execute(new.on_conflict_do_update(index_elements=["conversation_id", "post_id"], set_=role))
+    tx.execute(new.on_conflict_do_update(index_elements=["conversation_id", "addressee"], set_=role))
 
 
 def begin_case(tx, conversation: Mapping) -> Mapping:
@@ -41,9 +46,6 @@ def begin_case(tx, conversation: Mapping) -> Mapping:
     new = insert(conversations).values(**conversation)
     same = new.on_conflict_do_update(index_elements=["task_id"], set_={"kind": new.excluded.kind})
     return tx.execute(same.returning(conversations)).mappings().one()
-
-
-Part = tuple[str, str, str]
 
 
 def add_parts(tx, task_id: str, parts: Sequence[Part]) -> list[Part]:
@@ -57,14 +59,14 @@ def change_parts(tx, task_id: str, parts: Sequence[Part], versions: Sequence[int
     """The posts that this concerns, before and after; none, if something later was heard already."""
     tx.execute(_new_parts(task_id, parts, [0] * len(parts)).on_conflict_do_nothing())  # whoever writes them now, first
     query = select(case_parts.c.source_id, case_parts.c.post_id).where(case_parts.c.task_id == task_id)
-    query = query.where(case_parts.c.source_id == any_of(source_id for source_id, _, _ in parts))
+    query = query.where(case_parts.c.source_id == any_of(part.source_id for part in parts))
     before = {
         row.source_id: row.post_id for row in tx.execute(query.order_by(case_parts.c.source_id).with_for_update())
     }
     new = _new_parts(task_id, parts, versions)
     changed = new.on_conflict_do_update(
         index_elements=["task_id", "source_id"],
-        set_={name: new.excluded[name] for name in ("version", "post_id", "role")},
+        set_={name: new.excluded[name] for name in ("version", *Part._fields[1:])},
         where=case_parts.c.version < new.excluded.version,
     )
     after = {row.source_id: row.post_id for row in tx.execute(changed.returning(case_parts))}
@@ -78,27 +80,25 @@ def end_carried_over(tx, task_id: str, owners: Iterable[str], followers: Sequenc
     carried = (case_parts.c.task_id == task_id, case_parts.c.version == 0)
     gone = sa.delete(case_parts).where(*carried, case_parts.c.source_id == any_of(owners))
     ended = set(tx.execute(gone.returning(case_parts.c.source_id)).scalars())
-    if named := [(post_id, post_id, "follower") for post_id in dict.fromkeys(followers)]:
+    if named := [Part(post_id, post_id, "follower") for post_id in dict.fromkeys(followers)]:
         tx.execute(_new_parts(task_id, named, [1] * len(named)).on_conflict_do_nothing())
     return ended.union(followers)
 
 
 def _new_parts(task_id: str, parts: Sequence[Part], versions: Sequence[int]):
-    sources, posts, roles = zip(*parts, strict=True)
+    values = zip(_part, zip(*parts, strict=True), strict=True)
     rows = unnested(
-        source_id=(Id, list(sources)), version=(sa.Integer(), list(versions)), post_id=(Id, list(posts)),
-        role=(sa.Text(), list(roles)),
-    )  # fmt: skip
+        version=(sa.Integer(), list(versions)), **{column.name: (column.type, list(given)) for column, given in values}
+    )
     chosen = select(sa.literal(task_id, Id), *rows.c).order_by(rows.c.source_id)
-    return insert(case_parts).from_select(["task_id", "source_id", "version", "post_id", "role"], chosen)
+    return insert(case_parts).from_select(["task_id", "version", *Part._fields], chosen)
 
 
 def parts_of(tx, task_id: str, posts: Iterable[str] | None = None) -> list[Part]:
-    query = select(case_parts.c.source_id, case_parts.c.post_id, case_parts.c.role)
-    query = query.where(case_parts.c.task_id == task_id)
+    query = select(*_part).where(case_parts.c.task_id == task_id)
     if posts is not None:
         query = query.where(case_parts.c.post_id == any_of(posts))
-    return [tuple(row) for row in tx.execute(query)]
+    return [Part(*row) for row in tx.execute(query)]
 
 
 def set_participants(tx, task_id: str, posts: Iterable[str], parts: Mapping[str, str]) -> None:
@@ -117,6 +117,15 @@ def set_participants(tx, task_id: str, posts: Iterable[str], parts: Mapping[str,
         new = insert(participants).from_select(["conversation_id", "post_id", "role"], chosen)
         tx.execute(
             new.on_conflict_do_update(
-                index_elements=["conversation_id", "post_id"], set_={"role": new.excluded.role}
+                index_elements=["conversation_id", "addressee"], set_={"role": new.excluded.role}
             )
         )  # fmt: skip
+
+
+def settle(tx, task_id: str) -> None:
+    """Closed since the last of what leads was done; open while one of them is not. Its row is locked already."""
+    leading = (case_parts.c.task_id == task_id, case_parts.c.leads)
+    done = sa.case((func.bool_and(case_parts.c.done_at.is_not(None)), func.max(case_parts.c.done_at)))
+    closed_at = select(done).where(*leading).scalar_subquery()
+    closing = sa.update(conversations).where(conversations.c.task_id == task_id, conversations.c.ordered)
+    tx.execute(closing.where(conversations.c.closed_at.is_distinct_from(closed_at)).values(closed_at=closed_at))

@@ -1,70 +1,148 @@
-"""Conversations as those see them who take part."""
+"""Conversations as those see them who take part.
+
+`addressees` are the ids under which somebody takes part: of the posts that he serves, his own, those of his units.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import and_, func, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
 
 from chassis.rows import Id, any_of
 from kernel.directory_copy.tables import posts as copy_posts
-from messaging.domain.case import PARTS
-from messaging.storage.messages import mark_of, unread_count
-from messaging.storage.tables import Moment, conversations, participants, read_marks
+from kernel.directory_copy.tables import units as copy_units
+from messaging.domain.conversations import ROLES, Addressees, addressees
+from messaging.storage.tables import Moment, conversation_settings, conversations, participants, read_marks
 
-_rank = sa.case({part: rank for rank, part in enumerate(PARTS)}, value=participants.c.role)
+_rank = sa.case({role: rank for rank, role in enumerate(ROLES)}, value=participants.c.role)
+_present = participants.c.until_number.is_(None)
+_pinned = func.coalesce(conversation_settings.c.pinned, False)
 
 
 def conversations_of(
-    tx, person_id: str, posts: Sequence[str], task_id: str | None, before: tuple[datetime, str] | None, limit: int
+    tx, person_id: str, own: Sequence[str], chosen: Mapping, before: tuple[int, datetime, str] | None, limit: int
 ) -> list[Mapping]:
-    """A page of the conversations that these posts take part in, the most lately active first."""
-    query = _seen_by(person_id, posts).order_by(conversations.c.active_at.desc(), conversations.c.id.desc())
-    if task_id is not None:
-        query = query.where(conversations.c.task_id == task_id)
+    """A page of the conversations in which somebody takes part, or in which he no longer does: first those that he has
+    pinned, each the most lately active first.
+    """
+    seen = _seen_by(person_id, own)
+    query = seen.query.where(seen.mine.c.present == (not chosen["left"]))
+    query = query.order_by(_pinned.desc(), conversations.c.active_at.desc(), conversations.c.id.desc())
+    for name in ("task_id", "kind"):
+        if chosen[name] is not None:
+            query = query.where(conversations.c[name] == chosen[name])
     if before is not None:
-        active_at, conversation_id = before
-        position = (sa.literal(active_at, Moment), sa.literal(conversation_id, Id))
-        query = query.where(tuple_(conversations.c.active_at, conversations.c.id) < tuple_(*position))
+        pinned, active_at, conversation_id = before
+        position = (sa.literal(bool(pinned)), sa.literal(active_at, Moment), sa.literal(conversation_id, Id))
+        query = query.where(tuple_(_pinned, conversations.c.active_at, conversations.c.id) < tuple_(*position))
     return list(tx.execute(query.limit(limit)).mappings())
 
 
-def find_conversation(tx, person_id: str, posts: Sequence[str], conversation_id: str) -> Mapping | None:
-    query = _seen_by(person_id, posts).where(conversations.c.id == conversation_id)
+def find_conversation(tx, person_id: str, own: Sequence[str], conversation_id: str) -> Mapping | None:
+    query = _seen_by(person_id, own).query.where(conversations.c.id == conversation_id)
     return tx.execute(query).mappings().one_or_none()
 
 
-def _seen_by(person_id: str, posts: Sequence[str]):
-    """Conversations of these posts: with the strongest part that one of them has, and what this person has not read."""
+class _Seen(NamedTuple):
+    query: sa.Select
+    mine: sa.Subquery
+    unread: sa.ColumnElement
+
+
+def _seen_by(person_id: str, own: Sequence[str]) -> _Seen:
+    """Conversations of whoever these ids are: in the strongest part that one of them has, with what this person has
+    not read, from the first message that they show; where nobody takes part any more, to the last one.
+    """
+    part = participants.c
     mine = (
-        select(participants.c.conversation_id, func.min(_rank).label("rank"))
-        .where(participants.c.post_id == any_of(posts))
-        .group_by(participants.c.conversation_id)
-        .subquery()
+        select(
+            part.conversation_id,
+            func.bool_or(_present).label("present"),
+            func.coalesce(func.min(_rank).filter(_present), func.min(_rank)).label("rank"),
+            # of several parts that are over, what one of them shows for certain
+            func.coalesce(func.min(part.from_number).filter(_present), func.max(part.from_number)).label("from_number"),
+            sa.case((~func.bool_or(_present), func.max(part.until_number))).label("until_number"),
+        )
+        .where(part.addressee == any_of(own))
+        .group_by(part.conversation_id)
+        .subquery("mine")
     )
-    strongest = sa.case(dict(enumerate(PARTS)), value=mine.c.rank)
-    return (
-        select(conversations, unread_count.label("unread"), strongest.label("role"))
-        .join_from(conversations, mine, mine.c.conversation_id == conversations.c.id)
-        .outerjoin(read_marks, mark_of(person_id))
-    )
+    read = func.greatest(func.coalesce(read_marks.c.number, 0), mine.c.from_number - 1)
+    unread = sa.case((mine.c.present, func.greatest(conversations.c.last_number - read, 0)), else_=0)
+    one, settings = conversations.c, conversation_settings
+    query = (
+        select(
+            one.id, one.kind, one.task_id, one.unit_id, one.version, one.last_number, one.created_at, one.active_at,
+            one.closed_at, func.coalesce(copy_units.c.full_name, one.name).label("name"),
+            sa.case((one.first_person_id == person_id, one.second_person_id), else_=one.first_person_id)
+            .label("person_id"),
+            sa.case(dict(enumerate(ROLES)), value=mine.c.rank).label("role"), (~mine.c.present).label("left"),
+            mine.c.from_number, mine.c.until_number, unread.label("unread"), _pinned.label("pinned"),
+            settings.c.muted_until,
+        )
+        .join_from(conversations, mine, mine.c.conversation_id == one.id)
+        .outerjoin(read_marks, _of_person(read_marks, person_id))
+        .outerjoin(settings, _of_person(settings, person_id))
+        .outerjoin(copy_units, copy_units.c.id == one.unit_id)
+    )  # fmt: skip
+    return _Seen(query, mine, unread)
+
+
+def _of_person(table, person_id: str):
+    return and_(table.c.conversation_id == conversations.c.id, table.c.person_id == person_id)
+
+
+def unread(tx, person_id: str, own: Sequence[str], now: datetime) -> Mapping:
+    """How many messages in how many conversations, those that he has muted apart."""
+    seen = _seen_by(person_id, own)
+    muted = func.coalesce(conversation_settings.c.muted_until > now, False)
+    told = seen.query.with_only_columns(seen.unread.label("unread"), muted.label("muted")).where(seen.unread > 0)
+    told = told.subquery()
+    parts = {"": ~told.c.muted, "muted_": told.c.muted}
+    counts = [func.count().filter(part).label(f"{name}conversations") for name, part in parts.items()]
+    sums = [
+        func.coalesce(func.sum(told.c.unread).filter(part), 0).label(f"{name}messages") for name, part in parts.items()
+    ]
+    query = select(*counts, *sums)
+    return tx.execute(query).mappings().one()
 
 
 def participants_of(tx, conversation_id: str, after: tuple[int, str] | None, limit: int) -> list[Mapping]:
-    """A page of who takes part: the responsible first."""
+    """A page of who takes part now: the owner and the responsible first."""
     query = (
-        select(participants.c.post_id, copy_posts.c.unit_id, participants.c.role, _rank.label("rank"))
-        .join_from(participants, copy_posts, copy_posts.c.id == participants.c.post_id)
-        .where(participants.c.conversation_id == conversation_id)
-        .order_by(_rank, participants.c.post_id)
+        select(
+            participants.c.addressee.label("id"), participants.c.post_id, participants.c.person_id,
+            func.coalesce(participants.c.unit_id, copy_posts.c.unit_id).label("unit_id"), participants.c.role,
+            participants.c.from_number, participants.c.joined_at, _rank.label("rank"),
+        )
+        .join_from(participants, copy_posts, copy_posts.c.id == participants.c.post_id, isouter=True)
+        .where(participants.c.conversation_id == conversation_id, _present)
+        .order_by(_rank, participants.c.addressee)
         .limit(limit)
-    )
+    )  # fmt: skip
     if after is not None:
-        rank, post_id = after
-        query = query.where(tuple_(_rank, participants.c.post_id) > tuple_(sa.literal(rank), sa.literal(post_id, Id)))
+        rank, addressee = after
+        query = query.where(
+            tuple_(_rank, participants.c.addressee) > tuple_(sa.literal(rank), sa.literal(addressee, Id))
+        )
     return list(tx.execute(query).mappings())
 
 
-def post_ids_of(tx, conversation_id: str) -> list[str]:
-    query = select(participants.c.post_id).where(participants.c.conversation_id == conversation_id)
-    return list(tx.execute(query.order_by(participants.c.post_id)).scalars())
+def addressees_of(tx, conversation_id: str) -> Addressees:
+    """Whom it reaches now."""
+    query = select(participants.c.post_id, participants.c.person_id, participants.c.unit_id)
+    query = query.where(participants.c.conversation_id == conversation_id, _present)
+    return addressees(tx.execute(query.order_by(participants.c.addressee)).mappings())
+
+
+def set_settings(tx, person_id: str, conversation_id: str, changes: Mapping) -> None:
+    new = insert(conversation_settings).values(person_id=person_id, conversation_id=conversation_id, **changes)
+    tx.execute(new.on_conflict_do_update(index_elements=["person_id", "conversation_id"], set_=dict(changes)))
+
+
+def count_pinned(tx, person_id: str) -> int:
+    query = select(func.count()).where(conversation_settings.c.person_id == person_id, conversation_settings.c.pinned)
+    return tx.execute(query).scalar_one()

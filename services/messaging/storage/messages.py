@@ -1,51 +1,38 @@
 """What was said, and how far each person has read it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis.rows import any_of
-from messaging.storage.tables import conversations, messages, participants, read_marks
-
-unread_count = conversations.c.last_number - func.coalesce(read_marks.c.number, 0)
+from messaging.storage.tables import conversations, messages, read_marks
 
 
-def mark_of(person_id: str):
-    return and_(read_marks.c.conversation_id == conversations.c.id, read_marks.c.person_id == person_id)
-
-
-def unread(tx, person_id: str, posts: Sequence[str]) -> Mapping:
-    mine = select(participants.c.conversation_id).where(participants.c.post_id == any_of(posts))
-    query = (
-        select(func.count().label("conversations"), func.coalesce(func.sum(unread_count), 0).label("messages"))
-        .select_from(conversations.outerjoin(read_marks, mark_of(person_id)))
-        .where(conversations.c.id.in_(mine), unread_count > 0)
-    )
-    return tx.execute(query).mappings().one()
-
-
-def messages_of(tx, conversation_id: str, before: int | None, limit: int) -> list[Mapping]:
-    query = select(messages).where(messages.c.conversation_id == conversation_id)
+def messages_of(tx, conversation: Mapping, before: int | None, limit: int) -> list[Mapping]:
+    """A page of what this conversation shows to whoever it was found for."""
+    query = select(messages).where(messages.c.conversation_id == conversation["id"])
+    if conversation["from_number"] > 1:
+        query = query.where(messages.c.number >= conversation["from_number"])
+    if conversation["until_number"] is not None:
+        query = query.where(messages.c.number <= conversation["until_number"])
     if before is not None:
         query = query.where(messages.c.number < before)
     return list(tx.execute(query.order_by(messages.c.number.desc()).limit(limit)).mappings())
 
 
-def next_number(tx, conversation_id: str, now: datetime) -> int:
-    """The number of the message to be written; whoever speaks at the same time waits, so there are no gaps."""
-    query = (
-        update(conversations)
-        .where(conversations.c.id == conversation_id)
-        .values(
-            last_number=conversations.c.last_number + 1,
-            active_at=func.greatest(conversations.c.active_at, now),
-        )
-        .returning(conversations.c.last_number)
-    )
-    return tx.execute(query).scalar_one()
+def next_number(tx, conversation_id: str, now: datetime, even_closed: bool = False) -> int | None:
+    """The number of the message to be written; whoever speaks at the same time waits, so there are no gaps. None where
+    nothing is said any more.
+    """
+    query = update(conversations).where(conversations.c.id == conversation_id)
+    if not even_closed:
+        query = query.where(conversations.c.closed_at.is_(None))
+    query = query.values(
+        last_number=conversations.c.last_number + 1, active_at=func.greatest(conversations.c.active_at, now)
+    ).returning(conversations.c.last_number)
+    return tx.execute(query).scalar_one_or_none()
 
 
 def add_message(tx, message: Mapping) -> None:

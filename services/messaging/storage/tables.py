@@ -13,15 +13,28 @@ conversations = sa.Table(
     sa.Column("kind", sa.Text),
     sa.Column("name", sa.Text),
     sa.Column("task_id", Id),
+    sa.Column("unit_id", Id),
+    sa.Column("first_person_id", Id),
+    sa.Column("second_person_id", Id),
+    sa.Column("version", sa.Integer),
     sa.Column("last_number", sa.Integer),
     sa.Column("created_at", Moment),
     sa.Column("active_at", Moment),
+    sa.Column("ordered", sa.Boolean),
+    sa.Column("closed_at", Moment),
+    sa.Column("sealed_for", Moment),
 )  # fmt: skip
 participants = sa.Table(
     "participants", metadata,
     sa.Column("conversation_id", Id, primary_key=True),
-    sa.Column("post_id", Id, primary_key=True),
+    sa.Column("addressee", Id, sa.Computed("coalesce(post_id, person_id, unit_id)"), primary_key=True),
+    sa.Column("post_id", Id),
+    sa.Column("person_id", Id),
+    sa.Column("unit_id", Id),
     sa.Column("role", sa.Text),
+    sa.Column("from_number", sa.Integer),
+    sa.Column("until_number", sa.Integer),
+    sa.Column("joined_at", Moment),
 )  # fmt: skip
 messages = sa.Table(
     "messages", metadata,
@@ -41,4 +54,11 @@ read_marks = sa.Table(
     sa.Column("person_id", Id, primary_key=True),
     sa.Column("conversation_id", Id, primary_key=True),
     sa.Column("number", sa.Integer),
+)  # fmt: skip
+conversation_settings = sa.Table(
+    "conversation_settings", metadata,
+    sa.Column("person_id", Id, primary_key=True),
+    sa.Column("conversation_id", Id, primary_key=True),
+    sa.Column("pinned", sa.Boolean),
+    sa.Column("muted_until", Moment),
 )  # fmt: skip

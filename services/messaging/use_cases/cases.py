@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from chassis import clock
 from messaging.domain.case import part_of_piece, participants, parts_of_order
 from messaging.storage import cases as storage
 
-CHANGES_PART = frozenset({"reassigned", "moved", "revoked", "corrected"})
+CHANGES_PART = frozenset({"reassigned", "moved", "revoked", "corrected", "completed", "reopened"})
 
 
 def open_case(tx, order: Mapping) -> None:
@@ -19,25 +20,30 @@ def open_case(tx, order: Mapping) -> None:
         "task_id": order["task_id"],
         "created_at": order["issued_at"],
         "active_at": order["issued_at"],
+        "ordered": True,
     }
     parts = storage.add_parts(tx, order["task_id"], parts_of_order(order))
     storage.open_case(tx, conversation, participants(parts))
+    if any(part.done_at for part in parts):
+        storage.settle(tx, order["task_id"])
 
 
-def follow_pieces(tx, pieces: Iterable[Mapping]) -> None:
+def follow_pieces(tx, pieces: Iterable[Mapping], at: datetime) -> None:
     """Who answers for a unit's piece of an order now takes part, and who did no longer does; whoever need not do it
-    any more only follows. What a unit does inside is no matter of the others.
+    any more only follows. When all that leads is done nothing more is said, until one of them is opened again. What a
+    unit does inside is no matter of the others.
     """
     by_task = defaultdict(list)
     for piece in pieces:
         if piece["parent_id"] is None and piece["change"] in CHANGES_PART:
             by_task[piece["task_id"]].append(piece)
     for task_id in sorted(by_task):
-        parts = [(each["assignment_id"], each["post_id"], part_of_piece(each)) for each in by_task[task_id]]
+        parts = [part_of_piece(each, at) for each in by_task[task_id]]
         versions = [each["version"] for each in by_task[task_id]]
         posts = storage.change_parts(tx, task_id, parts, versions)
         if posts := posts | storage.end_carried_over(tx, task_id, *_owners_until_now(by_task[task_id])):
             storage.set_participants(tx, task_id, posts, participants(storage.parts_of(tx, task_id, posts)))
+            storage.settle(tx, task_id)
 
 
 def _owners_until_now(pieces: Iterable[Mapping]) -> tuple[list[str], list[str]]:

@@ -5,19 +5,19 @@ from datetime import datetime
 
 from chassis.paging import a_moment, a_number, an_id, page, position
 from contracts import messaging as contract
+from kernel import directory_copy
 from kernel.actor import Actor
 from kernel.capacity import actor_for
 from kernel.errors import Refused
+from messaging.domain.conversations import PINNED_AT_MOST, Addressees, refusal_to_write
 from messaging.storage import conversations as storage
 
 
 def list_conversations(tx, claims: dict, request: dict, now: datetime) -> dict:
     actor = actor_for(tx, contract.list_conversations, claims, now)
-    before = position(request["cursor"], a_moment, an_id)
-    rows = storage.conversations_of(
-        tx, actor.person_id, actor.serves, request["task_id"], before, request["limit"] + 1
-    )  # fmt: skip
-    rows, next_cursor = page(rows, request["limit"], lambda row: [row["active_at"], row["id"]])
+    before = position(request["cursor"], a_number, a_moment, an_id)
+    rows = storage.conversations_of(tx, actor.person_id, ids_of(actor), request, before, request["limit"] + 1)
+    rows, next_cursor = page(rows, request["limit"], lambda row: [int(row["pinned"]), row["active_at"], row["id"]])
     return {"items": rows, "next_cursor": next_cursor}
 
 
@@ -26,12 +26,35 @@ def get_conversation(tx, claims: dict, request: dict, now: datetime) -> dict:
     return dict(own(tx, actor, request["id"]))
 
 
+def ids_of(actor: Actor) -> tuple[str, ...]:
+    """Those under which he takes part: in person, through the posts that he serves, as one of a unit's staff."""
+    return actor.person_id, *actor.serves, *actor.units
+
+
 def own(tx, actor: Actor, conversation_id: str) -> Mapping:
-    """One that the actor takes part in; any other is as if it were not there."""
-    conversation = storage.find_conversation(tx, actor.person_id, actor.serves, conversation_id)
+    """One that the actor takes part in, or has left: what it shows him begins at `from_number` and, if he has left,
+    ends at `until_number`. Any other is as if it were not there.
+    """
+    conversation = storage.find_conversation(tx, actor.person_id, ids_of(actor), conversation_id)
     if conversation is None:
         raise Refused("not_found", "There is no such conversation for you.")
     return conversation
+
+
+def writable(tx, actor: Actor, conversation_id: str) -> Mapping:
+    """One that the actor takes part in, and may say something in now."""
+    conversation = own(tx, actor, conversation_id)
+    closed = conversation["closed_at"] is not None
+    if code := refusal_to_write(conversation["kind"], conversation["role"], conversation["left"], closed):
+        raise Refused(code)
+    return conversation
+
+
+def require_fresh_if_lent(tx, actor: Actor, reached: Addressees, now: datetime) -> None:
+    """Who takes part in person, or as one of the staff, needs no power that was lent to him."""
+    if actor.acting_for is None and (actor.person_id in reached.person_ids or set(actor.units) & set(reached.unit_ids)):
+        return
+    directory_copy.require_fresh_if_lent(tx, actor, now, reached.post_ids)
 
 
 def list_participants(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -39,5 +62,20 @@ def list_participants(tx, claims: dict, request: dict, now: datetime) -> dict:
     conversation = own(tx, actor, request["conversation_id"])
     after = position(request["cursor"], a_number, an_id)
     rows = storage.participants_of(tx, conversation["id"], after, request["limit"] + 1)
-    rows, next_cursor = page(rows, request["limit"], lambda row: [row["rank"], row["post_id"]])
+    rows, next_cursor = page(rows, request["limit"], lambda row: [row["rank"], row["id"]])
     return {"items": rows, "next_cursor": next_cursor}
+
+
+def set_settings(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """For this person alone."""
+    actor = actor_for(tx, contract.set_conversation_settings, claims, now)
+    conversation, changes = own(tx, actor, request["id"]), request["settings"]
+    if (
+        changes.get("pinned")
+        and not conversation["pinned"]
+        and storage.count_pinned(tx, actor.person_id) >= PINNED_AT_MOST
+    ):
+        raise Refused("too_many_pinned", limit=PINNED_AT_MOST)
+    if changes:
+        storage.set_settings(tx, actor.person_id, conversation["id"], changes)
+    return dict(own(tx, actor, conversation["id"]))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from chassis import clock
 from messaging.storage.cases import begin_case
-from messaging.storage.conversations import post_ids_of
+from messaging.storage.conversations import addressees_of
 from messaging.storage.messages import next_number
 from messaging.use_cases import messages
 
@@ -24,7 +24,7 @@ def post_urging(tx, urging: Mapping) -> None:
     message = {
         "id": urging["act_id"],
         "conversation_id": conversation["id"],
-        "number": next_number(tx, conversation["id"], at),
+        "number": next_number(tx, conversation["id"], at, even_closed=True),
         "kind": "urging",
         "text": urging["text"],
         "sender_person_id": urging["actor_person_id"],
@@ -33,4 +33,4 @@ def post_urging(tx, urging: Mapping) -> None:
         "acting_for": urging["acting_for"],
         "sent_at": at,
     }
-    messages.say(tx, message, conversation["name"], post_ids_of(tx, conversation["id"]))
+    messages.say(tx, message, conversation["name"], addressees_of(tx, conversation["id"]))

@@ -1,6 +1,6 @@
 """What is said, and how far each person has read it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from chassis import clock
@@ -10,9 +10,11 @@ from chassis.paging import a_number, page, position
 from contracts import messaging as contract
 from kernel.actor import Actor
 from kernel.capacity import actor_for
-from kernel.directory_copy import require_fresh_if_lent
+from kernel.errors import Refused
+from messaging.domain.conversations import Addressees
 from messaging.storage import messages as storage
-from messaging.storage.conversations import post_ids_of
+from messaging.storage.conversations import addressees_of
+from messaging.storage.conversations import unread as count_unread
 from messaging.use_cases import announcements, conversations
 
 
@@ -20,7 +22,7 @@ def list_messages(tx, claims: dict, request: dict, now: datetime) -> dict:
     actor = actor_for(tx, contract.list_messages, claims, now)
     conversation = conversations.own(tx, actor, request["conversation_id"])
     before = position(request["cursor"], a_number)
-    rows = storage.messages_of(tx, conversation["id"], before[0] if before else None, request["limit"] + 1)
+    rows = storage.messages_of(tx, conversation, before[0] if before else None, request["limit"] + 1)
     rows, next_cursor = page(rows, request["limit"], lambda row: [row["number"]])
     return {"items": rows, "next_cursor": next_cursor}
 
@@ -38,13 +40,16 @@ def post_message(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 
 def _post(tx, actor: Actor, conversation_id: str, text: str, now: datetime) -> dict:
-    conversation = conversations.own(tx, actor, conversation_id)
-    participant_post_ids = post_ids_of(tx, conversation_id)
-    require_fresh_if_lent(tx, actor, now, participant_post_ids)
+    conversation = conversations.writable(tx, actor, conversation_id)
+    reached = addressees_of(tx, conversation_id)
+    conversations.require_fresh_if_lent(tx, actor, reached, now)
+    number = storage.next_number(tx, conversation_id, now)
+    if number is None:  # closed since
+        raise Refused("conversation_closed")
     message = {
         "id": clock.new_id(),
         "conversation_id": conversation_id,
-        "number": storage.next_number(tx, conversation_id, now),
+        "number": number,
         "kind": "text",
         "text": text,
         "sender_person_id": actor.person_id,
@@ -54,22 +59,18 @@ def _post(tx, actor: Actor, conversation_id: str, text: str, now: datetime) -> d
         "sent_at": now,
     }
     storage.mark_read(tx, actor.person_id, conversation_id, message["number"])  # who speaks has read
-    say(tx, message, conversation["name"], participant_post_ids)
+    say(tx, message, conversation["name"], reached)
     return message
 
 
-def say(tx, message: Mapping, conversation_name: str, participant_post_ids: Sequence[str]) -> None:
+def say(tx, message: Mapping, conversation_name: str | None, reached: Addressees) -> None:
     """The message, whatever its kind, is kept and told to all who take part: the act's one event."""
     storage.add_message(tx, message)
     tx.emit(
         contract.message_posted,
         subject=message["conversation_id"],
         version=message["number"],
-        data=message
-        | {
-            "conversation_name": conversation_name,
-            "participant_post_ids": participant_post_ids,
-        },
+        data=message | {"conversation_name": conversation_name} | reached.told(),
     )
 
 
@@ -82,6 +83,5 @@ def mark_read(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 def get_unread(tx, claims: dict, now: datetime) -> dict:
     actor = actor_for(tx, contract.get_unread, claims, now)
-    return dict(storage.unread(tx, actor.person_id, actor.serves)) | {
-        "announcements": announcements.unseen(tx, actor, now)
-    }
+    unread = dict(count_unread(tx, actor.person_id, conversations.ids_of(actor), now))
+    return unread | {"announcements": announcements.unseen(tx, actor, now)}

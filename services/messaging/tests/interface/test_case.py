@@ -5,6 +5,7 @@ from importlib import import_module
 
 import pytest
 
+from chassis import clock
 from chassis.errors import CallFailed
 from chassis.testing import until
 from contracts import messaging, tasks
@@ -73,7 +74,7 @@ def test_whoever_answers_for_a_piece_now_takes_part_in_its_part_and_who_did_does
             if event is tasks.task_issued:
                 cases.open_case(tx, data)
             else:
-                cases.follow_pieces(tx, [data])
+                cases.follow_pieces(tx, [data], data["at"])
 
     found = here.rows("SELECT post_id::text, role FROM participants")
     assert {row["post_id"]: row["role"] for row in found} == {
@@ -107,11 +108,13 @@ def test_a_part_from_before_reasons_were_kept_ends_with_the_pieces_first_change(
         cases.open_case(tx, order)
     here.do("DELETE FROM case_parts")
     here.do(import_module("messaging.migrations.versions.0004_case_parts").CARRIED_OVER)
+    here.do("UPDATE case_parts SET leads = true WHERE role = 'responsible'")
     for change, version, former, owner in acts:
         former = former and {"post_id": post(former), "follows": follows and former == "ward-1 head"}
         after = "revoked" if change == "revoked" else "assigned"
         with here.store.transaction() as tx:
-            cases.follow_pieces(tx, [changed(change, after, version, post_id=owner, former=former)])
+            act = changed(change, after, version, post_id=owner, former=former)
+            cases.follow_pieces(tx, [act], act["at"])
 
     if follows:
         left = {"ward-1 head": "follower"} | left
@@ -127,7 +130,7 @@ def test_whose_piece_was_revoked_only_follows(town, first):
     here = town("messaging")
     acts = [
         lambda tx: cases.open_case(tx, issued()),
-        lambda tx: cases.follow_pieces(tx, [changed("revoked", "revoked", 2)]),
+        lambda tx: cases.follow_pieces(tx, [changed("revoked", "revoked", 2)], clock.now()),
     ]
     for act in acts if first == "task_issued" else reversed(acts):
         with here.store.transaction() as tx:
@@ -156,7 +159,7 @@ def test_when_an_order_is_taken_back_all_only_follow(here, conversation, tell):
 def test_what_a_unit_does_inside_is_no_matter_of_the_others(conversation, here):
     with here.store.transaction() as tx:
         inside = changed("reassigned", "assigned", 3, "ward-1", parent_id=id_of("parent"), **REASSIGNED)
-        cases.follow_pieces(tx, [inside])
+        cases.follow_pieces(tx, [inside], inside["at"])
 
     assert here.rows("SELECT count(*) AS n FROM participants") == [{"n": 5}]
 
