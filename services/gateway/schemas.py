@@ -407,7 +407,7 @@ class NewMessage(messaging.PostMessage):
         exclude = ("conversation_id", "idempotency_key")
 
 
-class NewAnnouncement(messaging.NewAnnouncement):
+class AnnouncementToMake(messaging.NewAnnouncement):
     """With `publish: false` a draft."""
 
     publish = fields.Boolean(load_default=True)
