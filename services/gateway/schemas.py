@@ -407,6 +407,11 @@ class NewMessage(messaging.PostMessage):
         exclude = ("conversation_id", "idempotency_key")
 
 
+class KeepingReason(messaging.HoldConversation):
+    class Meta(Request.Meta):
+        exclude = ("conversation_id",)
+
+
 class AnnouncementToMake(messaging.NewAnnouncement):
     """With `publish: false` a draft."""
 

@@ -37,6 +37,13 @@ class Scanning(DependencyProvider):
         return self._scans
 
 
+class Kept(DependencyProvider):
+    """For how many years what is kept."""
+
+    def get_dependency(self, worker_ctx):
+        return self.container.settings.kept
+
+
 class Service(
     Hearing, Conversations, Messages, Directives, Announcements, Keeping, Files, HearsDirectory,
     audit_reading(messaging.list_audit),
@@ -44,3 +51,4 @@ class Service(
     name = "messaging"
     db = Database()
     scanning = Scanning()
+    kept = Kept()

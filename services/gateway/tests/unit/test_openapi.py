@@ -46,6 +46,8 @@ OUTLINE = {
     "POST /announcements/{announcement_id}/approve", "POST /announcements/{announcement_id}/withdraw",
     "POST /announcements/{announcement_id}/seen", "POST /announcements/{announcement_id}/acknowledge",
     "GET /announcements/{announcement_id}/reach",
+    "POST /conversations/{conversation_id}/hold", "POST /conversations/{conversation_id}/release",
+    "POST /conversations/{conversation_id}/exports", "GET /legal-holds", "GET /me/messages/export",
     "POST /conversations/{conversation_id}/read", "GET /live", "GET /audit", "GET /openapi.json",
     "GET /oidc/providers", "GET /oidc/{provider}/start", "GET /oidc/{provider}/callback", "POST /oidc/{provider}/code",
     "POST /oidc/{provider}/backchannel-logout", "POST /oidc/{provider}/logout", "GET /me/identities",
