@@ -10,7 +10,7 @@ from cachetools import TTLCache
 from chassis import context
 from chassis.errors import CallFailed
 from chassis.http import Answer
-from contracts import directory
+from contracts import directory, tasks
 
 log = structlog.get_logger()
 
@@ -54,6 +54,26 @@ def with_names(call, known: MutableMapping[str, str], items: Iterable[dict], id_
         log.warning("names left out", code=error.code)
     for item in items:
         item[name_field] = names.get(item[id_field])
+
+
+def with_cards(call, known: MutableMapping[str, str], links: Iterable[dict]) -> None:
+    """Writes beside links to what is ours how that is called: one question to each owner, and null of what the actor
+    does not see, or while its owner is away.
+    """
+    links = list(links)
+    people = [link for link in links if link["kind"] == "person"]
+    with_names(call, known, people, "id", "title")
+    others = {(link["kind"], link["id"]): link for link in links if link["kind"] != "person"}
+    titles: dict[tuple[str, str], str] = {}
+    asked = [{"kind": kind, "id": id_} for kind, id_ in list(others)[:NAMES_AT_MOST]]
+    try:
+        answer = call.ask(tasks.get_titles, {"items": asked}, NAMES_SECONDS) if asked else {}
+        titles = {(item["kind"], item["id"]): item["title"] for item in answer.get("items", ())}
+    except CallFailed as error:
+        log.warning("titles left out", code=error.code)
+    for link in links:
+        if link["kind"] != "person":
+            link["title"] = titles.get((link["kind"], link["id"]))
 
 
 def versioned(body: dict, **kwargs) -> Answer:

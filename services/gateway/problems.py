@@ -235,6 +235,30 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "import_has_faults": (
         409, "Tệp còn dòng sai hoặc mâu thuẫn, chưa thể áp dụng", "Rows of the file are wrong: it cannot be applied",
     ),
+    # messages
+    "too_many_messages": (
+        429, "Bạn gửi quá nhanh trong cuộc trò chuyện này, hãy chờ một chút",
+        "You write too fast in this conversation: wait a little",
+    ),
+    "mention_outside": (
+        422, "Người hoặc đơn vị được nhắc tên không tham gia cuộc trò chuyện này",
+        "Who is mentioned does not take part in this conversation",
+    ),
+    "too_many_to_mention": (
+        403, "Cuộc trò chuyện quá đông: chỉ người chịu trách nhiệm được nhắc tất cả",
+        "So many take part that only who is responsible mentions all",
+    ),
+    "unknown_message": (
+        422, "Không có tin nhắn này trong cuộc trò chuyện", "There is no such message in this conversation",
+    ),
+    "message_cannot_change": (
+        409, "Chỉ đạo và đôn đốc không sửa, không xóa được, chỉ thu hồi; tin nhắn khác thì không thu hồi",
+        "Directives and urgings are withdrawn, never edited or removed; other messages are not withdrawn",
+    ),
+    "message_ended": (409, "Tin nhắn đã bị xóa hoặc thu hồi", "The message was removed or withdrawn"),
+    "message_too_old": (
+        409, "Đã quá thời gian được sửa hoặc xóa tin nhắn", "Too much time has passed to edit or remove it",
+    ),
     # announcements
     "own_announcement": (
         403, "Người soạn thông báo không được tự duyệt", "Nobody approves an announcement that he himself wrote",

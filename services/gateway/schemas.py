@@ -400,11 +400,8 @@ class MessagesQuery(messaging.ListMessages):
         exclude = ("conversation_id",)
 
 
-class NewMessage(messaging.PostMessage):
+class NewMessage(messaging.SaidMessage):
     kind = one_of(("text",), load_default="text")
-
-    class Meta(Request.Meta):
-        exclude = ("conversation_id", "idempotency_key")
 
 
 class KeepingReason(messaging.HoldConversation):
@@ -423,14 +420,43 @@ class ReadUpTo(messaging.MarkRead):
         exclude = ("conversation_id",)
 
 
+class Card(messaging.Link):
+    """`title` is the task's or the person's name, null for who may not see it."""
+
+    title = fields.String(required=True, allow_none=True)
+
+
 class Message(messaging.Message):
     """`sender_name` is null while the directory is away."""
 
     sender_name = fields.String(required=True, allow_none=True)
+    links = fields.List(fields.Nested(Card), required=True)
 
 
 class MessagePage(messaging.MessagePage):
     items = fields.List(fields.Nested(Message), required=True)
+
+
+class FoundMessage(messaging.FoundMessage):
+    sender_name = fields.String(required=True, allow_none=True)
+    links = fields.List(fields.Nested(Card), required=True)
+
+
+class FoundMessagePage(messaging.FoundMessagePage):
+    items = fields.List(fields.Nested(FoundMessage), required=True)
+
+
+class MessageVersionsQuery(messaging.ListMessageVersions):
+    class Meta(Request.Meta):
+        exclude = ("message_id",)
+
+
+class MessageVersion(messaging.MessageVersion):
+    changed_by_name = fields.String(required=True, allow_none=True)
+
+
+class MessageVersionPage(messaging.MessageVersionPage):
+    items = fields.List(fields.Nested(MessageVersion), required=True)
 
 
 # live
@@ -473,6 +499,11 @@ class ConversationChange(messaging.ConversationChanged):
 
 
 class SealedTranscript(messaging.TranscriptSealed):
+    class Meta:
+        exclude = TAKING_PART
+
+
+class ChangedMessage(messaging.MessageChanged):
     class Meta:
         exclude = TAKING_PART
 
@@ -543,6 +574,7 @@ LIVE_EVENTS: dict[str, type[Schema]] = {
     "correction_proposed": CorrectionChange,
     "correction_decided": CorrectionChange,
     "message_posted": PostedMessage,
+    "message_changed": ChangedMessage,
     "announcement_published": PublishedAnnouncement,
     "announcement_withdrawn": WithdrawnAnnouncement,
     "conversation_changed": ConversationChange,

@@ -240,6 +240,10 @@ class Service(*API, ScimRoutes, HearsDirectory):
     def on_announcement_withdrawn(self, tx, event):
         live_log.tell_addressed(tx, "announcement_withdrawn", event.data.pop("to"), event.data)
 
+    @hears(messaging.message_changed)
+    def on_message_changed(self, tx, event):
+        live_log.tell_taking_part(tx, "message_changed", event.data)
+
     @hears(directory.account_revoked)
     def on_account_revoked(self, tx, event):
         sessions.end_account(tx, event.data["account_id"], event.version)

@@ -37,11 +37,9 @@ class Scanning(DependencyProvider):
         return self._scans
 
 
-class Kept(DependencyProvider):
-    """For how many years what is kept."""
-
+class SettingsProvider(DependencyProvider):
     def get_dependency(self, worker_ctx):
-        return self.container.settings.kept
+        return self.container.settings
 
 
 class Service(
@@ -50,5 +48,5 @@ class Service(
 ):  # fmt: skip
     name = "messaging"
     db = Database()
+    settings = SettingsProvider()
     scanning = Scanning()
-    kept = Kept()

@@ -21,6 +21,8 @@ def _years(years: int) -> None:
 class MessagingSettings(settings.Settings):
     scanner: str = ""  # without one, files stay unchecked
     kept: Years = field(default_factory=Years)
+    messages_a_minute: int = 60  # of one person in one conversation, and as many at once
+    edit_hours: int = 24  # for which one may edit and remove what one has said
     scanner_away: str = "refuse"  # what becomes of a file then: refused for now, or kept and not given out before
 
 
@@ -36,6 +38,8 @@ def read(env: Env | None = None) -> MessagingSettings:
                 directives=env.int("KEEP_DIRECTIVES_YEARS", Years.directives, validate=_years),
                 announcements=env.int("KEEP_ANNOUNCEMENTS_YEARS", Years.announcements, validate=_years),
             ),
+            messages_a_minute=env.int("MESSAGES_A_MINUTE", 60, validate=validate.Range(1, 1_000_000)),
+            edit_hours=env.int("EDIT_HOURS", 24, validate=validate.Range(0, 24 * 366)),
             scanner=env.str("SCANNER", "", validate=check_address),
             scanner_away=env.str("SCANNER_AWAY", "refuse", validate=validate.OneOf(AWAY)),
         )

@@ -92,9 +92,9 @@ def test_an_act_that_depends_on_the_post_is_refused_by_a_stale_copy():
 
 # What one has read, pinned or put off is nobody else's, whoever shows it to him, nor is how one is reached; a file is
 # the person's own, or granted to him by a service that asks in which post he acts; nobody else has anything to do with
-# what one wants to be reminded of.
+# what one wants to be reminded of. What a message said before is read by who said it, and by auditors in person.
 ABOUT_ONESELF = {
-    "messaging.mark_read", "messaging.set_conversation_settings",
+    "messaging.mark_read", "messaging.list_message_versions", "messaging.set_conversation_settings",
     "messaging.see_announcement", "messaging.acknowledge_announcement",
     "messaging.begin_file", "messaging.finish_file", "messaging.open_file",
     "reminders.snooze_action_item", "reminders.unsnooze_action_item",

@@ -1,4 +1,6 @@
-"""P5: messages in a group of 20, eight of whom write at once; and how long one takes to an open stream."""
+"""P5: messages in a group of 20, eight of whom write at once; how long one takes to an open stream; and the list of
+somebody with 2,000 conversations.
+"""
 
 import itertools
 import json
@@ -14,6 +16,16 @@ from tests.bench.client import Connection, Streams, Wrong, new_key
 from tests.bench.measure import Options, Row, in_turn, percentile, ratios, spread, times
 
 SENDERS, GROUP = 8, 20
+CONVERSATIONS, LISTED, LIST_GOAL = 2000, 200, 50  # so many; how often their list is opened; ms, 95 of 100 of them
+MANY = """
+    WITH made AS (
+        INSERT INTO conversations (id, kind, name, last_number, created_at, active_at)
+        SELECT gen_random_uuid(), 'group', 'Tổ công tác ' || n, n %% 7, now(), now() - n * interval '1 minute'
+        FROM generate_series(1, %(count)s) AS n RETURNING id
+    )
+    INSERT INTO participants (conversation_id, person_id, role, joined_at)
+    SELECT id, unnest(ARRAY[%(person)s::uuid, gen_random_uuid()]), 'member', now() FROM made
+"""
 TEXT = "Đề nghị đơn vị báo cáo tiến độ nhiệm vụ trước 17 giờ hôm nay."
 PACE = 0.2  # seconds from one message to the next, where arrival is looked at
 ARRIVALS = 40
@@ -64,7 +76,29 @@ def measure(city: City, options: Options) -> list[Row]:
         raise Wrong(f"{len(posted)} messages were taken, the last is number {last}")
     for one in (leader, *senders, *(connection for connection, _ in writers)):
         one.close()
-    return _rows(found, took, arrived)
+    return [*_rows(found, took, arrived), _list_of_many(city)]
+
+
+def _list_of_many(city: City) -> Row:
+    """Of a head who takes no part in what is measured before."""
+    someone = Connection(city.base_url, city.heads[-1])
+    person_id = json.loads(someone.ask("GET", "/api/v1/me"))["person"]["id"]
+    with psycopg.connect(city.platform.bus.addresses()["owners"]["messaging"], autocommit=True) as database:
+        database.execute(MANY, {"count": CONVERSATIONS, "person": person_id})
+        database.execute("ANALYZE conversations, participants")
+    took = []
+    for _ in range(LISTED):
+        began = time.perf_counter()
+        page = json.loads(someone.ask("GET", "/api/v1/conversations"))
+        took.append((time.perf_counter() - began) * 1000)
+        if len(page["items"]) != 50 or not page["next_cursor"]:
+            raise Wrong("not the first page of many conversations")
+    someone.close()
+    p95 = percentile(took, 0.95)
+    return Row(
+        "P5", f"the list of somebody with {CONVERSATIONS:,} conversations",
+        f"p50 {median(took):.0f} ms, p95 {p95:.0f} ms", "-", "-", f"p95 <= {LIST_GOAL} ms", p95 <= LIST_GOAL,
+    )  # fmt: skip
 
 
 def _group(leader: Connection, unit_ids: list[str]) -> str:

@@ -20,7 +20,8 @@ from directory.storage import facts, tables
 from directory.tests.support import moved
 from directory.use_cases import facts as feed
 from kernel.working_time import today
-from messaging.use_cases import announcing, conversations, messages
+from messaging.domain.saying import Pace
+from messaging.use_cases import announcing, conversations, messages, taking_part, transcripts
 from reminders.use_cases import dispatching, firing, personal
 from tasks.importing.__main__ import run as carry_out
 from tasks.storage.imports import files
@@ -322,7 +323,9 @@ def is_taken_over(store) -> None:
 
 
 def talk(store) -> None:
-    """In each conversation of what is not done yet two people say something."""
+    """In each conversation of what is not done yet two people say something, and one says it otherwise; what was said
+    of the rest is sealed; and somebody begins another one.
+    """
     with store.reading() as tx:
         request = messaging_contract.list_conversations.request().load({})
         found = conversations.list_conversations(tx, claims("dept head"), request, clock.now())["items"]
@@ -332,9 +335,23 @@ def talk(store) -> None:
     for conversation in under_way:
         for who in ("dept head", "committee vice_chairman"):
             request = {"conversation_id": conversation["id"], "text": f"{who} nói", "idempotency_key": who}
-            request["idempotency_key"] += conversation["id"]
+            request = schema(messaging_contract.post_message.request).load(request)
             with store.transaction() as tx:
-                messages.post_message(tx, claims(who), request, clock.now())
+                said = messages.post_message(tx, claims(who), request, Pace(60), False, clock.now())
+        request = {"id": said["id"], "version": 1, "text": "Thôi", "idempotency_key": said["id"]}
+        request = schema(messaging_contract.edit_message.request).load(request)
+        with store.transaction() as tx:
+            messages.edit_message(tx, claims(who), request, timedelta(hours=1), clock.now())
+    more = True
+    while more:
+        with store.transaction() as tx:
+            more = transcripts.seal_next(tx, clock.now())
+    wanted = {"kind": "direct", "participants": [{"person_id": person("dept head")}]}
+    request = schema(messaging_contract.begin_conversation.request).load(
+        {"conversation": wanted, "idempotency_key": "k"}
+    )
+    with store.transaction() as tx:
+        taking_part.begin_conversation(tx, claims("committee vice_chairman"), request, clock.now())
 
 
 def announce(store) -> None:

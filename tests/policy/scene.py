@@ -202,7 +202,10 @@ class Scene:
             [conversation] = until(
                 lambda task_id=task_id: leader.get("/conversations", params={"task_id": task_id}).json()["items"], 20
             )
-            self.orders[name] = {"task": task_id, "piece": piece["id"], "conversation": conversation["id"]}
+            said = leader.post(f"/conversations/{conversation['id']}/messages", {"text": "Đề nghị báo cáo."})
+            assert said.status_code == 201, said.text
+            ids = {"task": task_id, "piece": piece["id"], "conversation": conversation["id"]}
+            self.orders[name] = ids | {"message": said.json()["id"]}
         someone = sign_in(self.platform.base_url, self.platform.account("unit_clerk"))
         self.foreign_session = next(each for each in someone.get("/sessions").json()["items"] if each["current"])
 
@@ -506,7 +509,9 @@ class Scene:
 
     def _request(self, cell: Cell) -> tuple[str, str, dict]:
         order = self.orders.get(cell.about, {})
-        task, piece, conversation = (order.get(name, "") for name in ("task", "piece", "conversation"))
+        task, piece, conversation, message = (
+            order.get(name, "") for name in ("task", "piece", "conversation", "message")
+        )  # fmt: skip
         return {
             "create_task": ("POST", "/tasks", {"json": UNKNOWN_UNIT}),
             "create_draft": ("POST", "/tasks", {"json": UNKNOWN_UNIT | {"issue": False}}),
@@ -549,6 +554,12 @@ class Scene:
             "list_participants": ("GET", f"/conversations/{conversation}/participants", {}),
             "list_messages": ("GET", f"/conversations/{conversation}/messages", {}),
             "post_message": ("POST", f"/conversations/{conversation}/messages", {"json": {"text": "Đã rõ."}}),
+            "search_messages": ("GET", "/messages/search", {"params": {"q": "báo cáo"}}),
+            "get_message": ("GET", f"/messages/{message}", {}),
+            "edit_message": ("PATCH", f"/messages/{message}", NEVER | {"json": {"text": "Đã rõ."}}),
+            "remove_message": ("DELETE", f"/messages/{message}", NEVER),
+            "withdraw_message": ("POST", f"/messages/{message}/withdraw", NEVER | {"json": {"reason": "Thôi"}}),
+            "list_message_versions": ("GET", f"/messages/{NOBODY}/versions", {}),
             "mark_read": ("POST", f"/conversations/{conversation}/read", {"json": {"number": 0}}),
             **self._announcements(),
             "create_file": ("POST", "/files", A_PROGRAM),

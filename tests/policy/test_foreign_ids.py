@@ -26,6 +26,7 @@ FOREIGN = {
     "reminder_id": lambda scene: a_reminder(scene),
     "subscription_id": lambda scene: a_device(scene),
     "conversation_id": lambda scene: scene.orders["each"]["conversation"],
+    "message_id": lambda scene: scene.orders["each"]["message"],
     "announcement_id": lambda scene: an_announcement(scene),
     "participant_id": lambda scene: scene.posts["lead", "head"].id,
     "delegation_id": lambda scene: scene.capacities["lead", "head", "lent for everything"][1],

@@ -200,9 +200,33 @@ class Summary(Statement):
     as_of = Moment(required=True)
 
 
+class Titled(Request):
+    """`kind`: task or assignment."""
+
+    kind = one_of(("task", "assignment"), required=True)
+    id = Id(required=True)
+
+
+class GetTitles(Request):
+    items = fields.List(fields.Nested(Titled), required=True, validate=validate.Length(max=500))
+
+
+class Title(Statement):
+    kind = fields.String(required=True)
+    id = Id(required=True)
+    title = fields.String(required=True)
+
+
+class Titles(Statement):
+    items = fields.List(fields.Nested(Title), required=True)
+
+
 assign = Procedure("tasks", "assign", AssignRequest, Task, "Give an order to units.", timeout=10.0, patience=PATIENCE)
 get_task = Procedure("tasks", "get_task", ById, Task, "An order with its roll-up and first assignments.")
 list_tasks = Procedure("tasks", "list_tasks", ListTasks, TaskPage, "Orders in one of the actor's boxes.")
+get_titles = Procedure(
+    "tasks", "get_titles", GetTitles, Titles, "What orders and pieces are called, of those that the actor sees."
+)
 get_summary = Procedure("tasks", "get_summary", Nothing, Summary, "Counts for the actor's home page.")
 
 list_audit = list_audit_of("tasks")

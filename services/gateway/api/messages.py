@@ -1,10 +1,14 @@
-"""Messages, and how far one has read them."""
+"""Messages: said, changed, found, and how far one has read them."""
 
 from chassis.http import Answer
 from contracts import messaging
 from gateway import schemas
-from gateway.assembling import with_names
+from gateway.api.assignments import keyed
+from gateway.assembling import versioned, with_cards, with_names
 from gateway.routes import route
+
+SAYING = ("not_authorised", "directory_stale", "mention_outside", "too_many_to_mention")
+CHANGING = ("not_authorised", "directory_stale", "message_cannot_change", "message_ended")
 
 
 class MessagesRoutes:
@@ -13,22 +17,68 @@ class MessagesRoutes:
     def list_messages(self, call, conversation_id):
         """What was said, newest first."""
         page = call.ask(messaging.list_messages, call.query | {"conversation_id": conversation_id})
-        with_names(call, self.names, page["items"], "sender_person_id", "sender_name")
+        self._dress(call, page["items"])
+        return page
+
+    @route("GET", "/messages/search", tag="messaging", query=messaging.SearchMessages,
+           answer=schemas.FoundMessagePage)  # fmt: skip
+    def search_messages(self, call):
+        """Tìm tin nhắn: in one's own conversations, with or without diacritics, newest first."""
+        page = call.ask(messaging.search_messages, call.query)
+        self._dress(call, page["items"])
         return page
 
     @route("POST", "/conversations/<uuid:conversation_id>/messages", tag="messaging", body=schemas.NewMessage,
-           answer=schemas.Message, status=201, idempotency_key=True, refusals=("not_authorised",))  # fmt: skip
+           answer=schemas.Message, status=201, idempotency_key=True,
+           refusals=(*SAYING, "too_many_messages", "unknown_message", "unknown_file", "file_not_scanned"))  # fmt: skip
     def post_message(self, call, conversation_id):
-        """Say something."""
-        message = call.ask(
-            messaging.post_message,
-            {"conversation_id": conversation_id, "text": call.body["text"], "idempotency_key": call.idempotency_key},
-        )
-        with_names(call, self.names, [message], "sender_person_id", "sender_name")
-        return Answer(message, status=201)
+        """Say something. The same again answers the same message."""
+        said = {name: value for name, value in call.body.items() if name != "kind"}
+        keys = {"conversation_id": conversation_id, "idempotency_key": call.idempotency_key}
+        return self._answer(call, call.ask(messaging.post_message, said | keys), status=201)
+
+    @route("GET", "/messages/<uuid:message_id>", tag="messaging", answer=schemas.Message, etag=True)
+    def get_message(self, call, message_id):
+        """One message."""
+        return self._answer(call, call.ask(messaging.get_message, {"id": message_id}))
+
+    @route("PATCH", "/messages/<uuid:message_id>", tag="messaging", body=messaging.SaidText, answer=schemas.Message,
+           idempotency_key=True, if_match=True, etag=True,
+           refusals=(*SAYING, *CHANGING, "message_too_old"))  # fmt: skip
+    def edit_message(self, call, message_id):
+        """Sửa: within a day; what it said before is kept."""
+        return self._answer(call, call.ask(messaging.edit_message, keyed(call, message_id) | call.body))
+
+    @route("DELETE", "/messages/<uuid:message_id>", tag="messaging", answer=schemas.Message, idempotency_key=True,
+           if_match=True, etag=True, refusals=(*CHANGING, "message_too_old"))  # fmt: skip
+    def remove_message(self, call, message_id):
+        """Xóa: its text goes; its number stays, with who removed it and when."""
+        return self._answer(call, call.ask(messaging.remove_message, keyed(call, message_id)))
+
+    @route("POST", "/messages/<uuid:message_id>/withdraw", tag="messaging", body=messaging.Withdrawal,
+           answer=schemas.Message, idempotency_key=True, if_match=True, etag=True, refusals=CHANGING)  # fmt: skip
+    def withdraw_message(self, call, message_id):
+        """Thu hồi: a directive or an urging asks for nothing any more; what it said stays."""
+        return self._answer(call, call.ask(messaging.withdraw_message, keyed(call, message_id) | call.body))
+
+    @route("GET", "/messages/<uuid:message_id>/versions", tag="messaging", query=schemas.MessageVersionsQuery,
+           answer=schemas.MessageVersionPage, refusals=("not_authorised",))  # fmt: skip
+    def list_message_versions(self, call, message_id):
+        """What a message said before: for who said it, and for auditors."""
+        page = call.ask(messaging.list_message_versions, call.query | {"message_id": message_id})
+        with_names(call, self.names, page["items"], "changed_by_person_id", "changed_by_name")
+        return page
 
     @route("POST", "/conversations/<uuid:conversation_id>/read", tag="messaging", body=schemas.ReadUpTo, status=204)
     def mark_read(self, call, conversation_id):
         """One has read up to this number."""
         call.ask(messaging.mark_read, {"conversation_id": conversation_id, "number": call.body["number"]})
         return Answer(status=204)
+
+    def _answer(self, call, message: dict, status: int = 200) -> Answer:
+        self._dress(call, [message])
+        return versioned(message, status=status)
+
+    def _dress(self, call, messages: list[dict]) -> None:
+        with_names(call, self.names, messages, "sender_person_id", "sender_name")
+        with_cards(call, self.names, [link for message in messages for link in message["links"]])

@@ -6,7 +6,7 @@ from chassis.grants import Grants
 from chassis.rpc import rpc
 from chassis.timers import every
 from contracts import messaging
-from messaging.use_cases import file_bytes, files
+from messaging.use_cases import announcements, file_bytes, files, messages
 
 
 class Files:
@@ -39,7 +39,12 @@ class Files:
         word = request["grant"]
         giver = word and self.grants.giver(word, call.claims["sub"], request["id"])
         with self.db.transaction() as tx:
-            return files.open_file(tx, call.claims, request, giver, self.scanning.scanner is not None, clock.now())
+            now, scans = clock.now(), self.scanning.scanner is not None
+            opens = [
+                lambda claims, file_id, each=each: each.opens_file(tx, claims, file_id, now)
+                for each in (messages, announcements)
+            ]
+            return files.open_file(tx, call.claims, request, giver, scans, opens)
 
     @rpc(messaging.hold_files)
     def hold_files(self, call, request):

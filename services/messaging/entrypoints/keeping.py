@@ -40,4 +40,4 @@ class Keeping:
 
     @every(seconds=600, alone="keep")
     def let_go(self):
-        keeping.expire_all(self.db, self.kept, clock.now())
+        keeping.expire_all(self.db, self.settings.kept, clock.now())

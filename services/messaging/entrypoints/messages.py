@@ -1,8 +1,12 @@
-"""Messages on the bus: what is said, and what one has not read."""
+"""Messages on the bus: what is said, changed and found, and what one has not read."""
+
+from datetime import timedelta
 
 from chassis import clock
 from chassis.rpc import rpc
 from contracts import messaging
+from messaging.domain.saying import Pace
+from messaging.storage.messages import SaidMeanwhile
 from messaging.use_cases import messages
 
 
@@ -12,10 +16,45 @@ class Messages:
         with self.db.reading() as tx:
             return messages.list_messages(tx, call.claims, request, clock.now())
 
+    @rpc(messaging.search_messages)
+    def search_messages(self, call, request):
+        with self.db.reading() as tx:
+            return messages.search_messages(tx, call.claims, request, clock.now())
+
+    @rpc(messaging.get_message)
+    def get_message(self, call, request):
+        with self.db.reading() as tx:
+            return messages.get_message(tx, call.claims, request, clock.now())
+
+    @rpc(messaging.list_message_versions)
+    def list_message_versions(self, call, request):
+        with self.db.transaction() as tx:
+            return messages.list_versions(tx, call.claims, request, clock.now())
+
     @rpc(messaging.post_message)
     def post_message(self, call, request):
+        pace, scans = Pace(self.settings.messages_a_minute), self.scanning.scanner is not None
+        while True:
+            try:
+                with self.db.transaction() as tx:
+                    return messages.post_message(tx, call.claims, request, pace, scans, clock.now())
+            except SaidMeanwhile:
+                continue  # now it is there to be found
+
+    @rpc(messaging.edit_message)
+    def edit_message(self, call, request):
         with self.db.transaction() as tx:
-            return messages.post_message(tx, call.claims, request, clock.now())
+            return messages.edit_message(tx, call.claims, request, self._editable, clock.now())
+
+    @rpc(messaging.remove_message)
+    def remove_message(self, call, request):
+        with self.db.transaction() as tx:
+            return messages.remove_message(tx, call.claims, request, self._editable, clock.now())
+
+    @rpc(messaging.withdraw_message)
+    def withdraw_message(self, call, request):
+        with self.db.transaction() as tx:
+            return messages.withdraw_message(tx, call.claims, request, clock.now())
 
     @rpc(messaging.mark_read)
     def mark_read(self, call, request):
@@ -26,3 +65,7 @@ class Messages:
     def get_unread(self, call, request):
         with self.db.reading() as tx:
             return messages.get_unread(tx, call.claims, clock.now())
+
+    @property
+    def _editable(self) -> timedelta:
+        return timedelta(hours=self.settings.edit_hours)

@@ -111,6 +111,12 @@ def attached_at(tx, file_id: str) -> list[str]:
     return list(tx.execute(query.order_by(attachments.c.service)).scalars())
 
 
+def subjects_of(tx, file_id: str, service: str) -> list[str]:
+    """What a service has attached it to."""
+    query = select(attachments.c.subject_id).where(attachments.c.file_id == file_id, attachments.c.service == service)
+    return list(tx.execute(query).scalars())
+
+
 def uploads_before(tx, moment: datetime, limit: int) -> list[str]:
     query = select(uploads.c.blob_id).where(uploads.c.begun_at < moment).order_by(uploads.c.begun_at).limit(limit)
     return list(tx.execute(query).scalars())

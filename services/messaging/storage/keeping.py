@@ -37,7 +37,10 @@ exports = sa.Table(
 )  # fmt: skip
 _NOT_EXPIRED = sa.text("messages.expired_at IS NULL")
 _EXPIRE = sa.text(
-    "UPDATE messages m SET text = '', expired_at = :now, sha256 = given.sha256"
+    "WITH gone AS (DELETE FROM message_versions"
+    " WHERE message_id = ANY (SELECT id FROM json_to_recordset(CAST(:given AS json)) AS given (id uuid)))"
+    " UPDATE messages m SET text = '', words = NULL, mentions = NULL, files = NULL, ended_reason = NULL,"
+    " expired_at = :now, sha256 = given.sha256"
     " FROM json_to_recordset(CAST(:given AS json)) AS given (id uuid, sha256 text) WHERE m.id = given.id"
 )
 

@@ -1,6 +1,7 @@
 """The tables that several areas read: conversations, who takes part in them, what was said, how far each has read."""
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 from chassis.rows import Id
 
@@ -48,12 +49,35 @@ messages = sa.Table(
     sa.Column("sender_title", sa.Text),
     sa.Column("acting_for", Id),
     sa.Column("sent_at", Moment),
+    sa.Column("version", sa.Integer),
+    sa.Column("state", sa.Text),
+    sa.Column("client_id", sa.Text),
+    sa.Column("request_hash", sa.Text),
+    sa.Column("reply_to", Id),
+    sa.Column("reply_to_number", sa.Integer),
+    sa.Column("mentions", JSONB(none_as_null=True)),
+    sa.Column("files", JSONB(none_as_null=True)),
+    sa.Column("words", TSVECTOR),
+    sa.Column("edited_at", Moment),
+    sa.Column("ended_at", Moment),
+    sa.Column("ended_by_person_id", Id),
+    sa.Column("ended_reason", sa.Text),
+)  # fmt: skip
+message_versions = sa.Table(
+    "message_versions", metadata,
+    sa.Column("message_id", Id, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("text", sa.Text),
+    sa.Column("mentions", JSONB(none_as_null=True)),
+    sa.Column("until", Moment),
+    sa.Column("changed_by_person_id", Id),
 )  # fmt: skip
 read_marks = sa.Table(
     "read_marks", metadata,
     sa.Column("person_id", Id, primary_key=True),
     sa.Column("conversation_id", Id, primary_key=True),
     sa.Column("number", sa.Integer),
+    sa.Column("paced_until", Moment),
 )  # fmt: skip
 conversation_settings = sa.Table(
     "conversation_settings", metadata,

@@ -5,6 +5,7 @@ import pytest
 from chassis.blobs.settings import Place
 from messaging.service import Service
 from messaging.settings import MessagingSettings
+from messaging.tests.talk import case, talk  # noqa: F401
 from tests.support.town import town  # noqa: F401
 
 

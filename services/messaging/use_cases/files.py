@@ -2,7 +2,7 @@
 attached it says who else may read it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +14,6 @@ from kernel import policy
 from kernel.errors import Refused
 from messaging.domain.files import MOST_UNATTACHED, MOST_UPLOADS, Unfit, clean_name
 from messaging.storage import files as storage
-from messaging.use_cases import announcements
 
 UNATTACHED_KEPT = timedelta(hours=24)
 HELD_KEPT = timedelta(days=7)  # for whoever attaches them to say so
@@ -125,14 +124,18 @@ def told(file: Mapping, request: dict) -> dict:
     return dict(file)
 
 
-def open_file(tx, claims: dict, request: dict, giver: str | None, scans: bool, now: datetime) -> dict:
-    """`giver` is the service whose grant was shown, `scans` whether anything is given out before it was scanned."""
+def open_file(
+    tx, claims: dict, request: dict, giver: str | None, scans: bool, opens: Iterable[Callable[[dict, str], bool]]
+) -> dict:
+    """`giver` is the service whose grant was shown, `scans` whether anything is given out before it was scanned. Of what
+    is attached here, one of `opens` says whether it is shown to this person.
+    """
     policy.require_signed_in(contract.open_file.full_name)
     file = storage.find_file(tx, request["id"])
     if file is None:
         raise _not_found()
     attached_at = storage.attached_at(tx, file["id"])
-    if not _may_open(tx, claims, file, attached_at, giver, now):
+    if not _may_open(claims, file, attached_at, giver, opens):
         if not attached_at or giver is not None:
             raise _not_found()
         return {"file": None, "blob_id": None, "ask": [each for each in attached_at if each != HERE]}
@@ -147,10 +150,10 @@ def open_file(tx, claims: dict, request: dict, giver: str | None, scans: bool, n
     return {"file": dict(file), "blob_id": file["blob_id"], "ask": []}
 
 
-def _may_open(tx, claims: dict, file: Mapping, attached_at: Sequence[str], giver: str | None, now: datetime) -> bool:
+def _may_open(claims: dict, file: Mapping, attached_at: Sequence[str], giver: str | None, opens: Iterable) -> bool:
     if file["uploaded_by_person_id"] == claims["sub"] or giver in attached_at:
         return True
-    return HERE in attached_at and announcements.opens_file(tx, claims, file["id"], now)
+    return HERE in attached_at and any(each(claims, file["id"]) for each in opens)
 
 
 def _require_scanned(file: Mapping) -> None:

@@ -22,6 +22,11 @@ class Orders:
         with self.db.reading() as tx:
             return orders.list_tasks(tx, call.claims, request, clock.now())
 
+    @rpc(tasks.get_titles)
+    def get_titles(self, call, request):
+        with self.db.reading() as tx:
+            return orders.get_titles(tx, call.claims, request, clock.now())
+
     @rpc(tasks.get_summary)
     def get_summary(self, call, request):
         with self.db.reading() as tx:

@@ -26,11 +26,12 @@ from tasks.domain.order import (
     title_key,
     within_superior,
 )  # fmt: skip
-from tasks.domain.sight import Sight
+from tasks.domain.sight import Sight, sees_piece
 from tasks.storage import boxes, history
 from tasks.storage import orders as storage
 from tasks.storage.documents import note_moved
 from tasks.storage.drafts import drafts_of, drafts_to_issue
+from tasks.storage.pieces import find_pieces
 from tasks.use_cases.moving import event_of
 
 OF_DOCUMENT = ("document_id", "document_number", "document_issued_on", "clause", "superior_due")
@@ -164,6 +165,24 @@ def get_task(tx, claims: dict, request: dict, now: datetime) -> dict:
     actor = actor_for(tx, contract.get_task, claims, now)
     task, sight, followers = views.visible_task(tx, request["id"], actor)
     return views.task_view(tx, task, sight, followers, actor, now)
+
+
+def get_titles(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """For links in texts. A piece that was passed on inside a unit is named to its owner, not to who is above him."""
+    actor = actor_for(tx, contract.get_titles, claims, now)
+    wanted = dict.fromkeys(item["id"] for item in request["items"] if item["kind"] == "task")
+    rows = find_pieces(tx, {item["id"] for item in request["items"] if item["kind"] == "assignment"})
+    tasks = storage.find_tasks(tx, {*wanted, *(row["task_id"] for row in rows)})
+    sights = {task_id: sight for task_id, (sight, _) in views.sights(tx, list(tasks.values()), actor).items()}
+    found = [
+        {"kind": "task", "id": id_, "title": tasks[id_]["title"]}
+        for id_ in wanted if id_ in tasks and sights[id_] is not Sight.NONE
+    ]  # fmt: skip
+    for row in rows:
+        task = tasks[row["task_id"]]
+        if sees_piece(actor, task, sights[task["id"]], row, ()):
+            found.append({"kind": "assignment", "id": row["id"], "title": views.title_of(row, task)})
+    return {"items": found}
 
 
 def list_tasks(tx, claims: dict, request: dict, now: datetime) -> dict:

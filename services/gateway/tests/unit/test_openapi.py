@@ -38,6 +38,8 @@ OUTLINE = {
     "DELETE /conversations/{conversation_id}/participants/{participant_id}",
     "GET /conversations/{conversation_id}/transcript", "GET /conversations/{conversation_id}/transcript.pdf",
     "GET /conversations/{conversation_id}/messages", "POST /conversations/{conversation_id}/messages",
+    "GET /messages/search", "GET /messages/{message_id}", "PATCH /messages/{message_id}",
+    "DELETE /messages/{message_id}", "POST /messages/{message_id}/withdraw", "GET /messages/{message_id}/versions",
     "POST /directory/imports", "GET /directory/imports", "GET /directory/imports/{import_id}",
     "GET /directory/imports/{import_id}/rows", "POST /directory/imports/{import_id}/apply", "GET /directory/exports",
     "GET /announcements", "POST /announcements", "GET /announcements/{announcement_id}",

@@ -1,0 +1,115 @@
+"""What a person waits for reads what is his, however many conversations there are beside."""
+
+import json
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from chassis import clock
+from chassis.contract import schema
+from contracts import messaging
+from messaging.use_cases import conversations, messages
+from tests.support.town import claims, person, post, unit
+
+MINE, OTHERS = 2000, 60_000
+HEAD = claims("ward-1 head")
+FILL = """
+    INSERT INTO conversations (id, kind, name, last_number, created_at, active_at)
+    SELECT md5(n::text)::uuid, 'group', 'Tổ ' || n, n % 5, now(), now() - n * interval '1 second'
+    FROM generate_series(1, :all) AS n;
+"""
+OF_OTHERS = """
+    INSERT INTO participants (conversation_id, person_id, role, joined_at)
+    SELECT md5(n::text)::uuid, md5('somebody ' || n || each)::uuid, 'member', now()
+    FROM generate_series(1, :all) AS n, generate_series(1, 3) AS each;
+"""
+OF_MINE = """
+    INSERT INTO participants (conversation_id, person_id, post_id, unit_id, role, joined_at)
+    SELECT md5((n * 30)::text)::uuid, CASE n % 3 WHEN 0 THEN :person END, CASE n % 3 WHEN 1 THEN :post END,
+        CASE n % 3 WHEN 2 THEN :unit END, 'member', now()
+    FROM generate_series(1, :mine) AS n
+"""
+READ = """
+    INSERT INTO read_marks (person_id, conversation_id, number)
+    SELECT CASE WHEN n % 60 = 0 THEN :person ELSE md5('somebody ' || n)::uuid END, md5(n::text)::uuid, 1
+    FROM generate_series(1, :all) AS n
+"""
+OWN = {"person": person("ward-1 head"), "post": post("ward-1 head"), "unit": unit("ward-1")}
+
+
+@pytest.fixture
+def full(town, world):
+    found = town("messaging")
+    found.do(FILL, all=OTHERS)
+    found.do(OF_OTHERS, all=OTHERS)
+    ids = ", ".join(f"CAST(:{name} AS uuid) AS {name}" for name in OWN)
+    found.do(f"WITH own AS (SELECT {ids}) {_of(OF_MINE)}", mine=MINE, **OWN)
+    found.do(READ.replace(":person", "CAST(:person AS uuid)"), all=OTHERS, person=OWN["person"])
+    with psycopg.connect(world.owners["messaging"], autocommit=True) as owner:
+        owner.execute("ANALYZE")
+    return found
+
+
+def _of(statement: str) -> str:
+    for name in OWN:
+        statement = statement.replace(f":{name} ", f"(SELECT {name} FROM own) ")
+    return statement
+
+
+def read(store, act) -> dict[str, int]:
+    """How many rows of each table its statements read; each is explained as it was run."""
+    statements = []
+
+    def note(_connection, _cursor, statement, parameters, *_):
+        statements.append((statement, parameters))
+
+    rows: dict[str, int] = {}
+    with store.reading() as tx:
+        sa.event.listen(store._engine, "before_cursor_execute", note)
+        try:
+            act(tx)
+        finally:
+            sa.event.remove(store._engine, "before_cursor_execute", note)
+        for statement, parameters in statements:
+            plan = tx.connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters).scalar()
+            plan = json.loads(plan) if isinstance(plan, str) else plan
+            for node in _nodes(plan[0]["Plan"]):
+                if table := node.get("Relation Name"):
+                    passed = sum(node.get(name, 0) for name in ("Actual Rows", "Rows Removed by Filter"))
+                    rows[table] = rows.get(table, 0) + passed * node["Actual Loops"]
+    return rows
+
+
+def _nodes(node: dict):
+    yield node
+    for each in node.get("Plans", ()):
+        yield from _nodes(each)
+
+
+def listed(tx, **wanted) -> dict:
+    request = schema(messaging.list_conversations.request).load(wanted)
+    return conversations.list_conversations(tx, HEAD, request, clock.now())
+
+
+def test_a_list_reads_only_ones_own(full):
+    rows = read(full.store, lambda tx: listed(tx, limit=50))
+
+    for table in ("participants", "conversations", "read_marks"):
+        assert rows[table] <= MINE, (table, rows)
+
+
+def test_counting_what_is_unread_reads_only_ones_own(full):
+    rows = read(full.store, lambda tx: messages.get_unread(tx, HEAD, clock.now()))
+
+    for table in ("participants", "conversations", "read_marks"):
+        assert rows[table] <= MINE, (table, rows)
+
+
+def test_opening_one_reads_that_one(full):
+    with full.store.reading() as tx:
+        [first] = listed(tx, limit=1)["items"]
+    rows = read(full.store, lambda tx: conversations.get_conversation(tx, HEAD, {"id": first["id"]}, clock.now()))
+
+    for table in ("participants", "conversations", "read_marks"):
+        assert rows[table] <= 3, (table, rows)
