@@ -55,7 +55,7 @@ class Tables:
         "action_items": ("id", "nudge_at"),  # a clock looks, and notes when it is to look again
         "audit_head": ("hash",),
         "audit_log": ("number", "at", "actor", "previous", "hash"),
-        "conversations": ("id",),
+        "conversations": ("id", "sealed_for"),  # a clock seals what is closed
         "copy_state": ("fresh_at",),
         "inbox": ("received_at",),
         "live_log": ("id", "at"),

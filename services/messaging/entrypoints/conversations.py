@@ -10,7 +10,7 @@ from messaging.use_cases import conversations, taking_part, transcripts
 class Conversations:
     @rpc(messaging.list_conversations)
     def list_conversations(self, call, request):
-        with self.db.reading() as tx:
+        with self.db.reading(walks=True) as tx:
             return conversations.list_conversations(tx, call.claims, request, clock.now())
 
     @rpc(messaging.get_conversation)
