@@ -127,8 +127,8 @@ def told(file: Mapping, request: dict) -> dict:
 def open_file(
     tx, claims: dict, request: dict, giver: str | None, scans: bool, opens: Iterable[Callable[[dict, str], bool]]
 ) -> dict:
-    """`giver` is the service whose grant was shown, `scans` whether anything is given out before it was scanned. Of what
-    is attached here, one of `opens` says whether it is shown to this person.
+    """`giver` is the service whose grant was shown, `scans` whether anything is given out before it was scanned. Of
+    what is attached here, one of `opens` says whether it is shown to this person.
     """
     policy.require_signed_in(contract.open_file.full_name)
     file = storage.find_file(tx, request["id"])

@@ -70,6 +70,14 @@ def test_what_was_said_goes_and_its_number_and_hash_stay(here, said):
     assert all(row["expired_at"] for row in after)
 
 
+def test_nothing_of_it_is_left_in_what_it_said_before_or_is_found_by(here, said, caller):
+    here.do("INSERT INTO message_versions (message_id, version, text, until, changed_by_person_id)"
+            " SELECT id, 1, 'Trước đây', now(), sender_person_id FROM messages WHERE number = 1")  # fmt: skip
+    expire(here)
+    assert here.rows("SELECT * FROM message_versions") == []
+    assert here.rows("SELECT number FROM messages WHERE words IS NOT NULL OR mentions IS NOT NULL") == []
+
+
 def test_what_is_not_over_stays(here, said):
     expire(here, clock.now().replace(year=clock.now().year + 5))
     expire(here, years=Years(messages=0))
