@@ -58,9 +58,9 @@ def test_a_case_is_open_while_one_that_leads_is_not_done(town, acts):
 
 def test_what_is_heard_before_the_order_closes_it_with_the_order(town):
     here = town("messaging")
-    hear(here, [done("ward-1", 4), done("ward-2", 6)])
     with here.store.transaction() as tx:  # begun by an urging: which pieces there are is not known yet
         directives.post_urging(tx, urged())
+    hear(here, [done("ward-1", 4), done("ward-2", 6)])
     assert here.rows("SELECT closed_at FROM conversations") == [{"closed_at": None}]
 
     hear(here, ACTS[:1])
