@@ -31,7 +31,6 @@ PACE = 0.2  # seconds from one message to the next, where arrival is looked at
 ARRIVALS = 40
 # what one message writes, as few statements as it takes
 RAW = (
-    "INSERT INTO idempotency (who, key, request_hash) VALUES (%(who)s, %(id)s, 'x')",
     "UPDATE conversations SET last_number = last_number + 1, active_at = now() WHERE id = %(conversation)s"
     " RETURNING last_number",
     "INSERT INTO messages (id, conversation_id, number, kind, text, sender_person_id, sender_post_id, sender_title,"
@@ -40,7 +39,6 @@ RAW = (
     " ON CONFLICT (person_id, conversation_id) DO UPDATE SET number = excluded.number",
     "INSERT INTO outbox (event_id, name, subject, version, data)"
     " VALUES (%(id)s, 'bench', 'bench', %(number)s, CAST(%(data)s AS jsonb))",
-    "UPDATE idempotency SET answer = CAST(%(data)s AS jsonb) WHERE who = %(who)s AND key = %(id)s",
 )
 
 

@@ -136,9 +136,10 @@ def open_file(
         raise _not_found()
     attached_at = storage.attached_at(tx, file["id"])
     if not _may_open(claims, file, attached_at, giver, opens):
-        if not attached_at or giver is not None:
+        others = [each for each in attached_at if each != HERE]
+        if not others or giver is not None:
             raise _not_found()
-        return {"file": None, "blob_id": None, "ask": [each for each in attached_at if each != HERE]}
+        return {"file": None, "blob_id": None, "ask": others}
     if file["scan"] == "infected":
         raise Refused("file_infected", "It was removed.")
     if file["state"] != "kept":
