@@ -142,9 +142,8 @@ def _write(writer: tuple[psycopg.Connection, str]) -> None:
     values = {"id": clock.new_id(), "who": conversation, "conversation": conversation, "text": TEXT}
     values["data"] = json.dumps(values | {"participant_post_ids": [conversation] * GROUP})
     with connection.transaction():
-        connection.execute(RAW[0], values)
-        values["number"] = connection.execute(RAW[1], values).fetchone()[0]
-        for statement in RAW[2:]:
+        values["number"] = connection.execute(RAW[0], values).fetchone()[0]
+        for statement in RAW[1:]:
             connection.execute(statement, values)
 
 
