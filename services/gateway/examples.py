@@ -255,6 +255,9 @@ EXAMPLES = {
     "change_reminder": {"body": {"starts_at": "2026-12-02T14:00:00+07:00", "rrule": "FREQ=WEEKLY;BYDAY=WE"}},
     "mark_reminder_done": {"body": {"occurrence": "2026-12-01T08:00:00+07:00"}},
     "skip_reminder": {"body": {"occurrence": "2027-01-04T08:00:00+07:00"}},
+    "hold_conversation": {"body": {"reason": "Thanh tra theo Quyết định số 12/QĐ-TTr"}},
+    "release_conversation": {"body": {"reason": "Đã kết thúc thanh tra"}},
+    "export_conversation": {"body": {"reason": "Thanh tra theo Quyết định số 12/QĐ-TTr"}},
     "create_announcement": {
         "body": {
             "title": "Lịch nghỉ Tết", "text": "Các cơ quan nghỉ từ ngày 15 đến ngày 21 tháng 02.",

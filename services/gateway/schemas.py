@@ -405,7 +405,12 @@ class NewMessage(messaging.PostMessage):
         exclude = ("conversation_id", "idempotency_key")
 
 
-class NewAnnouncement(messaging.NewAnnouncement):
+class KeepingReason(messaging.HoldConversation):
+    class Meta(Request.Meta):
+        exclude = ("conversation_id",)
+
+
+class AnnouncementToMake(messaging.NewAnnouncement):
     """With `publish: false` a draft."""
 
     publish = fields.Boolean(load_default=True)

@@ -28,6 +28,7 @@ from gateway.api.extensions import ExtensionsRoutes
 from gateway.api.files import FilesRoutes
 from gateway.api.home import HomeRoutes
 from gateway.api.imports import ImportsRoutes
+from gateway.api.keeping import KeepingRoutes
 from gateway.api.ladders import LaddersRoutes
 from gateway.api.live import LiveRoutes
 from gateway.api.messages import MessagesRoutes
@@ -126,6 +127,7 @@ API = (
     MessagesRoutes,
     DirectivesRoutes,
     AnnouncementsRoutes,
+    KeepingRoutes,
     LiveRoutes,
     AuditRoutes,
     MetaRoutes,

@@ -26,6 +26,7 @@ MEASURES = {
     "P4": "typeahead",
     "P3": "giving",
     "P5": "messages",
+    "P6": "announcements",
     "P2": "home",
     "overview": "overview",
     "P8": "streams",

@@ -416,6 +416,11 @@ class Scene:
             "withdraw_announcement": ("POST", f"{one}/withdraw", NEVER | why),
             "see_announcement": ("POST", f"{one}/seen", {}),
             "acknowledge_announcement": ("POST", f"{one}/acknowledge", {}),
+            "hold_conversation": ("POST", f"/conversations/{NOBODY}/hold", why),
+            "release_conversation": ("POST", f"/conversations/{NOBODY}/release", why),
+            "list_legal_holds": ("GET", "/legal-holds", {}),
+            "export_conversation": ("POST", f"/conversations/{NOBODY}/exports", why),
+            "export_own_messages": ("GET", "/me/messages/export", {}),
             "get_announcement_reach": ("GET", f"{one}/reach", {}),
         }
 

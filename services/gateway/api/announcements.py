@@ -16,7 +16,7 @@ ONE = "/announcements/<uuid:announcement_id>"
 
 
 class AnnouncementsRoutes:
-    @route("POST", "/announcements", tag="messaging", body=schemas.NewAnnouncement, answer=messaging.Announcement,
+    @route("POST", "/announcements", tag="messaging", body=schemas.AnnouncementToMake, answer=messaging.Announcement,
            status=201, idempotency_key=True, etag=True, refusals=("not_authorised", *WRITING))  # fmt: skip
     def create_announcement(self, call):
         """Thông báo: published on one's own authority; with `publish: false` a draft that somebody else approves."""

@@ -39,6 +39,8 @@ announcements = sa.Table(
     sa.Column("published_at", Moment),
     sa.Column("withdrawn_at", Moment),
     sa.Column("reason", sa.Text),
+    sa.Column("expired_at", Moment),
+    sa.Column("sha256", sa.Text),
 )  # fmt: skip
 addresses = sa.Table(
     "announcement_addresses", metadata,

@@ -1,0 +1,159 @@
+"""What has been kept long enough, what must be kept all the same, and what was taken out."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import func, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+
+from chassis.rows import Id
+from chassis.wire import to_json
+from messaging.storage.announcements import addresses, announcements, marks
+from messaging.storage.files import files
+from messaging.storage.tables import Moment, conversations, messages, metadata, read_marks
+
+KEEPING_LOCK = 0x6B656570  # no hold is placed while something expires
+
+holds = sa.Table(
+    "legal_holds", metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("conversation_id", Id),
+    sa.Column("reason", sa.Text),
+    sa.Column("placed_by_person_id", Id),
+    sa.Column("placed_at", Moment),
+    sa.Column("lifted_by_person_id", Id),
+    sa.Column("lifted_at", Moment),
+    sa.Column("lift_reason", sa.Text),
+)  # fmt: skip
+exports = sa.Table(
+    "exports", metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("conversation_id", Id),
+    sa.Column("person_id", Id),
+    sa.Column("reason", sa.Text),
+    sa.Column("through_number", sa.Integer),
+    sa.Column("begun_at", Moment),
+)  # fmt: skip
+_NOT_EXPIRED = sa.text("messages.expired_at IS NULL")
+_EXPIRE = sa.text(
+    "WITH gone AS (DELETE FROM message_versions"
+    " WHERE message_id = ANY (SELECT id FROM json_to_recordset(CAST(:given AS json)) AS given (id uuid)))"
+    " UPDATE messages m SET text = '', words = NULL, mentions = NULL, files = NULL, ended_reason = NULL,"
+    " expired_at = :now, sha256 = given.sha256"
+    " FROM json_to_recordset(CAST(:given AS json)) AS given (id uuid, sha256 text) WHERE m.id = given.id"
+)
+
+
+def expiring(tx) -> None:
+    """Until the commit nobody places a hold; those that were placed are seen from here on."""
+    tx.execute(select(func.pg_advisory_xact_lock_shared(KEEPING_LOCK)))
+
+
+def holding(tx) -> None:
+    tx.execute(select(func.pg_advisory_xact_lock(KEEPING_LOCK)))
+
+
+def messages_over(tx, kinds: Sequence[str], before: datetime, limit: int) -> list[Mapping]:
+    """Said before then, and not expired yet, locked. What an order brings is counted from the day on which all of it is
+    done; of what is held there is none.
+    """
+    held = select(holds.c.id).where(holds.c.conversation_id == messages.c.conversation_id, holds.c.lifted_at.is_(None))
+    ended = sa.or_(conversations.c.task_id.is_(None), conversations.c.closed_at < before)
+    query = (
+        select(messages)
+        .join_from(messages, conversations, conversations.c.id == messages.c.conversation_id)
+        .where(messages.c.kind.in_(kinds), messages.c.sent_at < before, _NOT_EXPIRED)
+        .where(ended, ~held.exists())
+        .order_by(messages.c.sent_at)
+        .limit(limit)
+        .with_for_update(of=messages, skip_locked=True)
+    )
+    return list(tx.execute(query).mappings())
+
+
+def expire_messages(tx, hashes: Mapping[str, str], now: datetime) -> None:
+    """What was said goes; the number, the kind, the time and the ids of who said it stay."""
+    given = [{"id": message_id, "sha256": sha256} for message_id, sha256 in hashes.items()]
+    tx.execute(_EXPIRE, {"now": now, "given": to_json(given)})
+
+
+def announcements_over(tx, before: datetime, limit: int) -> list[Mapping]:
+    """Published before then, and over since then too."""
+    ends = func.greatest(announcements.c.published_at, announcements.c.valid_until, announcements.c.withdrawn_at)
+    query = select(announcements).where(announcements.c.expired_at.is_(None), announcements.c.published_at < before)
+    query = query.where(ends < before).order_by(announcements.c.published_at).limit(limit)
+    return list(tx.execute(query.with_for_update(skip_locked=True)).mappings())
+
+
+def expire_announcement(tx, announcement_id: str, sha256: str, now: datetime) -> None:
+    """With who has seen it."""
+    changed = update(announcements).where(announcements.c.id == announcement_id)
+    tx.execute(changed.values(title="", text=None, reason=None, expired_at=now, sha256=sha256))
+    for table in (addresses, marks):
+        tx.execute(sa.delete(table).where(table.c.announcement_id == announcement_id))
+
+
+def last_number(tx, conversation_id: str) -> int | None:
+    query = select(conversations.c.last_number).where(conversations.c.id == conversation_id)
+    return tx.execute(query).scalar_one_or_none()
+
+
+def standing_hold(tx, conversation_id: str) -> Mapping | None:
+    query = select(holds).where(holds.c.conversation_id == conversation_id, holds.c.lifted_at.is_(None))
+    return tx.execute(query).mappings().one_or_none()
+
+
+def place_hold(tx, hold: Mapping) -> Mapping:
+    return tx.execute(insert(holds).values(**hold).returning(holds)).mappings().one()
+
+
+def lift_hold(tx, hold_id: str, **lifted) -> Mapping:
+    query = update(holds).where(holds.c.id == hold_id).values(**lifted)
+    return tx.execute(query.returning(holds)).mappings().one()
+
+
+def all_holds(tx, before: str | None, limit: int) -> list[Mapping]:
+    query = select(holds).order_by(holds.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(holds.c.id < sa.literal(before, Id))
+    return list(tx.execute(query).mappings())
+
+
+def begin_export(tx, export: Mapping) -> None:
+    tx.execute(insert(exports).values(**export))
+
+
+def find_export(tx, export_id: str, person_id: str, since: datetime) -> Mapping | None:
+    query = select(exports).where(exports.c.id == export_id, exports.c.person_id == person_id)
+    return tx.execute(query.where(exports.c.begun_at > since)).mappings().one_or_none()
+
+
+def said_by(tx, person_id: str, after: tuple[str, int] | None, limit: int) -> list[Mapping]:
+    """Whoever speaks has read: so it is looked for where he has read something, and nowhere else."""
+    query = (
+        select(messages)
+        .join_from(messages, read_marks, read_marks.c.conversation_id == messages.c.conversation_id)
+        .where(read_marks.c.person_id == person_id, messages.c.sender_person_id == person_id)
+        .order_by(messages.c.conversation_id, messages.c.number)
+        .limit(limit)
+    )
+    if after is not None:
+        position = tuple_(sa.literal(after[0], Id), sa.literal(after[1]))
+        query = query.where(tuple_(messages.c.conversation_id, messages.c.number) > position)
+    return list(tx.execute(query).mappings())
+
+
+def seen_by(tx, person_id: str, after: str | None, limit: int) -> list[Mapping]:
+    query = select(marks).where(marks.c.person_id == person_id).order_by(marks.c.announcement_id).limit(limit)
+    if after is not None:
+        query = query.where(marks.c.announcement_id > sa.literal(after, Id))
+    return list(tx.execute(query).mappings())
+
+
+def handed_in_by(tx, person_id: str, after: str | None, limit: int) -> list[Mapping]:
+    shown = (files.c.id, files.c.name, files.c.media_type, files.c.size, files.c.sha256, files.c.uploaded_at)
+    query = select(*shown).where(files.c.uploaded_by_person_id == person_id).order_by(files.c.id).limit(limit)
+    if after is not None:
+        query = query.where(files.c.id > sa.literal(after, Id))
+    return list(tx.execute(query).mappings())

@@ -1,0 +1,168 @@
+"""What goes in its time and what stays; what is taken out, by whom and why."""
+
+import json
+from datetime import datetime, timedelta
+
+import pytest
+
+from chassis import clock
+from chassis.errors import CallFailed
+from contracts import messaging
+from kernel.working_time import TZ
+from messaging.domain import transcript
+from messaging.domain.keeping import Years, over_before, sha256
+from messaging.use_cases import cases, keeping
+from tests.support.orders import issued
+from tests.support.town import claims, person
+
+VICE, HEAD, AUDITOR = claims("committee vice_chairman"), claims("ward-1 head"), claims("dept auditor")
+LATER = clock.now().replace(year=clock.now().year + 6)
+
+
+@pytest.fixture
+def case(here, caller) -> str:
+    with here.store.transaction() as tx:
+        cases.open_case(tx, issued("Diễn tập"))
+    return caller(messaging.list_conversations, {}, claims=VICE)["items"][0]["id"]
+
+
+@pytest.fixture
+def said(here, case, caller) -> str:
+    """A conversation of three messages, whose order is done."""
+    for number, who in enumerate((VICE, HEAD, VICE)):
+        request = {"conversation_id": case, "text": f"Ý kiến {number}", "idempotency_key": f"{number}"}
+        caller(messaging.post_message, request, claims=who)
+    here.do("UPDATE conversations SET closed_at = now()")
+    return case
+
+
+def texts(here) -> list[str]:
+    return [row["text"] for row in here.rows("SELECT text FROM messages ORDER BY number")]
+
+
+def expire(here, now=LATER, years=Years()) -> None:  # noqa: B008
+    keeping.expire_all(here.store, years, now)
+
+
+def hold(caller, conversation_id: str, procedure=messaging.place_hold) -> dict:
+    return caller(procedure, {"conversation_id": conversation_id, "reason": "Thanh tra"}, claims=AUDITOR)
+
+
+@pytest.mark.parametrize("now, years, before", [
+    (datetime(2031, 12, 31, 23, 59, tzinfo=TZ), 5, datetime(2026, 1, 1, tzinfo=TZ)),
+    (datetime(2032, 1, 1, tzinfo=TZ), 5, datetime(2027, 1, 1, tzinfo=TZ)),
+    (datetime(2032, 1, 1, tzinfo=TZ), 0, None),
+])  # fmt: skip
+def test_years_are_counted_from_the_end_of_the_year(now, years, before):
+    assert over_before(years, now) == before
+
+
+def test_what_was_said_goes_and_its_number_and_hash_stay(here, said):
+    rows = here.rows("SELECT * FROM messages ORDER BY number")
+    lines = [
+        transcript.line(row | {n: str(row[n]) for n in ("id", "sender_person_id", "sender_post_id")}) for row in rows
+    ]
+    expire(here)
+
+    after = here.rows("SELECT number, text, sha256, expired_at FROM messages ORDER BY number")
+    assert [(row["number"], row["text"]) for row in after] == [(1, ""), (2, ""), (3, "")]
+    assert [row["sha256"] for row in after] == [sha256(line) for line in lines]
+    assert all(row["expired_at"] for row in after)
+
+
+def test_nothing_of_it_is_left_in_what_it_said_before_or_is_found_by(here, said, caller):
+    here.do("INSERT INTO message_versions (message_id, version, text, until, changed_by_person_id)"
+            " SELECT id, 1, 'Trước đây', now(), sender_person_id FROM messages WHERE number = 1")  # fmt: skip
+    expire(here)
+    assert here.rows("SELECT * FROM message_versions") == []
+    assert here.rows("SELECT number FROM messages WHERE words IS NOT NULL OR mentions IS NOT NULL") == []
+
+
+def test_what_is_not_over_stays(here, said):
+    expire(here, clock.now().replace(year=clock.now().year + 5))
+    expire(here, years=Years(messages=0))
+    here.do("UPDATE messages SET kind = 'directive' WHERE number = 2")
+    expire(here)
+    assert texts(here) == ["", "Ý kiến 1", ""]  # a directive is kept for ten years
+
+
+def test_an_orders_conversation_is_kept_while_it_is_not_done(here, said):
+    here.do("UPDATE conversations SET closed_at = NULL")
+    expire(here)
+    assert len(set(texts(here))) == 3
+    here.do("UPDATE conversations SET closed_at = :at", at=LATER - timedelta(days=400))
+    expire(here)
+    assert len(set(texts(here))) == 3
+
+
+def test_a_hold_stops_it_until_it_is_lifted(here, said, caller):
+    placed = hold(caller, said)
+    assert hold(caller, said)["id"] == placed["id"]
+    expire(here)
+    assert len(set(texts(here))) == 3
+
+    lifted = hold(caller, said, messaging.lift_hold)
+    assert (lifted["id"], lifted["lift_reason"]) == (placed["id"], "Thanh tra")
+    assert [each["id"] for each in caller(messaging.list_holds, {}, claims=AUDITOR)["items"]] == [placed["id"]]
+    expire(here)
+    assert set(texts(here)) == {""}
+    acts = [row["action"] for row in here.rows("SELECT action FROM audit_log ORDER BY number")]
+    assert acts == ["conversation.held", "conversation.released"]
+
+
+@pytest.mark.parametrize("procedure", [messaging.place_hold, messaging.lift_hold, messaging.begin_export])
+def test_it_is_for_auditors_and_says_why(said, caller, procedure):
+    for who, request, code in (
+        (VICE, {"conversation_id": said, "reason": "Muốn biết"}, "not_authorised"),
+        (AUDITOR, {"conversation_id": said, "reason": " "}, "invalid_request"),
+        (AUDITOR, {"conversation_id": person("nobody"), "reason": "Thanh tra"}, "not_found"),
+    ):
+        with pytest.raises(CallFailed) as refused:
+            caller(procedure, request, claims=who)
+        assert refused.value.code == code
+
+
+def test_an_auditor_takes_a_conversation_out_and_it_is_written_down(here, said, caller):
+    begun = hold(caller, said, messaging.begin_export)
+    first = caller(messaging.read_export, {"id": begun["id"], "limit": 2}, claims=AUDITOR)
+    rest = caller(messaging.read_export, {"id": begun["id"], "cursor": first["next_cursor"]}, claims=AUDITOR)
+
+    lines = [json.loads(line) for line in first["lines"] + rest["lines"]]
+    assert [line["text"] for line in lines] == ["Ý kiến 0", "Ý kiến 1", "Ý kiến 2"]
+    [entry] = here.rows("SELECT action, details FROM audit_log WHERE action = 'conversation.exported'")
+    assert entry["details"]["export_id"] == begun["id"]
+    assert here.rows("SELECT reason FROM exports") == [{"reason": "Thanh tra"}]
+    here.do("UPDATE exports SET begun_at = begun_at - interval '61 minutes'")
+    with pytest.raises(CallFailed) as over:
+        caller(messaging.read_export, {"id": begun["id"]}, claims=AUDITOR)
+    assert over.value.code == "not_found"
+
+
+def test_everybody_takes_out_what_is_his_and_nothing_else(said, caller):
+    content = {"title": "Nghỉ Tết", "text": "Bảy ngày", "audience": "whole-city"}
+    made = caller(messaging.announce, {"announcement": content, "idempotency_key": "a"}, claims=VICE)
+    caller(messaging.see_announcement, {"id": made["id"]}, claims=VICE)
+    lines, cursor = [], None
+    while True:
+        answer = caller(messaging.export_own, {"limit": 1, "cursor": cursor}, claims=VICE)
+        lines += map(json.loads, answer["lines"])
+        cursor = answer["next_cursor"]
+        if cursor is None:
+            break
+
+    assert [(line["type"], line.get("text")) for line in lines] == [
+        ("message", "Ý kiến 0"), ("message", "Ý kiến 2"), ("announcement", None),
+    ]  # fmt: skip
+    assert caller(messaging.export_own, {}, claims=claims("ward-2 official"))["lines"] == []
+
+
+def test_an_announcement_goes_with_who_has_seen_it(here, caller):
+    content = {"title": "Nghỉ Tết", "text": "Bảy ngày", "audience": "whole-city"}
+    made = caller(messaging.announce, {"announcement": content, "idempotency_key": "a"}, claims=VICE)
+    caller(messaging.see_announcement, {"id": made["id"]}, claims=HEAD)
+    expire(here)
+
+    [row] = here.rows("SELECT title, text, sha256 FROM announcements")
+    assert (row["title"], row["text"], len(row["sha256"])) == ("", None, 64)
+    assert here.rows("SELECT * FROM announcement_marks") == []
+    assert caller(messaging.list_announcements, {}, claims=HEAD)["items"] == []
