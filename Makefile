@@ -22,7 +22,7 @@ test: ## run all tests on private instances, in two shards side by side (SHARDS=
 	@bash deploy/local/bootstrap.sh private
 	@exec $(PYTHON) -m deploy.local test --shards $(or $(SHARDS),$(if $(ARGS),1,2)) $(ARGS)
 
-bench: ## measure against floors and peers and write docs/benchmarks.md (ONLY=P1,P3 SECONDS=3 ROUNDS=5 PEOPLE=50000)
+bench: ## measure against floors and peers and write docs/benchmarks.md (ONLY=P1,P3 SECONDS=3 ROUNDS=5 PEOPLE=50000 REMINDERS=200000)
 	@bash deploy/local/bootstrap.sh private
 	@exec $(PYTHON) -W ignore -m tests.bench
 

@@ -11,7 +11,10 @@ from deploy.local.supervise import Program, check, start_services
 from deploy.local.terminal import step, wait_until
 from deploy.local.world import World
 
-GATEWAYS_OWN = "CONGVU_OIDC_"  # secrets that nobody else needs
+OWN = {  # secrets that nobody else needs
+    "gateway": ("CONGVU_OIDC_",),
+    "reminders": ("CONGVU_SMTP_", "CONGVU_VAPID_", "CONGVU_PUSH_", "CONGVU_SMS_", "CONGVU_VOICE_"),
+}
 KEEPERS_OWN = "CONGVU_FILES"  # where files are, with the keys to it
 KEEPERS = ("gateway", "messaging")
 SLOWEST_START = 120  # seconds; an idle machine of two cores needs 4
@@ -40,6 +43,9 @@ def programs(world: World, chosen: Settings, admin_ports: dict[str, int]) -> lis
             environment = {"CONGVU_TOTP_REQUIRED_FOR": "administrator"} | environment
         if service in KEEPERS:
             environment = {"CONGVU_FILES": str(world.files())} | environment
+        if service == "reminders":
+            push = {"CONGVU_VAPID_KEY": str(world.state.push_key), "CONGVU_VAPID_SUBJECT": "https://congvu.example"}
+            environment = push | environment
         if service == "directory":
             environment["CONGVU_SEALING_KEYS"] = str(world.state.sealing_keys)
         if service == "gateway":
@@ -60,8 +66,9 @@ def programs(world: World, chosen: Settings, admin_ports: dict[str, int]) -> lis
 
 def is_for(service: str, name: str) -> bool:
     """Whether a setting is handed on to a service."""
-    if name.startswith(GATEWAYS_OWN):
-        return service == "gateway"
+    for owner, prefixes in OWN.items():
+        if name.startswith(prefixes):
+            return service == owner
     return service in KEEPERS or not name.startswith(KEEPERS_OWN)
 
 

@@ -8,6 +8,7 @@ from chassis.identity import make_keys
 from chassis.sealing import make_sealing_keys
 from contracts.catalogue import SERVICES
 from deploy.local import ports, processes, servers
+from deploy.local.push_key import make_push_key
 from deploy.local.settings import Settings
 from deploy.local.state import RUN, TEST_SLOTS, State
 from deploy.local.supervise import Program, Supervisor
@@ -51,6 +52,7 @@ class Ground:
         state.need_space(SPACE)
         make_keys(state.keys, SERVICES)
         make_sealing_keys(state.sealing_keys)
+        make_push_key(state.push_key)
         found = servers.prepare(state, settings, vhosts, for_tests)
         return cls(state, settings, found, dict(zip(SERVICES, admin, strict=True)))
 

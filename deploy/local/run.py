@@ -10,6 +10,7 @@ from chassis.identity import make_keys
 from chassis.sealing import make_sealing_keys
 from contracts.catalogue import SERVICES
 from deploy.local import fleet, ports, processes, provision, run_file, servers, settings
+from deploy.local.push_key import make_push_key
 from deploy.local.state import RUN, State, read_json, write_json
 from deploy.local.supervise import Supervisor
 from deploy.local.terminal import Follower, Refusal, say, step
@@ -67,6 +68,7 @@ def _run(chosen: settings.Settings, state: State, began: float) -> None:
     state.need_space(LATER_SPACE if state.accounts_file.exists() else FIRST_SPACE)
     make_keys(state.keys, SERVICES)
     make_sealing_keys(state.sealing_keys)
+    make_push_key(state.push_key)
     found = servers.prepare(state, chosen, [VHOST])
     world = World("congvu", VHOST, state, found.postgres, found.rabbitmq)
     admin_ports = dict(zip(SERVICES, ports.free(len(SERVICES)), strict=True))

@@ -32,6 +32,7 @@ _OPTIONS = (
 )
 _PREPARED_AFTER = 1  # executions on one connection
 _KEEP_PLANS = "SET LOCAL plan_cache_mode = force_generic_plan"
+_WALK = "SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off"
 _COLLISIONS = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
 _INSERT_EVENT = sa.text(
@@ -148,9 +149,14 @@ class Store:
             yield tx
 
     @contextmanager
-    def reading(self) -> Iterator[Transaction]:
-        """A transaction that only reads, and sees one state of the data throughout."""
-        with self._begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", may_emit=False) as tx:
+    def reading(self, walks: bool = False) -> Iterator[Transaction]:
+        """A transaction that only reads, and sees one state of the data throughout.
+
+        With `walks` an index is walked and left when there is enough. Statistics know what there is for each on the
+        average, and for that it may be cheaper to collect all of it first; who has a thousand times as much would wait.
+        """
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        with self._begin(f"{begin}; {_WALK}" if walks else begin, may_emit=False) as tx:
             yield tx
 
     @contextmanager

@@ -48,7 +48,12 @@ def any_bound(name: str):
     """The same for a statement that is made once, at import, and given its ids by this name: making a statement costs
     more than running it.
     """
-    return func.any(sa.bindparam(name, type_=_Ids()))
+    return func.any(ids_bound(name))
+
+
+def ids_bound(name: str):
+    """The list itself in such a statement, whatever is done with it."""
+    return sa.bindparam(name, type_=_Ids())
 
 
 def unnested(**columns: tuple[sa.types.TypeEngine, list]):

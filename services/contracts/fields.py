@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
@@ -30,11 +30,17 @@ ASSIGNMENT_STATES = (
 )  # fmt: skip
 DUE_STATES = ("no_deadline", "on_track", "due_soon", "due_today", "overdue", "early", "on_time", "late")
 GRADES = ("not_met", "met", "good", "excellent")
+WAITING_KINDS = (  # of which siblings say that they wait for somebody
+    "procedure_near_deadline", "citizen_case", "meeting_to_join", "mail_to_answer", "document_to_approve",
+    "document_to_instruct",
+)  # fmt: skip
 ACTION_ITEM_KINDS = (
     "assignment_to_receive", "refusal_to_decide", "result_to_decide", "extension_to_decide", "order_to_issue",
     "blocker_to_decide", "urging_to_answer", "correction_to_decide", "children_to_extend", "parent_to_close",
     "document_to_receive", "recall_to_answer", "superior_answer_to_record", "break_glass_used",
+    *WAITING_KINDS,
 )  # fmt: skip
+ITEM_DUES = ("overdue", "due_today", "later", "no_deadline")
 REPORTING = ("none", "weekly", "monthly")
 BLOCKER_LEVELS = ("assigner", "lead", "office", "city")
 URGING_KINDS = ("urge", "ask_evidence", "check_figures", "opinion", "standing_pc_directive")
@@ -129,6 +135,9 @@ class Moment(fields.AwareDateTime):
 
 # the day after the last that there is would be none
 THESE_CENTURIES = validate.Range(date(1900, 1, 1), date(2199, 12, 31))
+IN_THESE_CENTURIES = validate.Range(
+    datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC), error="Must be between 1900 and 2199."
+)  # fmt: skip
 
 
 class Day(fields.Date):
@@ -136,6 +145,20 @@ class Day(fields.Date):
 
     def _serialize(self, value, attr, obj, **kwargs):
         return value if isinstance(value, str) else super()._serialize(value, attr, obj, **kwargs)  # a stored answer
+
+
+class TimeOfDay(fields.Time):
+    """A whole minute of the day in the city's own time, HH:MM."""
+
+    def __init__(self, **kwargs):
+        super().__init__(format="iso", validate=self._is_whole, **kwargs)
+
+    def _is_whole(self, value: time) -> None:
+        if value.tzinfo is not None or value.second or value.microsecond:
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
+
+    def _serialize(self, value, attr, obj, **kwargs):
+        return value.strftime("%H:%M") if isinstance(value, time) else value
 
 
 class AudienceName(fields.String):

@@ -4,17 +4,21 @@ It is data, and gives nobody authority: what it says counts when somebody here h
 sender's own name of the thing, `aggregateversion` counts its changes there.
 """
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from chassis.contract import OUTSIDE, Event
 from contracts.fields import (
     ABOVE,
     CLAUSES_AT_MOST,
+    IN_THESE_CENTURIES,
     REPORTING,
     SECRECY,
     URGENCIES,
+    WAITING_KINDS,
     Day,
+    Id,
     Line,
+    Moment,
     Statement,
     Text,
     one_of,
@@ -61,6 +65,36 @@ class SuperiorAnswered(Statement):
     reason = Text(max=2_000, load_default=None, allow_none=True)
 
 
+# an address that a person may be sent to: of a host, by TLS, with nobody's name and nothing in it that is not seen
+_ADDRESS = r"https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?([/?#][!#-;=?-\[\]_a-z~]*)?\Z"
+WHOM = ("unit_code", "post_id", "person_id")
+
+
+class WaitingItem(Statement):
+    """Something there waits for the head of a unit, for a post, or for one person: one of the three is named. `link`
+    leads back to it.
+    """
+
+    kind = one_of(WAITING_KINDS, required=True)
+    unit_code = Line(max=30, load_default=None, allow_none=True)
+    post_id = Id(load_default=None, allow_none=True)
+    person_id = Id(load_default=None, allow_none=True)
+    title = Line(max=500, required=True)
+    from_title = Line(max=200, load_default=None, allow_none=True)
+    urgency = one_of(URGENCIES, load_default="normal")
+    due = Moment(load_default=None, allow_none=True, validate=IN_THESE_CENTURIES)
+    link = fields.String(required=True, validate=[validate.Length(max=2_000), validate.Regexp(_ADDRESS)])
+
+    @validates_schema
+    def _for_somebody(self, data, **_):
+        if sum(data.get(name) is not None for name in WHOM) != 1:
+            raise ValidationError(f"Name one of {', '.join(WHOM)}.", "whom")
+
+
+class WaitingItemClosed(Statement):
+    """It waits no longer: there is no more to say."""
+
+
 incoming_task_received = Event(
     OUTSIDE, "incoming_task_received", IncomingTask, "A superior's document arrived.", hearers=("tasks",)
 )
@@ -71,4 +105,20 @@ superior_answered = Event(
     OUTSIDE, "superior_answered", SuperiorAnswered, "A superior decided on more time.", hearers=("tasks",)
 )
 
-INBOUND = {event.name: event for event in (incoming_task_received, document_recall_asked, superior_answered)}
+waiting_item_opened = Event(
+    OUTSIDE, "waiting_item_opened", WaitingItem, "Something there waits for somebody here.", hearers=("reminders",)
+)
+waiting_item_changed = Event(
+    OUTSIDE, "waiting_item_changed", WaitingItem, "What waits there, whole, as it is now.", hearers=("reminders",)
+)
+waiting_item_closed = Event(
+    OUTSIDE, "waiting_item_closed", WaitingItemClosed, "It waits there no longer.", hearers=("reminders",)
+)
+
+INBOUND = {
+    event.name: event
+    for event in (
+        incoming_task_received, document_recall_asked, superior_answered,
+        waiting_item_opened, waiting_item_changed, waiting_item_closed,
+    )
+}  # fmt: skip

@@ -58,8 +58,11 @@ def with_names(call, known: MutableMapping[str, str], items: Iterable[dict], id_
 
 def versioned(body: dict, **kwargs) -> Answer:
     """An object with its ETag: the version, for If-Match, and a digest, because derived fields change without it."""
-    digest = hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]
-    return Answer(body, etag=f"{body['version']}-{digest}", **kwargs)
+    return Answer(body, etag=f"{body['version']}-{digest_of(body)}", **kwargs)
+
+
+def digest_of(body: dict | str) -> str:
+    return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]
 
 
 def _outcome(part: Callable[[], dict]) -> dict | CallFailed:

@@ -5,6 +5,17 @@ _UNIT = "01989c1e-5b2a-7c10-8d52-0c8a1f5e0002"
 _POST = "01989c1e-5b2a-7c10-8d52-0c8a1f5e0003"
 _PERSON = "01989c1e-5b2a-7c10-8d52-0c8a1f5e0004"
 _PIECE = "01989c1e-5b2a-7c10-8d52-0c8a1f5e0005"
+_A_RULE = {
+    "name": "deadline",
+    "title": "Nhắc theo hạn",
+    "counts_from": "due",
+    "rungs": [
+        {
+            "name": "yellow", "after": {"normal": {"days": -4}, "express": {"days": -5}}, "to": ["owner", "followers"],
+            "text": "Sắp đến hạn {due}: {unit} chưa trình kết quả.",
+        },
+    ],
+}  # fmt: skip
 _DUE = "2026-12-04T23:59:59+07:00"
 _NOW = "2026-11-23T08:30:00+07:00"
 
@@ -231,6 +242,18 @@ EXAMPLES = {
     },
     "change_audience": {"body": {"unit_ids": [_UNIT]}},
     "set_working_days": {"body": {"days": [{"day": "2027-02-08", "working": False, "name": "Nghỉ Tết Nguyên đán"}]}},
+    "change_ladders": {"body": {"rules": [_A_RULE], "reason": "Nhắc sớm hơn một ngày"}},
+    "simulate_ladders": {"body": {"rules": [_A_RULE]}},
     "complete_parked_task": {"body": {"cells": {"lead": "Sở Nội vụ", "due_on": "30/12/2026"}}},
+    "create_reminder": {
+        "body": {
+            "title": "Rà lại báo cáo trước khi ký", "note": "Kèm phụ lục số liệu", "link": f"/api/v1/tasks/{_TASK}",
+            "starts_at": "2026-12-01T08:00:00+07:00", "before_minutes": 15, "working_day": {"nth": 1, "of": "month"},
+        },
+    },
+    "snooze_action_item": {"body": {"until": "2026-12-01T08:00:00+07:00", "past_deadline": True}},
+    "change_reminder": {"body": {"starts_at": "2026-12-02T14:00:00+07:00", "rrule": "FREQ=WEEKLY;BYDAY=WE"}},
+    "mark_reminder_done": {"body": {"occurrence": "2026-12-01T08:00:00+07:00"}},
+    "skip_reminder": {"body": {"occurrence": "2027-01-04T08:00:00+07:00"}},
     "post_message": {"body": {"text": "Đề nghị các phường báo cáo trước thứ Sáu."}},
 }  # fmt: skip

@@ -27,12 +27,21 @@ def key_of_session(session_id: str) -> str:
 
 
 def tell_items(tx, name: str, data: dict) -> None:
-    """Items for many posts in one row; each stream gets what is common and its own."""
+    """Items for many posts and people in one row; each stream gets what is common and its own."""
     own = defaultdict(list)
     for item in data.pop("items"):
-        own[key_of_post(item["post_id"])].append(item)
+        key = key_of_post(item["post_id"]) if item["post_id"] else key_of_person(item["person_id"])
+        own[key].append(item)
     if own:
         storage.append_live(tx, name, list(own), data, own)
+
+
+def tell_people(tx, name: str, data: dict, part: str) -> None:
+    """To each of many people what he alone is told in this part of an event, in one row."""
+    own = defaultdict(list)
+    for told in data.pop(part):
+        own[key_of_person(told.pop("person_id"))].append(told)
+    storage.append_live(tx, name, list(own), data, own)
 
 
 def tell_posts(tx, name: str, post_ids: list[str], data: dict) -> None:

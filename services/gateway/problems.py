@@ -114,6 +114,27 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "one_lead_needed": (422, "Việc chung cần đúng một đơn vị chủ trì, giao từng nơi ít nhất một", "A lead is needed"),
     "recurrence_not_understood": (422, "Quy tắc lặp lại không hợp lệ", "This is no rule of recurrence"),
     "day_too_far": (422, "Ngày quá xa", "The day is too far away"),
+    "recurrence_too_often": (
+        422, "Hai lần nhắc phải cách nhau ít nhất một giờ", "There is at least an hour between two occurrences",
+    ),
+    "recurrence_too_long": (
+        422, "Quy tắc lặp lại quá dài: tối đa 1000 lần hoặc 20 năm", "A thousand times or twenty years at most",
+    ),
+    "recurrence_never_comes": (422, "Không có ngày nào khớp quy tắc lặp lại", "No day fits this rule of recurrence"),
+    "time_has_passed": (422, "Thời điểm này đã qua", "This time has passed"),
+    "no_such_occurrence": (422, "Việc nhắc không có lần nào vào lúc đó", "It does not come at that time"),
+    "no_deadline_to_follow": (
+        422, "Không có hạn nào sắp tới để nhắc trước: hãy chọn một phần việc còn hạn",
+        "There is no deadline to come that it could follow: name one piece of work",
+    ),
+    "too_many_reminders": (
+        422, "Bạn đã có quá nhiều việc nhắc đang chờ", "Too many of your reminders are waiting already",
+    ),
+    "invitation_not_understood": (
+        422, "Tệp lịch không đọc được hoặc không có sự kiện", "This is no calendar file with events",
+    ),
+    "invitation_too_large": (422, "Tệp lịch có quá nhiều sự kiện", "The calendar file has too many events"),
+    "unknown_time_zone": (422, "Múi giờ trong tệp lịch không xác định được", "The file names an unknown time zone"),
     "wrong_period": (422, "Khoảng thời gian không hợp lệ", "Not a period of three years at most"),
     "as_of_in_future": (422, "Ngày chốt số liệu chưa đến", "That day is yet to come"),
     "due_in_past": (422, "Hạn đã qua", "The deadline has passed"),
@@ -241,6 +262,28 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "too_many_to_export": (
         422, "Quá nhiều dòng để xuất, hãy thu hẹp điều kiện lọc", "Too many lines to take out: choose fewer",
     ),
+    # how one is reached
+    "cannot_be_muted": (
+        422, "Loại nhắc này không tắt được trên kênh đó", "Nudges of this kind cannot be turned off there",
+    ),
+    "not_by_this_channel": (
+        422, "Loại nhắc này không gửi qua kênh đó", "Nudges of this kind are never sent there",
+    ),
+    "quiet_hours_not_possible": (
+        422, "Giờ yên lặng chỉ được tối đa ba giờ trong giờ làm việc",
+        "Quiet hours are three hours of the working day at most",
+    ),
+    "push_not_available": (409, "Hệ thống chưa bật thông báo đẩy", "Nothing is pushed here"),
+    "push_endpoint_refused": (
+        422, "Địa chỉ này không thuộc dịch vụ thông báo đẩy được chấp nhận",
+        "This is not an endpoint of a push service that we know",
+    ),
+    "push_keys_refused": (
+        422, "Khóa của thiết bị không hợp lệ", "These are not the keys of a push subscription",
+    ),
+    "too_many_devices": (
+        409, "Bạn đã đăng ký quá nhiều thiết bị, hãy gỡ bớt", "Too many devices: remove some first",
+    ),
     # units, posts, who holds them, powers lent
     "day_in_past": (422, "Ngày đã qua", "The day has passed"),
     "unit_dissolved": (422, "Đơn vị đã kết thúc hoạt động vào ngày đó", "The unit has ended by that day"),
@@ -289,6 +332,18 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     ),
     "unit_of_other_kind": (422, "Loại đơn vị không thuộc danh sách này", "The audience is for other kinds of units"),
     "day_not_in_year": (422, "Ngày không thuộc năm này", "The day is of another year"),
+    "ladder_span_impossible": (
+        422, "Khoảng thời gian này không dùng được cho cách tính của quy tắc",
+        "This length of time cannot be counted by this rule",
+    ),
+    "rung_out_of_order": (
+        422, "Bậc nhắc này đến trước bậc đứng trước nó", "This rung comes before the one below it",
+    ),
+    "unknown_placeholder": (
+        422, "Lời nhắc có chỗ điền không tồn tại; chỉ dùng {title}, {unit}, {due}",
+        "The text has a placeholder that there is not: use {title}, {unit}, {due}",
+    ),
+    "name_twice": (422, "Tên này được dùng nhiều lần", "The name is used more than once"),
     "day_twice": (422, "Ngày được nêu nhiều lần", "The day is named more than once"),
     "day_not_special": (
         422, "Ngày này vốn đã như vậy theo lịch tuần", "The day is so by its weekday already",
@@ -306,6 +361,18 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "too_many_endings": (
         429, "Hôm nay hệ thống này đã ngừng quá nhiều tài khoản, cần người kiểm tra",
         "This client has taken away too many people today: somebody must look",
+    ),
+    # action items
+    "until_out_of_range": (
+        422, "Chỉ tạm ẩn được đến một thời điểm trong 90 ngày tới", "Put it off until a time within the next 90 days",
+    ),
+    "snooze_past_deadline": (
+        409, "Đến lúc đó việc này đã quá hạn: hãy xác nhận nếu vẫn muốn tạm ẩn",
+        "It will be late by then: say so if you mean it",
+    ),
+    "snooze_not_allowed": (409, "Không tạm ẩn việc này quá hạn của nó", "This is not put off past its deadline"),
+    "too_many_snoozed": (
+        409, "Bạn đã tạm ẩn quá nhiều việc: hãy bỏ tạm ẩn bớt", "Too much is put off: bring something back first",
     ),
     # our side
     "internal_error": (500, "Hệ thống gặp lỗi", "Something went wrong on our side"),
@@ -335,6 +402,7 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"Missing data for required field\.", "Thiếu thông tin bắt buộc."),
     (r"Field may not be null\.", "Không được để trống."),
     (r"Unknown field\.", "Không có trường này."),
+    (r"Must be between 1900 and 2199\.", "Phải trong khoảng từ năm 1900 đến năm 2199."),
     (r"Invalid input type\.", "Sai kiểu dữ liệu."),
     (r"Not a valid string\.", "Phải là một chuỗi ký tự hợp lệ."),
     (r"Not a valid integer\.", "Phải là một số nguyên."),
@@ -353,6 +421,11 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"Shorter than minimum length (\d+)\.", r"Ít nhất \1 ký tự hoặc phần tử."),
     (r"Must be greater than or equal to (\S+?)( and less than or equal to (\S+))?\.", "Giá trị nằm ngoài giới hạn."),
     (r"Must be less than or equal to (\S+)\.", "Giá trị nằm ngoài giới hạn."),
+    (r"Give starts_at, or the link of a task\.", "Nêu thời điểm, hoặc liên kết tới nhiệm vụ để nhắc trước hạn."),
+    (r"Only with starts_at\.", "Chỉ lặp lại khi có thời điểm bắt đầu."),
+    (r"Give either rrule or working_day\.", "Chỉ nêu một trong hai: quy tắc lặp lại, hoặc ngày làm việc."),
+    (r"Not the path of a task, a message or a document\.", "Không phải liên kết tới nhiệm vụ, tin nhắn hay văn bản."),
+    (r"Invalid input\.", "Giá trị không hợp lệ."),
     (r"Give either audience or assignments\.", "Nêu đúng một trong hai: danh sách nhận, hoặc từng đơn vị."),
     (r"Give exactly one of due_on, due_at and no_deadline\.", "Nêu đúng một trong: ngày hạn, giờ hạn, không có hạn."),
     (r"Give at most one of due_on, due_at and no_deadline\.", "Chỉ nêu một trong: ngày hạn, giờ hạn, không có hạn."),
@@ -364,6 +437,9 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"Give either into or into_unit_id\.", "Nêu đúng một trong hai: đơn vị có sẵn, hoặc đơn vị mới."),
     (r"Give either unit_id or post_id\.", "Nêu đúng một trong hai: đơn vị, hoặc chức vụ."),
     (r"Give either due_on or date_stands\.", "Nêu đúng một trong hai: hạn mới, hoặc giữ nguyên hạn."),
+    (r"Give either days or hours\.", "Nêu đúng một trong hai: số ngày, hoặc số giờ."),
+    (r"Give either ids or until\.", "Nêu đúng một trong hai: các nhắc việc, hoặc một thời điểm."),
+    (r"Not a valid time\.", "Giờ không hợp lệ."),
     (r"Give exactly one change\.", "Nêu đúng một thay đổi."),
     (r"String does not match expected pattern\.", "Không đúng dạng yêu cầu."),
     (r"Give this parameter once\.", "Chỉ nêu tham số này một lần."),

@@ -138,6 +138,16 @@ class HandoverWanted(directory.Handover):
         exclude = ("unit_id",)
 
 
+# reminders
+
+
+class CalendarFeed(Schema):
+    """`url` holds a secret: whoever has it reads one's calendar."""
+
+    url = fields.String(required=True)
+    made_at = Moment(required=True)
+
+
 # the audit log
 
 
@@ -448,6 +458,22 @@ class CorrectionChange(tasks.CorrectionChanged):
         exclude = ("waiting", "concerns", "pieces")
 
 
+class FiredReminder(reminders.FiredReminder):
+    at = Moment(required=True)
+
+    class Meta:
+        exclude = ("person_id",)
+
+
+class ToldNudges(reminders.Told):
+    """Everything that one is told at once; `more` is how many nudges are not shown here."""
+
+    at = Moment(required=True)
+
+    class Meta:
+        exclude = ("person_id",)
+
+
 LIVE_EVENTS: dict[str, type[Schema]] = {
     "action_item_raised": reminders.ActionItem,
     "action_item_closed": ActionItemClosed,
@@ -463,6 +489,8 @@ LIVE_EVENTS: dict[str, type[Schema]] = {
     "correction_proposed": CorrectionChange,
     "correction_decided": CorrectionChange,
     "message_posted": PostedMessage,
+    "reminder_fired": FiredReminder,
+    "nudge_due": ToldNudges,
 }
 
 
@@ -484,3 +512,35 @@ class Problem(Schema):
     instance = fields.String()
     errors = fields.List(fields.Nested(FieldFault))
     details = fields.Dict()
+
+
+# ladders
+
+
+class LadderVersion(reminders.LadderVersion):
+    """`person_name` is null while the directory is away, and of the program's own."""
+
+    person_name = fields.String(required=True, allow_none=True)
+
+
+class LadderVersionPage(reminders.LadderVersionPage):
+    items = fields.List(fields.Nested(LadderVersion), required=True)
+
+
+class Ladders(reminders.Ladders, LadderVersion):
+    pass
+
+
+class PersonCount(reminders.PersonCount):
+    """`person_name` is null while the directory is away."""
+
+    person_name = fields.String(required=True, allow_none=True)
+
+
+class Simulated(reminders.Simulated):
+    per_person = fields.List(fields.Nested(PersonCount), required=True)
+
+
+class Simulation(reminders.Simulation):
+    in_force = fields.Nested(Simulated, required=True)
+    changed = fields.Nested(Simulated, required=True)

@@ -13,6 +13,7 @@ from chassis.timers import every
 from contracts import directory, messaging, reminders, tasks
 from gateway import capacities, live_log, problems, sessions, storage
 from gateway.api.accounts import AccountRoutes
+from gateway.api.action_items import ActionItemsRoutes
 from gateway.api.appointments import AppointmentsRoutes
 from gateway.api.assignments import AssignmentsRoutes
 from gateway.api.audiences import AudiencesRoutes
@@ -24,13 +25,15 @@ from gateway.api.extensions import ExtensionsRoutes
 from gateway.api.files import FilesRoutes
 from gateway.api.home import HomeRoutes
 from gateway.api.imports import ImportsRoutes
+from gateway.api.ladders import LaddersRoutes
 from gateway.api.live import LiveRoutes
 from gateway.api.messaging import MessagingRoutes
 from gateway.api.meta import MetaRoutes
+from gateway.api.notifications import NotificationsRoutes
 from gateway.api.organisation import OrganisationRoutes
 from gateway.api.people import PeopleRoutes
+from gateway.api.personal_reminders import PersonalRemindersRoutes
 from gateway.api.progress import ProgressRoutes
-from gateway.api.reminders import RemindersRoutes
 from gateway.api.scim import ScimRoutes
 from gateway.api.seeing import SeeingRoutes
 from gateway.api.session import SessionRoutes
@@ -112,7 +115,10 @@ API = (
     TaskPreviewsRoutes,
     TaskTemplatesRoutes,
     SeeingRoutes,
-    RemindersRoutes,
+    ActionItemsRoutes,
+    PersonalRemindersRoutes,
+    LaddersRoutes,
+    NotificationsRoutes,
     MessagingRoutes,
     LiveRoutes,
     AuditRoutes,
@@ -144,6 +150,14 @@ class Service(*API, ScimRoutes, HearsDirectory):
     @hears(reminders.action_items_closed)
     def on_action_items_closed(self, tx, event):
         live_log.tell_items(tx, "action_item_closed", event.data)
+
+    @hears(reminders.reminder_fired)
+    def on_reminder_fired(self, tx, event):
+        live_log.tell_people(tx, "reminder_fired", event.data, "items")
+
+    @hears(reminders.nudge_due)
+    def on_nudge_due(self, tx, event):
+        live_log.tell_people(tx, "nudge_due", event.data, "told")
 
     @hears(tasks.assignment_changed)
     def on_assignment_changed(self, tx, event):

@@ -15,6 +15,7 @@ STANDING_PC = frozenset({"chairman", "vice_chairman", "standing_member"})
 LOOKS_AFTER_ACCOUNTS = ("head", "chief_of_office", "chairman", "clerk", "office_clerk")  # of their own units
 PREPARES_ORDERS = frozenset({"chief_of_office", "deputy_chief_of_office", "office_clerk", "secretary", "clerk"})
 ORDERS_OR_PREPARES = STANDING_PC | PREPARES_ORDERS
+DEPUTIES = frozenset({"deputy_head", "deputy_division_head", "deputy_chief_of_office"})
 SERVES_HEAD = frozenset({"clerk", "office_clerk", "secretary"})  # they see and receive the work of their unit's head
 
 CITY_OFFICE = ("chief_of_office", "deputy_chief_of_office", "office_clerk")
@@ -51,7 +52,12 @@ ACCOUNTS = to("administrator", in_person=True) + to(*LOOKS_AFTER_ACCOUNTS, reach
 
 def covers(scope: str, action: str) -> bool:
     """A delegation's scope is "all" or the name of the service whose actions it covers."""
-    return scope in ("all", action.split(".")[0])
+    return scope in covering(action)
+
+
+def covering(action: str) -> tuple[str, str]:
+    """The scopes that cover an action."""
+    return "all", action.split(".")[0]
 
 
 LEADS_A_UNIT = ("head", "chief_of_office")
@@ -71,6 +77,7 @@ LOOKS_AFTER_UNITS = (
 KEEPS_AUDIENCES = to(
     "administrator", "chief_of_office", "deputy_chief_of_office", "office_clerk", in_person=True
 )  # fmt: skip
+SEES_LADDERS = to("administrator", *CITY_OFFICE, in_person=True)
 READS_AUDIT = to("auditor", "administrator", in_person=True)
 
 RULES: dict[str, tuple[Grant, ...]] = {
@@ -267,7 +274,36 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "tasks.get_statistics": EVERYBODY,
     "tasks.list_counted": EVERYBODY,
     "reminders.list_action_items": EVERYBODY,
+    "reminders.count_action_items": EVERYBODY,
+    "reminders.get_action_item": EVERYBODY,
     "reminders.get_overview": EVERYBODY,
+    "reminders.snooze_action_item": EVERYBODY,
+    "reminders.unsnooze_action_item": EVERYBODY,
+    "reminders.create_reminder": EVERYBODY,
+    "reminders.change_reminder": EVERYBODY,
+    "reminders.discard_reminder": EVERYBODY,
+    "reminders.mark_done": EVERYBODY,
+    "reminders.skip_occurrence": EVERYBODY,
+    "reminders.get_reminder": EVERYBODY,
+    "reminders.list_reminders": EVERYBODY,
+    "reminders.list_reminder_occurrences": EVERYBODY,
+    "reminders.import_invitation": EVERYBODY,
+    "reminders.make_feed": EVERYBODY,
+    "reminders.revoke_feed": EVERYBODY,
+    "reminders.get_ladders": SEES_LADDERS,
+    "reminders.list_ladder_versions": SEES_LADDERS,
+    "reminders.simulate_ladders": SEES_LADDERS,
+    "reminders.change_ladders": to("administrator", "chief_of_office", in_person=True),
+    "reminders.list_nudges": EVERYBODY,
+    "reminders.read_nudges": EVERYBODY,
+    "reminders.get_notification_settings": EVERYBODY,
+    "reminders.change_notification_settings": EVERYBODY,
+    "reminders.get_push_key": EVERYBODY,
+    "reminders.subscribe_push": EVERYBODY,
+    "reminders.list_push_subscriptions": EVERYBODY,
+    "reminders.unsubscribe_push": EVERYBODY,
+    "reminders.list_deliveries": to("administrator", in_person=True),
+    "reminders.list_nudge_counts": to("administrator", "chief_of_office", in_person=True),
     "messaging.list_conversations": EVERYBODY,
     "messaging.get_conversation": EVERYBODY,
     "messaging.list_participants": EVERYBODY,
@@ -282,6 +318,7 @@ RULES: dict[str, tuple[Grant, ...]] = {
 
 PUBLIC = frozenset({  # nobody need sign in
     "gateway.create_token", "gateway.create_session", "gateway.get_openapi", "gateway.list_providers",
+    "gateway.read_calendar",  # its token says whose it is
     "gateway.start_sign_in", "gateway.finish_sign_in", "gateway.give_code", "gateway.end_sessions_of_provider",
 })  # fmt: skip
 

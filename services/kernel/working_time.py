@@ -3,13 +3,16 @@
 Everything here is in days of `TZ`, whatever the time zone of the process.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 TZ = ZoneInfo("Asia/Ho_Chi_Minh")
 LAST_SECOND = time(23, 59, 59)
+OPENS, CLOSES = time(7, 30), time(17, 0)  # of a working day
 ONE_DAY = timedelta(days=1)
 
 
@@ -28,6 +31,11 @@ class WorkingDays:
     """Monday to Friday, but for the exceptions: holidays and days in lieu (False), make-up days (True)."""
 
     exceptions: Mapping[date, bool]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Another one when the exceptions are others."""
+        return hashlib.sha256(repr(sorted(self.exceptions.items())).encode()).hexdigest()[:16]
 
     def is_working(self, day: date) -> bool:
         return self.exceptions.get(day, _is_weekday(day))
@@ -63,6 +71,21 @@ class WorkingDays:
             if start < day <= end:
                 count += working - _is_weekday(day)
         return count
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether an instant lies in working hours."""
+        local = now.astimezone(TZ)
+        return self.is_working(local.date()) and OPENS <= local.time() < CLOSES
+
+    def add_time(self, now: datetime, time: timedelta) -> datetime:
+        """The instant at which so much working time has passed since `now`: the next one in working hours, if none."""
+        day = self.on_or_after(today(now))
+        at = max(now, datetime.combine(day, OPENS, TZ))
+        while at + time >= (closes := datetime.combine(day, CLOSES, TZ)):
+            time -= max(closes - at, timedelta())
+            day = self.on_or_after(day + ONE_DAY)
+            at = datetime.combine(day, OPENS, TZ)
+        return at + time
 
 
 def _is_weekday(day: date) -> bool:

@@ -90,9 +90,17 @@ def test_an_act_that_depends_on_the_post_is_refused_by_a_stale_copy():
         assert "require_fresh" in functions_reached(getattr(cls, method), cls), name
 
 
-# What one has read is nobody else's, whoever shows it to him; a file is the person's own, or granted to him by a
-# service that asks in which post he acts.
-ABOUT_ONESELF = {"messaging.mark_read", "messaging.begin_file", "messaging.finish_file", "messaging.open_file"}
+# What one has read or put off is nobody else's, whoever shows it to him, nor is how one is reached; a file is the
+# person's own, or granted to him by a service that asks in which post he acts; nobody else has anything to do with what
+# one wants to be reminded of.
+ABOUT_ONESELF = {
+    "messaging.mark_read", "messaging.begin_file", "messaging.finish_file", "messaging.open_file",
+    "reminders.snooze_action_item", "reminders.unsnooze_action_item",
+    "reminders.create_reminder", "reminders.change_reminder", "reminders.discard_reminder", "reminders.mark_done",
+    "reminders.skip_occurrence", "reminders.import_invitation", "reminders.make_feed", "reminders.revoke_feed",
+    "reminders.read_nudges", "reminders.change_notification_settings", "reminders.subscribe_push",
+    "reminders.unsubscribe_push",
+}  # fmt: skip
 
 
 def test_an_act_by_lent_powers_is_refused_by_a_stale_copy():

@@ -1,7 +1,8 @@
 """`make bench`: every figure against a floor or a peer that the same run starts; the table is docs/benchmarks.md.
 
 `ONLY=P1,P3` chooses, `SECONDS=` is the length of one measurement, `ROUNDS=` how often sides take turns, `PEOPLE=` the
-size of the city. The table is written by a run of everything; another prints its lines.
+size of the city, `REMINDERS=` how many wait for another day (P7). The table is written by a run of everything; another
+prints its lines.
 """
 
 import importlib
@@ -26,9 +27,11 @@ MEASURES = {
     "P3": "giving",
     "P5": "messages",
     "P2": "home",
+    "overview": "overview",
     "P8": "streams",
     "outbox": "outbox",
     "inbox": "inbox",
+    "P7": "reminders",
     "P10": "seeing",
 }
 ON_REQUEST = {"flame": "flame"}

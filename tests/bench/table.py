@@ -27,6 +27,8 @@ AFTER = """
   CPU" is the processor time of both processes for one call; what else the machine does changes it less than the rates.
 * The floor of an order writes the rows of a real one by `COPY` into databases of the same schema, publishes the same
   two messages with confirms, consumes them in threads, and writes as many bytes to as many sockets.
+* The floor of catching up (P7) claims and writes by one statement for 500 reminders, with nothing done for each of
+  them: the next occurrence is a day later. Nobody publishes or sends meanwhile.
 * The floor of the search runs the service's own statements by psycopg, that of messages their rows by psycopg.
 * OpenLDAP (2.5, mdb, indexed for parts of words) has the same people with their folded names; each word is looked for
   anywhere in them, 20 entries are asked for, by as many threads of the same process as ask us, with a client as small.

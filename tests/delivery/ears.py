@@ -52,7 +52,7 @@ class Tables:
     """All that a service remembers, in a form in which two runs can be compared."""
 
     GENERATED: dict[str, tuple[str, ...]] = {
-        "action_items": ("id",),
+        "action_items": ("id", "nudge_at"),  # a clock looks, and notes when it is to look again
         "audit_head": ("hash",),
         "audit_log": ("number", "at", "actor", "previous", "hash"),
         "conversations": ("id",),
@@ -62,9 +62,13 @@ class Tables:
         "messages": ("number",),  # in the order of arrival
         "provider_logouts": ("issued_at", "noted_at"),
         "sessions": ("ended_at",),
+        "watched": ("next_at",),  # an event asks for a look at once, and a clock notes when the next one is
     }
-    # the outbox tells how the state was reached, which is another question
-    LEFT_OUT = ("alembic_version", "idempotency", "outbox", "timers")
+    # the outbox tells how the state was reached, which is another question; what a clock says, when it came to look
+    LEFT_OUT = (
+        "alembic_version", "idempotency", "ladder_calendar", "ladder_recounts", "nudges", "occasions", "outbox",
+        "timers",
+    )  # fmt: skip
 
     def __init__(self, owner_url: str):
         self._url = owner_url

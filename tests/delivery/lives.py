@@ -10,8 +10,10 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 
 from chassis import clock
+from chassis.contract import schema
 from contracts import directory as directory_contract
 from contracts import messaging as messaging_contract
+from contracts import reminders as reminders_contract
 from contracts import tasks as tasks_contract
 from directory.domain.names import fold
 from directory.storage import facts, tables
@@ -19,6 +21,7 @@ from directory.tests.support import moved
 from directory.use_cases import facts as feed
 from kernel.working_time import today
 from messaging import use_cases as messaging
+from reminders.use_cases import dispatching, firing, personal
 from tasks.importing.__main__ import run as carry_out
 from tasks.storage.imports import files
 from tasks.use_cases import corrections, documents, drafts, imports, many, orders, progress, urgings, verbs
@@ -330,3 +333,16 @@ def talk(store) -> None:
             request["idempotency_key"] += conversation["id"]
             with store.transaction() as tx:
                 messaging.post_message(tx, claims(who), request, clock.now())
+
+
+def remind(store) -> None:
+    """Somebody wanted to be reminded of something, and is."""
+    now = clock.now()
+    wanted = {"title": "Họp giao ban", "starts_at": (now + timedelta(hours=1)).isoformat()}
+    request = schema(reminders_contract.create_reminder.request).load({"reminder": wanted, "idempotency_key": "k"})
+    with store.transaction() as tx:
+        personal.create_reminder(tx, claims("dept head"), request, now)
+    then = now + timedelta(hours=1)
+    firing.fire_due(store, then)
+    with store.transaction() as tx:
+        assert dispatching.tell(tx, then) == 1

@@ -124,6 +124,7 @@ def story(house) -> Story:
         for message in told.for_ears(house.ears[name]):
             house.ears[name].hear(message)
     lives.talk(house.store("messaging"))
+    lives.remind(house.store("reminders"))
     for name in ("reminders", "messaging"):
         told.messages += said(house.containers[name])
     for change in lives.directory_changes():

@@ -72,6 +72,8 @@ def test_the_base_url_is_one_that_a_client_on_this_machine_can_use(host, base_ur
     [
         ("CONGVU_FILES_S3_SECRET", {"gateway", "messaging"}),
         ("CONGVU_FILES", {"gateway", "messaging"}),
+        ("CONGVU_SMTP_URL", {"reminders"}),
+        ("CONGVU_SMS_TOKEN", {"reminders"}),
         ("CONGVU_OIDC_CITY_CLIENT_SECRET", {"gateway"}),
         ("CONGVU_LOG_LEVEL", set(SERVICES)),
     ],

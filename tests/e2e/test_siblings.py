@@ -257,6 +257,50 @@ def test_the_example_in_the_docs_says_what_arrived_and_may_say_no_more(platform,
         leave(platform.addresses, "axis")
 
 
+def test_the_example_in_the_docs_says_what_waits_and_whoever_it_waits_for_has_it_until_it_is_closed(
+    platform, person, ward
+):  # fmt: skip
+    says = ("waiting_item_opened", "waiting_item_changed", "waiting_item_closed")
+    hotline = join(platform.addresses, "hotline", "directory.unit_reorganised", "--says", *says)
+    head = person("unit_head")
+    code = head.get(f"/units/{ward}").json()["code"]
+    item = {
+        "id": "pa/71", "version": 1, "kind": "citizen_case", "unit_code": code, "title": "Đèn đường hỏng",
+        "urgency": "urgent", "due": f"{days_from_now(2)}T17:00:00+07:00", "link": "https://1022.tphcm.gov.vn/pa/71",
+    }  # fmt: skip
+
+    def say(*changes: dict) -> None:
+        subprocess.run(
+            [sys.executable, EXAMPLE.with_name("sibling_waits.py")], text=True, check=True,
+            input="".join(json.dumps(each) + "\n" for each in changes),
+            env=os.environ | {"SIBLING_URL": hotline.url, "SIBLING_EXCHANGE": "hotline.inbound"},
+        )  # fmt: skip
+
+    def shown() -> list[dict]:
+        return head.get("/action-items", params={"origin": "hotline"}).json()["items"]
+
+    stream = head.live()
+    until(lambda: stream.named("hello"))
+    try:
+        say(item, item)
+        [waiting] = until(shown)
+        assert (waiting["title"], waiting["link"], waiting["kind"]) == (item["title"], item["link"], item["kind"])
+        assert person("unit_clerk").get(f"/action-items/{waiting['id']}").json()["id"] == waiting["id"]
+        put_off = {"until": f"{days_from_now(1)}T08:00:00+07:00"}
+        answer = head.post(f"/action-items/{waiting['id']}/snooze", put_off)
+        assert answer.status_code == 200, answer.text
+        assert (shown(), head.get("/home").json()["reminders"]["snoozed"]) == ([], 1)
+        say(item | {"version": 2, "title": "Đèn đường và dây điện"})
+        until(lambda: [each["title"] for each in shown()] == ["Đèn đường và dây điện"])
+        say({"id": "pa/71", "version": 3, "closed": True})
+        until(lambda: not shown())
+        told = [event["data"] for event in stream.named("action_item_raised") + stream.named("action_item_closed")]
+        assert [each["id"] for each in told if each["id"] == waiting["id"]] == [waiting["id"]] * 2
+    finally:
+        stream.close()
+        leave(platform.addresses, "hotline")
+
+
 # what it is refused
 
 REFUSED = {

@@ -32,6 +32,8 @@ POWERS = {
     "from_day": AHEAD, "to_day": AHEAD,
 }  # fmt: skip
 A_FILE = {"headers": {"Content-Type": "text/csv"}, "data": "ma\n"}
+NO_CALENDAR = {"headers": {"Content-Type": "text/calendar"}, "data": "x"}
+AN_OCCURRENCE = {"occurrence": "2026-01-05T08:00:00+07:00"}
 A_DOCUMENT = {
     "source": "government_office", "number": "812/TB-VPCP", "issued_on": days_from_now(-1), "abstract": "Kết luận",
     "clauses": [{"label": "Điểm 1", "text": "Rà soát", "due_on": days_from_now(14)}],
@@ -44,6 +46,21 @@ A_PROGRAM = {
 }
 A_PERIOD = {"params": {"from": "2026-01-01", "to": "2026-01-31", "unit_id": NOBODY}}
 AN_AUDIENCE = {"name": "khong-co-that", "title": "Không có thật", "unit_ids": [NOBODY]}
+LADDERS = {
+    "rules": [
+        {
+            "name": "deadline", "title": "Nhắc theo hạn", "counts_from": "due",
+            "rungs": [{"name": "red", "after": {"normal": {"days": 0}}, "to": ["owner"], "text": "Quá hạn {due}"}],
+        }
+    ]
+}  # fmt: skip
+A_DEVICE = {  # of a browser, with the generator of the curve for its key
+    "endpoint": "https://fcm.googleapis.com/fcm/send/a-device",
+    "keys": {
+        "p256dh": "BGsX0fLhLEJH-Lzm5WOkQPJ3A32BLeszoPShOUXYmMKWT-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU",
+        "auth": "MDEyMzQ1Njc4OWFiY2RlZg",
+    },
+}
 A_HOLIDAY = {"days": [{"day": "2027-02-08", "working": False, "name": "Nghỉ Tết"}]}
 COPIES = [service for service in SERVICES if service != "directory"]
 SCOPES = {"lent for tasks": "tasks", "lent for messaging": "messaging", "lent for reminders": "reminders"}
@@ -231,7 +248,7 @@ class Scene:
         method, path, options = self._request(cell)
         options = dict(options)
         headers = options.pop("headers", {}) | ({"X-Acting-For": delegation_id} if delegation_id else {})
-        if method in ("POST", "PUT", "DELETE"):
+        if method in ("POST", "PUT", "PATCH", "DELETE"):
             headers["Idempotency-Key"] = clock.new_id()
         if method == "POST" and "data" not in options:
             options.setdefault("json", {})
@@ -495,6 +512,35 @@ class Scene:
             "create_file": ("POST", "/files", A_PROGRAM),
             "get_file": ("GET", f"/files/{NOBODY}", {}),
             "list_action_items": ("GET", "/action-items", {}),
+            "count_action_items": ("GET", "/action-items/counts", {}),
+            "get_action_item": ("GET", f"/action-items/{NOBODY}", {}),
+            "snooze_action_item": ("POST", f"/action-items/{NOBODY}/snooze", {"json": {"until": f"{AHEAD}T00:00:00Z"}}),
+            "unsnooze_action_item": ("POST", f"/action-items/{NOBODY}/unsnooze", {}),
+            "create_reminder": (
+                "POST",
+                "/reminders",
+                {"json": {"title": "Họp", "starts_at": "2026-01-05T08:00:00+07:00"}},
+            ),
+            "list_reminders": ("GET", "/reminders", {}),
+            "get_reminder": ("GET", f"/reminders/{NOBODY}", {}),
+            "list_reminder_occurrences": ("GET", f"/reminders/{NOBODY}/occurrences", {}),
+            "change_reminder": ("PATCH", f"/reminders/{NOBODY}", NEVER | {"json": {"title": "Họp"}}),
+            "discard_reminder": ("DELETE", f"/reminders/{NOBODY}", NEVER),
+            "mark_reminder_done": ("POST", f"/reminders/{NOBODY}/done", NEVER | {"json": AN_OCCURRENCE}),
+            "skip_reminder": ("POST", f"/reminders/{NOBODY}/skip", NEVER | {"json": AN_OCCURRENCE}),
+            "import_invitation": ("POST", "/reminders/import", NO_CALENDAR),
+            "make_calendar_feed": ("POST", "/calendar-feed", {}),
+            "revoke_calendar_feed": ("DELETE", "/calendar-feed", {}),
+            "list_nudges": ("GET", "/nudges", {}),
+            "read_nudges": ("POST", "/nudges/read", {"json": {"ids": [NOBODY]}}),
+            "get_notification_settings": ("GET", "/notification-settings", {}),
+            "change_notification_settings": ("PATCH", "/notification-settings", NEVER | {"json": {"digest": True}}),
+            "get_push_key": ("GET", "/push-key", {}),
+            "list_push_subscriptions": ("GET", "/push-subscriptions", {}),
+            "subscribe_push": ("POST", "/push-subscriptions", {"json": A_DEVICE | {"endpoint": "https://inside/x"}}),
+            "unsubscribe_push": ("DELETE", f"/push-subscriptions/{NOBODY}", {}),
+            "list_deliveries": ("GET", "/deliveries", {}),
+            "list_nudge_counts": ("GET", "/nudge-counts", {"params": {"by": "unit"}}),
             "list_audit": ("GET", "/audit", {"params": {"service": cell.about, "limit": 1}}),
             "list_reorganisations": ("GET", "/reorganisations", {}),
             "list_recoveries": ("GET", "/account-recoveries", {}),
@@ -519,6 +565,10 @@ class Scene:
             "create_audience": ("POST", "/audiences", {"json": AN_AUDIENCE}),
             "change_audience": ("PATCH", "/audiences/all-wards", NEVER | {"json": {"title": "Tất cả"}}),
             "retire_audience": ("DELETE", "/audiences/all-wards", NEVER),
+            "get_ladders": ("GET", "/ladders", {}),
+            "list_ladder_versions": ("GET", "/ladders/versions", {}),
+            "simulate_ladders": ("POST", "/ladders/simulate", {"json": LADDERS}),
+            "change_ladders": ("PUT", "/ladders", NEVER | {"json": LADDERS | {"reason": "Thử"}}),
             "set_working_days": ("PUT", "/working-days/2027", NEVER | {"json": A_HOLIDAY}),
             "create_import": ("POST", f"/directory/imports?what=posts&unit_id={NOBODY}", A_FILE),
             "get_import": ("GET", f"/directory/imports/{NOBODY}", {}),

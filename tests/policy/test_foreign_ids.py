@@ -7,7 +7,7 @@ from chassis.testing import until
 from gateway import openapi
 from gateway.examples import EXAMPLES
 from gateway.routes import BASE
-from tests.policy.scene import NOBODY
+from tests.policy.scene import A_DEVICE, NOBODY
 from tests.support.client import days_from_now, sign_in
 
 # What a path's parameter names. Units, posts and people are known to everybody who is signed in.
@@ -22,6 +22,9 @@ FOREIGN = {
     "document_id": lambda scene: scene.above["document_id"],
     "request_id": lambda scene: scene.above["request_id"],
     "report_id": lambda scene: scene.above["report_id"],
+    "item_id": lambda scene: an_item(scene),
+    "reminder_id": lambda scene: a_reminder(scene),
+    "subscription_id": lambda scene: a_device(scene),
     "conversation_id": lambda scene: scene.orders["each"]["conversation"],
     "delegation_id": lambda scene: scene.capacities["lead", "head", "lent for everything"][1],
     "session_id": lambda scene: scene.foreign_session["id"],
@@ -80,6 +83,33 @@ def a_file(scene) -> str:
             "Idempotency-Key": "a-file",
         },
         timeout=30,
+    )
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
+
+
+def an_item(scene) -> str:
+    """What the head of the ward must act on now."""
+    head = scene.signed_in(scene.posts["lead", "head"].holder)
+    return head.get(f"{scene.platform.base_url}/api/v1/action-items", timeout=30).json()["items"][0]["id"]
+
+
+def a_reminder(scene) -> str:
+    """Of the head of the ward."""
+    answer = scene.signed_in(scene.posts["lead", "head"].holder).post(
+        f"{scene.platform.base_url}/api/v1/reminders",
+        json={"title": "Họp", "starts_at": f"{days_from_now(14)}T08:00:00+07:00"},
+        headers={"Idempotency-Key": "a-reminder"},
+        timeout=30,
+    )
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
+
+
+def a_device(scene) -> str:
+    """Of the head of the ward."""
+    answer = scene.signed_in(scene.posts["lead", "head"].holder).post(
+        f"{scene.platform.base_url}/api/v1/push-subscriptions", json=A_DEVICE, timeout=30
     )
     assert answer.status_code == 201, answer.text
     return answer.json()["id"]

@@ -58,6 +58,7 @@ def piece_now(change: str, after: str, version: int, ward: str, title: str = "Di
         "unit_id": unit(ward),
         "unit_name": ward,
         "post_id": post(f"{ward} head"),
+        "assigner_post_id": post("committee vice_chairman"),
         "role": dict(PIECES).get(ward, "lead"),
         "before": "assigned",
         "after": after,

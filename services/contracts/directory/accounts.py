@@ -258,7 +258,11 @@ hand_over_accounts = Procedure(
 )  # fmt: skip
 
 account_revoked = Event(
-    "directory", "account_revoked", AccountRevoked, "An account may no longer be used.", hearers=("gateway",)
+    "directory",
+    "account_revoked",
+    AccountRevoked,
+    "An account may no longer be used.",
+    hearers=("reminders", "gateway"),
 )
 credentials_changed = Event(
     "directory", "credentials_changed", CredentialsChanged, "Another password or second factor: older sessions end.",

@@ -145,6 +145,18 @@ class Names(Statement):
     items = fields.List(fields.Nested(Person), required=True)
 
 
+class ReachedAt(Statement):
+    """For services that tell people something, never for showing it: whatever the person lets others see."""
+
+    person_id = Id(required=True)
+    email = fields.String(required=True, allow_none=True)
+    mobile = fields.String(required=True, allow_none=True)
+
+
+class Contacts(Statement):
+    items = fields.List(fields.Nested(ReachedAt), required=True)
+
+
 search_people = Procedure("directory", "search_people", SearchPeople, PeoplePage, "Find people as one types.")
 get_person = Procedure("directory", "get_person", ById, PersonDetail, "A person in all his posts.")
 list_staff = Procedure("directory", "list_staff", ListStaff, PeoplePage, "Everybody in a unit, its leaders first.")
@@ -156,6 +168,10 @@ change_person = Procedure(
     "directory", "change_person", ChangePerson, PersonDetail, "Correct a person's name, number and how to reach him."
 )
 get_names = Procedure("directory", "get_names", NamesRequest, Names, "The names of up to 500 people.")
+get_contacts = Procedure(
+    "directory", "get_contacts", NamesRequest, Contacts, "Where people whose account is not revoked are written to.",
+    caller="service", callers=("reminders",),
+)  # fmt: skip
 
 person_changed = Event(
     "directory", "person_changed", PersonChanged, "What is known of a person has changed.", hearers=("gateway",)

@@ -89,6 +89,7 @@ class PieceNow(Statement):
     unit_id = Id(required=True)
     unit_name = fields.String(required=True)
     post_id = Id(required=True)
+    assigner_post_id = Id(load_default=None, allow_none=True)
     role = fields.String(required=True)
     before = fields.String(required=True, allow_none=True)
     after = fields.String(required=True)
@@ -142,7 +143,9 @@ class AssignmentsMoved(Act):
 
 
 class ExtensionChanged(Act):
-    """Of a request for more time. `state` says whether it is decided, `current_due` the deadline that stands."""
+    """Of a request for more time. `state` says whether it is decided, `current_due` the deadline that stands; `pieces`
+    holds the one that was given more.
+    """
 
     extension_id = Id(required=True)
     assignment_id = Id(required=True)
@@ -163,6 +166,7 @@ class ExtensionChanged(Act):
     current_due = Moment(required=True)
     awaits = fields.Nested(Awaits, required=True, allow_none=True)
     waiting = fields.List(fields.Nested(Waiting), load_default=list)  # whether children are to have more time, too
+    pieces = fields.List(fields.Nested(PieceNow), load_default=list)
     concerns = fields.List(Id(), required=True)
 
 

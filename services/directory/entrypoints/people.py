@@ -31,6 +31,11 @@ class People:
         with self.db.reading() as tx:
             return people.get_names(tx, request["person_ids"])
 
+    @rpc(directory.get_contacts)
+    def get_contacts(self, call, request):
+        with self.db.reading() as tx:
+            return people.get_contacts(tx, request["person_ids"])
+
     @rpc(directory.add_person)
     def add_person(self, call, request):
         with self.db.transaction() as tx:

@@ -81,6 +81,13 @@ def names(tx, person_ids: Iterable[str]):
     return tx.execute(select(t.people.c.id, t.people.c.name).where(t.people.c.id == any_of(person_ids))).all()
 
 
+def contacts(tx, person_ids: Iterable[str]):
+    """Of whoever had an account that was revoked nothing."""
+    revoked = sa.exists().where(t.accounts.c.person_id == t.people.c.id, t.accounts.c.revoked_at.is_not(None))
+    query = select(t.people.c.id.label("person_id"), t.people.c.email, t.people.c.mobile)
+    return tx.execute(query.where(t.people.c.id == any_of(person_ids), ~revoked)).all()
+
+
 def memberships(tx, person_id: str, day):
     """What a person holds on a day, the primary post first."""
     query = (

@@ -62,6 +62,10 @@ def get_names(tx, person_ids: list[str]) -> dict:
     return {"items": [row._mapping for row in people.names(tx, person_ids)]}
 
 
+def get_contacts(tx, person_ids: list[str]) -> dict:
+    return {"items": [row._mapping for row in people.contacts(tx, person_ids)]}
+
+
 def search_people(tx, request: dict, seeker_id: str, now: datetime) -> dict:
     query = understand(request["q"])
     if request["q"] and query.size < SHORTEST_SEARCH:

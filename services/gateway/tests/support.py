@@ -49,6 +49,14 @@ def task(**changes) -> dict:
     ) | changes  # fmt: skip
 
 
+def reminder(**changes) -> dict:
+    return {
+        "id": id_of("reminder"), "version": 1, "title": "Họp", "note": None, "link": None, "urgency": "normal",
+        "starts_at": NOW, "before_minutes": 0, "rrule": None, "working_day": None, "assignment_id": None,
+        "state": "active", "next_occurrence": NOW, "next_at": NOW, "upcoming": [NOW],
+    } | changes  # fmt: skip
+
+
 def file(**changes) -> dict:
     return {
         "id": FILE, "name": "Báo cáo \"quý 1\".pdf", "media_type": "application/pdf", "size": 7,
@@ -277,6 +285,26 @@ class Reminders(Neighbour):
     @rpc(reminders.get_overview)
     def get_overview(self, call, request):
         return self.answer(call, request, {"counts": [], "total": 0, "items": []})
+
+    @rpc(reminders.create_reminder)
+    def create_reminder(self, call, request):
+        return self.answer(call, request, reminder())
+
+    @rpc(reminders.change_reminder)
+    def change_reminder(self, call, request):
+        return self.answer(call, request, reminder(version=2))
+
+    @rpc(reminders.import_invitation)
+    def import_invitation(self, call, request):
+        return self.answer(call, request, {"created": [], "changed": [], "removed": [], "unchanged": 1})
+
+    @rpc(reminders.make_feed)
+    def make_feed(self, call, request):
+        return self.answer(call, request, {"token": "secret-of-the-feed", "made_at": NOW})
+
+    @rpc(reminders.read_feed)
+    def read_feed(self, call, request):
+        return self.answer(call, request, {"text": "BEGIN:VCALENDAR\r\nX-WR-CALNAME:Công Vụ\r\nEND:VCALENDAR\r\n"})
 
 
 class Messaging(Neighbour):

@@ -1,7 +1,7 @@
 """What a service asks of its copy. Everything is as of a day: facts have a first day and an end."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +13,7 @@ from kernel import policy
 from kernel.actor import Actor
 from kernel.directory_copy import tables as t
 from kernel.directory_copy.facts import read_state
+from kernel.directory_copy.tables import KINDS
 from kernel.errors import Refused
 from kernel.working_time import WorkingDays, today
 
@@ -93,6 +94,18 @@ def resolve_actor(tx, claims: dict, now: datetime, action: str) -> Actor:
     )
 
 
+def serving(action: str):
+    """Everybody, with each post that he serves in a matter on the bound `day`: a query's `person_id` and `post_id`."""
+    every = EVERY_CAPACITY.subquery()
+    return select(every.c.person_id, every.c.post_id).where(every.c.scope.in_(policy.covering(action)))
+
+
+def newest_version(tx, kinds: Collection[str]) -> int:
+    """Of the facts of these kinds; those that are no more do not count."""
+    newest = [select(sa.func.max(KINDS[kind].c.version)).scalar_subquery() for kind in kinds]
+    return tx.execute(select(sa.func.coalesce(sa.func.greatest(*newest), 0))).scalar_one()
+
+
 def head_posts(tx, unit_ids: Iterable[str], now: datetime) -> list[HeadPost]:
     """The heads of those units that exist now, in the order of the units' codes."""
     heads = {}
@@ -105,6 +118,26 @@ def standing_posts(tx, ids: Iterable[str], now: datetime) -> dict[str, HeadPost]
     """Those of these posts that stand now, each with its unit, whether or not it heads it."""
     rows = tx.execute(STANDING, {"ids": list(ids), "day": today(now)})
     return {row.post_id: HeadPost(row.id, row.code, row.full_name, row.kind, row.post_id, row.title) for row in rows}
+
+
+def heads_by_code(tx, codes: Iterable[str], now: datetime) -> dict[str, tuple[str, str]]:
+    """Post and unit of the heads of units with these codes that have not ended; what stands comes before what is to
+    come.
+    """
+    found = {}
+    for row in tx.execute(HEADS_BY_CODE, {"codes": list(codes), "day": today(now)}):
+        found.setdefault(row.code, (row.post_id, row.unit_id))
+    return found
+
+
+def units_of_posts(tx, ids: Iterable[str], now: datetime) -> dict[str, str]:
+    """The unit of each of these posts that has not ended."""
+    return {row.id: row.unit_id for row in tx.execute(UNITS_OF_POSTS, {"ids": list(ids), "day": today(now)})}
+
+
+def people_with_posts(tx, ids: Iterable[str], now: datetime) -> set[str]:
+    """Those of these people who hold a post, or are to."""
+    return set(tx.execute(PEOPLE_WITH_POSTS, {"ids": list(ids), "day": today(now)}).scalars())
 
 
 def has_clerk(tx, unit_id: str, now: datetime) -> bool:
@@ -163,6 +196,19 @@ def holders(tx, post_ids: Iterable[str], now: datetime) -> dict[str, list[str]]:
     return dict(people)
 
 
+def answering(tx, post_ids: Iterable[str], scopes: Iterable[str], now: datetime) -> dict[str, list[str]]:
+    """Whoever is to be told what concerns these posts now, by post: who holds it, and to whom its powers are lent for
+    one of these scopes. Of a post that nobody has: who heads its unit, else a deputy, else who works for the head.
+    """
+    ids, people = list(post_ids), defaultdict(list)
+    for row in tx.execute(ANSWERING, {"ids": ids, "scopes": list(scopes), "day": today(now)}):
+        people[row.post_id].append(row.person_id)
+    if vacant := [post_id for post_id in ids if post_id not in people]:
+        for row in tx.execute(STANDING_IN, {"ids": vacant, "day": today(now)}):
+            people.setdefault(row.post_id, [row.person_id])
+    return dict(people)
+
+
 def posts_of_kind(tx, kind: str, now: datetime, without: str) -> list[tuple[str, str]]:
     """Post and unit of every post of a kind that somebody else than this person holds now; reads all posts."""
     return [tuple(row) for row in tx.execute(OF_KIND, {"kind": kind, "person_id": without, "day": today(now)})]
@@ -207,29 +253,36 @@ def _live(table):
     return sa.and_(table.c.valid_from <= DAY, sa.or_(table.c.valid_to.is_(None), table.c.valid_to > DAY))
 
 
-def _capacity(source: str, id_column, primary, scope) -> tuple:
+def _not_ended(table):
+    return sa.or_(table.c.valid_to.is_(None), table.c.valid_to > DAY)
+
+
+def _capacity(source: str, person_id, id_column, primary, scope) -> tuple:
     return (
+        person_id.label("person_id"),
         sa.literal(source).label("source"), id_column.label("id"), primary.label("primary"), scope.label("scope"),
         t.posts.c.id.label("post_id"), t.posts.c.kind.label("post_kind"), t.posts.c.title, t.posts.c.is_head,
         t.posts.c.rank, t.units.c.id.label("unit_id"), t.units.c.kind.label("unit_kind"),
     )  # fmt: skip
 
 
-def _capacities():
-    """Every post that a person acts in or works for, the primary one first, in one query."""
+def _capacities(person=None):
+    """Every post that a person, or everybody, acts in or works for, the primary one first, in one query."""
+    holder, grantee = t.memberships.c.person_id, t.delegations.c.grantee_person_id
+    is_holder, is_grantee = (sa.true() if person is None else each == person for each in (holder, grantee))
     own = (
-        select(*_capacity("membership", t.memberships.c.id, t.memberships.c.primary, sa.literal("all")))
+        select(*_capacity("membership", holder, t.memberships.c.id, t.memberships.c.primary, sa.literal("all")))
         .join_from(t.memberships, t.posts, t.posts.c.id == t.memberships.c.post_id)
         .join(t.units, t.units.c.id == t.posts.c.unit_id)
-        .where(t.memberships.c.person_id == PERSON, _live(t.memberships), _live(t.posts), _live(t.units))
+        .where(is_holder, _live(t.memberships), _live(t.posts), _live(t.units))
     )
     # A delegation dies with the membership of its grantor: whoever holds the post now must have lent it.
     grantor = t.memberships.alias()
     lent = (
-        select(*_capacity("delegation", t.delegations.c.id, sa.false(), t.delegations.c.scope))
+        select(*_capacity("delegation", grantee, t.delegations.c.id, sa.false(), t.delegations.c.scope))
         .join_from(t.delegations, t.posts, t.posts.c.id == t.delegations.c.grantor_post_id)
         .join(t.units, t.units.c.id == t.posts.c.unit_id)
-        .where(t.delegations.c.grantee_person_id == PERSON, _live(t.delegations), _live(t.posts), _live(t.units))
+        .where(is_grantee, _live(t.delegations), _live(t.posts), _live(t.units))
         .where(
             sa.exists().where(
                 grantor.c.post_id == t.delegations.c.grantor_post_id,
@@ -240,18 +293,19 @@ def _capacities():
     )
     helper = t.posts.alias()
     served = (
-        select(*_capacity("service", t.memberships.c.id, sa.false(), sa.literal("all")))
+        select(*_capacity("service", holder, t.memberships.c.id, sa.false(), sa.literal("all")))
         .join_from(t.memberships, helper, helper.c.id == t.memberships.c.post_id)
         .join(t.posts, t.posts.c.unit_id == helper.c.unit_id)
         .join(t.units, t.units.c.id == t.posts.c.unit_id)
-        .where(t.memberships.c.person_id == PERSON, helper.c.kind.in_(policy.SERVES_HEAD), t.posts.c.is_head)
+        .where(is_holder, helper.c.kind.in_(policy.SERVES_HEAD), t.posts.c.is_head)
         .where(_live(t.memberships), _live(helper), _live(t.posts), _live(t.units))
     )
     every = sa.union_all(own, lent, served).subquery()
     return select(every).order_by(every.c.primary.desc(), every.c.rank, every.c.id)
 
 
-CAPACITIES = _capacities()
+CAPACITIES = _capacities(PERSON)
+EVERY_CAPACITY = _capacities()
 HEADS = (
     select(t.units.c.id, t.units.c.code, t.units.c.full_name, t.units.c.kind, t.posts.c.id.label("post_id"))
     .add_columns(t.posts.c.title)
@@ -264,6 +318,17 @@ STANDING = (
     .add_columns(t.posts.c.title)
     .join_from(t.posts, t.units, t.units.c.id == t.posts.c.unit_id)
     .where(t.posts.c.id == IDS, _live(t.units), _live(t.posts))
+)
+HEADS_BY_CODE = (
+    select(t.units.c.code, t.posts.c.id.label("post_id"), t.units.c.id.label("unit_id"))
+    .join_from(t.units, t.posts, t.posts.c.unit_id == t.units.c.id)
+    .where(t.units.c.code.in_(sa.bindparam("codes", expanding=True)), t.posts.c.is_head)
+    .where(_not_ended(t.units), _not_ended(t.posts))
+    .order_by(t.units.c.valid_from, t.posts.c.valid_from, t.posts.c.rank, t.posts.c.id)
+)
+UNITS_OF_POSTS = select(t.posts.c.id, t.posts.c.unit_id).where(t.posts.c.id == IDS, _not_ended(t.posts))
+PEOPLE_WITH_POSTS = (
+    select(t.memberships.c.person_id).distinct().where(t.memberships.c.person_id == IDS, _not_ended(t.memberships))
 )
 
 
@@ -303,6 +368,44 @@ HOLDERS = (
     .where(t.memberships.c.post_id == IDS, _live(t.memberships))
     .order_by(t.memberships.c.valid_from, t.memberships.c.id)
 )
+
+
+def _answering():
+    grantor = t.memberships.alias()
+    held = (
+        select(t.memberships.c.post_id, t.memberships.c.person_id)
+        .where(t.memberships.c.post_id == IDS, _live(t.memberships))
+    )  # fmt: skip
+    lent = (
+        select(t.delegations.c.grantor_post_id, t.delegations.c.grantee_person_id)
+        .where(t.delegations.c.grantor_post_id == IDS, _live(t.delegations))
+        .where(t.delegations.c.scope.in_(sa.bindparam("scopes", expanding=True)))
+        .where(
+            sa.exists().where(
+                grantor.c.post_id == t.delegations.c.grantor_post_id,
+                grantor.c.valid_from <= t.delegations.c.valid_from,
+                _live(grantor),
+            )
+        )
+    )
+    return held.union(lent)
+
+
+def _standing_in():
+    helper = t.posts.alias()
+    place = sa.case((helper.c.is_head, 0), (helper.c.kind.in_(policy.SERVES_HEAD), 2), else_=1)
+    return (
+        select(t.posts.c.id.label("post_id"), t.memberships.c.person_id)
+        .join_from(t.posts, helper, helper.c.unit_id == t.posts.c.unit_id)
+        .join(t.memberships, t.memberships.c.post_id == helper.c.id)
+        .where(t.posts.c.id == IDS, _live(helper), _live(t.memberships))
+        .where(sa.or_(helper.c.is_head, helper.c.kind.in_(policy.SERVES_HEAD | policy.DEPUTIES)))
+        .order_by(place, helper.c.rank, helper.c.id, t.memberships.c.id)
+    )
+
+
+ANSWERING = _answering()
+STANDING_IN = _standing_in()
 OF_KIND = (
     select(t.posts.c.id, t.posts.c.unit_id)
     .where(t.posts.c.kind == sa.bindparam("kind", type_=sa.Text), _live(t.posts))

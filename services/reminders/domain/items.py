@@ -65,6 +65,20 @@ def link_to(kind: str, subject_id: str, task_id: str) -> str:
     return f"/api/v1/{PATHS.get(kind, 'assignments')}/{subject_id}"
 
 
+def link_to_item(item_id: str) -> str:
+    """Of what a sibling says: from there one goes on to it."""
+    return f"/api/v1/action-items/{item_id}"
+
+
+def nudging_rank(item: Mapping) -> int:
+    """How urgent it is to nudge somebody about it: no word of a sibling's wakes anybody at night."""
+    return max(item["urgency_rank"], URGENCY_RANKS["very_urgent"]) if item["origin"] else item["urgency_rank"]
+
+
+def link_of_break_glass(account_id: str) -> str:
+    return f"/api/v1/audit?service=directory&subject={account_id}"
+
+
 def of_break_glass(account_id: str, version: int, post_id: str, unit_id: str, at) -> dict:
     """What one administrator's post has before it once somebody signed in with the sealed account."""
     return {
@@ -79,7 +93,47 @@ def of_break_glass(account_id: str, version: int, post_id: str, unit_id: str, at
         "task_id": None,
         "title": LOOK_AFTER_IT,
         "urgency_rank": URGENCY_RANKS["express"],
-        "link": f"/api/v1/audit?service=directory&subject={account_id}",
+        "link": link_of_break_glass(account_id),
         "raised_at": at,
         "closed_at": None,
+    }
+
+
+def subject_of(origin: str, subject: str) -> str:
+    """Our id of what a sibling calls so: none of another sibling's, and none of ours."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"urn:congvu:waiting:{origin}:{subject}"))
+
+
+def of_sibling(origin: str, subject_id: str, version: int, said: Mapping, whom: Mapping, at) -> dict:
+    """What a sibling says that waits, for whom it was found to be."""
+    return {
+        **whom,
+        "subject_id": subject_id,
+        "version": version,
+        "open": True,
+        "origin": origin,
+        "kind": said["kind"],
+        "task_id": None,
+        "title": said["title"],
+        "from_title": said["from_title"] or origin,
+        "urgency_rank": URGENCY_RANKS[said["urgency"]],
+        "due": said["due"],
+        "link": said["link"],
+        "raised_at": at,
+        "closed_at": None,
+    }
+
+
+def kept_of_sibling(origin: str, subject_id: str, version: int, at) -> dict:
+    """The place of what waits for nobody here: of what the sibling said nothing else is kept."""
+    return {
+        "subject_id": subject_id,
+        "version": version,
+        "open": False,
+        "origin": origin,
+        "kind": "",
+        "title": "",
+        "link": "",
+        "urgency_rank": URGENCY_RANKS["normal"],
+        "closed_at": at,
     }

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from kernel.actor import Actor
 from kernel.errors import Refused
-from kernel.policy import SERVES_HEAD
+from kernel.policy import DEPUTIES, SERVES_HEAD
 from tasks.domain.sight import CITY_OFFICE, oversees
 
 STATES = (
@@ -19,7 +19,6 @@ STATES = (
 CLOSED = frozenset({"completed", "revoked", "archived"})
 OPEN = frozenset(STATES) - CLOSED
 UNDER_WAY = ("in_progress", "result_submitted", "suspended")
-DEPUTIES = frozenset({"deputy_head", "deputy_division_head", "deputy_chief_of_office"})
 NOTHING: Mapping = MappingProxyType({})
 
 

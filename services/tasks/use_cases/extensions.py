@@ -1,6 +1,6 @@
 """More time: asked for, granted, refused, withdrawn."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from chassis import clock
@@ -10,6 +10,7 @@ from kernel.capacity import actor_for
 from kernel.directory_copy import posts, working_days
 from tasks import views
 from tasks.domain import assignment, extension
+from tasks.domain.assignment import NOTHING
 from tasks.domain.due import overdue_before
 from tasks.storage import extensions, history, pieces, superior
 from tasks.use_cases import moving
@@ -102,8 +103,8 @@ def _grant(tx, actor: Actor, request: dict, now: datetime) -> dict:
     )  # fmt: skip
     if extension.decided_above(task, piece, due):
         return _ask_superior(tx, actor, asked, row, task, followers, due, now)
-    row, waiting = extend(tx, actor, asked, row, task, piece, due, now)
-    return decide(tx, actor, asked, row, task, followers, now, waiting, state=state, granted_due=due)
+    row, told = extend(tx, actor, asked, row, task, piece, due, now)
+    return decide(tx, actor, asked, row, task, followers, now, told, state=state, granted_due=due)
 
 
 def _ask_superior(tx, actor: Actor, asked: Mapping, row, task, followers, due: datetime, now: datetime) -> dict:
@@ -126,14 +127,16 @@ def _ask_superior(tx, actor: Actor, asked: Mapping, row, task, followers, due: d
     return decide(tx, actor, asked, row, task, followers, now, state="awaiting_superior")
 
 
-def extend(tx, actor: Actor, asked: Mapping, row, task, piece, due: datetime, now: datetime) -> tuple[Mapping, list]:
-    """The piece with its new deadline, and what waits of it now."""
+def extend(tx, actor: Actor, asked: Mapping, row, task, piece, due: datetime, now: datetime) -> tuple[Mapping, dict]:
+    """The piece with its new deadline, and what is told of it: as it is now, and what waits of it."""
     data = {"extension_id": asked["id"], "due_before": pieces.moment(row["current_due"])}
     data |= {"current_due": pieces.moment(due)}
     new = assignment.apply(piece, "extend", now, actor.person_id, data)
     before, row = row, pieces.move_piece(tx, row["id"], version=new.version, current_due=new.current_due)
     history.record(tx, moving.event_of(actor, task["id"], row["id"], "extend", new.version, now, data=data))
-    return row, after_moves(tx, [(before, row)], now, "extend").get(row["id"], [])
+    waiting = after_moves(tx, [(before, row)], now, "extend").get(row["id"], [])
+    said = moving.said_of(tx, "extend", [(before, row, new)], {task["id"]: task})
+    return row, {"waiting": waiting, "pieces": said}
 
 
 def _refuse(tx, actor: Actor, request: dict, now: datetime) -> dict:
@@ -162,14 +165,14 @@ def _to_decide(tx, actor: Actor, verb: str, request: dict):
 
 
 def decide(
-    tx, actor: Actor, asked, row, task, followers, now: datetime, waiting: Sequence[dict] = (), **decision
+    tx, actor: Actor, asked, row, task, followers, now: datetime, told: Mapping = NOTHING, **decision
 ) -> dict:  # fmt: skip
     """The request after a decision, which is said. Who decided for the city, and when, stands whatever comes of it."""
     if asked["decided_at"] is None:
         decision |= {"decided_by_person_id": actor.person_id, "decided_at": now}
     decided = extensions.change_extension(tx, asked["id"], version=asked["version"] + 1, **decision)
     reason = decision.get("decision_reason")
-    _say(tx, contract.extension_decided, actor, decided, row, task, followers, now, reason, waiting)
+    _say(tx, contract.extension_decided, actor, decided, row, task, followers, now, reason, told)
     return dict(decided)
 
 
@@ -202,7 +205,7 @@ def _keep_children(tx, actor: Actor, request: dict, now: datetime) -> dict:
 
 def _say(
     tx, event, actor: Actor, asked: Mapping, row, task, followers, now: datetime, reason: str | None,
-    waiting: Sequence[dict] = (),
+    told: Mapping = NOTHING,
 ) -> None:  # fmt: skip
     decider = row["assigner_post_id"]
     awaits = None
@@ -235,7 +238,7 @@ def _say(
             "assignment_version": row["version"],
             "current_due": row["current_due"],
             "awaits": awaits,
-            "waiting": waiting,
             "concerns": list(dict.fromkeys([decider, *([] if row["parent_id"] else followers), row["post_id"]])),
-        },
+        }
+        | told,
     )

@@ -116,13 +116,13 @@ def _answer(tx, actor: Actor, request: dict, now: datetime) -> dict:
     _not_in_future(request["document"]["issued_on"], "document.issued_on", now)
     more_time = extensions.find_extension(tx, found["id"])
     decision = {"state": "refused", "decision_reason": request["reason"]}
-    due, waiting = None, []
+    due, told = None, {}
     if request["granted"]:
         piece = views.piece_of(tx, row, task)
         state, due = extension.granted(
             piece, more_time, request["due_on"], latest=None, days=working_days(tx), now=now
         )  # fmt: skip
-        row, waiting = extend(tx, actor, more_time, row, task, piece, due, now)
+        row, told = extend(tx, actor, more_time, row, task, piece, due, now)
         if task["superior_due"] is None or due > task["superior_due"]:
             task = orders.move_task(tx, task["id"], superior_due=due)
         decision = {"state": state, "granted_due": due}
@@ -133,7 +133,7 @@ def _answer(tx, actor: Actor, request: dict, now: datetime) -> dict:
         answer_reason=request["reason"], answered_at=now, answered_by_person_id=actor.person_id,
     )  # fmt: skip
     tx.audit("tasks.record_superior_answer", subject=asked["id"], state=answered["state"])
-    decide(tx, actor, more_time, row, task, followers, now, waiting, **decision)
+    decide(tx, actor, more_time, row, task, followers, now, told, **decision)
     return _shown(answered)
 
 

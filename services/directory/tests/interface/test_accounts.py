@@ -13,6 +13,7 @@ from directory import hashing
 from directory.security import Security
 from directory.tests.support import appoint_tomorrow, audited, refusal, said, sign_in
 from directory.use_cases import accounts
+from directory.use_cases.people import get_contacts
 from kernel.working_time import today
 
 
@@ -119,6 +120,19 @@ def test_a_revoked_account_is_refused_like_a_wrong_password_and_said_once(accoun
     assert audited(accounts_city) == ["account.revoked", "account.sign_in_refused"]
     assert accounts_city.do(accounts.restore_account, administrator, account_id, 2, clock.now())["state"] == "active"
     assert sign_in(accounts_city, security, "unit_clerk", accounts_city.password)
+
+
+def test_where_people_are_written_to_is_told_until_their_account_is_revoked(accounts_city, administrator):
+    who = accounts_city.roles["official"]
+    person_ids = [who["person_id"], accounts_city.roles["chairman"]["person_id"], clock.new_id()]
+
+    def reached() -> set[str]:
+        return {each["person_id"] for each in accounts_city.ask(get_contacts, person_ids)["items"]}
+
+    assert reached() == set(person_ids[:2])
+    revoked = account_id_of(accounts_city, "official")
+    accounts_city.do(accounts.revoke_account, administrator, revoked, None, clock.now())
+    assert reached() == {person_ids[1]}
 
 
 @pytest.mark.parametrize("first", ["unit_head", None])

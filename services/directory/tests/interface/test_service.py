@@ -50,6 +50,7 @@ def test_bad_questions_are_refused_by_name(city, run, caller):
     assert refusal(caller, contract.search_people, {"q": "n"}, claims) == "invalid_request"
     assert refusal(caller, contract.search_people, {"q": "nguyen", "cursor": "?"}, claims) == "invalid_request"
     assert refusal(caller, contract.list_units, {"anything": 1}, claims) == "invalid_request"
+    assert refusal(caller, contract.get_contacts, {"person_ids": [claims["sub"]]}) == "caller_not_listed"
     assert refusal(caller, contract.get_profile, {}, claims | {"sub": clock.new_id()}) == "not_found"
 
 

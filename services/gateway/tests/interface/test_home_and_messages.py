@@ -17,6 +17,13 @@ def test_home_has_a_part_of_every_service(head):
     assert home["unavailable"] == []
 
 
+def test_home_says_what_became_late_since_one_looked_last(head):
+    head.get("/home")
+    head.get("/home", params={"late_since": "2026-03-02T07:30:00+07:00"})
+    assert [request["late_since"] is None for _, request in asked("reminders.get_overview")] == [True, False]
+    assert_problem(head.get("/home", params={"late_since": "hôm qua"}), 422, "invalid_request")
+
+
 def test_a_stopped_a_slow_and_a_failing_service_leave_their_parts_out(gateway, neighbours):
     head = gateway(home_patience=0.5).signed_in("ward-1 head")
     neighbours["messaging"].stop()

@@ -56,6 +56,23 @@ def test_a_head_hears_his_own_item_once_and_nobody_elses(client, head, vice, tel
         assert not schemas.LIVE_EVENTS[event]().validate(data)
 
 
+def test_what_is_for_one_person_only_he_hears_though_others_serve_his_post(client, head, tell):
+    clerk, streams = client.signed_in("ward-1 clerk"), []
+    for who in (head, clerk):
+        streams.append(who.live())
+    until(lambda: all(stream.names == ["hello"] for stream in streams))
+    mine = {"post_id": None, "unit_id": None, "person_id": person("ward-1 head"), "origin": "mail"}
+    said = raised("ward-1")
+    tell(reminders.action_items_raised, said | {"items": [said["items"][0] | mine]})
+    tell(reminders.action_items_raised, raised("ward-1", title="của chức vụ"))
+    until(lambda: len(streams[0].events) == 3 and len(streams[1].events) == 2)
+
+    assert [data["title"] for _, _, data in streams[1].events[1:]] == ["của chức vụ"]
+    [_, (_, event, data), _] = streams[0].events
+    assert (data["person_id"], data["origin"]) == (person("ward-1 head"), "mail")
+    assert not schemas.LIVE_EVENTS[event]().validate(data)
+
+
 def closed_item() -> dict:
     return {
         "id": id_of("item"), "kind": "assignment_to_receive", "post_id": post("ward-1 head"), "subject_id": PIECE,
@@ -72,6 +89,25 @@ def test_what_an_act_ended_is_told_with_what_it_began(client, head, tell):
 
     assert (ended.names, began.names) == (["hello", "action_item_closed"], ["hello", "action_item_raised"])
     assert not schemas.LIVE_EVENTS["action_item_closed"]().validate(ended.events[1][2])
+
+
+def told(who: str, *titles: str) -> dict:
+    about = {"kind": "red", "rule": "deadline", "rung": "red", "urgency": "normal", "subject_id": PIECE, "text": "Trễ"}
+    nudges = [{"id": id_of(f"nudge {title}"), "title": title, "link": "/x"} | about for title in titles]
+    return {"person_id": person(who), "nudges": nudges, "more": 0}
+
+
+def test_a_person_hears_what_he_alone_is_nudged_about(client, head, tell):
+    other, mine = client.signed_in("ward-1 clerk").live(), head.live()
+    until(lambda: other.names and mine.names)
+    both = [told("ward-1 head", "1", "2"), told("ward-1 clerk", "3"), told("ward-1 head", "4")]
+    tell(reminders.nudge_due, {"at": NOW, "told": both})
+    until(lambda: len(mine.events) == 3 and len(other.events) == 2)
+
+    titles = [[each["title"] for each in data["nudges"]] for _, _, data in (*mine.events[1:], *other.events[1:])]
+    assert titles == [["1", "2"], ["4"], ["3"]]
+    for _, name, data in [*mine.events[1:], *other.events[1:]]:
+        assert not schemas.LIVE_EVENTS[name]().validate(data) and "person_id" not in data
 
 
 def test_each_owner_hears_what_became_of_his_own_piece_and_nothing_that_only_services_need(client, head, vice, tell):

@@ -17,6 +17,8 @@ OUTLINE = {
     "GET /home", "GET /units", "GET /units/{unit_id}", "GET /people", "GET /people/{person_id}",
     "GET /audiences", "POST /tasks", "GET /tasks", "GET /tasks/{task_id}", "GET /tasks/{task_id}/assignments",
     "GET /assignments/{assignment_id}", "POST /assignments/{assignment_id}/accept", "GET /action-items",
+    "GET /action-items/counts", "GET /action-items/{item_id}",
+    "POST /action-items/{item_id}/snooze", "POST /action-items/{item_id}/unsnooze",
     "GET /tasks/{task_id}/history", "POST /tasks/{task_id}/revoke", "POST /units/{unit_id}/move-assignments",
     *(f"GET /assignments/{{assignment_id}}/{part}" for part in ("history", "results", "extensions", "children")),
     *(
@@ -102,6 +104,24 @@ OUTLINE = {
     "POST /superior-reports/{report_id}/approve",
     "POST /superior-reports/{report_id}/return",
     "POST /superior-reports/{report_id}/record-sent",
+    "GET /reminders", "POST /reminders", "POST /reminders/import", "GET /reminders/{reminder_id}",
+    "PATCH /reminders/{reminder_id}", "DELETE /reminders/{reminder_id}", "GET /reminders/{reminder_id}/occurrences",
+    "POST /reminders/{reminder_id}/done", "POST /reminders/{reminder_id}/skip", "POST /calendar-feed",
+    "DELETE /calendar-feed", "GET /calendar.ics",
+    "GET /ladders",
+    "PUT /ladders",
+    "GET /ladders/versions",
+    "POST /ladders/simulate",
+    "GET /nudges",
+    "POST /nudges/read",
+    "GET /notification-settings",
+    "PATCH /notification-settings",
+    "GET /push-key",
+    "GET /push-subscriptions",
+    "POST /push-subscriptions",
+    "DELETE /push-subscriptions/{subscription_id}",
+    "GET /deliveries",
+    "GET /nudge-counts",
 }  # fmt: skip
 
 

@@ -203,3 +203,33 @@ def test_a_copy_is_fresh_for_five_minutes(ask, minutes, fresh):
         with pytest.raises(Refused) as refused:
             ask(directory_copy.require_fresh, now)
         assert (refused.value.refusal_code, refused.value.retryable) == ("directory_stale", True)
+
+
+def answering(ask, name, scopes=("all", "tasks")):
+    return ask(directory_copy.answering, [post(name)], scopes, clock.now()).get(post(name), [])
+
+
+def test_whoever_holds_a_post_answers_for_it_and_to_whom_its_powers_are_lent(ask):
+    both = {person("committee vice_chairman"), person("office deputy_chief_of_office")}
+    assert set(answering(ask, "committee vice_chairman")) == both
+    ask.change(sa.update(t.delegations).values(scope="messaging"))
+    assert answering(ask, "committee vice_chairman") == [person("committee vice_chairman")]
+
+
+def test_powers_that_a_predecessor_lent_count_for_nothing(ask):
+    ask.change(sa.update(t.delegations).values(valid_from=date(2020, 1, 1)))
+    assert answering(ask, "committee vice_chairman") == [person("committee vice_chairman")]
+
+
+def test_for_a_post_that_nobody_holds_its_deputy_answers_else_whoever_works_for_the_head(ask):
+    gone = [membership_of("ward-2 head")]
+    ask.change(sa.delete(t.memberships).where(t.memberships.c.id.in_(gone)))
+    assert answering(ask, "ward-2 head") == [person("ward-2 clerk")]
+    ask.change(*give("deputy", "ward-1 official", "deputy_head"))
+    assert answering(ask, "ward-2 head") == [person("ward-1 official")]
+    assert answering(ask, "ward-2 official") == [person("ward-2 official")]
+
+
+def test_for_a_post_in_a_unit_that_nobody_is_in_nobody_answers(ask):
+    ask.change(sa.delete(t.memberships).where(t.memberships.c.id == membership_of("division division_head")))
+    assert answering(ask, "division division_head") == []

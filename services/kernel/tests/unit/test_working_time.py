@@ -72,3 +72,28 @@ def test_the_nearest_working_days_have_none_between_them(calendar, day):
 def test_an_instant_is_within_its_own_day(now):
     assert now <= end_of_day(today(now)) + timedelta(seconds=1)
     assert end_of_day(today(now) - timedelta(days=1)).astimezone(TZ) < now
+
+
+@pytest.mark.parametrize(
+    ("now", "hours", "then"),
+    [
+        ("2026-08-28T09:00", 2, "2026-08-28T11:00"),
+        ("2026-08-28T06:00", 0, "2026-08-28T07:30"),
+        ("2026-08-28T17:00", 0, "2026-09-03T07:30"),  # a Friday before holidays
+        ("2026-08-28T16:00", 2, "2026-09-03T08:30"),
+        ("2026-08-22T16:59", 0, "2026-08-22T16:59"),  # a Saturday that is worked
+        ("2026-08-23T12:00", 0, "2026-08-24T07:30"),
+        ("2026-08-24T07:30", 19, "2026-08-26T07:30"),
+    ],
+)
+def test_working_time_passes_in_working_hours_only(now, hours, then):
+    now, then = (datetime.fromisoformat(each).replace(tzinfo=TZ) for each in (now, then))
+    assert CITY.add_time(now, timedelta(hours=hours)) == then
+    assert CITY.is_open(then)
+
+
+@given(calendars, st.datetimes(datetime(2025, 1, 1), datetime(2028, 1, 1)), st.integers(0, 600), st.integers(0, 600))
+def test_working_time_adds_up(calendar, now, minutes, more):
+    now = now.replace(tzinfo=TZ)
+    minutes, more = timedelta(minutes=minutes), timedelta(minutes=more)
+    assert calendar.add_time(calendar.add_time(now, minutes), more) == calendar.add_time(now, minutes + more)

@@ -89,7 +89,7 @@ def test_so_are_items_closed_in_the_first_form():
     said = {"kind": "assignment_to_receive", "task_id": post("y"), "closed_at": "2026-03-02T03:00:00+00:00"}
     [closed] = reminders.action_items_closed.data().load(said | {"items": [item]})["items"]
 
-    assert closed == item | {"kind": "assignment_to_receive", "task_id": post("y")}
+    assert closed == item | {"kind": "assignment_to_receive", "task_id": post("y"), "person_id": None}
 
 
 def test_a_decision_waits_for_whoever_must_decide_and_what_it_ended_is_said_with_it(here, hear):

@@ -2,9 +2,11 @@
 
 import pytest
 
+from chassis.errors import CallFailed
 from contracts import reminders
-from reminders import use_cases
+from contracts.fields import ITEM_DUES
 from reminders.service import Service
+from reminders.use_cases import items
 from tests.support.orders import issued
 from tests.support.town import claims
 
@@ -24,7 +26,7 @@ def ordered(here):
 
     def hear(title: str, due: str | None = None, urgency: str = "urgent", to: str = "ward-1") -> None:
         with here.store.transaction() as tx:
-            use_cases.raise_items(tx, issued(title, [(to, "lead")], due, urgency=urgency), 1)
+            items.raise_items(tx, issued(title, [(to, "lead")], due, urgency=urgency), 1)
 
     return hear
 
@@ -69,9 +71,41 @@ def test_pages_follow_one_another_without_gaps(five, caller, limit):
 def test_the_overview_counts_what_the_list_holds(five, caller):
     overview = caller(reminders.get_overview, {}, claims=HEAD)
 
-    assert overview["counts"] == [{"kind": "assignment_to_receive", "count": 5}]
+    assert overview["counts"] == [{"kind": "assignment_to_receive", "count": 5, "more": False}]
     assert (overview["total"], [item["title"] for item in overview["items"]]) == (5, five)
 
 
 def test_nothing_to_do_is_an_answer(here, caller):
-    assert caller(reminders.get_overview, {}, claims=HEAD) == {"counts": [], "total": 0, "items": []}
+    overview = caller(reminders.get_overview, {}, claims=HEAD)
+    assert (overview["counts"], overview["total"], overview["items"], overview["snoozed"]) == ([], 0, [], 0)
+    assert (overview["newly_late"]["count"], overview["newly_late"]["items"]) == (0, [])
+
+
+def test_lists_by_deadline_are_parts_of_the_whole(five, ordered, caller):
+    ordered("mai sau", "2126-03-09T16:59:59+00:00")
+    found = {
+        due: [item["title"] for item in caller(reminders.list_action_items, {"due": due}, claims=HEAD)["items"]]
+        for due in ITEM_DUES
+    }
+
+    assert found == {"overdue": five[:3], "due_today": [], "later": ["mai sau"], "no_deadline": five[3:]}
+    counts = caller(reminders.count_action_items, {}, claims=HEAD)
+    assert {each["due"]: each["count"] for each in counts["dues"]} == {due: len(found[due]) for due in ITEM_DUES}
+    assert counts["kinds"] == [{"kind": "assignment_to_receive", "count": 6, "more": False}]
+
+
+def test_what_became_late_since_one_looked_last(five, caller):
+    since = {"late_since": "2026-03-06T00:00:00+07:00"}
+    late = caller(reminders.get_overview, since, claims=HEAD)["newly_late"]
+
+    assert (late["count"], [item["title"] for item in late["items"]]) == (2, five[1:3])
+    listed = caller(reminders.list_action_items, since, claims=HEAD)["items"]
+    assert [item["title"] for item in listed] == five[1:3]
+
+
+def test_one_item_is_shown_to_whom_it_waits_for(five, caller):
+    [item, *_] = caller(reminders.list_action_items, {}, claims=HEAD)["items"]
+
+    assert caller(reminders.get_action_item, {"id": item["id"]}, claims=HEAD) == item
+    with pytest.raises(CallFailed, match="not_found"):
+        caller(reminders.get_action_item, {"id": item["id"]}, claims=claims("ward-2 head"))

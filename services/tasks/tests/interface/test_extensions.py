@@ -53,6 +53,9 @@ def test_a_grant_moves_the_date_to_the_one_asked_for_or_to_another(here, desk, p
     assert (last["change"], last["data"]["extension_id"]) == ("extended", asked["id"])
     name, told = here.events()[-1]
     assert (name, told["assignment_version"], told["awaits"]) == ("extension_decided", 3, None)
+    [moved] = told["pieces"]
+    assert (moved["change"], moved["version"], moved["after"]) == ("extended", 3, "in_progress")
+    assert (moved["current_due"], moved["assigner_post_id"]) == (told["current_due"], post("committee vice_chairman"))
 
 
 def test_a_refusal_and_a_withdrawal_leave_the_date(desk, piece, asked):

@@ -1,0 +1,1 @@
+"""reminders on the bus, area by area: load, call, dump."""

@@ -1,0 +1,120 @@
+"""What the others say that somebody must act on, or no longer."""
+
+from chassis import clock
+from chassis.inbox import hears
+from contracts import directory, inbound, tasks
+from reminders.use_cases import deadlines, items, siblings, watching
+
+
+class Hearing:
+    @hears(tasks.task_issued)
+    def on_task_issued(self, tx, event):
+        items.raise_items(tx, event.data, event.version)
+        watching.watch_order(tx, event.data)
+
+    @hears(tasks.document_changed)
+    def on_document_changed(self, tx, event):
+        items.follow_document(tx, event.data, event.subject, event.version)
+        for order in event.data["orders"]:
+            watching.watch_order(tx, order)
+
+    @hears(tasks.assignment_changed)
+    def on_assignment_changed(self, tx, event):
+        pieces = [event.data, *event.data["pieces"]]
+        items.follow_pieces(tx, event.data, pieces, event.subject, event.version)
+        deadlines.follow_pieces(tx, pieces, event.data["at"], clock.now())
+        watching.follow(tx, event.data, pieces)
+
+    @hears(tasks.task_revoked)
+    def on_task_revoked(self, tx, event):
+        items.follow_pieces(tx, event.data, event.data["pieces"], event.subject, event.version)
+        deadlines.follow_pieces(tx, event.data["pieces"], event.data["at"], clock.now())
+        watching.follow(tx, event.data, event.data["pieces"])
+
+    @hears(tasks.assignments_moved)
+    def on_assignments_moved(self, tx, event):
+        items.follow_pieces(tx, event.data, event.data["pieces"], event.subject, event.version)
+        deadlines.follow_pieces(tx, event.data["pieces"], event.data["at"], clock.now())
+        watching.follow(tx, event.data, event.data["pieces"])
+
+    @hears(tasks.tasks_imported)
+    def on_tasks_imported(self, tx, event):
+        """Nobody is nudged because old work is taken over; the ladders look at it."""
+        items.follow_pieces(tx, event.data, event.data["pieces"], event.subject, event.version, nudging=False)
+        deadlines.follow_pieces(tx, event.data["pieces"], event.data["at"], clock.now())
+        watching.follow(tx, event.data, event.data["pieces"])
+
+    @hears(tasks.extension_requested)
+    def on_extension_requested(self, tx, event):
+        items.follow_extension(tx, event.data)
+        watching.follow(tx, event.data)
+        watching.acknowledged(tx, event.data["assignment_id"], event.data["at"])
+
+    @hears(tasks.extension_decided)
+    def on_extension_decided(self, tx, event):
+        items.follow_extension(tx, event.data)
+        deadlines.follow_pieces(tx, event.data["pieces"], event.data["at"], clock.now())
+        watching.follow(tx, event.data, event.data["pieces"])
+
+    @hears(tasks.draft_changed)
+    def on_draft_changed(self, tx, event):
+        items.follow_waiting(tx, event.data, event.subject, event.version)
+
+    @hears(tasks.progress_reported)
+    def on_progress_reported(self, tx, event):
+        items.follow_waiting(tx, event.data, event.subject, event.version)
+        watching.follow(tx, event.data)
+        watching.acknowledged(tx, event.data["assignment_id"], event.data["at"])
+
+    @hears(tasks.blocker_raised)
+    def on_blocker_raised(self, tx, event):
+        items.follow_waiting(tx, event.data, event.subject, event.version)
+        watching.follow(tx, event.data)
+        watching.acknowledged(tx, event.data["assignment_id"], event.data["at"])
+
+    @hears(tasks.blocker_resolved)
+    def on_blocker_resolved(self, tx, event):
+        items.follow_waiting(tx, event.data, event.subject, event.version)
+        watching.follow(tx, event.data)
+
+    @hears(tasks.urging_raised)
+    def on_urging_raised(self, tx, event):
+        items.follow_waiting(tx, event.data, event.subject, event.version)
+        watching.urge(tx, event.data, clock.now())
+
+    @hears(tasks.urging_answered)
+    def on_urging_answered(self, tx, event):
+        items.follow_waiting(tx, event.data, event.subject, event.version)
+        watching.follow(tx, event.data)
+        watching.acknowledged(tx, event.data["assignment_id"], event.data["at"])
+
+    @hears(tasks.correction_proposed)
+    def on_correction_proposed(self, tx, event):
+        items.follow_waiting(tx, event.data, event.subject, event.version)
+        watching.follow(tx, event.data)
+
+    @hears(tasks.correction_decided)
+    def on_correction_decided(self, tx, event):
+        items.follow_waiting(tx, event.data, event.subject, event.version)
+        deadlines.follow_pieces(tx, event.data["pieces"], event.data["at"], clock.now())
+        watching.follow(tx, event.data, event.data["pieces"])
+
+    @hears(directory.break_glass_used)
+    def on_break_glass_used(self, tx, event):
+        items.raise_break_glass(tx, event.data, event.version, clock.now())
+
+    @hears(directory.break_glass_sealed)
+    def on_break_glass_sealed(self, tx, event):
+        items.close_break_glass(tx, event.data, event.version)
+
+    @hears(inbound.waiting_item_opened)
+    def on_waiting_item_opened(self, tx, event):
+        siblings.follow_item(tx, event, clock.now())
+
+    @hears(inbound.waiting_item_changed)
+    def on_waiting_item_changed(self, tx, event):
+        siblings.follow_item(tx, event, clock.now())
+
+    @hears(inbound.waiting_item_closed)
+    def on_waiting_item_closed(self, tx, event):
+        siblings.close_item(tx, event, clock.now())
