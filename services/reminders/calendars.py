@@ -13,6 +13,7 @@ from kernel.working_time import OPENS, TZ, WorkingDays
 from reminders.domain.calendar import EVENTS_AT_MOST, SAID_BEFORE, UID_AT_MOST, Content, Invited
 from reminders.domain.personal import link_of
 from reminders.domain.recurrence import Recurrence
+from reminders.domain.texts import address_of
 
 SHOWN_AHEAD = timedelta(days=92)  # of what no RRULE says
 SHOWN_AT_MOST = 64
@@ -26,8 +27,8 @@ _BEGINS = re.compile(r"\ufeff?BEGIN:VCALENDAR[ \t]*\n", re.IGNORECASE)
 # the feed
 
 
-def feed(content: Content, now: datetime) -> str:
-    """Reminders that wait, with their rules, and what is due by when."""
+def feed(content: Content, now: datetime, address: str) -> str:
+    """Reminders that wait, with their rules, and what is due by when; each leads to its page at this address."""
     calendar = Calendar()
     calendar.add("version", "2.0")
     calendar.add("prodid", "-//Công Vụ//Nhắc việc//VI")
@@ -36,9 +37,12 @@ def feed(content: Content, now: datetime) -> str:
     for row in content.reminders:
         rule, settled = content.rules.get(row["id"]), content.settled.get(row["id"], ())
         for event in _events(row, rule, settled, content.days, now):
+            event.add("url", address_of(link_of(row), address))
             calendar.add_component(event)
     for row in content.deadlines:
-        calendar.add_component(_deadline(row))
+        event = _deadline(row)
+        event.add("url", address_of(row["link"], address))
+        calendar.add_component(event)
     calendar.add_missing_timezones(first_date=date(now.year - ZONES_FOR, 1, 1))
     return calendar.to_ical().decode()
 
@@ -71,7 +75,8 @@ def _event(row: Mapping, uid: str, starts: datetime) -> Event:
     event.add("dtstamp", row["changed_at"].astimezone(UTC))
     event.add("dtstart", starts)
     event.add("summary", row["title"])
-    event.add("description", "\n".join(filter(None, (row["note"], link_of(row)))))
+    if row["note"]:
+        event.add("description", row["note"])
     event.add("transp", "TRANSPARENT")
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
@@ -95,7 +100,7 @@ def _deadline(row: Mapping) -> Event:
     event.add("dtstamp", row["raised_at"].astimezone(UTC))
     event.add("dtstart", row["due"].astimezone(TZ))
     event.add("summary", f"Hạn: {row['title']}")
-    event.add("description", "\n".join((row["from_title"], row["link"])))
+    event.add("description", row["from_title"])
     event.add("transp", "TRANSPARENT")
     return event
 

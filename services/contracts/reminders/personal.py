@@ -206,6 +206,12 @@ class ReadFeed(Request):
     token = fields.String(required=True, validate=validate.Length(1, 200))
 
 
+class ReadCalendar(ReadFeed):
+    """`address` is where people reach us: what stands in the calendar leads there."""
+
+    address = fields.String(required=True)
+
+
 class Calendar(Statement):
     text = fields.String(required=True)
 
@@ -249,7 +255,7 @@ import_invitation = _act(
 make_feed = Procedure("reminders", "make_feed", MakeFeed, CalendarFeed, "A private address for calendar programs.")
 revoke_feed = Procedure("reminders", "revoke_feed", Nothing, Nothing, "The address reads nothing any more.")
 read_feed = Procedure(
-    "reminders", "read_feed", ReadFeed, Calendar, "The calendar of whoever made this token.", caller="service",
+    "reminders", "read_feed", ReadCalendar, Calendar, "The calendar of whoever made this token.", caller="service",
     callers=("gateway",),
 )  # fmt: skip
 

@@ -90,8 +90,7 @@ class PersonalRemindersRoutes:
     def make_calendar_feed(self, call):
         """A private address for calendar programs, shown this once; a former one reads nothing any more."""
         feed = call.ask(reminders.make_feed)
-        here = self.settings.public_url or call.request.host_url.rstrip("/")
-        url = f"{here}{BASE}/calendar.ics?token={feed['token']}"
+        url = f"{self._here(call)}{BASE}/calendar.ics?token={feed['token']}"
         return Answer({"url": url, "made_at": feed["made_at"]}, status=201)
 
     @route("DELETE", "/calendar-feed", tag="reminders", status=204)
@@ -104,8 +103,12 @@ class PersonalRemindersRoutes:
            etag=True, refusals=("not_found", "service_unavailable", "directory_stale"))  # fmt: skip
     def read_calendar(self, call):
         """Reminders and deadlines of whoever made the token, as calendar programs read them (RFC 5545)."""
-        text = self.remote.call(reminders.read_feed, call.query)["text"]
+        text = self.remote.call(reminders.read_feed, call.query | {"address": self._here(call)})["text"]
         return Answer(text.encode(), headers={"Content-Type": f"{CALENDAR}; charset=utf-8"}, etag=digest_of(text))
+
+    def _here(self, call) -> str:
+        """The address by which people reach us."""
+        return self.settings.public_url or call.request.host_url.rstrip("/")
 
 
 def _deadline_of(call, link: str) -> dict | None:

@@ -24,7 +24,7 @@ def zipped(parts: dict[str, bytes | str]) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
         for name, part in parts.items():
-            made.writestr(name, part)
+            made.writestr(zipfile.ZipInfo(name), part, zipfile.ZIP_DEFLATED)  # of no date: tests are named by it
     return file.getvalue()
 
 

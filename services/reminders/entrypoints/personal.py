@@ -79,7 +79,7 @@ class Personal:
         now = clock.now()
         with self.db.reading(walks=True) as tx:
             content = feeds.read_feed(tx, request, now)
-        return {"text": tpool.execute(calendars.feed, content, now)}
+        return {"text": tpool.execute(calendars.feed, content, now, request["address"])}
 
     # what it hears
 

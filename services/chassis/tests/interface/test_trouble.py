@@ -258,11 +258,13 @@ def test_a_forged_event_stays_forged_when_it_is_replayed(run, world, queue_lengt
     dead, inbox = topology.dead_queue("reminders"), topology.inbox_queue("reminders")
     with amqp.connection(world.brokers["messaging"], "test intruder") as broker:
         channel = broker.channel()
+        channel.confirm_select()  # what is not confirmed need not arrive
         for queue in (inbox, dead):
             for properties in ({}, {"user_id": intruder}):
                 forged = Message(b'{"text": "forged"}', type=said.name, application_headers=headers, **properties)
-                channel.basic_publish(forged, "", queue)
-    until(lambda: queue_length(dead) == 4)
+                channel.basic_publish_confirm(forged, "", queue, timeout=10)
+    until(lambda: queue_length(dead) >= 4)
+    assert queue_length(dead) == 4
     monkeypatch.setenv("CONGVU_AMQP_ADMIN_URL", world.brokers["admin"])
     monkeypatch.setattr("sys.argv", ["parked", "replay", "reminders"])
     assert parked.main() == 0

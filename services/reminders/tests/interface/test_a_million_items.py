@@ -123,7 +123,11 @@ def test_a_calendar_reads_what_it_shows(full):
         token = feeds.make_feed(tx, HEAD, clock.now())["token"]
 
     content, read, scans = asked(
-        full.store, lambda tx, _, request, now: feeds.read_feed(tx, request, now), reminders.read_feed, token=token
+        full.store,
+        lambda tx, _, request, now: feeds.read_feed(tx, request, now),
+        reminders.read_feed,
+        token=token,
+        address="https://congvu.example",
     )
 
     assert len(content.deadlines) == DEADLINES_AT_MOST

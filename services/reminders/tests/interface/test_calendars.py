@@ -19,7 +19,8 @@ from tests.support.orders import issued
 from tests.support.town import claims, person
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-UNKNOWN = {"token": "x" * 43}
+ADDRESS = "https://congvu.example"
+UNKNOWN = {"token": "x" * 43, "address": ADDRESS}
 
 
 @pytest.fixture
@@ -47,10 +48,12 @@ def test_the_feed_holds_reminders_and_deadlines_of_whoever_made_it(here, run, ca
             items.raise_items(tx, order, 1)
     here.do(OWN_ITEM, person=person(HEAD), due=now + DAY)
     token = caller(reminders.make_feed, {}, claims=claims(HEAD))["token"]
-    calendar = Calendar.from_ical(caller(reminders.read_feed, {"token": token})["text"])
+    calendar = Calendar.from_ical(caller(reminders.read_feed, {"token": token, "address": ADDRESS})["text"])
     found = {str(event["SUMMARY"]): event["DTSTART"].dt for event in calendar.walk("VEVENT")}
     assert set(found) == {"Họp giao ban", "Hạn: Rà soát", "Hạn: Thư của riêng tôi"}
     assert found["Họp giao ban"] == now + DAY
+    [order] = [event for event in calendar.walk("VEVENT") if event["SUMMARY"] == "Hạn: Rà soát"]
+    assert order["URL"].startswith(f"{ADDRESS}/assignments/")
     with pytest.raises(CallFailed, match="not_found"):
         caller(reminders.read_feed, UNKNOWN)
 

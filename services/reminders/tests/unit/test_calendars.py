@@ -17,6 +17,7 @@ from reminders.domain.calendar import Content
 from reminders.domain.recurrence import recurrence_of
 from reminders.rrules import expand
 
+ADDRESS = "https://congvu.example"
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=TZ)
 DAYS = WorkingDays({date(2026, 11, 24): False})
 TITLE = "Chuẩn bị hồ sơ; báo cáo, và giấy mời họp giao ban tuần của Ủy ban nhân dân phường Nguyễn Đình Chiểu " * 3
@@ -37,7 +38,7 @@ def written(*rules: dict, settled=(), deadlines=(), starts_at: datetime = NOW, z
         row["id"]: recurrence_of(starts_at, zone, rule.get("rrule"), rule.get("working_day"), NOW, expand, DAYS)
         for row, rule in zip(rows, rules, strict=True)
     }
-    text = feed(Content(rows, made, {row["id"]: settled for row in rows}, deadlines, DAYS), NOW)
+    text = feed(Content(rows, made, {row["id"]: settled for row in rows}, deadlines, DAYS), NOW, ADDRESS)
     assert max(len(line.encode()) for line in text.split("\r\n")) <= 75
     return Calendar.from_ical(text)
 
@@ -78,7 +79,7 @@ def test_another_zone_keeps_its_hour():
 def test_words_come_through_whole_with_their_alarm():
     [event] = written({}).walk("VEVENT")
     assert (str(event["SUMMARY"]), event["DTSTART"].dt) == (TITLE, NOW)
-    assert "Mang theo\nbản gốc" in event["DESCRIPTION"]
+    assert (event["DESCRIPTION"], event["URL"]) == ("Mang theo\nbản gốc", f"{ADDRESS}/reminders/{reminder(0)['id']}")
     [alarm] = event.walk("VALARM")
     assert (str(alarm["ACTION"]), alarm["TRIGGER"].dt) == ("DISPLAY", timedelta(minutes=-15))
 
@@ -90,11 +91,12 @@ def test_deadlines_stand_beside():
     }  # fmt: skip
     [event] = written(deadlines=[item]).walk("VEVENT")
     assert (str(event["SUMMARY"]), event["DTSTART"].dt) == ("Hạn: Rà soát", NOW)
+    assert (event["DESCRIPTION"], event["URL"]) == ("Phó Chủ tịch", f"{ADDRESS}/assignments/1")
 
 
 def test_the_same_content_is_the_same_text():
     content = Content([reminder(1)], {}, {}, [], DAYS)
-    assert feed(content, NOW) == feed(content, NOW + timedelta(minutes=5))
+    assert feed(content, NOW, ADDRESS) == feed(content, NOW + timedelta(minutes=5), ADDRESS)
 
 
 # invitations
