@@ -6,6 +6,7 @@ import itertools
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from statistics import median
 
 import psycopg
@@ -13,7 +14,9 @@ import psycopg
 from chassis import clock
 from tests.bench.city import City, give, order
 from tests.bench.client import Connection, Streams, Wrong, new_key
+from tests.bench.giving import UNITS
 from tests.bench.measure import Options, Row, in_turn, percentile, ratios, spread, times
+from tests.bench.peers import synapse
 
 SENDERS, GROUP = 8, 20
 CONVERSATIONS, LISTED, LIST_GOAL = 2000, 200, 50  # so many; how often their list is opened; ms, 95 of 100 of them
@@ -62,18 +65,25 @@ def measure(city: City, options: Options) -> list[Row]:
             return _rate(post, senders, options.seconds)
 
     writers = _writers(platform.bus.addresses()["owners"]["messaging"])
-    found = in_turn(
-        options.rounds,
-        alone=lambda: _rate(post, senders, options.seconds),
-        streams=with_streams,
-        raw=lambda: _rate(_write, writers, options.seconds),
-    )
-    took, arrived = _arrivals(city, tokens, senders[0], post)
+    acts = {
+        "alone": lambda: _rate(post, senders, options.seconds),
+        "streams": with_streams,
+        "raw": lambda: _rate(_write, writers, options.seconds),
+    }
+    with ExitStack() as stack:
+        peer = None
+        if synapse.install():
+            peer = Peer(stack, platform, options.seconds)
+            acts |= {"synapse": peer.alone, "synapse_streams": peer.with_streams}
+        found = in_turn(options.rounds, **acts)
+        took, arrived = _arrivals(city, tokens, senders[0], post)
+        beside = peer.rows(found, took, arrived) if peer else []
     last = json.loads(leader.ask("GET", f"{path}?limit=1"))["items"][0]["number"]
     if sorted(posted) != list(range(1, len(posted) + 1)) or last != len(posted):
         raise Wrong(f"{len(posted)} messages were taken, the last is number {last}")
     for one in (leader, *senders, *(connection for connection, _ in writers)):
         one.close()
+<<<<<<< HEAD
     return [*_rows(found, took, arrived), _list_of_many(city)]
 
 
@@ -97,6 +107,85 @@ def _list_of_many(city: City) -> Row:
         "P5", f"the list of somebody with {CONVERSATIONS:,} conversations",
         f"p50 {median(took):.0f} ms, p95 {p95:.0f} ms", "-", "-", f"p95 <= {LIST_GOAL} ms", p95 <= LIST_GOAL,
     )  # fmt: skip
+=======
+    return _rows(found, took, arrived) + beside
+
+
+class Peer:
+    """Matrix Synapse, asked alike: a room of as many, as many senders, the same text, as many who listen."""
+
+    def __init__(self, stack: ExitStack, platform, seconds: float):
+        admin_url = platform.city.postgres.admin_url
+        members = stack.enter_context(synapse.serving(platform.state, admin_url, UNITS))
+        self._all, self._members, self._seconds = members, members[:GROUP], seconds
+        self._room = synapse.room_of(self._members)
+        synapse.analyze(admin_url)
+        self.alone()  # warm
+
+    def alone(self) -> dict:
+        return _rate(self._say, self._members[:SENDERS], self._seconds)
+
+    def with_streams(self) -> dict:
+        with synapse.Listeners(self._members, self._room):
+            return self.alone()
+
+    def _say(self, member: synapse.Member) -> str:
+        return member.say(self._room, TEXT)
+
+    def _arrivals(self) -> tuple[list[float], list[float]]:
+        took, arrived = [], []
+        with synapse.Listeners(self._members, self._room) as listeners:
+            for _ in range(ARRIVALS):
+                began = time.perf_counter()
+                event = self._say(self._members[0])
+                took.append((time.perf_counter() - began) * 1000)
+                arrived.append((listeners.last(event) - began) * 1000)
+                time.sleep(PACE)
+        return took, arrived
+
+    def _created(self) -> list[float]:
+        found = []
+        for _ in range(3):
+            began = time.perf_counter()
+            synapse.room_of(self._all, joined=False)
+            found.append(time.perf_counter() - began)
+        return found
+
+    def rows(self, found: dict, took: list[float], arrived: list[float]) -> list[Row]:
+        rows = []
+        for ours, theirs, what, goal in (
+            ("alone", "synapse", "nobody listens", 10), ("streams", "synapse_streams", f"{GROUP} who listen", 5),
+        ):  # fmt: skip
+            rates = {name: [one["rate"] for one in found[name]] for name in (ours, theirs)}
+            p50, p99 = ({name: median(one[share] for one in found[name]) for name in rates} for share in ("p50", "p99"))
+            share = ratios(rates[ours], rates[theirs])
+            met = median(share) >= goal and p50[ours] < p50[theirs] and p99[ours] < p99[theirs]
+            said = {
+                name: f"{spread(rates[name], '/s')}, p50 {p50[name]:.0f} ms, p99 {p99[name]:.0f} ms" for name in rates
+            }
+            work = f"messages accepted in a group of {GROUP}, {SENDERS} senders, {what}"
+            rows.append(Row(
+                "P5", work, said[ours], f"Synapse {said[theirs]}", times(share),
+                f">= {goal}x, and a lower p50 and p99", met,
+            ))  # fmt: skip
+        their_took, their_arrived = self._arrivals()
+        lower = all(
+            percentile(arrived, share) < percentile(their_arrived, share) for share in (0.5, 0.99)
+        )  # fmt: skip
+        rows.append(Row(
+            "P5", f"a message until the last of {GROUP} has it, one every {PACE} s",
+            f"p50 {median(arrived):.0f} ms, p99 {percentile(arrived, 0.99):.0f} ms (taken: p50 {median(took):.0f} ms)",
+            f"Synapse, /sync p50 {median(their_arrived):.0f} ms, p99 {percentile(their_arrived, 0.99):.0f} ms "
+            f"(taken: p50 {median(their_took):.0f} ms)",
+            times([median(their_arrived) / median(arrived)]), "a lower p50 and p99", lower,
+        ))  # fmt: skip
+        created = self._created()
+        rows.append(Row(
+            "P5", f"a room made with {UNITS - 1} invited; ours is the row of the order's conversation",
+            "-", f"Synapse {median(created):.1f} s", "-", "-",
+        ))  # fmt: skip
+        return rows
+>>>>>>> m-synapse
 
 
 def _group(leader: Connection, unit_ids: list[str]) -> str:
