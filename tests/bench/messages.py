@@ -83,8 +83,7 @@ def measure(city: City, options: Options) -> list[Row]:
         raise Wrong(f"{len(posted)} messages were taken, the last is number {last}")
     for one in (leader, *senders, *(connection for connection, _ in writers)):
         one.close()
-<<<<<<< HEAD
-    return [*_rows(found, took, arrived), _list_of_many(city)]
+    return [*_rows(found, took, arrived), *beside, _list_of_many(city)]
 
 
 def _list_of_many(city: City) -> Row:
@@ -107,8 +106,6 @@ def _list_of_many(city: City) -> Row:
         "P5", f"the list of somebody with {CONVERSATIONS:,} conversations",
         f"p50 {median(took):.0f} ms, p95 {p95:.0f} ms", "-", "-", f"p95 <= {LIST_GOAL} ms", p95 <= LIST_GOAL,
     )  # fmt: skip
-=======
-    return _rows(found, took, arrived) + beside
 
 
 class Peer:
@@ -185,7 +182,6 @@ class Peer:
             "-", f"Synapse {median(created):.1f} s", "-", "-",
         ))  # fmt: skip
         return rows
->>>>>>> m-synapse
 
 
 def _group(leader: Connection, unit_ids: list[str]) -> str:
