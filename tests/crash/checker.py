@@ -225,14 +225,14 @@ def left_over(facts: Facts) -> Iterator[Violation]:
             yield Violation(LEFT, f"queue {name}: {count} messages")
 
 
-def stream(name: str, posts: Iterable[str], began_after: int | None, seen: list, resets: int, facts: Facts):
+def stream(name: str, addresses: Iterable[str], began_after: int | None, seen: list, resets: int, facts: Facts):
     """One person's stream against the log: all that was addressed to him, each once, in order."""
     if began_after is None:
         yield Violation(LOST, f"{name}'s stream never began")
         return
     if resets:
         yield Violation(LOST, f"{name}'s stream was reset {resets} times")
-    keys = {f"post:{post}" for post in posts}
+    keys = set(addresses)
     wanted = [row.id for row in facts.live if row.id > began_after and keys & set(row.audience)]
     got = [number for number, _, _ in seen]
     for number, count in Counter(got).items():

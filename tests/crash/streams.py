@@ -18,7 +18,8 @@ class Stream:
     def __init__(self, client: Client, name: str):
         self.name = name
         me = client.get("/me").json()
-        self.posts = [m["post_id"] for m in me["memberships"]] + [d["grantor_post_id"] for d in me["delegations"]]
+        posts = [m["post_id"] for m in me["memberships"]] + [d["grantor_post_id"] for d in me["delegations"]]
+        self.addresses = [f"person:{me['person']['id']}", *(f"post:{post_id}" for post_id in posts)]
         self.began_after: int | None = None
         self.seen: list[tuple[int, str, dict]] = []  # id, event, data
         self.resets = 0

@@ -181,10 +181,10 @@ def test_an_acceptance_that_overtook_its_order_tells_nobody_of_an_item():
 )
 def test_a_stream_shows_everything_once_and_in_order(kind, seen):
     events = [(number, "x", {}) for number in seen]
-    found = {violation.kind for violation in checker.stream("a head", ["p1"], 0, events, 0, sound())}
+    found = {violation.kind for violation in checker.stream("a head", ["post:p1"], 0, events, 0, sound())}
     assert found == ({kind} if kind else set())
 
 
 def test_a_stream_that_lost_its_place_is_told():
     events = [(number, "x", {}) for number in (1, 2, 3)]
-    assert {each.kind for each in checker.stream("a head", ["p1"], 0, events, 1, sound())} == {LOST}
+    assert {each.kind for each in checker.stream("a head", ["post:p1"], 0, events, 1, sound())} == {LOST}

@@ -117,7 +117,7 @@ def _differences(place: Instance, book: ledger.Ledger, streams: list[Stream]) ->
         return [Violation(WRONG, f"something is away: {type(error).__name__}")]
     violations = checker.check(ledger.read(book.path), found)
     for each in streams:
-        violations += checker.stream(each.name, each.posts, each.began_after, each.seen, each.resets, found)
+        violations += checker.stream(each.name, each.addresses, each.began_after, each.seen, each.resets, found)
     return violations
 
 

@@ -67,8 +67,8 @@ class Tables:
     }
     # the outbox tells how the state was reached, which is another question; what a clock says, when it came to look
     LEFT_OUT = (
-        "alembic_version", "idempotency", "ladder_calendar", "ladder_recounts", "nudges", "occasions", "outbox",
-        "timers", "transcripts",
+        "alembic_version", "deliveries", "digest_days", "idempotency", "ladder_calendar", "ladder_recounts",
+        "nudge_counts", "nudges", "occasions", "outbox", "timers", "transcripts",
     )  # fmt: skip
 
     def __init__(self, owner_url: str):

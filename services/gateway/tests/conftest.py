@@ -33,7 +33,8 @@ def gateway(world, here, run, neighbours, tmp_path):
     def start(**changes) -> Client:
         own = {name: changes.pop(name) for name in ("max_body", "max_flow") if name in changes}
         common = vars(world.settings("gateway", blobs=changes.pop("blobs", Place(folder=str(tmp_path)))))
-        settings = GatewaySettings(**common, http=HttpSettings(port=0, stop_seconds=1, **own), **changes)
+        patient = {"home_patience": 20.0} | changes
+        settings = GatewaySettings(**common, http=HttpSettings(port=0, stop_seconds=1, **own), **patient)
         container = run(Service, settings=settings)
         server = next(each for each in container.subextensions if isinstance(each, HttpServer))
         client = Client(f"http://127.0.0.1:{server.port}/api/v1")

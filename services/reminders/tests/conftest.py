@@ -2,13 +2,27 @@ import pytest
 
 from chassis.rpc import Remote
 from reminders.channels.dispatcher import Contacts, Dispatcher
+from reminders.service import Service
 from reminders.tests.support import MORNING, Certificates, Directory
+from tests.support.hearing import hearing
 from tests.support.town import town  # noqa: F401
 
 
 class Asking:
     name = "reminders"
     remote = Remote()
+
+
+@pytest.fixture
+def here(town):  # noqa: F811
+    """reminders, with a town in its copy of the directory."""
+    return town("reminders")
+
+
+@pytest.fixture
+def hear(here):
+    """`hear("task_issued", data)`, as its inbox would."""
+    return hearing(Service, here.store)
 
 
 @pytest.fixture

@@ -5,9 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from kernel.working_time import TZ
-from reminders.service import Service
 from reminders.use_cases import items
-from tests.support.hearing import hearing
 from tests.support.orders import changed, issued, piece_id, piece_now, put_before, urged
 from tests.support.town import id_of, person, post, unit
 
@@ -17,16 +15,6 @@ LEAD = (("ward-1", "lead"),)
 DUE = "2026-09-25T16:59:59+00:00"
 OWNER, DELEGATE = person("ward-1 head"), person("office deputy_chief_of_office")
 LEADERS = {person("committee vice_chairman"), DELEGATE}
-
-
-@pytest.fixture
-def here(town):
-    return town("reminders")
-
-
-@pytest.fixture
-def hear(here):
-    return hearing(Service, here.store)
 
 
 def order(**changes) -> dict:
@@ -61,7 +49,7 @@ def test_a_new_order_is_told_once_to_whoever_must_receive_it(here, hear):
     }]  # fmt: skip
 
 
-def test_of_184_units_each_is_told(here, hear):
+def test_what_is_more_than_one_look_takes_is_told_to_each(here, hear):
     many = tuple((name, "lead") for name in ("ward-1", "ward-2", "ward-3"))
     for number in range(50):
         hear("task_issued", order(title=f"Việc {number}", pieces=many))

@@ -23,11 +23,6 @@ ADDRESS = "https://congvu.example"
 UNKNOWN = {"token": "x" * 43, "address": ADDRESS}
 
 
-@pytest.fixture
-def here(town):
-    return town("reminders")
-
-
 def make(here) -> str:
     with here.store.transaction() as tx:
         return feeds.make_feed(tx, claims(HEAD), MONDAY)["token"]

@@ -19,11 +19,6 @@ DUE, LATER = MONDAY + 3 * DAY, MONDAY + 10 * DAY
 LINK = f"/api/v1/assignments/{piece_id('ward-1')}"
 
 
-@pytest.fixture
-def here(town):
-    return town("reminders")
-
-
 def deadline(due=DUE, version: int = 2, state: str = "in_progress") -> dict:
     """As tasks answers the edge."""
     return {"assignment_id": piece_id("ward-1"), "version": version, "due": due, "state": state}

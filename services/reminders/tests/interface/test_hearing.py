@@ -17,11 +17,6 @@ ISSUED = (tasks.task_issued, issued())
 
 
 @pytest.fixture
-def here(town):
-    return town("reminders")
-
-
-@pytest.fixture
 def hear(here):
     """The handlers as the inbox calls them, each event in a transaction of its own."""
 

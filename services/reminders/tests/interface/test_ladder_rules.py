@@ -8,9 +8,7 @@ import pytest
 from kernel.errors import Refused
 from kernel.working_time import TZ, end_of_day
 from reminders.domain.default_ladders import DEFAULT
-from reminders.service import Service
 from reminders.use_cases import climbing, ladders, simulating
-from tests.support.hearing import hearing
 from tests.support.orders import changed, issued, piece_id
 from tests.support.town import claims, person, unit
 
@@ -19,16 +17,6 @@ DUE = end_of_day(date(2026, 9, 25))  # a Friday
 CHIEF, CLERK = claims("office chief_of_office"), claims("office official")
 A_DAY_EARLIER = deepcopy(list(DEFAULT))
 A_DAY_EARLIER[0]["rungs"][0]["after"]["urgent"] = {"days": -6}
-
-
-@pytest.fixture
-def here(town):
-    return town("reminders")
-
-
-@pytest.fixture
-def hear(here):
-    return hearing(Service, here.store)
 
 
 def change(here, rules, version=1, who=CHIEF) -> dict:

@@ -8,9 +8,7 @@ import pytest
 from kernel.working_time import TZ, end_of_day
 from reminders.domain.occasions import CHANNELS
 from reminders.domain.preferences import KINDS
-from reminders.service import Service
 from reminders.use_cases import climbing
-from tests.support.hearing import hearing
 from tests.support.orders import changed, issued, piece_id, urged
 from tests.support.town import membership_of, person, post, unit
 
@@ -24,16 +22,6 @@ OWNER, FOLLOWER, SUPERIOR = person("ward-1 head"), person("office chief_of_offic
 BOARD = person("committee chairman")
 ALL_OFF = {kind: dict.fromkeys(CHANNELS, False) for kind in KINDS}
 ALSO_SUPERIOR = person("office deputy_chief_of_office")  # to whom the vice chairman has lent his powers
-
-
-@pytest.fixture
-def here(town):
-    return town("reminders")
-
-
-@pytest.fixture
-def hear(here):
-    return hearing(Service, here.store)
 
 
 @pytest.fixture

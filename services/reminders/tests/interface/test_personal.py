@@ -23,11 +23,6 @@ NIGHT = MONDAY.replace(hour=23)
 NORMAL = URGENCY_RANKS["normal"]
 
 
-@pytest.fixture
-def here(town):
-    return town("reminders")
-
-
 def refused(code: str, act_, *args, **kwargs) -> dict:
     with pytest.raises(Refused) as raised:
         act_(*args, **kwargs)

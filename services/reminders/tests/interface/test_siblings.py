@@ -27,11 +27,6 @@ OPENED, CHANGED, CLOSED = "waiting_item_opened", "waiting_item_changed", "waitin
 
 
 @pytest.fixture
-def here(town):
-    return town("reminders")
-
-
-@pytest.fixture
 def say(here):
     """The handlers as the inbox calls them, each event in a transaction of its own."""
 
