@@ -64,9 +64,11 @@ def change_parts(tx, task_id: str, parts: Sequence[Part], versions: Sequence[int
         row.source_id: row.post_id for row in tx.execute(query.order_by(case_parts.c.source_id).with_for_update())
     }
     new = _new_parts(task_id, parts, versions)
+    first_done = func.coalesce(case_parts.c.done_at, new.excluded.done_at)  # not when what is done is put right
+    done_at = sa.case((new.excluded.done_at.is_not(None), first_done))
     changed = new.on_conflict_do_update(
         index_elements=["task_id", "source_id"],
-        set_={name: new.excluded[name] for name in ("version", *Part._fields[1:])},
+        set_={name: new.excluded[name] for name in ("version", *Part._fields[1:])} | {"done_at": done_at},
         where=case_parts.c.version < new.excluded.version,
     )
     after = {row.source_id: row.post_id for row in tx.execute(changed.returning(case_parts))}

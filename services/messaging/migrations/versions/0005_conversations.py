@@ -63,8 +63,10 @@ CREATE TABLE transcripts (
     form integer NOT NULL,
     sha256 text NOT NULL,
     sealed_at timestamptz NOT NULL,
+    expired_at timestamptz,
     PRIMARY KEY (conversation_id, closed_at)
 );
+COMMENT ON COLUMN transcripts.expired_at IS 'since when something of it is gone, so that it cannot be told any more';
 """
 # Of orders from before, what leads is known, and not what was done of it: they stay open until their pieces change.
 CARRIED_OVER = """

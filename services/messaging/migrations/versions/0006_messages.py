@@ -26,8 +26,7 @@ ALTER TABLE messages
     ADD CHECK ((state = 'said') = (ended_at IS NULL));
 COMMENT ON COLUMN messages.client_id IS 'the sender''s own name of it: sent again it is the same message';
 COMMENT ON COLUMN messages.words IS 'its words without diacritics, and the conversation as one more';
-CREATE UNIQUE INDEX messages_sent ON messages (conversation_id, sender_person_id, client_id)
-    WHERE client_id IS NOT NULL;
+CREATE UNIQUE INDEX messages_sent ON messages (sender_person_id, conversation_id, client_id);
 CREATE INDEX messages_words ON messages USING gin (words);
 
 CREATE TABLE message_versions (
@@ -43,6 +42,12 @@ COMMENT ON TABLE message_versions IS 'what a message said before it was edited o
 
 ALTER TABLE read_marks ADD paced_until timestamptz;
 COMMENT ON COLUMN read_marks.paced_until IS 'until when what this person has said is spread at the pace allowed';
+
+CREATE TABLE paces (
+    person_id uuid PRIMARY KEY,
+    until timestamptz NOT NULL
+);
+COMMENT ON TABLE paces IS 'the same of what a person has done in all conversations together';
 """
 
 
