@@ -20,7 +20,7 @@ def pdf(sealed: Mapping, name: str, said: Sequence[Mapping]) -> bytes:
     for each in said:
         at = _moment(datetime.fromisoformat(each["sent_at"]))
         story.append(layout.section(f"{each['number']}. {_speaker(each)}, {at}"))
-        story += [layout.text(line) for line in (_text(each), *_beside(each)) if line]
+        story += [layout.text(line) for line in (text_of(each), *beside(each)) if line]
     return layout.written(story, f"Bản ghi trao đổi: {name}")
 
 
@@ -28,7 +28,7 @@ def _moment(at: datetime) -> str:
     return f"{at.astimezone(TZ):%H:%M %d/%m/%Y}"
 
 
-def _text(message: Mapping) -> str:
+def text_of(message: Mapping) -> str:
     text = message["text"]
     for mention in sorted(message["mentions"], key=lambda each: -each["offset"]):
         if mention["name"]:
@@ -37,7 +37,7 @@ def _text(message: Mapping) -> str:
     return text
 
 
-def _beside(message: Mapping) -> Iterator[str]:
+def beside(message: Mapping) -> Iterator[str]:
     """Which files it had, and what has become of it."""
     for file in message["files"]:
         yield f"Tệp kèm theo: {file['name']} (SHA-256: {file['sha256']})"

@@ -58,7 +58,7 @@ def cleaned(text: str, mentions: Iterable[Mapping] = ()) -> tuple[str, list[dict
     `offset` and `length` count code points of the text as it was sent; what is answered counts in what is kept. Of a
     person only the id is: his name is written when it is read.
     """
-    parts, kept, shown, at = [], [], 0, 0
+    said, parts, kept, shown, at = [], [], [], 0, 0
     for mention in sorted(mentions, key=lambda each: each["offset"]):
         start, end = mention["offset"], mention["offset"] + mention["length"]
         if start < at or end > len(text):
@@ -66,12 +66,14 @@ def cleaned(text: str, mentions: Iterable[Mapping] = ()) -> tuple[str, list[dict
         before, name = _plain(text[at:start]), _plain(text[start:end])
         if not name.strip():
             raise Unsayable("mentions", "There is nothing to read there.")
+        said += [before, name]
         name = PERSON if mention["kind"] == "person" else name
         kept.append(dict(mention) | {"offset": shown + len(before), "length": len(name)})
         parts += [before, name]
         shown, at = shown + len(before) + len(name), end
-    whole = "".join([*parts, _plain(text[at:])])
-    if kept and not unicodedata.is_normalized("NFC", whole):
+    rest = _plain(text[at:])
+    whole = "".join([*parts, rest])
+    if kept and not unicodedata.is_normalized("NFC", "".join([*said, rest])):
         raise Unsayable("mentions", "One of them ends within a letter.")
     left = whole.lstrip()
     cut = len(whole) - len(left)

@@ -65,6 +65,7 @@ def test_a_mention_stays_where_it_is_in_what_is_kept():
     text, kept = cleaned(said, given_)
 
     assert [text[each["offset"] : each["offset"] + each["length"]] for each in kept] == ["@Ân", "@Bình"]
+    assert cleaned(said, [each | {"kind": "person"} for each in given_])[0] == "Để @ họp với @"  # without their names
 
 
 @pytest.mark.parametrize(
