@@ -293,7 +293,8 @@ def _change(tx, procedure, claims: dict, request: dict, now: datetime, change: s
     def produce() -> dict:
         storage.leave_unsealed(tx, request["id"])
         message, conversation = own(tx, actor, request["id"], lock=True)
-        conversations.writable(tx, actor, conversation["id"])
+        if change != "withdrawn":  # which says nothing, and would go on being asked for in what was closed or left
+            conversations.writable(tx, actor, conversation["id"])
         reached = addressees_of(tx, conversation["id"])
         conversations.require_fresh_if_lent(tx, actor, reached, now)
         if request["version"] not in (None, message["version"]):

@@ -44,8 +44,10 @@ CREATE INDEX participants_addressees ON participants (addressee, conversation_id
 
 ALTER TABLE case_parts
     ADD COLUMN leads boolean NOT NULL DEFAULT false,
-    ADD COLUMN done_at timestamptz;
+    ADD COLUMN done_at timestamptz,
+    ADD COLUMN done_version integer NOT NULL DEFAULT 0;
 COMMENT ON COLUMN case_parts.leads IS 'a piece on which it depends whether the order is done';
+COMMENT ON COLUMN case_parts.done_version IS 'of the piece, when it was said last that it is done or is not';
 
 CREATE TABLE conversation_settings (
     person_id uuid NOT NULL,

@@ -196,6 +196,17 @@ def test_what_is_done_and_put_right_later_was_done_when_it_was(here, case, calle
     assert (seal(here), transcript(caller, case)) == (0, before)
 
 
+PUT_RIGHT = [ACTS[3], done("ward-1", 6), done("ward-1", 7, "corrected")]
+
+
+@pytest.mark.parametrize("acts", list(itertools.permutations(PUT_RIGHT)), ids=range(6))
+def test_when_it_was_done_is_known_in_whatever_order_that_is_heard(town, acts):
+    here = town("messaging")
+    hear(here, [issued(), *acts])
+    [found] = here.rows("SELECT closed_at FROM conversations")
+    assert found["closed_at"].isoformat() == AT[6]
+
+
 def test_what_has_expired_is_told_no_more_and_its_hash_is(here, case, caller):
     hear(here, [done("ward-1", 4)])
     seal(here)

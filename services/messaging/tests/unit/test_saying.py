@@ -25,7 +25,7 @@ NURSE = "👩🏽\u200d⚕\ufe0f"
 
 
 def mention(offset: int, length: int) -> dict:
-    return {"kind": "person", "id": "x", "offset": offset, "length": length}
+    return {"kind": "post", "id": "x", "offset": offset, "length": length}
 
 
 @pytest.mark.parametrize(
