@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from chassis.rows import Id
 from chassis.wire import to_json
-from messaging.storage.announcements import addresses, announcements, marks
+from messaging.storage.announcements import addresses, announcements, attached, marks
 from messaging.storage.files import files
 from messaging.storage.tables import Moment, conversations, messages, metadata, read_marks
 
@@ -79,18 +79,28 @@ def expire_messages(tx, hashes: Mapping[str, str], now: datetime) -> None:
 
 
 def announcements_over(tx, before: datetime, limit: int) -> list[Mapping]:
-    """Published before then, and over since then too."""
-    ends = func.greatest(announcements.c.published_at, announcements.c.valid_until, announcements.c.withdrawn_at)
+    """Published before then, and withdrawn or over before then too: what has no end is kept as long as it is valid."""
+    ends = func.coalesce(announcements.c.withdrawn_at, announcements.c.valid_until)
     query = select(announcements).where(announcements.c.expired_at.is_(None), announcements.c.published_at < before)
     query = query.where(ends < before).order_by(announcements.c.published_at).limit(limit)
     return list(tx.execute(query.with_for_update(skip_locked=True)).mappings())
+
+
+def never_announced(tx, before: datetime, limit: int) -> list[str]:
+    """Last written at before then, and never published: drafts that were left lying, or withdrawn."""
+    query = select(announcements.c.id).where(
+        announcements.c.published_at.is_(None), announcements.c.state != "approved"
+    )
+    query = query.where(announcements.c.written_at < before)
+    query = query.order_by(announcements.c.written_at).limit(limit)
+    return list(tx.execute(query.with_for_update(skip_locked=True)).scalars())
 
 
 def expire_announcement(tx, announcement_id: str, sha256: str, now: datetime) -> None:
     """With who has seen it."""
     changed = update(announcements).where(announcements.c.id == announcement_id)
     tx.execute(changed.values(title="", text=None, reason=None, expired_at=now, sha256=sha256))
-    for table in (addresses, marks):
+    for table in (addresses, marks, attached):
         tx.execute(sa.delete(table).where(table.c.announcement_id == announcement_id))
 
 

@@ -146,7 +146,7 @@ def _received(tx, procedure: Procedure, claims: dict, announcement_id: str, now:
 
 
 def _reaches(tx, actor: Actor, row: Mapping, now: datetime) -> bool:
-    if row["published_at"] is None:
+    if row["published_at"] is None or row["expired_at"] is not None:
         return False
     keys = addresses_of(tx, actor.person_id, actor.serves, now)
     return not {str(each) for each in addressees(row)}.isdisjoint(keys)

@@ -12,7 +12,15 @@ from contracts import messaging as contract
 from kernel import policy
 from kernel.actor import Actor
 from kernel.capacity import actor_for
-from kernel.directory_copy import Address, require_fresh, require_fresh_if_lent, standing, units_below, units_concerned
+from kernel.directory_copy import (
+    Address,
+    require_fresh,
+    require_fresh_if_lent,
+    standing,
+    units_below,
+    units_concerned,
+    units_of_kinds,
+)
 from kernel.errors import Refused
 from messaging.domain.announcements import permit, require_another, require_times
 from messaging.storage import announcements as storage
@@ -52,7 +60,7 @@ def _written_once(tx, procedure: Procedure, claims: dict, request: dict, scans: 
 
 def _write(tx, actor: Actor, wanted: Mapping, now: datetime) -> dict:
     to = _addressed(wanted)
-    return _checked(tx, actor, wanted, to, now) | {
+    return _checked(tx, actor.unit_id, wanted, to, now) | {
         "id": clock.new_id(),
         "version": 1,
         "state": "draft",
@@ -65,13 +73,15 @@ def _write(tx, actor: Actor, wanted: Mapping, now: datetime) -> dict:
     }
 
 
-def _checked(tx, actor: Actor, wanted: Mapping, to: list[Address], now: datetime) -> dict:
+def _checked(tx, unit_id: str, wanted: Mapping, to: list[Address], now: datetime) -> dict:
+    """It is the word of this unit, whoever writes it."""
     require_times(wanted, now)
     stands = standing(tx, to, now)
     for address in to:
         if address not in stands:
             raise Refused(UNKNOWN[address.kind], f"There is no such {address.kind}.", id=address.id)
-    own = {actor.unit_id} if actor.unit_kind == "committee" else units_below(tx, actor.unit_id, now)
+    is_committee = any(unit.id == unit_id for unit in units_of_kinds(tx, ["committee"], now))
+    own = {unit_id} if is_committee else units_below(tx, unit_id, now)
     concerned = units_concerned(tx, to, now)
     return {name: wanted[name] for name in TEXT} | {
         "addressed": [{"kind": address.kind, "id": address.id} for address in to],
@@ -88,9 +98,9 @@ def edit(tx, claims: dict, request: dict, scans: bool, now: datetime) -> dict:
     def act(actor: Actor, row: Mapping) -> None:
         require_fresh_if_lent(tx, actor, now, [row["writer_post_id"]])
         wanted = request["announcement"]
-        changes = _checked(tx, actor, wanted, _addressed(wanted), now)
+        changes = _checked(tx, row["unit_id"], wanted, _addressed(wanted), now)
         writers = list(dict.fromkeys([*row["writers"], actor.person_id]))
-        _step(tx, row, writers=writers, **changes)
+        _step(tx, row, writers=writers, written_at=now, **changes)
         _attach(tx, actor, row["id"], wanted["file_ids"], scans, now)
 
     return _once(tx, contract.edit_announcement, claims, request, now, "edit", act)

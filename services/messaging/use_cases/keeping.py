@@ -13,6 +13,7 @@ from kernel.errors import Refused
 from messaging import metrics
 from messaging.domain import transcript
 from messaging.domain.keeping import KINDS, Years, over_before, sha256
+from messaging.storage import announcements
 from messaging.storage import keeping as storage
 from messaging.use_cases import files
 
@@ -41,6 +42,9 @@ def expire(tx, kind: str, before: datetime, now: datetime) -> int:
         rows = storage.announcements_over(tx, before, AT_ONCE)
         for row in rows:
             storage.expire_announcement(tx, row["id"], sha256(_line_of(row)), now)
+        for draft_id in storage.never_announced(tx, before, AT_ONCE - len(rows)):
+            announcements.discard(tx, draft_id)
+            rows.append({"id": draft_id})
     else:
         rows = storage.messages_over(tx, KINDS[kind], before, AT_ONCE)
         storage.expire_messages(tx, {row["id"]: sha256(transcript.line(row)) for row in rows}, now)

@@ -33,10 +33,13 @@ CREATE TABLE announcements (
 );
 COMMENT ON COLUMN announcements.for_city IS 'it says something beyond the unit in which it was written';
 COMMENT ON COLUMN announcements.by_post_id IS 'whose word it is: who wrote it, until somebody has approved it';
+COMMENT ON COLUMN announcements.written_at IS 'when its text was last changed';
 COMMENT ON COLUMN announcements.writers IS 'the persons who had a hand in the text: none of them approves it';
 COMMENT ON COLUMN announcements.reason IS 'why it was returned last, or withdrawn';
 CREATE INDEX announcements_ours ON announcements (writer_post_id, id);
 CREATE INDEX announcements_to_approve ON announcements (for_city, unit_id, id) WHERE state = 'submitted';
+CREATE INDEX announcements_never_announced ON announcements (written_at)
+    WHERE published_at IS NULL AND state <> 'approved';
 CREATE INDEX announcements_to_come ON announcements (valid_from) WHERE state = 'approved';
 
 CREATE TABLE announcement_addresses (

@@ -11,7 +11,7 @@ from chassis.errors import CallFailed
 from contracts import messaging
 from messaging.storage import announcements as storage
 from messaging.use_cases import announcing
-from tests.support.town import DELEGATION, claims, person, post, unit
+from tests.support.town import DELEGATION, claims, membership_of, person, post, unit
 
 VICE, OFFICE = claims("committee vice_chairman"), claims("office chief_of_office")
 HEAD, CLERK, OFFICIAL = (claims(f"ward-1 {kind}") for kind in ("head", "clerk", "official"))
@@ -183,6 +183,22 @@ def test_a_head_does_not_approve_what_goes_beyond_his_unit(write, step):
     step(messaging.submit_announcement, draft, CLERK)
     assert refused(step, messaging.approve_announcement, draft, HEAD) == "not_found"
     assert step(messaging.approve_announcement, draft, VICE)["state"] == "published"
+
+
+def test_a_draft_is_the_word_of_its_unit_whoever_edits_it(here, write, step, box):
+    second = membership_of("ward-2 post of the clerk of ward-1")
+    here.do("INSERT INTO copy_memberships (id, version, person_id, post_id, \"primary\", valid_from)"
+            " SELECT CAST(:id AS uuid), version, person_id, CAST(:post AS uuid), false, valid_from"
+            " FROM copy_memberships WHERE id = :own",
+            id=second, post=post("ward-2 official"), own=membership_of("ward-1 clerk"))  # fmt: skip
+    there = claims("ward-1 clerk", membership_id=second)
+    draft = write(CLERK, messaging.draft_announcement, to=[{"unit_id": unit("ward-1")}])
+    content = {"title": "Nghỉ Tết", "text": "Từ ngày 15.", "to": [{"unit_id": unit("ward-2")}]}
+    step(messaging.edit_announcement, draft, there, announcement=content)
+    step(messaging.submit_announcement, draft, CLERK)
+
+    assert box(HEAD, box="to_approve") == [] and box(OFFICE, box="to_approve") == ["Nghỉ Tết"]
+    assert refused(step, messaging.approve_announcement, draft, HEAD) == "not_found"
 
 
 def test_a_changed_draft_is_not_approved_as_it_was(write, step):

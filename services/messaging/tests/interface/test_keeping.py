@@ -156,13 +156,52 @@ def test_everybody_takes_out_what_is_his_and_nothing_else(said, caller):
     assert caller(messaging.export_own, {}, claims=claims("ward-2 official"))["lines"] == []
 
 
-def test_an_announcement_goes_with_who_has_seen_it(here, caller):
-    content = {"title": "Nghỉ Tết", "text": "Bảy ngày", "audience": "whole-city"}
-    made = caller(messaging.announce, {"announcement": content, "idempotency_key": "a"}, claims=VICE)
-    caller(messaging.see_announcement, {"id": made["id"]}, claims=HEAD)
+@pytest.fixture
+def announced(here, caller):
+    """`announced(valid_until=...)`: its id; the head of a ward has seen it."""
+
+    def write(procedure=messaging.announce, **more) -> str:
+        content = {"title": "Nghỉ Tết", "text": "Bảy ngày", "audience": "whole-city"} | more
+        request = {"announcement": content, "idempotency_key": f"{procedure.name} {len(more)}"}
+        made = caller(procedure, request, claims=VICE)
+        if made["state"] == "published":
+            caller(messaging.see_announcement, {"id": made["id"]}, claims=HEAD)
+        return made["id"]
+
+    return write
+
+
+def test_an_announcement_goes_with_who_has_seen_it_and_its_files(here, caller, announced):
+    one = announced(valid_until=(clock.now() + timedelta(days=1)).isoformat())
+    here.do("INSERT INTO announcement_files VALUES (:id, 0, :id, 'lịch.pdf', 'application/pdf', 1)", id=one)
     expire(here)
 
     [row] = here.rows("SELECT title, text, sha256 FROM announcements")
     assert (row["title"], row["text"], len(row["sha256"])) == ("", None, 64)
-    assert here.rows("SELECT * FROM announcement_marks") == []
+    assert here.rows("SELECT announcement_id FROM announcement_files") == []
     assert caller(messaging.list_announcements, {}, claims=HEAD)["items"] == []
+    with pytest.raises(CallFailed) as refused:
+        caller(messaging.see_announcement, {"id": one}, claims=HEAD)
+    assert refused.value.code == "not_found"
+    assert here.rows("SELECT * FROM announcement_marks") == []
+
+
+def test_what_is_valid_without_end_stays_until_it_is_withdrawn(here, caller, announced):
+    one = announced()
+    expire(here)
+    assert [each["id"] for each in caller(messaging.list_announcements, {}, claims=HEAD)["items"]] == [one]
+
+    step = {"id": one, "version": None, "idempotency_key": "w", "reason": "Nhầm"}
+    caller(messaging.withdraw_announcement, step, claims=VICE)
+    expire(here)
+    assert here.rows("SELECT title FROM announcements") == [{"title": ""}]
+
+
+def test_a_draft_that_was_left_lying_goes_and_what_waits_for_its_day_does_not(here, announced):
+    announced(messaging.draft_announcement)
+    announced(valid_from=(clock.now() + timedelta(days=300)).isoformat())
+    expire(here, clock.now().replace(year=clock.now().year + 5))
+    assert len(here.rows("SELECT id FROM announcements")) == 2
+
+    expire(here)
+    assert [row["state"] for row in here.rows("SELECT state FROM announcements")] == ["approved"]
