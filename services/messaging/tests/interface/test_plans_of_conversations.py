@@ -22,8 +22,8 @@ FILL = """
 """
 OF_OTHERS = """
     INSERT INTO participants (conversation_id, person_id, role, joined_at)
-    SELECT md5(n::text)::uuid, md5('somebody ' || n || each)::uuid, 'member', now()
-    FROM generate_series(1, :all) AS n, generate_series(1, 3) AS each;
+    SELECT md5(n::text)::uuid, md5('somebody ' || n || :each)::uuid, 'member', now()
+    FROM generate_series(1, :all) AS n;
 """
 OF_MINE = """
     INSERT INTO participants (conversation_id, person_id, post_id, unit_id, role, joined_at)
@@ -43,7 +43,8 @@ OWN = {"person": person("ward-1 head"), "post": post("ward-1 head"), "unit": uni
 def full(town, world):
     found = town("messaging")
     found.do(FILL, all=OTHERS)
-    found.do(OF_OTHERS, all=OTHERS)
+    for each in "abc":
+        found.do(OF_OTHERS, all=OTHERS, each=each)
     ids = ", ".join(f"CAST(:{name} AS uuid) AS {name}" for name in OWN)
     found.do(f"WITH own AS (SELECT {ids}) {_of(OF_MINE)}", mine=MINE, **OWN)
     found.do(READ.replace(":person", "CAST(:person AS uuid)"), all=OTHERS, person=OWN["person"])
