@@ -47,14 +47,11 @@ def _once(
     )
 
 
-def _by_key(
-    tx, procedure: Procedure, claims: dict, request: dict, now: datetime, act: Callable[[object, Actor, dict, datetime], str]
-) -> dict:  # fmt: skip
+def _by_key(tx, procedure: Procedure, claims: dict, request: dict, now: datetime, act: Callable[..., str]) -> dict:
     """A change of a group: who hands it over, or leaves, and hears no answer, says the same again and is not refused."""
+    key = request["idempotency_key"]
     wanted = {name: value for name, value in request.items() if name != "idempotency_key"}
-    return _once(
-        tx, procedure, claims, request["idempotency_key"], wanted, now, lambda actor: act(tx, actor, request, now)
-    )  # fmt: skip
+    return _once(tx, procedure, claims, key, wanted, now, lambda actor: act(tx, actor, request, now))
 
 
 def _direct(tx, actor: Actor, wanted: Mapping, now: datetime) -> str:

@@ -229,7 +229,7 @@ def test_what_was_done_to_a_group_is_answered_again_by_its_key(group, ask, here)
     for key, (procedure, who, request) in enumerate(acts):
         done, again = (ask(procedure, who, **request, idempotency_key=f"again-{key}") for _ in range(2))
         assert done == again
-    told = [row.change for row in here.rows("SELECT data->>'change' AS change FROM outbox ORDER BY id")]
+    told = [row["change"] for row in here.rows("SELECT data->>'change' AS change FROM outbox ORDER BY id")]
     assert told == ["begun", "named", "role_changed", "removed", "left"]
 
 
