@@ -86,8 +86,8 @@ class Visibility(Statement):
 
 
 class PersonDetail(Person):
-    """`employee_number` and `visibility` are told to the person and to administrators. Since `erased_at` his name is not
-    known any more, nor how he was reached.
+    """`employee_number` and `visibility` are told to the person and to administrators. Since `erased_at` nobody knows
+    any more what he was called, nor how he was reached.
     """
 
     version = fields.Integer(required=True)

@@ -35,6 +35,8 @@ def erase_person(tx, claims: dict, request: dict, now: datetime) -> dict:
             raise Refused("person_in_post", "Holds a post, or is to take one up.")
         if account is not None and account.revoked_at is None:
             raise Refused("account_not_ended", "His account is to be revoked first.", account_id=account.id)
+        if known.folded in search_form(request["reason"]):
+            raise Refused("reason_names_person", "The audit log would keep the name.", field="reason")
         _erase(tx, known, account, request["reason"], now)
     return get_person(tx, person_id, actor.person_id, now)
 

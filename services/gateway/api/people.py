@@ -54,7 +54,7 @@ class PeopleRoutes:
 
     @route("POST", "/people/<uuid:person_id>/erase", tag="directory", body=directory.Erasure,
            answer=directory.PersonDetail, if_match=True, etag=True,
-           refusals=("not_authorised", "person_in_post", "account_not_ended"))  # fmt: skip
+           refusals=("not_authorised", "person_in_post", "account_not_ended", "reason_names_person"))  # fmt: skip
     def erase_person(self, call, person_id):
         """Xóa tên: for administrators, of somebody who holds no post and whose account has ended. His id stays in what
         he did; who he was is known nowhere any more. It cannot be undone.

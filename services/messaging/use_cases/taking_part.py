@@ -48,7 +48,7 @@ def _once(
 
 
 def _by_key(tx, procedure: Procedure, claims: dict, request: dict, now: datetime, act: Callable[..., str]) -> dict:
-    """A change of a group: who hands it over, or leaves, and hears no answer, says the same again and is not refused."""
+    """A change of a group: who hands it over, or leaves, and hears no answer, may say so again and is not refused."""
     key = request["idempotency_key"]
     wanted = {name: value for name, value in request.items() if name != "idempotency_key"}
     return _once(tx, procedure, claims, key, wanted, now, lambda actor: act(tx, actor, request, now))
