@@ -11,7 +11,7 @@ from reminders.domain.deliveries import Permanent, Sent
 from reminders.domain.preferences import Preferences
 from reminders.storage import deliveries as storage
 from reminders.storage import preferences
-from reminders.tests.personal import made
+from reminders.tests.personal import MONDAY, made
 from reminders.tests.support import MORNING, SUBJECT, occasion, plan, set_up, tell
 from reminders.use_cases import attention, dispatching, erasing, feeds, notifications
 from tests.support.town import claims, person, unit
@@ -189,7 +189,7 @@ def read_whole(plan: dict) -> set[str]:
 
 def test_of_whose_name_was_erased_nothing_of_his_own_remains(here):
     for who in ("ward-1 head", "ward-2 head"):
-        made(here, who)
+        made(here, who, starts_at=MONDAY + DAY)
         with here.store.transaction() as tx:
             preferences.add_device(tx, {
                 "id": clock.new_id(), "person_id": person(who), "endpoint": who, "p256dh": "p", "auth": "a",
