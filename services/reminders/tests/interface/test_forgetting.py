@@ -202,5 +202,5 @@ def test_of_whose_name_was_erased_nothing_of_his_own_remains(here):
             erasing.forget(tx, HEAD)
 
     tables = ("reminders", "push_subscriptions", "notification_settings", "calendar_feeds")
-    left = {table: [row["person_id"] for row in here.rows(f"SELECT person_id FROM {table}")] for table in tables}
+    left = {table: [str(row["person_id"]) for row in here.rows(f"SELECT person_id FROM {table}")] for table in tables}
     assert left == {table: [OTHER] for table in tables}
