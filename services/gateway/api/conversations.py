@@ -62,7 +62,8 @@ class ConversationsRoutes:
         return versioned(self._named(call, changed))
 
     @route("GET", "/conversations/<uuid:conversation_id>/participants", tag="messaging",
-           query=schemas.ParticipantsQuery, answer=schemas.ParticipantPage)  # fmt: skip
+           query=schemas.ParticipantsQuery, answer=schemas.ParticipantPage,
+           refusals=("conversation_left",))  # fmt: skip
     def list_participants(self, call, conversation_id):
         """Who takes part, and as what."""
         page = call.ask(messaging.list_participants, call.query | {"conversation_id": conversation_id})
