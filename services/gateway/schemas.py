@@ -506,7 +506,7 @@ TAKING_PART = ("participant_post_ids", "participant_person_ids", "participant_un
 
 class PostedMessage(messaging.MessagePosted):
     class Meta:
-        exclude = (*TAKING_PART, "asked", "inside")
+        exclude = TAKING_PART
 
 
 class DirectiveReceipt(messaging.DirectiveAcknowledged):
@@ -516,7 +516,7 @@ class DirectiveReceipt(messaging.DirectiveAcknowledged):
 
 class ChangedMessage(messaging.MessageChanged):
     class Meta:
-        exclude = (*TAKING_PART, "asked", "inside")
+        exclude = TAKING_PART
 
 
 class ConversationChange(messaging.ConversationChanged):
