@@ -238,7 +238,27 @@ class Service(*API, ScimRoutes, HearsDirectory):
 
     @hears(messaging.directive_acknowledged)
     def on_directive_acknowledged(self, tx, event):
-        live_log.tell_posts(tx, "directive_acknowledged", event.data["concerns"], live_log.shown(event.data))
+        live_log.tell_concerned(tx, "directive_acknowledged", event.data)
+
+    @hears(messaging.conversation_read)
+    def on_conversation_read(self, tx, event):
+        self._tell_read(tx, event)
+
+    @hears(messaging.mentions_read)
+    def on_mentions_read(self, tx, event):
+        del event.data["message_ids"]
+        self._tell_read(tx, event)
+
+    def _tell_read(self, tx, event):
+        seen, read = event.data.pop("seen"), event.data
+        live_log.tell_person(tx, "conversation_read", read["person_id"], read)
+        about = {name: read[name] for name in ("conversation_id", "person_id", "at")}
+        for each in seen:
+            live_log.tell_concerned(tx, "directive_seen", each | about)
+
+    @hears(messaging.parts_changed)
+    def on_parts_changed(self, tx, event):
+        live_log.tell_parts(tx, event.data)
 
     @hears(messaging.conversation_changed)
     def on_conversation_changed(self, tx, event):

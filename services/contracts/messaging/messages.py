@@ -6,7 +6,7 @@ from chassis.contract import PATIENCE, Event, Procedure
 from contracts.fields import ById, Id, Line, Moment, Nothing, Page, Request, Statement, one_of
 from contracts.files import AttachedFile, FileIds
 from contracts.messaging.announcements import UnseenAnnouncements
-from contracts.messaging.directives import Asked, Asking, NewAsking
+from contracts.messaging.directives import Asked, Asking, DirectiveSeen, NewAsking
 
 MENTIONED = ("person", "post", "unit", "all")
 SPOKEN_KINDS = ("text", "directive", "urging")
@@ -185,6 +185,22 @@ class MarkRead(Request):
     number = fields.Integer(required=True, validate=validate.Range(min=0, max=2**53))
 
 
+class ConversationRead(Statement):
+    """A person has read up to `number`: told to himself alone. `seen`: the receipts that this has moved."""
+
+    conversation_id = Id(required=True)
+    person_id = Id(required=True)
+    number = fields.Integer(required=True)
+    at = Moment(required=True)
+    seen = fields.List(fields.Nested(DirectiveSeen), required=True)
+
+
+class MentionsRead(ConversationRead):
+    """`message_ids`: those that mention him, and that he has read by it."""
+
+    message_ids = fields.List(Id(), required=True)
+
+
 class Unread(Statement):
     """What one has muted is counted apart; `directives`: so many wait until one has taken note."""
 
@@ -223,13 +239,6 @@ class MessageAddressed(MessagePosted):
     muted_person_ids = fields.List(Id(), load_default=list)
 
 
-class MentionsRead(Statement):
-    person_id = Id(required=True)
-    conversation_id = Id(required=True)
-    message_ids = fields.List(Id(), required=True)
-    at = Moment(required=True)
-
-
 list_messages = Procedure("messaging", "list_messages", ListMessages, MessagePage, "What was said, newest first.")
 search_messages = Procedure(
     "messaging", "search_messages", SearchMessages, FoundMessagePage, "What was said with these words, newest first."
@@ -260,6 +269,11 @@ message_addressed = Event(
     "messaging", "message_addressed", MessageAddressed, "What mentions or asks somebody was said, or changed.",
     hearers=("gateway", "reminders"),
 )  # fmt: skip
+conversation_read = Event(
+    "messaging", "conversation_read", ConversationRead, "Somebody has read further, or a directive was seen.",
+    hearers=("gateway",),
+)  # fmt: skip
 mentions_read = Event(
-    "messaging", "mentions_read", MentionsRead, "Somebody has read messages that mention him.", hearers=("reminders",)
-)
+    "messaging", "mentions_read", MentionsRead, "Somebody has read further, and what mentions him.",
+    hearers=("gateway", "reminders"),
+)  # fmt: skip

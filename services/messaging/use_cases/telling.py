@@ -1,6 +1,6 @@
-"""What is told of a message, in one event: to whoever takes part, and if it calls for somebody to reminders as well."""
+"""What is told of a message, in one event: to whoever takes part, and if it names somebody to reminders as well."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from chassis import clock
@@ -38,7 +38,10 @@ def _tell_addressed(tx, told: dict, now: datetime) -> None:
     tx.emit(contract.message_addressed, subject=told["id"], version=told["version"], data=data)
 
 
-def tell_mentions_read(tx, person_id: str, conversation_id: str, message_ids: list[str], now: datetime) -> None:
-    """Nobody need tell him any more that he is mentioned there."""
-    data = {"person_id": person_id, "conversation_id": conversation_id, "message_ids": message_ids, "at": now}
-    tx.emit(contract.mentions_read, subject=clock.new_id(), version=1, data=data)
+def tell_read(tx, read: Mapping, named_in: Sequence[str]) -> None:
+    """`named_in`: what he has read that mentions him: nobody need tell him any more."""
+    if named_in:
+        told = dict(read) | {"message_ids": named_in}
+        tx.emit(contract.mentions_read, subject=clock.new_id(), version=1, data=told)
+    else:
+        tx.emit(contract.conversation_read, subject=clock.new_id(), version=1, data=dict(read))
