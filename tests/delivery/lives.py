@@ -358,7 +358,7 @@ def talk(store) -> None:
 
 
 def is_directed(store, conversation_id: str) -> None:
-    """Somebody is directed, takes note, and is then told that it was a mistake."""
+    """Somebody is directed, reads it, takes note, and is then told that it was a mistake."""
     contract, at = messaging_contract, clock.now()
     request = {
         "conversation_id": conversation_id, "kind": "directive", "asked": [post("dept head")], "text": "Báo cáo ngay",
@@ -367,6 +367,7 @@ def is_directed(store, conversation_id: str) -> None:
     with store.transaction() as tx:
         request = schema(contract.post_message.request).load(request)
         said = messages.post_message(tx, claims("committee vice_chairman"), request, Pace(60), False, at)
+    reads(store, conversation_id, said["number"])
     with store.transaction() as tx:
         request = schema(contract.acknowledge.request).load({"id": said["id"]})
         directives.acknowledge(tx, claims("dept head"), request, at)
@@ -385,14 +386,17 @@ def is_mentioned(store, conversation_id: str) -> None:
     with store.transaction() as tx:
         request = schema(contract.post_message.request).load(request | {"mentions": [everybody]})
         said = messages.post_message(tx, claims("committee vice_chairman"), request, Pace(60), False, at)
-    with store.transaction() as tx:
-        messages.mark_read(
-            tx, claims("dept head"), {"conversation_id": conversation_id, "number": said["number"]}, at
-        )  # fmt: skip
+    reads(store, conversation_id, said["number"])
     with store.transaction() as tx:
         request = {"id": said["id"], "version": 1, "text": "@A", "mentions": [one], "idempotency_key": said["id"]}
         request = schema(contract.edit_message.request).load(request)
         messages.edit_message(tx, claims("committee vice_chairman"), request, timedelta(hours=1), at)
+
+
+def reads(store, conversation_id: str, number: int) -> None:
+    with store.transaction() as tx:
+        read = {"conversation_id": conversation_id, "number": number}
+        messages.mark_read(tx, claims("dept head"), read, clock.now())
 
 
 def announce(store) -> None:
