@@ -377,12 +377,12 @@ class ParticipantsQuery(messaging.ListParticipants):
 
 class ConversationChanges(messaging.RenameConversation):
     class Meta(Request.Meta):
-        exclude = ("id", "version")
+        exclude = ("id", "idempotency_key", "version")
 
 
 class PartChange(messaging.ChangeParticipant):
     class Meta(Request.Meta):
-        exclude = ("conversation_id", "id")
+        exclude = ("conversation_id", "id", "idempotency_key")
 
 
 class Participant(messaging.Participant):

@@ -304,6 +304,10 @@ class Service(*API, ScimRoutes, HearsDirectory):
         """This process forgets the name at once; another one remembers it for a minute at most."""
         self.names.pop(event.data["person_id"], None)
 
+    @hears(directory.person_erased)
+    def on_person_erased(self, tx, event):
+        self.names.pop(event.data["person_id"], None)
+
     @hears(directory.membership_changed)
     def on_membership_changed(self, tx, event):
         with self._watched(tx, event):

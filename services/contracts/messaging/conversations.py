@@ -126,6 +126,7 @@ class BeginConversation(Request):
 
 class RenameConversation(Request):
     id = Id(required=True)
+    idempotency_key = fields.String(required=True, validate=validate.Length(1, 200))
     version = fields.Integer(required=True, allow_none=True)
     name = Name(max=200, required=True)
 
@@ -158,6 +159,7 @@ class AddParticipants(Request):
 
 class OneParticipant(Request):
     conversation_id = Id(required=True)
+    idempotency_key = fields.String(required=True, validate=validate.Length(1, 200))
     id = Id(required=True)
 
 

@@ -45,6 +45,13 @@ def _once(
     )
 
 
+def _by_key(tx, procedure: Procedure, claims: dict, request: dict, now: datetime, act: Callable[..., str]) -> dict:
+    """A change of a group: who hands it over, or leaves, and hears no answer, may say so again and is not refused."""
+    key = request["idempotency_key"]
+    wanted = {name: value for name, value in request.items() if name != "idempotency_key"}
+    return _once(tx, procedure, claims, key, wanted, now, lambda actor: act(tx, actor, request, now))
+
+
 def _direct(tx, actor: Actor, wanted: Mapping, now: datetime) -> str:
     """The same two have one, whoever begins."""
     others = _others(actor, wanted["participants"])
@@ -117,12 +124,15 @@ def _require_known(tx, actor: Actor, named: Iterable[Mapping], now: datetime) ->
 
 
 def rename_conversation(tx, claims: dict, request: dict, now: datetime) -> dict:
-    actor = actor_for(tx, contract.rename_conversation, claims, now)
+    return _by_key(tx, contract.rename_conversation, claims, request, now, _rename)
+
+
+def _rename(tx, actor: Actor, request: dict, now: datetime) -> str:
     named, _ = _held_by_owner(tx, actor, request["id"], now, name=request["name"])
     if request["version"] not in (None, named["version"] - 1):
         raise Refused("stale_version")
     _tell(tx, actor, named, "named", [], now)
-    return dict(own(tx, actor, request["id"]))
+    return request["id"]
 
 
 def add_participants(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -148,14 +158,17 @@ def add_participants(tx, claims: dict, request: dict, now: datetime) -> dict:
     return _once(tx, contract.add_participants, claims, request["idempotency_key"], wanted, now, act)
 
 
-def change_participant(tx, claims: dict, request: dict, now: datetime) -> None:
+def change_participant(tx, claims: dict, request: dict, now: datetime) -> dict:
+    return _by_key(tx, contract.change_participant, claims, request, now, _change_part)
+
+
+def _change_part(tx, actor: Actor, request: dict, now: datetime) -> str:
     """Whoever is made the owner takes the place of whoever was."""
-    actor = actor_for(tx, contract.change_participant, claims, now)
     conversation_id, role = request["conversation_id"], request["role"]
     conversation, owner_id = _held_by_owner(tx, actor, conversation_id, now)
     participant = _participant(tx, request)
     if participant["role"] == role:
-        return
+        return conversation_id
     if participant["role"] == "owner":
         raise Refused("owner_must_hand_over")
     if role == "owner":
@@ -165,11 +178,15 @@ def change_participant(tx, claims: dict, request: dict, now: datetime) -> None:
     storage.change(tx, conversation_id, participant["id"], role=role)
     tx.audit("messaging.part_changed", subject=conversation_id, participant_id=participant["id"], role=role)
     _tell(tx, actor, conversation, "role_changed", [participant | {"role": role}], now)
+    return conversation_id
 
 
-def remove_participant(tx, claims: dict, request: dict, now: datetime) -> None:
+def remove_participant(tx, claims: dict, request: dict, now: datetime) -> dict:
+    return _by_key(tx, contract.remove_participant, claims, request, now, _remove)
+
+
+def _remove(tx, actor: Actor, request: dict, now: datetime) -> str:
     """Who leaves, or is removed, keeps what he saw."""
-    actor = actor_for(tx, contract.remove_participant, claims, now)
     conversation_id, leaves = request["conversation_id"], request["id"] in (actor.person_id, actor.post_id)
     if leaves:
         conversation = _held(tx, actor, conversation_id, now)
@@ -183,6 +200,7 @@ def remove_participant(tx, claims: dict, request: dict, now: datetime) -> None:
         ended["role"] = "member"
     storage.change(tx, conversation_id, participant["id"], **ended)
     _tell(tx, actor, conversation, "left" if leaves else "removed", [participant], now)
+    return conversation_id
 
 
 def pass_on_groups(tx, person_id: str, now: datetime) -> None:

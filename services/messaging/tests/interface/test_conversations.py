@@ -22,7 +22,8 @@ WAITING = "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_da
 @pytest.fixture
 def ask(here, caller):
     def asking(procedure, who: dict = HEAD, **request) -> dict:
-        return caller(procedure, request, claims=who)
+        key = {"idempotency_key": f"ask-{next(KEYS)}"} if "idempotency_key" in procedure.request().fields else {}
+        return caller(procedure, key | request, claims=who)
 
     return asking
 
@@ -224,6 +225,22 @@ def test_a_name_is_what_one_sees(group, ask):
 
     assert (renamed["name"], renamed["version"]) == ("Tổ chống ngập", 2)
     assert refused(ask, messaging.rename_conversation, id=group["id"], version=1, name="Khác") == "stale_version"
+
+
+def test_what_was_done_to_a_group_is_answered_again_by_its_key(group, ask, here):
+    """The owner is not the owner any more, the version is another one, who left has left: none of it is refused."""
+    here_is, clerk = {"conversation_id": group["id"]}, person("ward-1 clerk")
+    acts = [
+        (messaging.rename_conversation, HEAD, {"id": group["id"], "version": 1, "name": "Tổ 1"}),
+        (messaging.change_participant, HEAD, here_is | {"id": clerk, "role": "owner"}),
+        (messaging.remove_participant, CLERK, here_is | {"id": HEAD["sub"]}),
+        (messaging.remove_participant, CLERK, here_is | {"id": clerk}),
+    ]
+    for key, (procedure, who, request) in enumerate(acts):
+        done, again = (ask(procedure, who, **request, idempotency_key=f"again-{key}") for _ in range(2))
+        assert done == again
+    told = [row["change"] for row in here.rows("SELECT data->>'change' AS change FROM outbox ORDER BY id")]
+    assert told == ["begun", "named", "role_changed", "removed", "left"]
 
 
 def test_only_the_owner_names_adds_removes_and_hands_over(group, ask, add, remove, change):
