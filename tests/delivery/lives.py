@@ -357,7 +357,7 @@ def talk(store) -> None:
 
 
 def is_directed(store, conversation_id: str) -> None:
-    """Somebody is directed, takes note, and is then told that it was a mistake."""
+    """Somebody is directed, reads it, takes note, and is then told that it was a mistake."""
     contract, at = messaging_contract, clock.now()
     request = {
         "conversation_id": conversation_id, "kind": "directive", "asked": [post("dept head")], "text": "Báo cáo ngay",
@@ -366,6 +366,9 @@ def is_directed(store, conversation_id: str) -> None:
     with store.transaction() as tx:
         request = schema(contract.post_message.request).load(request)
         said = messages.post_message(tx, claims("committee vice_chairman"), request, Pace(60), False, at)
+    with store.transaction() as tx:
+        read = {"conversation_id": conversation_id, "number": said["number"]}
+        messages.mark_read(tx, claims("dept head"), read, at)
     with store.transaction() as tx:
         request = schema(contract.acknowledge.request).load({"id": said["id"]})
         directives.acknowledge(tx, claims("dept head"), request, at)
