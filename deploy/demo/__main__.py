@@ -1,4 +1,6 @@
-"""`make demo`: a Vice Chairman orders work to 184 units; every head sees it at once. Ends with 0 only if all did."""
+"""`make demo`: a Vice Chairman orders work to 184 units, directs twenty of them, tells the whole city; every head sees
+it at once. Ends with 0 only if all did.
+"""
 
 import json
 import sys
@@ -15,6 +17,7 @@ LOCAL = Path(__file__).resolve().parents[2] / ".local"
 PATIENCE = 30  # seconds for something to arrive everywhere
 AT_ONCE = 8
 ACCEPTING = 5  # heads who receive the work at once
+DIRECTED = 20  # heads who are to take note of a directive, and do
 TITLE = "Rà soát công tác phòng, chống ngập trong mùa mưa"
 CONTENT = (
     "Các sở, ban, ngành, Ủy ban nhân dân các phường, xã, đặc khu rà soát các điểm ngập trên địa bàn, "
@@ -22,6 +25,14 @@ CONTENT = (
 )
 PRODUCT = "Báo cáo bằng văn bản kèm danh mục điểm ngập và tiến độ xử lý"
 QUESTION = "Đề nghị các đơn vị báo cáo nhanh khó khăn, vướng mắc ngay trong nhóm này."
+DIRECTIVE = "Bố trí lực lượng trực 24/24 tại các điểm ngập từ 18 giờ hôm nay."
+ANNOUNCEMENT = {
+    "title": "Cảnh báo triều cường đêm nay",
+    "text": "Đỉnh triều dự báo 1,7 m lúc 22 giờ: các đơn vị cử người trực và thông tin cho người dân.",
+    "audience": "whole-city",
+    "importance": "important",
+    "acknowledge": True,
+}
 
 
 def main() -> int:
@@ -79,12 +90,52 @@ def main() -> int:
     heard = _arrivals(streams, "message_posted", message["id"])
     clock.arrivals(heard, len(streams), "tin nhắn hiện ra (message live)", since=posted)
 
+    taken_note = _direct(clock, vice_chairman, conversation, above, streams, task["id"])
+    read = _announce(clock, vice_chairman, streams)
+
     say("")
-    if complete and ok and len(heard) == len(streams) and roll_up["accepted"] == len(accepting):
+    accepted = ok and roll_up["accepted"] == len(accepting)
+    if complete and accepted and len(heard) == len(streams) and taken_note and read:
         say(f"Đạt: {len(arrived)}/{len(streams)} đơn vị nhận lệnh trực tiếp (every stream received the order).")
         return 0
     say(f"CHƯA ĐẠT: {len(arrived)}/{len(streams)} luồng nhận lệnh, {len(heard)} luồng nhận tin nhắn (not complete).")
     return 1
+
+
+def _direct(clock, leader: Client, conversation: str, above: Stream, streams: list[Stream], task_id: str) -> bool:
+    """A directive in the order's conversation. Whether everybody asked has taken note, and the sender saw it live."""
+    asked = [stream for stream in streams if stream.arrival("action_item_raised", task_id)][:DIRECTED]
+    post_ids = [stream.arrival("action_item_raised", task_id)[1]["post_id"] for stream in asked]
+    directive = {"kind": "directive", "text": DIRECTIVE, "asked": post_ids, "urgency": "urgent"}
+    said = leader.post(f"/conversations/{conversation}/messages", directive, **new_key())
+    clock.tell(f"Phó Chủ tịch chỉ đạo {len(asked)} đơn vị: “{DIRECTIVE}” (a directive)")
+    link = f"/api/v1/messages/{said['id']}"
+    clock.arrivals(
+        _arrivals(asked, "action_item_raised", link), len(asked), "việc cần xác nhận hiện ra (to acknowledge)"
+    )
+    for stream in asked:
+        stream.client.post(f"/messages/{said['id']}/acknowledge", {})
+    seen = _wait(lambda: above.count("directive_acknowledged", said["id"]) == len(asked))
+    counts = leader.get(f"/messages/{said['id']}/receipts")["counts"]
+    clock.tell(
+        f"Đã xác nhận {counts['acknowledged']}/{counts['asked']}, Phó Chủ tịch thấy ngay (acknowledged, seen live)"
+    )
+    return bool(asked) and seen and counts["acknowledged"] == counts["asked"] == len(asked)
+
+
+def _announce(clock, leader: Client, streams: list[Stream]) -> bool:
+    """To the whole city. Whether every stream heard it, and those who took note are counted."""
+    posted = time.perf_counter()
+    said = leader.post("/announcements", ANNOUNCEMENT, **new_key())
+    clock.tell(f"Phó Chủ tịch thông báo toàn Thành phố: “{said['title']}” (an announcement)")
+    heard = _arrivals(streams, "announcement_published", said["id"])
+    clock.arrivals(heard, len(streams), "thông báo hiện ra (announcement live)", since=posted)
+    for stream in streams[:ACCEPTING]:
+        stream.client.post(f"/announcements/{said['id']}/acknowledge")
+    reach = leader.get(f"/announcements/{said['id']}/reach", limit=1)
+    seen, acknowledged = reach["seen"], reach["acknowledged"]
+    clock.tell(f"Tổng hợp (reach): {reach['could_see']:,} người nhận, {seen} đã xem, {acknowledged} đã xác nhận")
+    return len(heard) == len(streams) and acknowledged == ACCEPTING
 
 
 class Timeline:

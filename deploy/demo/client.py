@@ -39,7 +39,9 @@ class Client:
             raise Failed(f"{method} {path}: {type(error).__name__}") from error
         if not answer.ok:
             raise Failed(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
-        return answer if options.get("stream") else answer.json()
+        if options.get("stream"):
+            return answer
+        return answer.json() if answer.content else {}
 
 
 def new_key() -> dict[str, str]:
@@ -62,6 +64,9 @@ class Stream:
     def arrival(self, kind: str, about: str) -> tuple[float, dict] | None:
         """The first event of a type that mentions an id."""
         return next(((at, data) for at, name, data in self.seen if name == kind and about in data.values()), None)
+
+    def count(self, kind: str, about: str) -> int:
+        return sum(name == kind and about in data.values() for _, name, data in list(self.seen))
 
     def _run(self) -> None:
         try:

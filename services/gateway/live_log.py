@@ -47,6 +47,10 @@ def tell_items(tx, name: str, data: dict) -> None:
         storage.append_live(tx, name, list(own), data, own)
 
 
+def tell_person(tx, name: str, person_id: str, data: dict) -> None:
+    _tell(tx, name, [key_of_person(person_id)], data)
+
+
 def tell_people(tx, name: str, data: dict, part: str) -> None:
     """To each of many people what he alone is told in this part of an event, in one row."""
     own = defaultdict(list)
@@ -68,8 +72,32 @@ def tell_addressed(tx, name: str, to: list[dict], data: dict) -> None:
 
 def tell_taking_part(tx, name: str, data: dict) -> None:
     """The same for everyone who takes part in a conversation: by post, in person, as one of a unit's staff."""
-    kinds = {"post": key_of_post, "person": key_of_person, "unit": key_of_unit}
-    keys = [key_of(id_) for kind, key_of in kinds.items() for id_ in data.pop(f"participant_{kind}_ids")]
+    told = [data.pop(f"participant_{kind}_ids") for kind in ("post", "person", "unit")]
+    _tell(tx, name, _keys(*told), data)
+
+
+def tell_concerned(tx, name: str, data: dict) -> None:
+    """The same for everyone whom a receipt concerns."""
+    told = [data.pop(each) for each in ("concerns", "concerned_person_ids", "concerned_unit_ids")]
+    _tell(tx, name, _keys(*told), data)
+
+
+def tell_parts(tx, data: dict) -> None:
+    """To each what became of his own part in a conversation."""
+    own = defaultdict(list)
+    for part in data.pop("changed"):
+        for each in part["participants"]:
+            [key] = _keys(*([each[name]] if each[name] else [] for name in ("post_id", "person_id", "unit_id")))
+            own[key].append(part | {"participants": [each]})
+    common = data | {"actor_person_id": None, "acting_for": None}
+    storage.append_live(tx, "conversation_changed", list(own), common, own)
+
+
+def _keys(post_ids: list[str], person_ids: list[str], unit_ids: list[str]) -> list[str]:
+    return [*map(key_of_post, post_ids), *map(key_of_person, person_ids), *map(key_of_unit, unit_ids)]
+
+
+def _tell(tx, name: str, keys: list[str], data: dict) -> None:
     if keys:
         storage.append_live(tx, name, keys, data, {})
 

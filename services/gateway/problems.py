@@ -93,6 +93,14 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "employee_number_taken": (
         409, "Mã số cán bộ này thuộc về người khác", "Somebody else has this employee number",
     ),
+    "person_in_post": (
+        409, "Người này còn giữ hoặc sắp nhận chức vụ", "This person holds a post, or is to take one up",
+    ),
+    "account_not_ended": (409, "Hãy thu hồi tài khoản của người này trước", "Revoke this person's account first"),
+    "reason_names_person": (
+        422, "Lý do không được nêu tên người này: nhật ký giữ nguyên lý do", "The reason must not name the person",
+    ),
+    "person_erased": (409, "Tên của người này đã được xóa", "This person's name was erased"),
     # what it is about
     "not_found": (404, "Không tìm thấy", "Not found"),
     "wrong_state": (409, "Trạng thái hiện tại không cho phép việc này", "Not possible in the present state"),

@@ -377,12 +377,12 @@ class ParticipantsQuery(messaging.ListParticipants):
 
 class ConversationChanges(messaging.RenameConversation):
     class Meta(Request.Meta):
-        exclude = ("id", "version")
+        exclude = ("id", "idempotency_key", "version")
 
 
 class PartChange(messaging.ChangeParticipant):
     class Meta(Request.Meta):
-        exclude = ("conversation_id", "id")
+        exclude = ("conversation_id", "id", "idempotency_key")
 
 
 class Participant(messaging.Participant):
@@ -509,9 +509,26 @@ class PostedMessage(messaging.MessagePosted):
         exclude = (*TAKING_PART, "asked", "inside")
 
 
+CONCERNED = ("concerns", "concerned_person_ids", "concerned_unit_ids")
+
+
 class DirectiveReceipt(messaging.DirectiveAcknowledged):
     class Meta:
-        exclude = ("concerns",)
+        exclude = CONCERNED
+
+
+class SeenDirective(messaging.DirectiveSeen):
+    conversation_id = Id(required=True)
+    person_id = Id(required=True)
+    at = Moment(required=True)
+
+    class Meta:
+        exclude = CONCERNED
+
+
+class ReadConversation(messaging.ConversationRead):
+    class Meta:
+        exclude = ("seen",)
 
 
 class ChangedMessage(messaging.MessageChanged):
@@ -597,9 +614,11 @@ LIVE_EVENTS: dict[str, type[Schema]] = {
     "message_posted": PostedMessage,
     "message_changed": ChangedMessage,
     "directive_acknowledged": DirectiveReceipt,
+    "directive_seen": SeenDirective,
     "announcement_published": PublishedAnnouncement,
     "announcement_withdrawn": WithdrawnAnnouncement,
     "conversation_changed": ConversationChange,
+    "conversation_read": ReadConversation,
     "transcript_sealed": SealedTranscript,
     "reminder_fired": FiredReminder,
     "nudge_due": ToldNudges,

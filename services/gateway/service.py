@@ -235,7 +235,19 @@ class Service(*API, ScimRoutes, HearsDirectory):
 
     @hears(messaging.directive_acknowledged)
     def on_directive_acknowledged(self, tx, event):
-        live_log.tell_posts(tx, "directive_acknowledged", event.data["concerns"], live_log.shown(event.data))
+        live_log.tell_concerned(tx, "directive_acknowledged", event.data)
+
+    @hears(messaging.conversation_read)
+    def on_conversation_read(self, tx, event):
+        seen, read = event.data.pop("seen"), event.data
+        live_log.tell_person(tx, "conversation_read", read["person_id"], read)
+        about = {name: read[name] for name in ("conversation_id", "person_id", "at")}
+        for each in seen:
+            live_log.tell_concerned(tx, "directive_seen", each | about)
+
+    @hears(messaging.parts_changed)
+    def on_parts_changed(self, tx, event):
+        live_log.tell_parts(tx, event.data)
 
     @hears(messaging.conversation_changed)
     def on_conversation_changed(self, tx, event):
@@ -290,6 +302,10 @@ class Service(*API, ScimRoutes, HearsDirectory):
     @hears(directory.person_changed)
     def on_person_changed(self, tx, event):
         """This process forgets the name at once; another one remembers it for a minute at most."""
+        self.names.pop(event.data["person_id"], None)
+
+    @hears(directory.person_erased)
+    def on_person_erased(self, tx, event):
         self.names.pop(event.data["person_id"], None)
 
     @hears(directory.membership_changed)

@@ -123,6 +123,7 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "directory.change_own_contact": EVERYBODY,
     "directory.add_person": to("administrator", in_person=True),
     "directory.change_person": to("administrator", in_person=True),
+    "directory.erase_person": to("administrator", in_person=True),
     "directory.list_audiences": EVERYBODY,
     "directory.begin_import": to("administrator", in_person=True),
     "directory.add_import_part": to("administrator", in_person=True),

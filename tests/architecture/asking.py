@@ -10,14 +10,14 @@ from chassis.contract import Procedure
 
 def procedures_named(function: FunctionType, cls: type | None = None) -> set[str]:
     """Full names of the procedures that a method, and the methods and neighbours that it calls, speak of."""
-    return {thing.full_name for thing in _reached(function, cls) if isinstance(thing, Procedure)}
+    return {thing.full_name for thing in reached(function, cls) if isinstance(thing, Procedure)}
 
 
 def functions_reached(function: FunctionType, cls: type | None = None) -> set[str]:
-    return {thing.__name__ for thing in _reached(function, cls) if isinstance(thing, FunctionType)}
+    return {thing.__name__ for thing in reached(function, cls) if isinstance(thing, FunctionType)}
 
 
-def _reached(function: FunctionType, cls: type | None) -> list:
+def reached(function: FunctionType, cls: type | None) -> list:
     """Everything of the same service that can be reached, whatever the way."""
     room = _room(function)
     found, waiting = [], [inspect.unwrap(function)]
@@ -38,7 +38,7 @@ def _room(function: FunctionType) -> str:
 
 def _named(function: FunctionType, cls: type | None) -> Iterator:
     cells = inspect.getclosurevars(function).nonlocals
-    for code in _codes(function.__code__):
+    for code in code_within(function):
         base = None
         for step in dis.get_instructions(code):
             if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
@@ -53,6 +53,11 @@ def _named(function: FunctionType, cls: type | None) -> Iterator:
                 base = None
             if isinstance(base, Procedure | FunctionType):
                 yield base
+
+
+def code_within(function: FunctionType) -> Iterator[CodeType]:
+    """Its own, and that of the functions made in it."""
+    return _codes(function.__code__)
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

@@ -12,6 +12,7 @@ from statistics import median
 import psycopg
 
 from chassis import clock
+from messaging.storage.words import words_of
 from tests.bench.city import City, give, order
 from tests.bench.client import Connection, Streams, Wrong, new_key
 from tests.bench.giving import UNITS
@@ -37,7 +38,8 @@ RAW = (
     "UPDATE conversations SET last_number = last_number + 1, active_at = now() WHERE id = %(conversation)s"
     " RETURNING last_number",
     "INSERT INTO messages (id, conversation_id, number, kind, text, sender_person_id, sender_post_id, sender_title,"
-    " sent_at) VALUES (%(id)s, %(conversation)s, %(number)s, 'text', %(text)s, %(who)s, %(who)s, 'x', now())",
+    " sent_at, client_id, words) VALUES (%(id)s, %(conversation)s, %(number)s, 'text', %(text)s, %(who)s, %(who)s, 'x',"
+    " now(), %(id)s, array_to_tsvector(string_to_array(%(words)s, ' ')))",
     "INSERT INTO read_marks (person_id, conversation_id, number) VALUES (%(who)s, %(conversation)s, %(number)s)"
     " ON CONFLICT (person_id, conversation_id) DO UPDATE SET number = excluded.number",
     "INSERT INTO outbox (event_id, name, subject, version, data)"
@@ -225,6 +227,7 @@ def _writers(url: str) -> list[tuple[psycopg.Connection, str]]:
 def _write(writer: tuple[psycopg.Connection, str]) -> None:
     connection, conversation = writer
     values = {"id": clock.new_id(), "who": conversation, "conversation": conversation, "text": TEXT}
+    values["words"] = " ".join(words_of(conversation, TEXT))
     values["data"] = json.dumps(values | {"participant_post_ids": [conversation] * GROUP})
     with connection.transaction():
         values["number"] = connection.execute(RAW[0], values).fetchone()[0]

@@ -148,6 +148,7 @@ def directory_changes() -> list[Callable]:
             data={"account_id": ACCOUNT, "person_id": REVOKED, "at": clock.now()},
         ),
         lambda tx: tx.emit(contract.person_changed, subject=REVOKED, version=2, data={"person_id": REVOKED}),
+        lambda tx: tx.emit(contract.person_erased, subject=REVOKED, version=3, data={"person_id": REVOKED}),
         lambda tx: feed.beat(tx, clock.now()),
     ]
 

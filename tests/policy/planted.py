@@ -35,13 +35,14 @@ def every_order_exists_for_everybody() -> None:
 
 def anybody_takes_part() -> None:
     from messaging.storage import conversations as storage
-    from messaging.use_cases import conversations
 
-    def of_anybody(tx, _actor, conversation_id):
-        query = storage.select(storage.conversations).where(storage.conversations.c.id == conversation_id)
-        return tx.execute(query).mappings().one()
+    find = storage.find_conversation
 
-    conversations.own = of_anybody
+    def as_all_who_do(tx, person_id, _own, conversation_id):
+        everybody = [id_ for ids in storage.addressees_of(tx, conversation_id) for id_ in ids]
+        return find(tx, person_id, everybody, conversation_id)
+
+    storage.find_conversation = as_all_who_do
 
 
 def anybody_changes_the_organisation() -> None:

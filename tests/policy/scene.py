@@ -638,6 +638,7 @@ class Scene:
             "list_import_rows": ("GET", f"/directory/imports/{NOBODY}/rows", {}),
             "add_person": ("POST", "/people", {"json": self.somebody_again}),
             "change_person": ("PATCH", f"/people/{NOBODY}", NEVER | {"json": {"name": "Trần An"}}),
+            "erase_person": ("POST", f"/people/{NOBODY}/erase", NEVER | {"json": {"reason": "Theo yêu cầu"}}),
             "list_identities_of": ("GET", f"/people/{NOBODY}/identities", {}),
             "list_post_delegations": ("GET", f"/posts/{self.posts['below', 'division_head'].id}/delegations", {}),
             "list_holders": ("GET", f"/posts/{self.posts['lead', 'head'].id}/holders", {}),

@@ -24,4 +24,5 @@ def test_a_planted_fault_is_found_by_a_sample(platform, scene, fault):
     every = oracle.cells(sorted(scene.posts), SERVICES)
     with platform.instead("tests.policy.planted", CONGVU_PLANTED_FAULT=fault):
         found = differences(scene, oracle.drawn(every, fault, DRAWN))
-    assert found, f"{fault} was not found"
+    let_in = [each for each in found if ": 500" not in each]  # what only breaks lets nobody in
+    assert let_in, f"{fault} was not found"

@@ -21,6 +21,8 @@ class Client:
         headers = dict(kwargs.pop("headers", {}))
         if self.token:
             headers.setdefault("Authorization", f"Bearer {self.token}")
+        if method in ("PUT", "PATCH", "DELETE"):
+            headers.setdefault("Idempotency-Key", str(uuid.uuid4()))
         url = path if path.startswith("http") else f"{self.base_url}/api/v1{path}"
         return self.session.request(method, url, headers=headers, timeout=45, **kwargs)
 

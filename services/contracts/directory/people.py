@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from chassis.contract import Event, Procedure
-from contracts.fields import POST_KINDS, ById, Id, Line, Page, Request, Statement, Text, one_of
+from contracts.fields import POST_KINDS, ById, Id, Line, Moment, Page, Request, Statement, Text, one_of
 
 VISIBILITIES = ("city", "unit", "staff", "self")
 
@@ -86,9 +86,12 @@ class Visibility(Statement):
 
 
 class PersonDetail(Person):
-    """`employee_number` and `visibility` are told to the person and to administrators."""
+    """`employee_number` and `visibility` are told to the person and to administrators. Since `erased_at` nobody knows
+    any more what he was called, nor how he was reached.
+    """
 
     version = fields.Integer(required=True)
+    erased_at = Moment(required=True, allow_none=True)
     employee_number = fields.String(required=True, allow_none=True)
     entries = fields.List(fields.Nested(PersonEntry), required=True)
     contact = fields.Nested(Contact, required=True)
@@ -133,6 +136,17 @@ class ChangePerson(PersonCorrection):
     version = fields.Integer(required=True, allow_none=True)
 
 
+class Erasure(Request):
+    """Why; the audit log keeps it, so it names nobody."""
+
+    reason = Text(max=500, required=True)
+
+
+class ErasePerson(Erasure):
+    id = Id(required=True)
+    version = fields.Integer(required=True, allow_none=True)
+
+
 class PersonChanged(Statement):
     person_id = Id(required=True)
 
@@ -167,6 +181,10 @@ add_person = Procedure("directory", "add_person", AddPerson, PersonDetail, "Make
 change_person = Procedure(
     "directory", "change_person", ChangePerson, PersonDetail, "Correct a person's name, number and how to reach him."
 )
+erase_person = Procedure(
+    "directory", "erase_person", ErasePerson, PersonDetail,
+    "Nothing says any more who somebody was, who holds no post and whose account has ended.",
+)  # fmt: skip
 get_names = Procedure("directory", "get_names", NamesRequest, Names, "The names of up to 500 people.")
 get_contacts = Procedure(
     "directory", "get_contacts", NamesRequest, Contacts, "Where people whose account is not revoked are written to.",
@@ -176,3 +194,7 @@ get_contacts = Procedure(
 person_changed = Event(
     "directory", "person_changed", PersonChanged, "What is known of a person has changed.", hearers=("gateway",)
 )
+person_erased = Event(
+    "directory", "person_erased", PersonChanged, "Nothing says any more who a person was.",
+    hearers=("reminders", "gateway"),
+)  # fmt: skip

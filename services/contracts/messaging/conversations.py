@@ -126,6 +126,7 @@ class BeginConversation(Request):
 
 class RenameConversation(Request):
     id = Id(required=True)
+    idempotency_key = fields.String(required=True, validate=validate.Length(1, 200))
     version = fields.Integer(required=True, allow_none=True)
     name = Name(max=200, required=True)
 
@@ -158,6 +159,7 @@ class AddParticipants(Request):
 
 class OneParticipant(Request):
     conversation_id = Id(required=True)
+    idempotency_key = fields.String(required=True, validate=validate.Length(1, 200))
     id = Id(required=True)
 
 
@@ -173,8 +175,10 @@ class ChangedParticipant(Statement):
     role = one_of(PARTICIPANT_ROLES, required=True)
 
 
-class ConversationChanged(Statement):
-    """`participants` are those whom the change is about; all whom it reaches are told."""
+class PartChanged(Statement):
+    """`participants` are those whom the change is about. `owner_id`: under which of the ids that take part a group is
+    owned from now on.
+    """
 
     conversation_id = Id(required=True)
     kind = one_of(CONVERSATION_KINDS, required=True)
@@ -182,8 +186,23 @@ class ConversationChanged(Statement):
     version = fields.Integer(required=True)
     change = one_of(PARTICIPANT_CHANGES, required=True)
     participants = fields.List(fields.Nested(ChangedParticipant), required=True)
+    owner_id = Id(required=True, allow_none=True)
+
+
+class PartsChanged(Statement):
+    """What follows for single participants, of whom each is told his own: an order's piece was given to another, the
+    owner of groups went away.
+    """
+
+    changed = fields.List(fields.Nested(PartChanged), required=True)
     at = Moment(required=True)
-    actor_person_id = Id(required=True)
+
+
+class ConversationChanged(PartChanged):
+    """All whom it reaches are told. Nobody's act, where it followed from something else."""
+
+    at = Moment(required=True)
+    actor_person_id = Id(required=True, allow_none=True)
     acting_for = Id(required=True, allow_none=True)
     participant_post_ids = fields.List(Id(), required=True)
     participant_person_ids = fields.List(Id(), required=True)
@@ -257,6 +276,10 @@ get_transcript = Procedure(
 
 conversation_changed = Event(
     "messaging", "conversation_changed", ConversationChanged, "It was begun, named, or others take part in it.",
+    hearers=("gateway",),
+)  # fmt: skip
+parts_changed = Event(
+    "messaging", "parts_changed", PartsChanged, "Some take part otherwise, without anybody's act in a conversation.",
     hearers=("gateway",),
 )  # fmt: skip
 transcript_sealed = Event(

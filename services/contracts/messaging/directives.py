@@ -95,7 +95,7 @@ class Acknowledge(AcknowledgeMessage, ById):
 
 
 class DirectiveAcknowledged(Statement):
-    """`concerns`: the posts that should see it live."""
+    """`concerns`: the posts that should see it live, beside those who follow in person or as a unit's staff."""
 
     receipt_id = Id(required=True)
     message_id = Id(required=True)
@@ -108,6 +108,22 @@ class DirectiveAcknowledged(Statement):
     acting_for = Id(required=True, allow_none=True)
     at = Moment(required=True)
     concerns = fields.List(Id(), required=True)
+    concerned_person_ids = fields.List(Id(), load_default=list)
+    concerned_unit_ids = fields.List(Id(), load_default=list)
+
+
+class DirectiveSeen(Statement):
+    """Somebody who serves the post has read past it. `concerns` as when it is acknowledged."""
+
+    receipt_id = Id(required=True)
+    message_id = Id(required=True)
+    number = fields.Integer(required=True)
+    sender_post_id = Id(required=True)
+    post_id = Id(required=True)
+    unit_id = Id(required=True)
+    concerns = fields.List(Id(), required=True)
+    concerned_person_ids = fields.List(Id(), required=True)
+    concerned_unit_ids = fields.List(Id(), required=True)
 
 
 acknowledge = Procedure(

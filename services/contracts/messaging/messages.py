@@ -6,7 +6,7 @@ from chassis.contract import PATIENCE, Event, Procedure
 from contracts.fields import ById, Id, Line, Moment, Nothing, Page, Request, Statement, one_of
 from contracts.files import AttachedFile, FileIds
 from contracts.messaging.announcements import UnseenAnnouncements
-from contracts.messaging.directives import Asked, Asking, NewAsking
+from contracts.messaging.directives import Asked, Asking, DirectiveSeen, NewAsking
 
 MENTIONED = ("person", "post", "unit", "all")
 SPOKEN_KINDS = ("text", "directive", "urging")
@@ -185,6 +185,16 @@ class MarkRead(Request):
     number = fields.Integer(required=True, validate=validate.Range(min=0, max=2**53))
 
 
+class ConversationRead(Statement):
+    """A person has read up to `number`: told to himself alone. `seen`: the receipts that this has moved."""
+
+    conversation_id = Id(required=True)
+    person_id = Id(required=True)
+    number = fields.Integer(required=True)
+    at = Moment(required=True)
+    seen = fields.List(fields.Nested(DirectiveSeen), required=True)
+
+
 class Unread(Statement):
     """What one has muted is counted apart; `directives`: so many wait until one has taken note."""
 
@@ -240,4 +250,8 @@ message_posted = Event(
 message_changed = Event(
     "messaging", "message_changed", MessageChanged, "What was said was edited, removed or withdrawn.",
     hearers=("gateway", "reminders"),
+)  # fmt: skip
+conversation_read = Event(
+    "messaging", "conversation_read", ConversationRead, "Somebody has read further, or a directive was seen.",
+    hearers=("gateway",),
 )  # fmt: skip

@@ -4,7 +4,7 @@ from chassis import clock
 from chassis.rpc import rpc
 from chassis.timers import every
 from contracts import directory
-from directory.use_cases import budget, contact, people
+from directory.use_cases import budget, contact, erasure, people
 from kernel import policy
 from kernel.errors import Refused
 
@@ -45,6 +45,11 @@ class People:
     def change_person(self, call, request):
         with self.db.transaction() as tx:
             return contact.correct(tx, call.claims, request, clock.now())
+
+    @rpc(directory.erase_person)
+    def erase_person(self, call, request):
+        with self.db.transaction() as tx:
+            return erasure.erase_person(tx, call.claims, request, clock.now())
 
     @rpc(directory.change_own_contact)
     def change_own_contact(self, call, request):

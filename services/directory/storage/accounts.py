@@ -65,6 +65,11 @@ def lock(tx, account_id: str) -> None:
     tx.execute(select(t.accounts.c.id).where(t.accounts.c.id == account_id).with_for_update())
 
 
+def hold_of_person(tx, person_id: str):
+    """A person's account, whatever its state; nobody else changes it until the commit."""
+    return tx.execute(select(t.accounts).where(t.accounts.c.person_id == person_id).with_for_update()).one_or_none()
+
+
 def still(tx, account_id: str, version: int) -> bool:
     """Whether nothing of it has changed since; from here on nothing does until the commit."""
     query = select(t.accounts.c.version).where(t.accounts.c.id == account_id).with_for_update()

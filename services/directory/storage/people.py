@@ -53,6 +53,12 @@ def one(tx, person_id: str):
     return tx.execute(select(t.people).where(t.people.c.id == person_id)).one_or_none()
 
 
+def is_known(tx, person_id: str) -> bool:
+    """Whether there is such a person, and his name was not erased."""
+    person = one(tx, person_id)
+    return person is not None and person.erased_at is None
+
+
 def to_change(tx, person_id: str):
     """Held until the commit."""
     return tx.execute(select(t.people).where(t.people.c.id == person_id).with_for_update()).one_or_none()

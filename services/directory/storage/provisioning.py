@@ -189,6 +189,15 @@ def forget(tx, client, person_id: str, taken: Taken, now: datetime) -> None:
     tx.execute(sa.delete(t.external_ids).where(t.external_ids.c.person_id == person_id))
 
 
+def erase(tx, person_id: str, name: str, now: datetime) -> None:
+    """No client sees him, whoever fed him, and nothing of what was said of him remains."""
+    nothing = {"said": {}, "name": name, "phone": None, "mobile": None, "email": None}
+    gone = func.coalesce(t.provisioned.c.deleted_at, now)
+    fed = sa.update(t.provisioned).where(t.provisioned.c.person_id == person_id)
+    tx.execute(fed.values(**nothing, deleted_at=gone))
+    tx.execute(sa.delete(t.external_ids).where(t.external_ids.c.person_id == person_id))
+
+
 def begin_anew(tx, person_id: str) -> None:
     """Whoever brings a person next says what holds of him."""
     tx.execute(sa.delete(t.provisioned).where(t.provisioned.c.person_id == person_id))

@@ -26,7 +26,7 @@ posts = _table(
 )  # fmt: skip
 people = _table(
     "people", id=Id, name=sa.Text, folded=sa.Text, given=sa.Text, phone=sa.Text, email=sa.Text, mobile=sa.Text,
-    room=sa.Text, shown_to=JSONB, version=sa.BigInteger, employee_number=sa.Text,
+    room=sa.Text, shown_to=JSONB, version=sa.BigInteger, employee_number=sa.Text, erased_at=Moment,
 )  # fmt: skip
 memberships = _table(
     "memberships", id=Id, version=sa.BigInteger, person_id=Id, post_id=Id, primary=sa.Boolean, **PERIOD

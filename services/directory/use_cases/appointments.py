@@ -149,7 +149,7 @@ def take_up(
     primary: bool = True, replaces: bool = True, by: Actor | None = None,
 ) -> str:  # fmt: skip
     """A person takes up a post. One event tells of all that follows. `by`: whose powers it must be within."""
-    if people.one(tx, person_id) is None:
+    if not people.is_known(tx, person_id):
         raise Refused("unknown_person", "There is no such person.", field="person_id")
     ends = to_day + ONE_DAY if to_day else None
     new = Membership(membership_id, person_id, post.id, primary, from_day, ends)
@@ -244,7 +244,7 @@ def _lend(tx, actor: Actor, wanted: dict, now: datetime) -> dict:
     """Of the post in which he acts, in person: what was lent to him is not passed on."""
     facts.claim_versions(tx, 0)
     day, grantee_id = wanted["from_day"], wanted["grantee_person_id"]
-    if people.one(tx, grantee_id) is None:
+    if not people.is_known(tx, grantee_id):
         raise Refused("unknown_person", "There is no such person.", field="grantee_person_id")
     own = organisation.memberships(tx, appointments.by_id(actor.membership_id))
     held = organisation.memberships(tx, appointments.held_by(grantee_id, day)).values()

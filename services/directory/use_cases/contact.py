@@ -49,6 +49,8 @@ def _change(tx, person_id: str, request: dict, by: str, audited: str, now: datet
     known = people.to_change(tx, person_id)
     if known is None:
         raise Refused("not_found")
+    if known.erased_at is not None:
+        raise Refused("person_erased", "Nothing is said of him any more.")
     changed = {
         field: request[field] for field in CORRECTED if field in request and request[field] != getattr(known, field)
     }

@@ -39,6 +39,7 @@ def get_person(tx, person_id: str, seeker_id: str, now: datetime) -> dict:
         "id": person.id,
         "name": person.name,
         "version": person.version,
+        "erased_at": person.erased_at,
         "employee_number": person.employee_number if keeps else None,
         "entries": [row._mapping for row in people.entries_of_person(tx, person_id, day)],
         "contact": dict.fromkeys(contact.FIELDS) | seen,

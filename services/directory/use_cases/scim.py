@@ -97,7 +97,7 @@ def create_user(tx, client, request: dict, now: datetime, first: bool) -> dict |
         stored.begin_anew(tx, person_id)
     state = {"revoked_at": None, "revoked_by": None} if active else {"revoked_at": now, "revoked_by": "client"}
     if account:
-        _clear_account(tx, account.id, username=username, **state)
+        clear_account(tx, account.id, username=username, **state)
     elif not stored.add_account(tx, id=clock.new_id(), person_id=person_id, username=username, **state):
         raise _taken_already()
     if not stored.name_outside(tx, client, person_id, user.get("externalId")):
@@ -134,7 +134,7 @@ def _known_already(tx, user: dict, now: datetime):
     return person, account
 
 
-def _clear_account(tx, account_id: str, **state) -> None:
+def clear_account(tx, account_id: str, **state) -> None:
     """Whoever comes back has what a new user has: no password, no second factor, no identities, and an account that
     nobody has used, so that it is handed over.
     """

@@ -10,6 +10,7 @@ from chassis.http import Answer, HttpRefusal
 from chassis.later import Later
 from contracts import messaging
 from gateway import exporting, schemas
+from gateway.api.assignments import keyed
 from gateway.assembling import versioned, with_names
 from gateway.routes import BASE, route
 
@@ -46,11 +47,11 @@ class ConversationsRoutes:
         return versioned(self._named(call, call.ask(messaging.get_conversation, {"id": conversation_id})))
 
     @route("PATCH", "/conversations/<uuid:conversation_id>", tag="messaging", body=schemas.ConversationChanges,
-           answer=messaging.Conversation, if_match=True, etag=True, refusals=IN_A_GROUP)  # fmt: skip
+           answer=messaging.Conversation, idempotency_key=True, if_match=True, etag=True,
+           refusals=IN_A_GROUP)  # fmt: skip
     def rename_conversation(self, call, conversation_id):
         """Call a group something else."""
-        request = {"id": conversation_id, "version": call.version, "name": call.body["name"]}
-        return versioned(call.ask(messaging.rename_conversation, request))
+        return versioned(call.ask(messaging.rename_conversation, keyed(call, conversation_id) | call.body))
 
     @route("PATCH", "/conversations/<uuid:conversation_id>/settings", tag="messaging",
            body=messaging.ConversationSettings, answer=messaging.Conversation, etag=True,
@@ -61,7 +62,8 @@ class ConversationsRoutes:
         return versioned(self._named(call, changed))
 
     @route("GET", "/conversations/<uuid:conversation_id>/participants", tag="messaging",
-           query=schemas.ParticipantsQuery, answer=schemas.ParticipantPage)  # fmt: skip
+           query=schemas.ParticipantsQuery, answer=schemas.ParticipantPage,
+           refusals=("conversation_left",))  # fmt: skip
     def list_participants(self, call, conversation_id):
         """Who takes part, and as what."""
         page = call.ask(messaging.list_participants, call.query | {"conversation_id": conversation_id})
@@ -77,19 +79,18 @@ class ConversationsRoutes:
         return versioned(call.ask(messaging.add_participants, request), status=201)
 
     @route("PATCH", "/conversations/<uuid:conversation_id>/participants/<uuid:participant_id>", tag="messaging",
-           body=schemas.PartChange, status=204,
+           body=schemas.PartChange, status=204, idempotency_key=True,
            refusals=(*IN_A_GROUP, "owner_must_hand_over", "unit_owns_nothing"))  # fmt: skip
     def change_participant(self, call, conversation_id, participant_id):
         """Another part; the owner's is handed over."""
-        request = {"conversation_id": conversation_id, "id": participant_id, "role": call.body["role"]}
-        call.ask(messaging.change_participant, request)
+        call.ask(messaging.change_participant, _of(call, conversation_id, participant_id) | call.body)
         return Answer(status=204)
 
     @route("DELETE", "/conversations/<uuid:conversation_id>/participants/<uuid:participant_id>", tag="messaging",
-           status=204, refusals=IN_A_GROUP)  # fmt: skip
+           status=204, idempotency_key=True, refusals=IN_A_GROUP)  # fmt: skip
     def remove_participant(self, call, conversation_id, participant_id):
         """Rời nhóm, or somebody is removed: he keeps what he saw."""
-        call.ask(messaging.remove_participant, {"conversation_id": conversation_id, "id": participant_id})
+        call.ask(messaging.remove_participant, _of(call, conversation_id, participant_id))
         return Answer(status=204)
 
     @route("GET", "/conversations/<uuid:conversation_id>/transcript", tag="messaging", media_type=LINES, etag=True,
@@ -127,6 +128,10 @@ class ConversationsRoutes:
     def _named(self, call, conversation: dict) -> dict:
         self._name(call, [conversation])
         return conversation
+
+
+def _of(call, conversation_id: str, participant_id: str) -> dict:
+    return {"conversation_id": conversation_id, "id": participant_id, "idempotency_key": call.idempotency_key}
 
 
 def _printed(*about) -> bytes:

@@ -7,12 +7,13 @@ from gateway.api.assignments import keyed
 from gateway.assembling import versioned, with_cards, with_names
 from gateway.routes import route
 
-SAYING = ("not_authorised", "directory_stale", "mention_outside", "too_many_to_mention")
+READ_ONLY = ("conversation_closed", "conversation_left", "reads_only")
+SAYING = (*READ_ONLY, "not_authorised", "directory_stale", "mention_outside", "too_many_to_mention")
 ASKING = (
     "nothing_is_asked", "nobody_to_direct", "asked_outside", "not_to_be_directed", "too_many_asked",
     "answer_by_out_of_range", "urge_the_task",
 )  # fmt: skip
-CHANGING = ("not_authorised", "directory_stale", "message_cannot_change", "message_ended")
+CHANGING = (*READ_ONLY, "not_authorised", "directory_stale", "message_cannot_change", "message_ended")
 
 
 class MessagesRoutes:
@@ -25,7 +26,7 @@ class MessagesRoutes:
         return page
 
     @route("GET", "/messages/search", tag="messaging", query=messaging.SearchMessages,
-           answer=schemas.FoundMessagePage)  # fmt: skip
+           answer=schemas.FoundMessagePage, refusals=("not_found",))  # fmt: skip
     def search_messages(self, call):
         """Tìm tin nhắn: in one's own conversations, with or without diacritics, newest first."""
         page = call.ask(messaging.search_messages, call.query)

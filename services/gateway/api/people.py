@@ -47,10 +47,19 @@ class PeopleRoutes:
 
     @route("PATCH", "/people/<uuid:person_id>", tag="directory", body=directory.PersonCorrection,
            answer=directory.PersonDetail, if_match=True, etag=True,
-           refusals=("not_authorised", "employee_number_taken"))  # fmt: skip
+           refusals=("not_authorised", "employee_number_taken", "person_erased"))  # fmt: skip
     def change_person(self, call, person_id):
         """For administrators: correct a name, an employee number, how somebody can be reached."""
         return versioned(call.ask(directory.change_person, call.body | {"id": person_id, "version": call.version}))
+
+    @route("POST", "/people/<uuid:person_id>/erase", tag="directory", body=directory.Erasure,
+           answer=directory.PersonDetail, if_match=True, etag=True,
+           refusals=("not_authorised", "person_in_post", "account_not_ended", "reason_names_person"))  # fmt: skip
+    def erase_person(self, call, person_id):
+        """Xóa tên: for administrators, of somebody who holds no post and whose account has ended. His id stays in what
+        he did; who he was is known nowhere any more. It cannot be undone.
+        """
+        return versioned(call.ask(directory.erase_person, call.body | {"id": person_id, "version": call.version}))
 
     @route("PATCH", "/me/contact", tag="directory", body=directory.NewContact, answer=directory.PersonDetail,
            if_match=True, etag=True)  # fmt: skip

@@ -68,7 +68,11 @@ def message(number: int = 1) -> dict:
     return {
         "id": id_of(f"message {number}"), "conversation_id": CONVERSATION, "number": number, "kind": "text",
         "text": "Chào", "sender_person_id": person("ward-1 head"), "sender_post_id": post("ward-1 head"),
-        "sender_title": "Chủ tịch phường 1", "sent_at": NOW,
+        "sender_title": "Chủ tịch phường 1", "sent_at": NOW, "version": 1, "state": "said", "body": None,
+        **{name: [] for name in ("mentions", "links", "files")},
+        **dict.fromkeys(
+            ("reply_to", "reply_to_number", "client_id", "edited_at", "ended_at", "ended_by_person_id", "ended_reason")
+        ),
     }  # fmt: skip
 
 

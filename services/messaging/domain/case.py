@@ -50,3 +50,19 @@ def participants(parts: Iterable[Part]) -> dict[str, str]:
     for part in parts:
         found[part.post_id] = strongest(part.role, found.get(part.post_id, part.role))
     return found
+
+
+def changed_parts(before: Mapping[str, str], after: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Posts that take part otherwise: what has changed, which post, and the role that it has, or had."""
+    posts = sorted(before.keys() | after.keys())
+    return [
+        (_change_of(before.get(post_id), after.get(post_id)), post_id, after.get(post_id) or before[post_id])
+        for post_id in posts
+        if before.get(post_id) != after.get(post_id)
+    ]
+
+
+def _change_of(was: str | None, role: str | None) -> str:
+    if was is None:
+        return "added"
+    return "removed" if role is None else "role_changed"

@@ -46,14 +46,12 @@ class Conversations:
     @rpc(messaging.change_participant)
     def change_participant(self, call, request):
         with self.db.transaction() as tx:
-            taking_part.change_participant(tx, call.claims, request, clock.now())
-        return {}
+            return taking_part.change_participant(tx, call.claims, request, clock.now())
 
     @rpc(messaging.remove_participant)
     def remove_participant(self, call, request):
         with self.db.transaction() as tx:
-            taking_part.remove_participant(tx, call.claims, request, clock.now())
-        return {}
+            return taking_part.remove_participant(tx, call.claims, request, clock.now())
 
     @rpc(messaging.get_transcript)
     def get_transcript(self, call, request):

@@ -1,6 +1,6 @@
 """The conversations of orders, and why posts take part in them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import func, select
@@ -101,25 +101,30 @@ def parts_of(tx, task_id: str, posts: Iterable[str] | None = None) -> list[Part]
     return [Part(*row) for row in tx.execute(query)]
 
 
-def set_participants(tx, task_id: str, posts: Iterable[str], parts: Mapping[str, str]) -> None:
-    """These posts take part as said, and those of them of whom nothing is said no more. Without a conversation yet
-    its order will say it.
+def set_participants(
+    tx, task_id: str, posts: Collection[str], parts: Mapping[str, str]
+) -> tuple[Mapping | None, dict[str, str]]:
+    """These posts take part as said, and those of them of whom nothing is said no more. Answers the conversation, and
+    which parts they had; without one yet its order will say it.
     """
-    query = select(conversations.c.id).where(conversations.c.task_id == task_id).with_for_update(key_share=True)
-    conversation_id = tx.execute(query).scalar_one_or_none()
-    if conversation_id is None:
-        return
-    gone = participants.c.post_id == any_of(set(posts) - parts.keys())
-    tx.execute(sa.delete(participants).where(participants.c.conversation_id == conversation_id, gone))
+    query = select(conversations).where(conversations.c.task_id == task_id).with_for_update(key_share=True)
+    conversation = tx.execute(query).mappings().one_or_none()
+    if conversation is None:
+        return None, {}
+    of_it = participants.c.conversation_id == conversation["id"]
+    query = select(participants.c.post_id, participants.c.role).where(of_it, participants.c.post_id == any_of(posts))
+    before = {row.post_id: row.role for row in tx.execute(query)}
+    tx.execute(sa.delete(participants).where(of_it, participants.c.post_id == any_of(before.keys() - parts.keys())))
     if parts:
         rows = unnested(post_id=(Id, list(parts)), role=(sa.Text(), list(parts.values())))
-        chosen = select(sa.literal(conversation_id, Id), *rows.c)
+        chosen = select(sa.literal(conversation["id"], Id), *rows.c)
         new = insert(participants).from_select(["conversation_id", "post_id", "role"], chosen)
         tx.execute(
             new.on_conflict_do_update(
                 index_elements=["conversation_id", "addressee"], set_={"role": new.excluded.role}
             )
         )  # fmt: skip
+    return conversation, before
 
 
 def settle(tx, task_id: str) -> None:

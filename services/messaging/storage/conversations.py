@@ -46,18 +46,10 @@ def find_conversation(tx, person_id: str, own: Sequence[str], conversation_id: s
     return tx.execute(query).mappings().one_or_none()
 
 
-class _Seen(NamedTuple):
-    query: sa.Select
-    mine: sa.Subquery
-    unread: sa.ColumnElement
-
-
-def _seen_by(person_id: str, own: Sequence[str]) -> _Seen:
-    """Conversations of whoever these ids are: in the strongest part that one of them has, with what this person has
-    not read, from the first message that they show; where nobody takes part any more, to the last one.
-    """
+def parts_of(own: Sequence[str]) -> sa.Select:
+    """What these ids together are in each conversation, and which of its messages that shows."""
     part = participants.c
-    mine = (
+    return (
         select(
             part.conversation_id,
             func.bool_or(_present).label("present"),
@@ -68,15 +60,33 @@ def _seen_by(person_id: str, own: Sequence[str]) -> _Seen:
         )
         .where(part.addressee == any_of(own))
         .group_by(part.conversation_id)
-        .subquery("mine")
     )
+
+
+def find_bare(tx, conversation_id: str) -> Mapping:
+    """As it is, whoever takes part."""
+    return tx.execute(select(conversations).where(conversations.c.id == conversation_id)).mappings().one()
+
+
+class _Seen(NamedTuple):
+    query: sa.Select
+    mine: sa.Subquery
+    unread: sa.ColumnElement
+
+
+def _seen_by(person_id: str, own: Sequence[str]) -> _Seen:
+    """Conversations of whoever these ids are: in the strongest part that one of them has, with what this person has
+    not read, from the first message that they show; where nobody takes part any more, to the last one.
+    """
+    mine = parts_of(own).subquery("mine")
     read = func.greatest(func.coalesce(read_marks.c.number, 0), mine.c.from_number - 1)
     unread = sa.case((mine.c.present, func.greatest(conversations.c.last_number - read, 0)), else_=0)
     one, settings = conversations.c, conversation_settings
     query = (
         select(
-            one.id, one.kind, one.task_id, one.unit_id, one.version, one.last_number, one.created_at, one.active_at,
-            one.closed_at, func.coalesce(copy_units.c.full_name, one.name).label("name"),
+            one.id, one.kind, one.task_id, one.unit_id, one.version, one.created_at, one.active_at, one.closed_at,
+            func.least(one.last_number, mine.c.until_number).label("last_number"),
+            func.coalesce(copy_units.c.full_name, one.name).label("name"),
             sa.case((one.first_person_id == person_id, one.second_person_id), else_=one.first_person_id)
             .label("person_id"),
             sa.case(dict(enumerate(ROLES)), value=mine.c.rank).label("role"), (~mine.c.present).label("left"),
@@ -131,10 +141,12 @@ def participants_of(tx, conversation_id: str, after: tuple[int, str] | None, lim
     return list(tx.execute(query).mappings())
 
 
-def addressees_of(tx, conversation_id: str) -> Addressees:
-    """Whom it reaches now."""
+def addressees_of(tx, conversation_id: str, number: int | None = None) -> Addressees:
+    """Whom it reaches now; those of them who see the message of this number."""
     query = select(participants.c.post_id, participants.c.person_id, participants.c.unit_id)
     query = query.where(participants.c.conversation_id == conversation_id, _present)
+    if number is not None:
+        query = query.where(participants.c.from_number <= number)
     return addressees(tx.execute(query.order_by(participants.c.addressee)).mappings())
 
 

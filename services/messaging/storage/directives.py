@@ -1,7 +1,7 @@
 """What directives and urgings ask, of whom, and whom they have reached."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy import func, select, update
@@ -13,7 +13,7 @@ from kernel.directory_copy.tables import posts as copy_posts
 from kernel.directory_copy.tables import units as copy_units
 from kernel.working_time import today
 from messaging.storage.cases import case_parts
-from messaging.storage.tables import Moment, metadata, participants
+from messaging.storage.tables import Moment, messages, metadata, participants
 
 directives = sa.Table(
     "directives", metadata,
@@ -44,30 +44,33 @@ _urging_id = sa.case((receipts.c.of_task, receipts.c.id)).label("urging_id")
 
 
 def posts_taking_part(tx, conversation_id: str, now: datetime) -> list[Mapping]:
-    """With their units and kinds, and what part each has: by itself, because somebody who takes part in person holds
-    it, or as one of a unit that does.
+    """Those that stand, with their units and kinds, whether somebody holds them today, and what part each has: by
+    itself, because somebody who takes part in person holds it, or as one of a unit that does.
     """
     part, day = participants.c, today(now)
     there = (part.conversation_id == conversation_id, part.until_number.is_(None))
     held = memberships.c
+    today_held = _stands(held, day)
     parts = sa.union_all(
         select(part.post_id, part.role).where(*there, part.post_id.is_not(None)),
-        select(held.post_id, part.role)
-        .join(memberships, held.person_id == part.person_id)
-        .where(*there, held.valid_from <= day, sa.or_(held.valid_to.is_(None), held.valid_to > day)),
-        select(copy_posts.c.id, part.role)
-        .join(copy_posts, copy_posts.c.unit_id == part.unit_id)
-        .where(*there, sa.or_(copy_posts.c.valid_to.is_(None), copy_posts.c.valid_to > day)),
+        select(held.post_id, part.role).join(memberships, held.person_id == part.person_id).where(*there, *today_held),
+        select(copy_posts.c.id, part.role).join(copy_posts, copy_posts.c.unit_id == part.unit_id).where(*there),
     ).subquery("parts")
     query = (
         select(copy_posts.c.id.label("post_id"), copy_posts.c.unit_id, copy_units.c.full_name.label("unit_name"))
         .add_columns(copy_posts.c.kind, parts.c.role.label("part"))
+        .add_columns(sa.exists().where(held.post_id == copy_posts.c.id, *today_held).label("is_held"))
         .distinct(copy_posts.c.id)
         .join_from(parts, copy_posts, copy_posts.c.id == parts.c.post_id)
         .join(copy_units, copy_units.c.id == copy_posts.c.unit_id)
+        .where(*_stands(copy_posts.c, day))
         .order_by(copy_posts.c.id)
     )
     return list(tx.execute(query).mappings())
+
+
+def _stands(fact, day: date) -> tuple:
+    return fact.valid_from <= day, sa.or_(fact.valid_to.is_(None), fact.valid_to > day)
 
 
 def add_directive(tx, message: Mapping, urgency: str, answer_by: datetime) -> None:
@@ -142,15 +145,22 @@ def note_delivered(tx, ids: Collection[str], at: datetime) -> None:
     tx.execute(query.values(delivered_at=at))
 
 
-def note_seen(tx, conversation_id: str, number: int, posts: Iterable[str], person_id: str, at: datetime) -> None:
+def note_seen(
+    tx, conversation_id: str, number: int, posts: Iterable[str], person_id: str, at: datetime
+) -> list[Mapping]:  # fmt: skip
+    """What nobody of these posts had seen, with the posts that have asked it."""
     query = update(receipts).where(
         receipts.c.conversation_id == conversation_id,
         receipts.c.post_id == any_of(posts),
         receipts.c.seen_at.is_(None),
         receipts.c.number <= number,
+        messages.c.id == receipts.c.message_id,
     )
     given = func.coalesce(receipts.c.delivered_at, at)
-    tx.execute(query.values(seen_at=at, seen_person_id=person_id, delivered_at=given))
+    seen = query.values(seen_at=at, seen_person_id=person_id, delivered_at=given)
+    told = (receipts.c.id.label("receipt_id"), *(receipts.c[name] for name in ("message_id", "number", "post_id")))
+    seen = seen.returning(*told, receipts.c.unit_id, messages.c.sender_post_id)
+    return sorted(tx.execute(seen).mappings(), key=lambda row: row["receipt_id"])
 
 
 # what is read
@@ -163,6 +173,11 @@ _SHOWN = (
     receipts.c.acknowledged_person_id.label("person_id"),
     _urging_id,
 )  # fmt: skip
+
+
+def is_asked(tx, message_id: str, posts: Iterable[str]) -> bool:
+    """Whether one of these posts is asked something by it."""
+    return tx.execute(select(sa.exists().where(*_of(message_id, posts)))).scalar_one()
 
 
 def is_of_task(tx, message_id: str) -> bool:
@@ -207,20 +222,20 @@ def count_waiting(tx, posts: Iterable[str]) -> int:
     return tx.execute(select(func.count()).where(*waiting)).scalar_one()
 
 
-def followers(tx, conversation: Mapping) -> list[str]:
-    """Posts that follow what is asked in a conversation: in a case those whom its order names so. Who was informed of
-    the order, or has lost his piece of it, sees the conversation, and not who of the others is late.
+def followers(tx, conversation: Mapping) -> list[Mapping]:
+    """Who follows what is asked in a conversation, and from which number on: in a case those whom its order names so.
+    Who was informed of the order, or has lost his piece, sees the conversation, and not who of the others is late.
     """
-    query = select(participants.c.post_id).where(
+    query = select(participants).where(
         participants.c.conversation_id == conversation["id"], participants.c.role == "follower",
-        participants.c.until_number.is_(None), participants.c.post_id.is_not(None),
+        participants.c.until_number.is_(None),
     )  # fmt: skip
     if conversation["task_id"] is not None:
         named = select(case_parts.c.post_id).where(
             case_parts.c.task_id == conversation["task_id"], case_parts.c.source_id == case_parts.c.post_id
         )
         query = query.where(participants.c.post_id.in_(named))
-    return list(tx.execute(query.order_by(participants.c.post_id)).scalars())
+    return list(tx.execute(query.order_by(participants.c.addressee)).mappings())
 
 
 def _of(message_id: str, posts: Iterable[str] | None) -> list:

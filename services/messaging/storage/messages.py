@@ -153,15 +153,12 @@ def versions_of(tx, message_id: str, before: int | None, limit: int) -> list[Map
     return list(tx.execute(query.order_by(message_versions.c.version.desc()).limit(limit)).mappings())
 
 
-def mark_read(tx, person_id: str, conversation_id: str, number: int) -> None:
-    """Up to this number, or to the last one there is; a mark never moves back."""
-    last = select(conversations.c.last_number).where(conversations.c.id == conversation_id).scalar_subquery()
-    mark = insert(read_marks).values(
-        person_id=person_id, conversation_id=conversation_id, number=func.least(sa.literal(number, sa.BigInteger), last)
+def mark_read(tx, person_id: str, conversation_id: str, number: int) -> bool:
+    """Whether the mark moves; it never moves back."""
+    mark = insert(read_marks).values(person_id=person_id, conversation_id=conversation_id, number=number)
+    further = mark.on_conflict_do_update(
+        index_elements=["person_id", "conversation_id"],
+        set_={"number": mark.excluded.number},
+        where=read_marks.c.number < mark.excluded.number,
     )
-    tx.execute(
-        mark.on_conflict_do_update(
-            index_elements=["person_id", "conversation_id"],
-            set_={"number": func.greatest(read_marks.c.number, mark.excluded.number)},
-        )
-    )
+    return tx.execute(further.returning(read_marks.c.number)).one_or_none() is not None

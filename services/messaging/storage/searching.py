@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import TSQUERY
 
-from chassis.rows import Id, any_of
+from chassis.rows import Id
+from messaging.storage.conversations import parts_of
 from messaging.storage.messages import SHOWN
-from messaging.storage.tables import Moment, conversations, messages, participants
+from messaging.storage.tables import Moment, conversations, messages
 from messaging.storage.words import as_query
 
 SMALL = 1_000  # messages of a conversation
@@ -25,22 +26,12 @@ def search(
     says elsewhere is not read. In a large one it depends on the words: rare ones are looked up, with what is in every
     second message one walks back from the last one; which, the statistics of words tell.
     """
-    part = participants.c
-    mine = (
-        select(
-            part.conversation_id.label("id"),
-            func.min(part.from_number).label("from_number"),
-            sa.case((~func.bool_or(part.until_number.is_(None)), func.max(part.until_number))).label("until_number"),
-        )
-        .where(part.addressee == any_of(own))
-        .group_by(part.conversation_id)
-    )
+    mine = parts_of(own).subquery()
+    one = conversations.c
+    known = select(mine.c.from_number, mine.c.until_number, one.id, one.name, one.last_number)
+    known = known.join_from(mine, conversations, one.id == mine.c.conversation_id)
     if wanted["conversation_id"]:
-        mine = mine.where(part.conversation_id == wanted["conversation_id"])
-    mine = mine.subquery()
-    known = select(mine, conversations.c.name, conversations.c.last_number).join(
-        conversations, conversations.c.id == mine.c.id
-    )
+        known = known.where(one.id == wanted["conversation_id"])
     known = known.cte("mine")
     sought = sa.cast(as_query(words), TSQUERY)
     found = sa.union_all(

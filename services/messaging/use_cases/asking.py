@@ -10,9 +10,8 @@ from kernel.actor import Actor
 from kernel.directory_copy import units_below, working_days
 from kernel.errors import Refused
 from messaging.domain import directives as rules
+from messaging.domain.conversations import addressees
 from messaging.storage import directives as storage
-
-MOST = 2**31 - 1
 
 
 class Asks(NamedTuple):
@@ -47,8 +46,9 @@ def asked_by(tx, actor: Actor, conversation: Mapping, request: Mapping, now: dat
 
 
 def _chosen(wanted: Collection[str] | None, there: Sequence[Mapping], directed: Sequence[Mapping]) -> Sequence[Mapping]:
-    """Of those whom the actor directs."""
+    """Of those whom the actor directs. A post that nobody holds is asked where it is named."""
     if wanted is None:
+        directed = [post for post in directed if post["is_held"]]
         if not directed:
             raise Refused("nobody_to_direct", "Nobody takes part whom this post directs.")
         if len(directed) > ASKED_AT_MOST:
@@ -101,9 +101,34 @@ def note_delivered(tx, receipt_ids: Sequence[str], now: datetime) -> None:
     storage.note_delivered(tx, receipt_ids, now)
 
 
-def note_seen(tx, actor: Actor, conversation_id: str, number: int, now: datetime) -> None:
-    """The person has read up to this number, and serves posts of which something is asked there."""
-    storage.note_seen(tx, conversation_id, min(number, MOST), actor.serves, actor.person_id, now)
+def note_seen(tx, actor: Actor, conversation: Mapping, number: int, now: datetime) -> list[dict]:
+    """The person has read up to this number, and serves posts of which something is asked there: what of it nobody had
+    seen, and whom that concerns.
+    """
+    seen = storage.note_seen(tx, conversation["id"], number, actor.serves, actor.person_id, now)
+    follow = storage.followers(tx, conversation) if seen else []
+    return [dict(each) | concerned(each, follow) for each in seen]
+
+
+def concerned(receipt: Mapping, follow: Sequence[Mapping]) -> dict[str, list[str]]:
+    """Who should see live what becomes of a receipt: sender, the post that is asked, and those who follow."""
+    posts, people, units = addressees(following(follow, receipt["number"]))
+    posts = dict.fromkeys([receipt["sender_post_id"], receipt["post_id"], *posts])
+    return {"concerns": list(posts), "concerned_person_ids": people, "concerned_unit_ids": units}
+
+
+def following(follow: Sequence[Mapping], number: int) -> list[Mapping]:
+    """Those of them who see the message of this number."""
+    return [each for each in follow if each["from_number"] <= number]
+
+
+def concerns(tx, actor: Actor, message: Mapping) -> bool:
+    """Whether it asks something of a post that the actor serves, or he, or his post, has asked it."""
+    if message["kind"] not in rules.ASKING:
+        return False
+    if message["sender_person_id"] == actor.person_id or message["sender_post_id"] == actor.post_id:
+        return True
+    return storage.is_asked(tx, message["id"], actor.serves)
 
 
 def count_waiting(tx, actor: Actor) -> int:

@@ -1,6 +1,6 @@
 """Whose conversations there are, and who takes part. Only who takes part knows that a conversation exists."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from chassis.paging import a_moment, a_number, an_id, page, position
@@ -11,6 +11,8 @@ from kernel.capacity import actor_for
 from kernel.errors import Refused
 from messaging.domain.conversations import PINNED_AT_MOST, Addressees, refusal_to_write
 from messaging.storage import conversations as storage
+
+NOBODY = {"post_id": None, "person_id": None, "unit_id": None}
 
 
 def list_conversations(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -35,10 +37,14 @@ def own(tx, actor: Actor, conversation_id: str) -> Mapping:
     """One that the actor takes part in, or has left: what it shows him begins at `from_number` and, if he has left,
     ends at `until_number`. Any other is as if it were not there.
     """
-    conversation = storage.find_conversation(tx, actor.person_id, ids_of(actor), conversation_id)
+    conversation = find(tx, actor, conversation_id)
     if conversation is None:
         raise Refused("not_found", "There is no such conversation for you.")
     return conversation
+
+
+def find(tx, actor: Actor, conversation_id: str) -> Mapping | None:
+    return storage.find_conversation(tx, actor.person_id, ids_of(actor), conversation_id)
 
 
 def writable(tx, actor: Actor, conversation_id: str) -> Mapping:
@@ -48,6 +54,19 @@ def writable(tx, actor: Actor, conversation_id: str) -> Mapping:
     if code := refusal_to_write(conversation["kind"], conversation["role"], conversation["left"], closed):
         raise Refused(code)
     return conversation
+
+
+def change_of(conversation: Mapping, change: str, named: Iterable[Mapping], owner_id: str | None = None) -> dict:
+    """As an event tells it: what has changed, for whom, and whose a group is now."""
+    return {
+        "conversation_id": conversation["id"],
+        "kind": conversation["kind"],
+        "name": conversation["name"],
+        "version": conversation["version"],
+        "change": change,
+        "participants": [each | {"id": each["post_id"] or each["person_id"] or each["unit_id"]} for each in named],
+        "owner_id": owner_id,
+    }
 
 
 def require_fresh_if_lent(tx, actor: Actor, reached: Addressees, now: datetime) -> None:
@@ -60,6 +79,8 @@ def require_fresh_if_lent(tx, actor: Actor, reached: Addressees, now: datetime) 
 def list_participants(tx, claims: dict, request: dict, now: datetime) -> dict:
     actor = actor_for(tx, contract.list_participants, claims, now)
     conversation = own(tx, actor, request["conversation_id"])
+    if conversation["left"]:
+        raise Refused("conversation_left", "Who takes part since then is not told to whoever has left.")
     after = position(request["cursor"], a_number, an_id)
     rows = storage.participants_of(tx, conversation["id"], after, request["limit"] + 1)
     rows, next_cursor = page(rows, request["limit"], lambda row: [row["rank"], row["id"]])

@@ -15,7 +15,8 @@ from messaging.storage import directives as storage
 from messaging.storage.cases import begin_case
 from messaging.storage.conversations import addressees_of
 from messaging.storage.messages import next_number
-from messaging.use_cases import messages
+from messaging.use_cases import asking, messages
+from messaging.use_cases.conversations import ids_of
 
 TO_ANSWER = "urging_to_answer"
 ACKNOWLEDGED = 2  # of a receipt's versions; first it is asked
@@ -26,7 +27,8 @@ def list_receipts(tx, claims: dict, request: dict, now: datetime) -> dict:
     actor = actor_for(tx, contract.list_receipts, claims, now)
     message, conversation = messages.own(tx, actor, request["message_id"])
     directive = _directive(tx, message)
-    sees_all = {message["sender_post_id"], *storage.followers(tx, conversation)}.intersection(actor.serves)
+    follow = {each["addressee"] for each in asking.following(storage.followers(tx, conversation), message["number"])}
+    sees_all = message["sender_post_id"] in actor.serves or follow.intersection(ids_of(actor))
     posts = None if sees_all else actor.serves
     after = position(request["cursor"], an_id)
     rows = storage.receipts_of(tx, message["id"], posts, after[0] if after else None, request["limit"] + 1)
@@ -58,18 +60,14 @@ def acknowledge(tx, claims: dict, request: dict, now: datetime) -> dict:
     if actor.post_id != receipt["post_id"]:
         tx.audit("messaging.acknowledge", subject=message["id"], post_id=receipt["post_id"])
     told = ("message_id", "conversation_id", "number", "post_id", "unit_id", "person_id", "acting_for")
-    concerns = [message["sender_post_id"], receipt["post_id"], *storage.followers(tx, conversation)]
+    receipt_of = dict(receipt) | {"sender_post_id": message["sender_post_id"]}
     tx.emit(
         contract.directive_acknowledged,
         subject=receipt["id"],
         version=ACKNOWLEDGED,
         data={name: receipt[name] for name in told}
-        | {
-            "receipt_id": receipt["id"],
-            "sender_post_id": message["sender_post_id"],
-            "at": now,
-            "concerns": list(dict.fromkeys(concerns)),
-        },
+        | {"receipt_id": receipt["id"], "sender_post_id": message["sender_post_id"], "at": now}
+        | asking.concerned(receipt_of, storage.followers(tx, conversation)),
     )
     return dict(receipt)
 

@@ -28,7 +28,7 @@ from messaging.domain.saying import (
 )
 from messaging.storage import files as file_storage
 from messaging.storage import messages as storage
-from messaging.storage.conversations import addressees_of
+from messaging.storage.conversations import addressees_of, find_bare
 from messaging.storage.conversations import unread as count_unread
 from messaging.storage.mentions import taking_part
 from messaging.storage.searching import search as search_storage
@@ -83,12 +83,16 @@ def get_message(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 
 def own(tx, actor: Actor, message_id: str, *, lock: bool = False) -> tuple[Mapping, Mapping]:
-    """A message that the actor may read, and its conversation; any other is as if it were not there."""
+    """A message that the actor may read, and its conversation; any other is as if it were not there. What one is asked,
+    or has asked, one may read whether one takes part by now or not.
+    """
     message = storage.find_message(tx, message_id, lock=lock)
     if message is not None:
-        conversation = conversations.own(tx, actor, message["conversation_id"])
-        if message["number"] in _open_to(conversation):
+        conversation = conversations.find(tx, actor, message["conversation_id"])
+        if conversation is not None and message["number"] in _open_to(conversation):
             return message, conversation
+        if asking.concerns(tx, actor, message):
+            return message, find_bare(tx, message["conversation_id"])
     raise Refused("not_found", "There is no such message for you.")
 
 
@@ -264,7 +268,8 @@ def _change(tx, procedure, claims: dict, request: dict, now: datetime, change: s
 
     def produce() -> dict:
         message, conversation = own(tx, actor, request["id"], lock=True)
-        conversations.writable(tx, actor, conversation["id"])
+        if change != "withdrawn":  # which says nothing, and would go on being asked for in what was closed or left
+            conversations.writable(tx, actor, conversation["id"])
         reached = addressees_of(tx, conversation["id"])
         conversations.require_fresh_if_lent(tx, actor, reached, now)
         if request["version"] not in (None, message["version"]):
@@ -278,7 +283,7 @@ def _change(tx, procedure, claims: dict, request: dict, now: datetime, change: s
             version=changed["version"],
             data=told
             | {"change": change, "changed_at": now, "conversation_name": conversation["name"]}
-            | reached.told(),
+            | addressees_of(tx, conversation["id"], message["number"]).told(),
         )
         return schema(procedure.reply).dump(told)
 
@@ -325,10 +330,17 @@ def _is_open(tx, actor: Actor, message_id: str) -> bool:
 
 
 def mark_read(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """It is told where something comes of it: to the reader's other devices, and to whom directives concern that he has
+    seen by it.
+    """
     actor = actor_for(tx, contract.mark_read, claims, now)
     conversation = conversations.own(tx, actor, request["conversation_id"])
-    storage.mark_read(tx, actor.person_id, conversation["id"], request["number"])
-    asking.note_seen(tx, actor, conversation["id"], request["number"], now)
+    number = min(request["number"], conversation["last_number"])
+    moved = storage.mark_read(tx, actor.person_id, conversation["id"], number)
+    seen = asking.note_seen(tx, actor, conversation, number, now)
+    if moved or seen:
+        read = {"conversation_id": conversation["id"], "person_id": actor.person_id, "number": number, "at": now}
+        tx.emit(contract.conversation_read, subject=clock.new_id(), version=1, data=read | {"seen": seen})
     return {}
 
 

@@ -17,9 +17,7 @@ from kernel.working_time import today
 from messaging.domain.conversations import PARTICIPANTS_AT_MOST, addressees, first_seen
 from messaging.storage import taking_part as storage
 from messaging.storage.conversations import addressees_of
-from messaging.use_cases.conversations import ids_of, own
-
-NOBODY = {"post_id": None, "person_id": None, "unit_id": None}
+from messaging.use_cases.conversations import NOBODY, change_of, ids_of, own
 
 
 def begin_conversation(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -45,6 +43,13 @@ def _once(
         request=[procedure.full_name, actor.post_id, wanted],
         produce=lambda: schema(procedure.reply).dump(own(tx, actor, act(actor))),
     )
+
+
+def _by_key(tx, procedure: Procedure, claims: dict, request: dict, now: datetime, act: Callable[..., str]) -> dict:
+    """A change of a group: who hands it over, or leaves, and hears no answer, may say so again and is not refused."""
+    key = request["idempotency_key"]
+    wanted = {name: value for name, value in request.items() if name != "idempotency_key"}
+    return _once(tx, procedure, claims, key, wanted, now, lambda actor: act(tx, actor, request, now))
 
 
 def _direct(tx, actor: Actor, wanted: Mapping, now: datetime) -> str:
@@ -119,26 +124,29 @@ def _require_known(tx, actor: Actor, named: Iterable[Mapping], now: datetime) ->
 
 
 def rename_conversation(tx, claims: dict, request: dict, now: datetime) -> dict:
-    actor = actor_for(tx, contract.rename_conversation, claims, now)
-    _require_owner(tx, actor, request["id"], now)
-    named = storage.hold(tx, request["id"], name=request["name"])
+    return _by_key(tx, contract.rename_conversation, claims, request, now, _rename)
+
+
+def _rename(tx, actor: Actor, request: dict, now: datetime) -> str:
+    named, _ = _held_by_owner(tx, actor, request["id"], now, name=request["name"])
     if request["version"] not in (None, named["version"] - 1):
         raise Refused("stale_version")
     _tell(tx, actor, named, "named", [], now)
-    return dict(own(tx, actor, request["id"]))
+    return request["id"]
 
 
 def add_participants(tx, claims: dict, request: dict, now: datetime) -> dict:
+    """Nobody is shown, nor shows himself under another id, what was said before the owner's own part begins."""
     conversation_id, added = request["conversation_id"], request["added"]
 
     def act(actor: Actor) -> str:
-        _require_owner(tx, actor, conversation_id, now)
+        conversation, _ = _held_by_owner(tx, actor, conversation_id, now)
         others = _others(actor, added["participants"])
         _require_known(tx, actor, others, now)
-        conversation = storage.hold(tx, conversation_id)
         if added["history"] == "from" and added["from_number"] is None:
             raise InvalidRequest("from which message on", errors={"from_number": ["Missing data."]})
-        seen = first_seen(added["history"], added["from_number"], conversation["last_number"])
+        shown = own(tx, actor, conversation_id)["from_number"]
+        seen = max(shown, first_seen(added["history"], added["from_number"], conversation["last_number"]))
         if storage.add(tx, conversation_id, others, seen, now) < len(others):
             raise Refused("participant_exists")
         if storage.count(tx, conversation_id) > PARTICIPANTS_AT_MOST:
@@ -150,15 +158,17 @@ def add_participants(tx, claims: dict, request: dict, now: datetime) -> dict:
     return _once(tx, contract.add_participants, claims, request["idempotency_key"], wanted, now, act)
 
 
-def change_participant(tx, claims: dict, request: dict, now: datetime) -> None:
+def change_participant(tx, claims: dict, request: dict, now: datetime) -> dict:
+    return _by_key(tx, contract.change_participant, claims, request, now, _change_part)
+
+
+def _change_part(tx, actor: Actor, request: dict, now: datetime) -> str:
     """Whoever is made the owner takes the place of whoever was."""
-    actor = actor_for(tx, contract.change_participant, claims, now)
     conversation_id, role = request["conversation_id"], request["role"]
-    owner_id = _require_owner(tx, actor, conversation_id, now)
-    conversation = storage.hold(tx, conversation_id)
+    conversation, owner_id = _held_by_owner(tx, actor, conversation_id, now)
     participant = _participant(tx, request)
     if participant["role"] == role:
-        return
+        return conversation_id
     if participant["role"] == "owner":
         raise Refused("owner_must_hand_over")
     if role == "owner":
@@ -168,33 +178,51 @@ def change_participant(tx, claims: dict, request: dict, now: datetime) -> None:
     storage.change(tx, conversation_id, participant["id"], role=role)
     tx.audit("messaging.part_changed", subject=conversation_id, participant_id=participant["id"], role=role)
     _tell(tx, actor, conversation, "role_changed", [participant | {"role": role}], now)
+    return conversation_id
 
 
-def remove_participant(tx, claims: dict, request: dict, now: datetime) -> None:
+def remove_participant(tx, claims: dict, request: dict, now: datetime) -> dict:
+    return _by_key(tx, contract.remove_participant, claims, request, now, _remove)
+
+
+def _remove(tx, actor: Actor, request: dict, now: datetime) -> str:
     """Who leaves, or is removed, keeps what he saw."""
-    actor = actor_for(tx, contract.remove_participant, claims, now)
     conversation_id, leaves = request["conversation_id"], request["id"] in (actor.person_id, actor.post_id)
     if leaves:
-        _require_group(tx, actor, conversation_id, now)
+        conversation = _held(tx, actor, conversation_id, now)
     else:
-        _require_owner(tx, actor, conversation_id, now)
+        conversation, _ = _held_by_owner(tx, actor, conversation_id, now)
         tx.audit("messaging.participant_removed", subject=conversation_id, participant_id=request["id"])
-    conversation = storage.hold(tx, conversation_id)
     participant = _participant(tx, request)
-    if participant["role"] == "owner" and (heir := storage.heir_of(tx, conversation_id, today(now))):
-        storage.change(tx, conversation_id, heir, role="owner")
-    ended = {"role": "member"} if participant["role"] == "owner" else {}
-    storage.change(tx, conversation_id, participant["id"], until_number=conversation["last_number"], **ended)
+    ended = {"until_number": conversation["last_number"]}
+    if participant["role"] == "owner":
+        _pass_on(tx, conversation_id, participant["id"], now)
+        ended["role"] = "member"
+    storage.change(tx, conversation_id, participant["id"], **ended)
     _tell(tx, actor, conversation, "left" if leaves else "removed", [participant], now)
+    return conversation_id
 
 
 def pass_on_groups(tx, person_id: str, now: datetime) -> None:
-    """Of somebody whose account was revoked: each goes to whoever has taken part in it the longest."""
+    """Of somebody whose account was revoked: each goes to whoever has taken part in it the longest, who is told so."""
+    told = []
     for conversation_id in storage.owned_by(tx, person_id):
-        storage.hold(tx, conversation_id)
-        if heir := storage.heir_of(tx, conversation_id, today(now)):
-            storage.change(tx, conversation_id, person_id, role="member")
-            storage.change(tx, conversation_id, heir, role="owner")
+        conversation = storage.hold(tx, conversation_id)
+        owner = storage.owner_of(tx, conversation_id, today(now))
+        if owner is not None and owner["id"] == person_id and (heir := _pass_on(tx, conversation_id, person_id, now)):
+            named = [dict(storage.find(tx, conversation_id, heir))]
+            told.append(change_of(conversation, "role_changed", named, heir))
+    if told:
+        tx.emit(contract.parts_changed, subject=clock.new_id(), version=1, data={"changed": told, "at": now})
+
+
+def _pass_on(tx, conversation_id: str, owner_id: str, now: datetime) -> str | None:
+    """To whoever has taken part the longest, if there is somebody."""
+    heir = storage.heir_of(tx, conversation_id, today(now))
+    if heir is not None:
+        storage.change(tx, conversation_id, owner_id, role="member")
+        storage.change(tx, conversation_id, heir, role="owner")
+    return heir
 
 
 def _participant(tx, request: Mapping) -> dict:
@@ -213,11 +241,21 @@ def _require_group(tx, actor: Actor, conversation_id: str, now: datetime) -> Non
     require_fresh_if_lent(tx, actor, now, [actor.post_id])
 
 
+def _held(tx, actor: Actor, conversation_id: str, now: datetime, **changes) -> Mapping:
+    """A group that the actor takes part in; whoever changes it too waits, and then reads who owns it."""
+    _require_group(tx, actor, conversation_id, now)
+    return storage.hold(tx, conversation_id, **changes)
+
+
+def _held_by_owner(tx, actor: Actor, conversation_id: str, now: datetime, **changes) -> tuple[Mapping, str]:
+    held = _held(tx, actor, conversation_id, now, **changes)
+    return held, _require_owner(tx, actor, conversation_id, now)
+
+
 def _require_owner(tx, actor: Actor, conversation_id: str, now: datetime) -> str:
     """The id under which the actor owns the group. Where the owner holds no post any more, or there is none, whoever
     has taken part the longest becomes it as soon as he acts.
     """
-    _require_group(tx, actor, conversation_id, now)
     mine, owner = ids_of(actor), storage.owner_of(tx, conversation_id, today(now))
     if owner is not None and owner["id"] in mine:
         return owner["id"]
@@ -234,7 +272,7 @@ def _require_owner(tx, actor: Actor, conversation_id: str, now: datetime) -> str
 
 def _tell(tx, actor: Actor, conversation: Mapping, change: str, concerned: Sequence[Mapping], now: datetime) -> None:
     """All whom it reaches, and those whom the change is about."""
-    reached = addressees_of(tx, conversation["id"])
+    reached, owner = addressees_of(tx, conversation["id"]), storage.owner_of(tx, conversation["id"], today(now))
     about = addressees(concerned)
     told = {
         f"participant_{name}": [*ids, *(id_ for id_ in getattr(about, name) if id_ not in ids)]
@@ -245,14 +283,6 @@ def _tell(tx, actor: Actor, conversation: Mapping, change: str, concerned: Seque
         subject=conversation["id"],
         version=conversation["version"],
         data=told
-        | {
-            "conversation_id": conversation["id"], "kind": conversation["kind"], "name": conversation["name"],
-            "version": conversation["version"], "change": change,
-            "participants": [each | {"id": _id_of(each)} for each in concerned],
-            "at": now, "actor_person_id": actor.person_id, "acting_for": actor.acting_for,
-        },
-    )  # fmt: skip
-
-
-def _id_of(named: Mapping) -> str:
-    return named["post_id"] or named["person_id"] or named["unit_id"]
+        | change_of(conversation, change, concerned, owner["id"] if owner else None)
+        | {"at": now, "actor_person_id": actor.person_id, "acting_for": actor.acting_for},
+    )

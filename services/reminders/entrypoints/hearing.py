@@ -3,7 +3,7 @@
 from chassis import clock
 from chassis.inbox import hears
 from contracts import directory, inbound, messaging, tasks
-from reminders.use_cases import announcements, deadlines, directives, items, mentions, siblings, watching
+from reminders.use_cases import announcements, deadlines, directives, erasing, items, mentions, siblings, watching
 
 
 class Hearing:
@@ -121,6 +121,10 @@ class Hearing:
     @hears(messaging.announcement_withdrawn)
     def on_announcement_withdrawn(self, tx, event):
         announcements.withdraw(tx, event.data["announcement_id"])
+
+    @hears(directory.person_erased)
+    def on_person_erased(self, tx, event):
+        erasing.forget(tx, event.data["person_id"])
 
     @hears(directory.break_glass_used)
     def on_break_glass_used(self, tx, event):

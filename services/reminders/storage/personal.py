@@ -82,6 +82,12 @@ def discard(tx, reminder_ids: Sequence[str]) -> None:
     tx.execute(delete(reminders).where(reminders.c.id == any_of(reminder_ids)))
 
 
+def discard_all(tx, person_id: str) -> list[str]:
+    """Of a person; answers which."""
+    gone = delete(reminders).where(reminders.c.person_id == person_id)
+    return list(tx.execute(gone.returning(reminders.c.id)).scalars())
+
+
 def find(tx, reminder_id: str, person_id: str, *, lock: bool = False) -> Mapping | None:
     query = select(*_shown).where(reminders.c.id == reminder_id, reminders.c.person_id == person_id)
     return tx.execute(query.with_for_update() if lock else query).mappings().one_or_none()

@@ -109,6 +109,12 @@ def remove_device(tx, person_id: str, subscription_id: str) -> bool:
     return tx.execute(gone.returning(subscriptions.c.id)).first() is not None
 
 
+def forget_person(tx, person_id: str) -> None:
+    """What he chose, and his devices."""
+    for table in (settings, subscriptions):
+        tx.execute(sa.delete(table).where(table.c.person_id == person_id))
+
+
 def devices_of(tx, people: Collection[str]) -> dict[str, list[Mapping]]:
     query = select(subscriptions).where(subscriptions.c.person_id == any_of(people)).order_by(subscriptions.c.id)
     found: dict[str, list[Mapping]] = {}

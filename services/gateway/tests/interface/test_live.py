@@ -9,7 +9,7 @@ from chassis.testing import until
 from contracts import directory, messaging, reminders, tasks
 from gateway import live, schemas, storage
 from gateway.sessions import Session, SessionStore
-from gateway.tests.support import NOW, PIECE, TASK, assert_problem, message
+from gateway.tests.support import CONVERSATION, NOW, PIECE, TASK, assert_problem, message
 from tests.support.town import id_of, membership_of, person, post, unit
 
 
@@ -137,6 +137,59 @@ def test_every_kind_of_event_arrives_in_its_published_form(head, vice, tell):
     for _, name, data in [*stream.events[1:], *assigner.events[1:]]:
         assert not schemas.LIVE_EVENTS[name]().validate(data), (name, data)
         assert "concerns" not in data and "participant_post_ids" not in data
+
+
+def receipt(**changes) -> dict:
+    return {
+        "receipt_id": id_of("receipt"), "message_id": id_of("message 1"), "number": 1, "post_id": post("ward-1 head"),
+        "unit_id": unit("ward-1"), "sender_post_id": post("committee vice_chairman"),
+        "concerns": [post("committee vice_chairman"), post("ward-1 head")], "concerned_unit_ids": [],
+        "concerned_person_ids": [person("ward-2 head")],
+    } | changes  # fmt: skip
+
+
+def heard(stream) -> list[str]:
+    """What came after its beginning, each in its published form."""
+    for _, name, data in stream.events[1:]:
+        assert not schemas.LIVE_EVENTS[name]().validate(data), (name, data)
+    return stream.names[1:]
+
+
+def test_who_reads_hears_it_elsewhere_and_whom_a_directive_concerns_that_it_was_seen(client, head, vice, tell):
+    clerk, follower = client.signed_in("ward-1 clerk").live(), client.signed_in("ward-2 head").live()
+    reader, sender = head.live(), vice.live()
+    until(lambda: all(stream.names for stream in (clerk, follower, reader, sender)))
+    read = {"conversation_id": CONVERSATION, "person_id": person("ward-1 head"), "at": NOW}
+    tell(messaging.conversation_read, read | {"number": 3, "seen": [receipt()]})
+    acknowledged = receipt(person_id=person("ward-1 head"), conversation_id=CONVERSATION, acting_for=None, at=NOW)
+    until(lambda: len(sender.events) == 2)
+    tell(messaging.directive_acknowledged, acknowledged)
+    until(lambda: all(len(stream.events) > 2 for stream in (clerk, follower, sender)) and len(reader.events) == 4)
+
+    both = ["directive_seen", "directive_acknowledged"]
+    assert heard(clerk) == heard(follower) == heard(sender) == both
+    assert heard(reader) == ["conversation_read", *both]
+    assert reader.events[1][2]["number"] == 3 and reader.events[2][2]["person_id"] == person("ward-1 head")
+
+
+def test_each_hears_what_became_of_his_own_part(client, head, vice, tell):
+    heir, streams = client.signed_in("ward-2 head").live(), [head.live(), vice.live()]
+    until(lambda: all(stream.names for stream in (heir, *streams)))
+    about = {"conversation_id": CONVERSATION, "kind": "case", "name": "Việc", "version": 1, "owner_id": None}
+
+    def part(change: str, role: str, **named: str) -> dict:
+        who = dict.fromkeys(("post_id", "person_id", "unit_id")) | named
+        return about | {"change": change, "participants": [who | {"id": next(iter(named.values())), "role": role}]}
+
+    changed_parts = [part("removed", "member", post_id=post("ward-1 head"))]
+    changed_parts.append(part("role_changed", "owner", person_id=person("ward-2 head")))
+    tell(messaging.parts_changed, {"changed": changed_parts, "at": NOW})
+    tell(messaging.conversation_read, {"conversation_id": CONVERSATION, "number": 1, "at": NOW, "seen": [],
+                                       "person_id": person("committee vice_chairman")})  # fmt: skip
+    until(lambda: len(heir.events) == len(streams[0].events) == len(streams[1].events) == 2)
+
+    assert heard(heir) == heard(streams[0]) == ["conversation_changed"] and heard(streams[1]) == ["conversation_read"]
+    assert (heir.events[1][2]["change"], streams[0].events[1][2]["change"]) == ("role_changed", "removed")
 
 
 def test_what_was_missed_is_replayed_and_goes_on_without_a_gap(head, tell):

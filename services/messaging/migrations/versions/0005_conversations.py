@@ -41,6 +41,8 @@ COMMENT ON COLUMN participants.joined_at IS 'when it was added; empty where an o
 DROP INDEX participants_posts;
 CREATE INDEX participants_addressees ON participants (addressee, conversation_id)
     INCLUDE (role, from_number, until_number);
+CREATE UNIQUE INDEX participants_one_owner ON participants (conversation_id)
+    WHERE role = 'owner' AND until_number IS NULL;
 
 ALTER TABLE case_parts
     ADD COLUMN leads boolean NOT NULL DEFAULT false,

@@ -86,6 +86,32 @@ def test_whoever_answers_for_a_piece_now_takes_part_in_its_part_and_who_did_does
     }
 
 
+def test_who_comes_into_a_case_or_leaves_it_is_told_so_and_no_neighbour(here, conversation):
+    acts = [
+        [
+            changed("reassigned", "assigned", 3, **REASSIGNED),
+            changed("reassigned", "assigned", 3, "ward-2", **REASSIGNED),
+        ],
+        [changed("completed", "completed", 4, **REASSIGNED)],  # nobody takes part otherwise
+        [changed("revoked", "revoked", 5, **REASSIGNED)],
+    ]
+    for pieces in acts:
+        with here.store.transaction() as tx:
+            cases.follow_pieces(tx, pieces, pieces[0]["at"])
+
+    told = [
+        {(each["change"], one["id"], one["role"]) for each in said["changed"] for one in each["participants"]}
+        for name, said in here.events() if name == "parts_changed"
+    ]  # fmt: skip
+    assert told == [
+        {
+            ("added", post("dept head"), "responsible"), ("removed", post("ward-1 head"), "responsible"),
+            ("removed", post("ward-2 head"), "member"),
+        },
+        {("role_changed", post("dept head"), "member")},
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("acts", "left"),
     [

@@ -3,6 +3,7 @@
 import unicodedata
 
 import eventlet
+import psycopg
 import pytest
 
 from chassis import clock
@@ -15,12 +16,14 @@ from tests.support.town import DELEGATION, claims, id_of, membership_of, person,
 HEAD, CLERK, OFFICIAL = (claims(f"ward-1 {kind}") for kind in ("head", "clerk", "official"))
 VICE, CHIEF = claims("committee vice_chairman"), claims("office chief_of_office")
 KEYS = iter(range(100_000))
+WAITING = "SELECT count(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @pytest.fixture
 def ask(here, caller):
     def asking(procedure, who: dict = HEAD, **request) -> dict:
-        return caller(procedure, request, claims=who)
+        key = {"idempotency_key": f"ask-{next(KEYS)}"} if "idempotency_key" in procedure.request().fields else {}
+        return caller(procedure, key | request, claims=who)
 
     return asking
 
@@ -101,6 +104,14 @@ def refused(act, *args, **kwargs) -> str:
     with pytest.raises(CallFailed) as refusal:
         act(*args, **kwargs)
     return refusal.value.code
+
+
+def outcome(act, *args) -> str:
+    try:
+        act(*args)
+    except CallFailed as refusal:
+        return refusal.code
+    return "done"
 
 
 # between two
@@ -216,6 +227,22 @@ def test_a_name_is_what_one_sees(group, ask):
     assert refused(ask, messaging.rename_conversation, id=group["id"], version=1, name="Khác") == "stale_version"
 
 
+def test_what_was_done_to_a_group_is_answered_again_by_its_key(group, ask, here):
+    """The owner is not the owner any more, the version is another one, who left has left: none of it is refused."""
+    here_is, clerk = {"conversation_id": group["id"]}, person("ward-1 clerk")
+    acts = [
+        (messaging.rename_conversation, HEAD, {"id": group["id"], "version": 1, "name": "Tổ 1"}),
+        (messaging.change_participant, HEAD, here_is | {"id": clerk, "role": "owner"}),
+        (messaging.remove_participant, CLERK, here_is | {"id": HEAD["sub"]}),
+        (messaging.remove_participant, CLERK, here_is | {"id": clerk}),
+    ]
+    for key, (procedure, who, request) in enumerate(acts):
+        done, again = (ask(procedure, who, **request, idempotency_key=f"again-{key}") for _ in range(2))
+        assert done == again
+    told = [row["change"] for row in here.rows("SELECT data->>'change' AS change FROM outbox ORDER BY id")]
+    assert told == ["begun", "named", "role_changed", "removed", "left"]
+
+
 def test_only_the_owner_names_adds_removes_and_hands_over(group, ask, add, remove, change):
     rename = {"id": group["id"], "version": None, "name": "Khác"}
 
@@ -309,6 +336,59 @@ def test_who_comes_back_sees_what_he_is_shown_then(group, say, remove, add, read
     assert read(group, CLERK) == ["sau"]
 
 
+def test_who_has_left_is_told_nothing_of_what_came_after(group, say, add, remove, parts, ask):
+    say(group, "trước")
+    remove(group, CLERK["sub"])
+    add(group, a("ward-2 head"))
+    say(group, "sau")
+
+    assert refused(parts, group, CLERK) == "conversation_left"
+    assert ask(messaging.get_conversation, CLERK, id=group["id"])["last_number"] == 1
+    [left] = ask(messaging.list_conversations, CLERK, left=True)["items"]
+    assert left["last_number"] == 1
+
+
+def test_of_several_parts_one_finds_what_one_is_shown(group, say, add, remove, read, ask):
+    def found(who: dict) -> list[str]:
+        return [each["text"] for each in reversed(ask(messaging.search_messages, who, q="lúc")["items"])]
+
+    newcomer = claims("ward-2 head")
+    add(group, a("ward-2 head"))
+    say(group, "lúc đầu")
+    remove(group, newcomer["sub"])
+    say(group, "lúc vắng")
+    assert found(newcomer) == read(group, newcomer) == ["lúc đầu"]
+    add(group, {"post_id": post("ward-2 head")})
+    say(group, "lúc sau")
+    assert found(newcomer) == read(group, newcomer) == ["lúc sau"]
+    remove(group, post("ward-2 head"))
+    assert found(newcomer) == read(group, newcomer) == ["lúc sau"]
+
+
+def test_an_owner_gives_himself_and_others_no_past_that_he_was_not_shown(group, say, add, change, read):
+    newcomer = claims("ward-2 head")
+    say(group, "trước")
+    add(group, a("ward-2 head"))
+    say(group, "sau")
+    change(group, newcomer["sub"], "owner")
+
+    add(group, {"post_id": post("ward-2 head")}, who=newcomer, history="all")
+    assert read(group, newcomer) == ["sau"]
+    add(group, a("ward-3 head"), who=newcomer, history="from", from_number=1)
+    assert read(group, claims("ward-3 head")) == ["sau"]
+
+
+def test_what_changes_is_told_to_those_who_see_it(here, group, say, add, ask):
+    number = say(group, "trước")
+    add(group, a("ward-2 head"))
+    [message] = ask(messaging.list_messages, conversation_id=group["id"])["items"]
+    ask(messaging.edit_message, id=message["id"], version=None, text="khác", idempotency_key="e")
+
+    name, told = here.events()[-1]
+    assert (name, told["number"]) == ("message_changed", number)
+    assert set(told["participant_person_ids"]) == {HEAD["sub"], CLERK["sub"], CHIEF["sub"]}
+
+
 def test_a_removal_is_written_down(here, group, remove, parts):
     remove(group, CLERK["sub"])
 
@@ -318,12 +398,13 @@ def test_a_removal_is_written_down(here, group, remove, parts):
     assert refused(remove, group, CLERK["sub"]) == "not_found"
 
 
-def test_when_the_owner_leaves_whoever_has_taken_part_the_longest_owns_it(group, add, change, remove, parts):
+def test_when_the_owner_leaves_whoever_has_taken_part_the_longest_owns_it(here, group, add, change, remove, parts):
     add(group, a("ward-2 head"))
     change(group, CLERK["sub"], "follower")  # who only follows comes last
     remove(group, HEAD["sub"])
 
     assert parts(group, CHIEF) == {CHIEF["sub"]: "owner", CLERK["sub"]: "follower", person("ward-2 head"): "member"}
+    assert here.events()[-1][1]["owner_id"] == CHIEF["sub"]
 
 
 def test_an_owner_whose_account_is_revoked_owns_nothing_more(here, group, parts, tell):
@@ -333,6 +414,24 @@ def test_an_owner_whose_account_is_revoked_owns_nothing_more(here, group, parts,
 
     heir = min(CLERK["sub"], CHIEF["sub"])  # both came at the same time
     assert parts(group, CLERK)[HEAD["sub"]] == "member" and parts(group, CLERK)[heir] == "owner"
+    name, told = here.events()[-1]
+    [about] = told["changed"]
+    assert (name, about["conversation_id"], about["owner_id"]) == ("parts_changed", group["id"], heir)
+    assert [(each["id"], each["role"]) for each in about["participants"]] == [(heir, "owner")]
+
+
+def test_a_group_that_is_handed_over_twice_at_once_has_one_owner(here, world, group, change, parts):
+    with psycopg.connect(world.owners["messaging"]) as other:
+        other.execute("SELECT 1 FROM conversations WHERE id = %s FOR UPDATE", (group["id"],))
+        heirs = [person("ward-1 clerk"), person("office chief_of_office")]
+        greens = [eventlet.spawn(outcome, change, group, heir, "owner") for heir in heirs]
+        until(lambda: here.rows(WAITING) == [{"n": 2}])
+        other.rollback()
+    outcomes = [green.wait() for green in greens]
+
+    assert sorted(outcomes) == ["done", "not_authorised"]
+    assert parts(group)[heirs[outcomes.index("done")]] == "owner"
+    assert sorted(parts(group).values()) == ["member", "member", "owner"]
 
 
 def test_for_an_owner_who_holds_no_post_any_more_the_longest_standing_member_acts(here, group, ask, parts):

@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from chassis import clock
 from chassis.errors import CallFailed
 from contracts import messaging
 from messaging.use_cases import cases, directives
 from tests.support.orders import changed, issued, urged
-from tests.support.town import DELEGATION, claims, id_of, post, unit
+from tests.support.town import DELEGATION, claims, id_of, membership_of, person, post, unit
 
 VICE, HEAD, SUPPORT = claims("committee vice_chairman"), claims("ward-1 head"), claims("ward-2 head")
 CLERK, INFORMED, CHIEF = claims("ward-1 clerk"), claims("ward-3 head"), claims("office chief_of_office")
@@ -27,10 +28,20 @@ def direct(caller, case):
     keys = iter(range(10_000))
 
     def directing(who: dict = VICE, kind: str = "directive", asked: list | None = None, **more) -> dict:
-        request = {"conversation_id": case, "text": "Báo cáo trước 17 giờ", "kind": kind, "asked": asked, **more}
+        request = {"conversation_id": case, "text": "Báo cáo trước 17 giờ", "kind": kind, "asked": asked} | more
         return caller(messaging.post_message, request | {"idempotency_key": f"d-{next(keys)}"}, claims=who)
 
     return directing
+
+
+@pytest.fixture
+def group(here, caller) -> str:
+    """Of persons: the vice chairman, the heads of wards 1 and 2, and the Office's official, who follows."""
+    part = [{"person_id": person(f"{ward} head")} for ward in ("ward-1", "ward-2")]
+    part.append({"person_id": person("office official"), "role": "follower"})
+    wanted = {"kind": "group", "name": "Tổ", "participants": part}
+    request = {"idempotency_key": "g", "conversation": wanted}
+    return caller(messaging.begin_conversation, request, claims=VICE)["id"]
 
 
 def refused(act, *args, **kwargs) -> str:
@@ -118,11 +129,11 @@ def test_a_receipt_moves_as_its_post_is_given_reads_and_takes_note_of_it(direct,
 
 
 def test_who_only_looks_at_ordinary_messages_writes_nothing(here, caller, case, direct):
-    direct(kind="text")
-    before = here.rows("SELECT pg_current_xact_id_if_assigned() AS x, xmin::text FROM messages")
-    caller(messaging.list_messages, {"conversation_id": case}, claims=HEAD)
-    assert here.rows("SELECT pg_current_xact_id_if_assigned() AS x, xmin::text FROM messages") == before
-    assert here.rows("SELECT id FROM receipts") == []
+    message = direct(kind="text")
+    with here.store.transaction() as tx:  # no row can be written until it ends
+        tx.execute(sa.text("LOCK TABLE conversations, messages, read_marks, directives, receipts IN SHARE MODE"))
+        [listed] = caller(messaging.list_messages, {"conversation_id": case}, claims=HEAD)["items"]
+        assert caller(messaging.get_message, {"id": message["id"]}, claims=HEAD) == listed
 
 
 def test_taking_note_twice_is_said_once_and_a_clerk_does_it_in_the_open(here, direct, acknowledge):
@@ -186,6 +197,130 @@ def test_home_counts_what_waits_to_be_acknowledged(direct, acknowledge, caller):
     assert (waiting(HEAD), waiting(CLERK), waiting(SUPPORT)) == (1, 1, 0)
     acknowledge(message)
     assert (waiting(HEAD), waiting(CLERK)) == (0, 0)
+
+
+# who is asked, and who has asked, though he takes part no more, or never did
+
+
+def reads(caller, message: dict, who: dict) -> str:
+    return caller(messaging.get_message, {"id": message["id"]}, claims=who)["text"]
+
+
+def withdraw(caller, message: dict, who: dict = VICE) -> dict:
+    request = {"id": message["id"], "version": None, "reason": "Thôi", "idempotency_key": "w"}
+    return caller(messaging.withdraw_message, request, claims=who)
+
+
+@pytest.mark.parametrize("who", [HEAD, CLERK], ids=["the head", "his clerk"])
+def test_whose_piece_was_given_to_another_still_reads_and_acknowledges_what_he_is_asked(
+    here, caller, case, direct, receipts, acknowledge, who
+):
+    message = direct(asked=[post("ward-1 head"), post("ward-2 head")])
+    with here.store.transaction() as tx:
+        act = changed("reassigned", "assigned", 3, post_id=post("dept head"), unit_id=unit("dept"))
+        cases.follow_pieces(tx, [act], act["at"])
+
+    assert refused(caller, messaging.list_messages, {"conversation_id": case}, claims=who) == "not_found"
+    assert reads(caller, message, who) == message["text"]
+    assert receipts(message, who)["posts"] == {post("ward-1 head")}
+    assert acknowledge(message, who)["acknowledged_at"]
+    for nobody in (claims("ward-1 official"), claims("division division_head")):
+        assert refused(reads, caller, message, nobody) == "not_found"
+    assert refused(reads, caller, direct(kind="text"), who) == "not_found"
+
+
+def test_a_post_is_asked_where_its_holder_takes_part_in_person_and_whoever_serves_it_answers(
+    here, caller, direct, acknowledge, group
+):
+    message = direct(conversation_id=group, asked=[post("ward-1 head")])
+    assert refused(caller, messaging.get_conversation, {"id": group}, claims=CLERK) == "not_found"
+    assert reads(caller, message, CLERK) == message["text"]
+    here.do("UPDATE copy_memberships SET post_id = :post WHERE id = :id", post=post("ward-1 head"),
+            id=membership_of("ward-1 official"))  # fmt: skip
+    successor = claims("ward-1 official")
+    assert reads(caller, message, successor) == message["text"]
+    assert acknowledge(message, successor)["person_id"] == successor["sub"]
+
+
+def test_a_directive_in_what_was_closed_is_withdrawn(here, caller, direct, case, acknowledge):
+    message, said = direct(asked=[post("ward-1 head")]), direct(kind="text")
+    here.do("UPDATE conversations SET closed_at = now()")
+
+    assert withdraw(caller, message)["state"] == "withdrawn"
+    assert refused(acknowledge, message) == "message_withdrawn"
+    edit = {"id": said["id"], "version": None, "text": "khác", "idempotency_key": "e"}
+    assert refused(caller, messaging.edit_message, edit, claims=VICE) == "conversation_closed"
+
+
+def test_who_has_left_withdraws_what_he_has_directed(here, caller, direct, group):
+    message = direct(conversation_id=group)
+    leave = {"conversation_id": group, "id": VICE["sub"]}
+    caller(messaging.remove_participant, leave, claims=VICE)
+
+    assert refused(withdraw, caller, message, HEAD) == "not_authorised"
+    assert withdraw(caller, message)["state"] == "withdrawn"
+    assert here.events()[-1][1]["participant_person_ids"]
+
+
+def test_whose_piece_was_given_to_another_withdraws_what_he_has_directed(here, caller, direct):
+    message = direct(HEAD, asked=[post("ward-2 head")])
+    with here.store.transaction() as tx:
+        act = changed("reassigned", "assigned", 3, post_id=post("dept head"), unit_id=unit("dept"))
+        cases.follow_pieces(tx, [act], act["at"])
+
+    assert reads(caller, message, HEAD) == message["text"]
+    assert withdraw(caller, message, HEAD)["state"] == "withdrawn"
+
+
+def test_who_names_nobody_asks_posts_that_stand_and_that_somebody_holds(here, caller, direct, receipts):
+    yesterday = clock.now() - timedelta(days=1)
+    here.do("UPDATE copy_posts SET valid_to = :day WHERE id = :id", day=yesterday, id=post("ward-1 head"))
+    vacant = "UPDATE copy_memberships SET valid_to = :day WHERE id = :id"
+    here.do(vacant, day=yesterday, id=membership_of("ward-2 head"))
+
+    assert receipts(direct())["posts"] == {post("ward-3 head"), post("office chief_of_office")}
+    assert receipts(direct(asked=[post("ward-2 head")]))["asked"] == 1  # for whoever stands in for it, or comes
+    assert refused(direct, asked=[post("ward-1 head")]) == "asked_outside"
+
+
+def test_who_follows_a_group_in_person_sees_who_is_late(here, direct, group, receipts, acknowledge):
+    message, official = direct(conversation_id=group), claims("office official")
+
+    assert receipts(message, official)["posts"] == {post("ward-1 head"), post("ward-2 head"), post("office official")}
+    assert receipts(message, SUPPORT)["posts"] == {post("ward-2 head")}
+    acknowledge(message)
+    _, said = here.events()[-1]
+    assert said["concerned_person_ids"] == [official["sub"]]
+    assert said["concerns"] == [post("committee vice_chairman"), post("ward-1 head")]
+    here.do("UPDATE participants SET from_number = 2 WHERE role = 'follower'")  # he came later
+    acknowledge(message, SUPPORT)
+    assert here.events()[-1][1]["concerned_person_ids"] == []
+
+
+# who has read it
+
+
+def test_that_a_directive_was_seen_is_told_once_for_each_receipt(here, caller, direct, case):
+    def read(who: dict, number: int) -> list[dict]:
+        before = len(here.events())
+        caller(messaging.mark_read, {"conversation_id": case, "number": number}, claims=who)
+        return [said for _, said in here.events()[before:]]
+
+    message = direct(asked=[post("ward-1 head"), post("ward-2 head")])
+    number = message["number"]
+    [told] = read(CLERK, number)
+    [seen] = told["seen"]
+    assert (told["person_id"], told["number"], seen["message_id"]) == (CLERK["sub"], number, message["id"])
+    assert (seen["post_id"], seen["sender_post_id"]) == (post("ward-1 head"), post("committee vice_chairman"))
+    assert set(seen["concerns"]) == {
+        post("committee vice_chairman"), post("ward-1 head"), post("office chief_of_office"),
+    }  # fmt: skip
+    [told] = read(HEAD, number)
+    assert told["seen"] == []  # his clerk has seen it for his post
+    assert read(HEAD, number) == read(HEAD, 0) == []  # the mark stays where it is
+    direct(SUPPORT, kind="text")  # who speaks has read
+    [told] = read(SUPPORT, number)
+    assert [each["post_id"] for each in told["seen"]] == [post("ward-2 head")]
 
 
 # a task's urgings

@@ -6,12 +6,15 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from chassis import clock
 from reminders.domain.deliveries import Permanent, Sent
+from reminders.domain.preferences import Preferences
 from reminders.storage import deliveries as storage
 from reminders.storage import preferences
+from reminders.tests.personal import MONDAY, made
 from reminders.tests.support import MORNING, SUBJECT, occasion, plan, set_up, tell
-from reminders.use_cases import attention, dispatching, notifications
-from tests.support.town import person, unit
+from reminders.use_cases import attention, dispatching, erasing, feeds, notifications
+from tests.support.town import claims, person, unit
 
 HEAD, OTHER = person("ward-1 head"), person("ward-2 head")
 DAY = timedelta(days=1)
@@ -182,3 +185,22 @@ def test_whoever_looks_for_what_is_old_does_not_read_what_is_new(here, world):
 def read_whole(plan: dict) -> set[str]:
     here = {plan["Relation Name"]} if plan["Node Type"] == "Seq Scan" else set()
     return here.union(*(read_whole(each) for each in plan.get("Plans", ())))
+
+
+def test_of_whose_name_was_erased_nothing_of_his_own_remains(here):
+    for who in ("ward-1 head", "ward-2 head"):
+        made(here, who, starts_at=MONDAY + DAY)
+        with here.store.transaction() as tx:
+            preferences.add_device(tx, {
+                "id": clock.new_id(), "person_id": person(who), "endpoint": who, "p256dh": "p", "auth": "a",
+                "created_at": MORNING,
+            })  # fmt: skip
+            preferences.choose(tx, person(who), 0, Preferences(digest=True))
+            feeds.make_feed(tx, claims(who), MORNING)
+    for _ in range(2):
+        with here.store.transaction() as tx:
+            erasing.forget(tx, HEAD)
+
+    tables = ("reminders", "push_subscriptions", "notification_settings", "calendar_feeds")
+    left = {table: [str(row["person_id"]) for row in here.rows(f"SELECT person_id FROM {table}")] for table in tables}
+    assert left == {table: [OTHER] for table in tables}
