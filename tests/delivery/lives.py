@@ -369,6 +369,9 @@ def is_directed(store, conversation_id: str) -> None:
         said = messages.post_message(tx, claims("committee vice_chairman"), request, Pace(60), False, at)
     reads(store, conversation_id, said["number"])
     with store.transaction() as tx:
+        read = {"conversation_id": conversation_id, "number": said["number"]}
+        messages.mark_read(tx, claims("dept head"), read, at)
+    with store.transaction() as tx:
         request = schema(contract.acknowledge.request).load({"id": said["id"]})
         directives.acknowledge(tx, claims("dept head"), request, at)
     with store.transaction() as tx:
