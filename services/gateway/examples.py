@@ -55,7 +55,7 @@ EXAMPLES = {
             "assigner_title": "Phó Chủ tịch UBND Thành phố", "assigner_name": "Nguyễn Thị Minh An", "followers": [],
             "reporting": "weekly", "field": None, "document_id": None, "clause": None,
             "superior_due": None,
-            "leader_post_ids": [], "draft": None, "allowed": ["revoke"],
+            "leader_post_ids": [], "draft": None, "transcript": None, "allowed": ["revoke"],
             "roll_up": {"assigned": 113, "accepted": 0, "submitted": 0, "completed": 0, "overdue": 0, "revoked": 0},
             "assignments": {"items": [_ASSIGNMENT], "next_cursor": "WyIwMTk4…"}, "warnings": [],
         },
