@@ -11,6 +11,7 @@ from tasks.entrypoints.documents import Documents
 from tasks.entrypoints.drafts import Drafts
 from tasks.entrypoints.extensions import Extensions
 from tasks.entrypoints.files import Files
+from tasks.entrypoints.hearing import Hearing
 from tasks.entrypoints.imports import Imports
 from tasks.entrypoints.many import Many
 from tasks.entrypoints.orders import Orders
@@ -28,7 +29,7 @@ read_settings = read  # the launcher looks for it here
 
 class Service(
     Assignments, Verbs, Extensions, Many, Orders, Drafts, Progress, Urgings, Corrections, Proposals, Files, Documents,
-    Superior, Imports, Assigning, Templates, Seeing, HearsDirectory, audit_reading(tasks.list_audit),
+    Superior, Imports, Assigning, Templates, Seeing, Hearing, HearsDirectory, audit_reading(tasks.list_audit),
 ):  # fmt: skip
     name = "tasks"
     db = Database()

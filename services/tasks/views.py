@@ -62,12 +62,22 @@ def task_view(
     """The order with its roll-up and its first pieces. The level below is not told who follows."""
     [summary] = summaries(tx, [task], {task["id"]: sight}, actor, now)
     pieces = pieces_page(tx, task, sight, actor, now, limit=FIRST_PIECES)
-    hidden = {"content": None, "expected_result": None} if sight is Sight.BELOW else {}
-    return summary | hidden | {
+    hidden = dict.fromkeys(("content", "expected_result", "transcript")) if sight is Sight.BELOW else {}
+    return summary | {"transcript": transcript_of(task)} | hidden | {
         "allowed": allowed_of(task, actor),
         "followers": followers if sight is Sight.WHOLE else [],
         "assignments": pieces,
         "warnings": list(warnings),
+    }  # fmt: skip
+
+
+def transcript_of(task: Mapping) -> dict | None:
+    """The seal of what was said about it, once it has closed."""
+    if task["talk_sealed_at"] is None:
+        return None
+    return {
+        "conversation_id": task["talk_id"], "count": task["talk_count"], "sha256": task["talk_sha256"],
+        "sealed_at": task["talk_sealed_at"],
     }  # fmt: skip
 
 

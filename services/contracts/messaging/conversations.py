@@ -284,5 +284,5 @@ parts_changed = Event(
 )  # fmt: skip
 transcript_sealed = Event(
     "messaging", "transcript_sealed", TranscriptSealed, "A task closed; what was said about it is sealed.",
-    hearers=("gateway",), published=("conversation_id", "task_id", "count", "sha256"),
+    hearers=("tasks", "gateway"), published=("conversation_id", "task_id", "count", "sha256"),
 )  # fmt: skip

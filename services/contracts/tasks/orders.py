@@ -124,10 +124,22 @@ class DraftedOrder(Statement):
     reporting = fields.String(required=True, allow_none=True)
 
 
+class SealedTalk(Statement):
+    """What was said about an order until it closed, as messaging sealed it: the record in the dossier is this one if
+    its SHA-256 is `sha256`. An order that was opened again has the seal of its latest end.
+    """
+
+    conversation_id = Id(required=True)
+    count = fields.Integer(required=True)
+    sha256 = fields.String(required=True)
+    sealed_at = Moment(required=True)
+
+
 class Task(TaskSummary):
     """`content` and `expected_result` are null for those to whom it was passed on inside a unit. Until it is issued it
     has a `draft`, and neither assigner nor pieces. `leader_post_ids`: in whose name it was drafted. Of a document
-    `clause` says where; `superior_due` is the deadline of whoever is above the city, which only he moves.
+    `clause` says where; `superior_due` is the deadline of whoever is above the city, which only he moves. `transcript`
+    is null until it has closed, and for those to whom it was passed on inside a unit.
     """
 
     content = fields.String(required=True, allow_none=True)
@@ -145,6 +157,7 @@ class Task(TaskSummary):
     allowed = fields.List(fields.String(), required=True)  # what this actor may do with the order now
     followers = fields.List(Id(), required=True)
     assignments = fields.Nested(AssignmentPage, required=True)
+    transcript = fields.Nested(SealedTalk, required=True, allow_none=True)
     warnings = fields.List(fields.Nested(Warning), required=True)
 
 

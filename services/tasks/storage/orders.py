@@ -69,6 +69,15 @@ def move_task(tx, task_id: str, **changes) -> Mapping:
     return tx.execute(query).mappings().one()
 
 
+def file_transcript(tx, sealed: Mapping) -> None:
+    later = func.coalesce(tasks.c.talk_sealed_at < sealed["sealed_at"], True)
+    query = sa.update(tasks).where(tasks.c.id == sealed["task_id"]).where(later)
+    tx.execute(query.values(
+        talk_id=sealed["conversation_id"], talk_count=sealed["count"], talk_sha256=sealed["sha256"],
+        talk_sealed_at=sealed["sealed_at"],
+    ))  # fmt: skip
+
+
 _FOLLOWERS = select(followers).where(followers.c.task_id == any_bound("ids")).order_by(followers.c.post_id)
 
 

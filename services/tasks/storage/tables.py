@@ -22,6 +22,7 @@ tasks = _table(
     assigner_post_id=Id, assigner_person_id=Id, assigner_title=sa.Text, leader_post_ids=ARRAY(Id),
     issued_at=Moment, drafted_by_post_id=Id, drafted_by_unit_id=Id, drafted_by_person_id=Id, drafted_at=Moment,
     draft=JSONB, imported_at=Moment, document_number=sa.Text, document_issued_on=sa.Date,
+    talk_id=Id, talk_count=sa.Integer, talk_sha256=sa.Text, talk_sealed_at=Moment,
 )  # fmt: skip
 assignments = _table(
     "assignments", id=Id, task_id=Id, parent_id=Id, assigner_post_id=Id, unit_id=Id, unit_code=sa.Text,

@@ -167,6 +167,11 @@ def get_task(tx, claims: dict, request: dict, now: datetime) -> dict:
     return views.task_view(tx, task, sight, followers, actor, now)
 
 
+def file_transcript(tx, sealed: Mapping) -> None:
+    """The seal goes into the dossier; of one that was opened again the latest stays, in whatever order they come."""
+    storage.file_transcript(tx, sealed)
+
+
 def get_titles(tx, claims: dict, request: dict, now: datetime) -> dict:
     """For links in texts. A piece that was passed on inside a unit is named to its owner, not to who is above him."""
     actor = actor_for(tx, contract.get_titles, claims, now)

@@ -22,8 +22,8 @@ FILL = """
 """
 OF_OTHERS = """
     INSERT INTO participants (conversation_id, person_id, role, joined_at)
-    SELECT md5(n::text)::uuid, md5('somebody ' || n || :each)::uuid, 'member', now()
-    FROM generate_series(1, :all) AS n;
+    SELECT md5(n::text)::uuid, md5('somebody ' || n || each)::uuid, 'member', now()
+    FROM generate_series(1, :all) AS n, generate_series(1, 3) AS each;
 """
 OF_MINE = """
     INSERT INTO participants (conversation_id, person_id, post_id, unit_id, role, joined_at)
@@ -42,12 +42,14 @@ OWN = {"person": person("ward-1 head"), "post": post("ward-1 head"), "unit": uni
 @pytest.fixture
 def full(town, world):
     found = town("messaging")
-    found.do(FILL, all=OTHERS)
-    for each in "abc":
-        found.do(OF_OTHERS, all=OTHERS, each=each)
     ids = ", ".join(f"CAST(:{name} AS uuid) AS {name}" for name in OWN)
-    found.do(f"WITH own AS (SELECT {ids}) {_of(OF_MINE)}", mine=MINE, **OWN)
-    found.do(READ.replace(":person", "CAST(:person AS uuid)"), all=OTHERS, person=OWN["person"])
+    with found.store.transaction() as tx:
+        tx.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        tx.execute(sa.text(FILL), {"all": OTHERS})
+        tx.execute(sa.text(OF_OTHERS), {"all": OTHERS})
+        tx.execute(sa.text(f"WITH own AS (SELECT {ids}) {_of(OF_MINE)}"), {"mine": MINE} | OWN)
+        read_marks = READ.replace(":person", "CAST(:person AS uuid)")
+        tx.execute(sa.text(read_marks), {"all": OTHERS, "person": OWN["person"]})
     _analyze(world)
     return found
 

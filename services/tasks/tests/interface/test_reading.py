@@ -4,9 +4,10 @@ import pytest
 import sqlalchemy as sa
 
 from chassis.errors import CallFailed
-from contracts import tasks
+from chassis.testing import until
+from contracts import messaging, tasks
 from tasks.service import Service
-from tests.support.town import claims, post, unit
+from tests.support.town import claims, id_of, post, unit
 
 VICE, CHAIRMAN = claims("committee vice_chairman"), claims("committee chairman")
 CHIEF, WARD = claims("office chief_of_office"), claims("ward-1 head")
@@ -205,3 +206,32 @@ def test_every_figure_of_a_roll_up_opens_the_list_that_it_counts(here, order, ca
     assert {name: len(listed(name)) for name in counted} == counted
     assert listed("not_received") == listed("overdue") == [second["id"]] and listed("accepted") == [first["id"]]
     assert (listed("overdue", WARD), listed("accepted", WARD)) == ([], [first["id"]])
+
+
+def test_the_seal_of_what_was_said_stands_on_the_order(here, order, caller, tell):
+    task = order()
+    assert task["transcript"] is None
+
+    def sealed(at: str, **changes) -> None:
+        told = {
+            "conversation_id": id_of("conversation"), "task_id": task["id"], "closed_at": at, "sealed_at": at,
+            "count": 3, "sha256": "a" * 64, "participant_post_ids": [], "participant_person_ids": [],
+            "participant_unit_ids": [],
+        }  # fmt: skip
+        data = messaging.transcript_sealed.data().load(told | changes)
+        tell(messaging.transcript_sealed, data, subject=told["conversation_id"], version=3)
+
+    def seen(who) -> dict | None:
+        return caller(tasks.get_task, {"id": task["id"]}, claims=who)["transcript"]
+
+    def heard(count: int) -> bool:
+        return len(here.rows("SELECT 1 AS one FROM inbox WHERE handler = 'transcript_sealed'")) == count
+
+    sealed("2026-03-04T08:00:00+00:00", sha256="b" * 64)
+    until(lambda: heard(1))
+    sealed("2026-03-03T08:00:00+00:00")  # of an earlier end: told late
+    until(lambda: heard(2))
+    assert seen(VICE)["sha256"] == "b" * 64
+    sealed("2026-03-05T08:00:00+00:00", count=5, sha256="c" * 64)
+    until(lambda: heard(3))
+    assert (seen(WARD)["sha256"], seen(WARD)["count"]) == ("c" * 64, 5)
