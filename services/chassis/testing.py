@@ -145,7 +145,7 @@ def run(world):
         return container
 
     yield start
-    with eventlet.Timeout(20):
+    with eventlet.Timeout(20 * PATIENCE):
         for stopping in [eventlet.spawn(container.stop) for container in running]:
             stopping.wait()
 
