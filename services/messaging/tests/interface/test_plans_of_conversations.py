@@ -41,11 +41,14 @@ OWN = {"person": person("ward-1 head"), "post": post("ward-1 head"), "unit": uni
 @pytest.fixture
 def full(town, world):
     found = town("messaging")
-    found.do(FILL, all=OTHERS)
-    found.do(OF_OTHERS, all=OTHERS)
     ids = ", ".join(f"CAST(:{name} AS uuid) AS {name}" for name in OWN)
-    found.do(f"WITH own AS (SELECT {ids}) {_of(OF_MINE)}", mine=MINE, **OWN)
-    found.do(READ.replace(":person", "CAST(:person AS uuid)"), all=OTHERS, person=OWN["person"])
+    with found.store.transaction() as tx:
+        tx.execute(sa.text("SET LOCAL statement_timeout = 0"))
+        tx.execute(sa.text(FILL), {"all": OTHERS})
+        tx.execute(sa.text(OF_OTHERS), {"all": OTHERS})
+        tx.execute(sa.text(f"WITH own AS (SELECT {ids}) {_of(OF_MINE)}"), {"mine": MINE} | OWN)
+        read_marks = READ.replace(":person", "CAST(:person AS uuid)")
+        tx.execute(sa.text(read_marks), {"all": OTHERS, "person": OWN["person"]})
     with psycopg.connect(world.owners["messaging"], autocommit=True) as owner:
         owner.execute("ANALYZE")
     return found
