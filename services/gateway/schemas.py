@@ -506,7 +506,7 @@ TAKING_PART = ("participant_post_ids", "participant_person_ids", "participant_un
 
 class PostedMessage(messaging.MessagePosted):
     class Meta:
-        exclude = (*TAKING_PART, "asked", "inside")
+        exclude = TAKING_PART
 
 
 CONCERNED = ("concerns", "concerned_person_ids", "concerned_unit_ids")
@@ -533,7 +533,7 @@ class ReadConversation(messaging.ConversationRead):
 
 class ChangedMessage(messaging.MessageChanged):
     class Meta:
-        exclude = (*TAKING_PART, "asked", "inside")
+        exclude = TAKING_PART
 
 
 class ConversationChange(messaging.ConversationChanged):

@@ -222,16 +222,19 @@ class Service(*API, ScimRoutes, HearsDirectory):
 
     @hears(messaging.message_posted)
     def on_message_posted(self, tx, event):
-        self._tell_message(tx, event)
+        live_log.tell_taking_part(tx, "message_posted", event.data)
 
     @hears(messaging.message_changed)
     def on_message_changed(self, tx, event):
-        self._tell_message(tx, event)
+        live_log.tell_taking_part(tx, "message_changed", event.data)
 
-    def _tell_message(self, tx, event):
-        """Whom it asks is told so by reminders."""
-        said = {name: value for name, value in event.data.items() if name not in ("asked", "inside")}
-        live_log.tell_taking_part(tx, event.name, said)
+    @hears(messaging.message_addressed)
+    def on_message_addressed(self, tx, event):
+        """To all who take part a message as any other; whom it calls for is told so by reminders."""
+        is_new = event.data["change"] == "posted"
+        hidden = ("asked", "inside", "muted_person_ids", *(("change", "changed_at") if is_new else ()))
+        said = {name: value for name, value in event.data.items() if name not in hidden}
+        live_log.tell_taking_part(tx, "message_posted" if is_new else "message_changed", said)
 
     @hears(messaging.directive_acknowledged)
     def on_directive_acknowledged(self, tx, event):
@@ -239,6 +242,14 @@ class Service(*API, ScimRoutes, HearsDirectory):
 
     @hears(messaging.conversation_read)
     def on_conversation_read(self, tx, event):
+        self._tell_read(tx, event)
+
+    @hears(messaging.mentions_read)
+    def on_mentions_read(self, tx, event):
+        del event.data["message_ids"]
+        self._tell_read(tx, event)
+
+    def _tell_read(self, tx, event):
         seen, read = event.data.pop("seen"), event.data
         live_log.tell_person(tx, "conversation_read", read["person_id"], read)
         about = {name: read[name] for name in ("conversation_id", "person_id", "at")}

@@ -59,6 +59,7 @@ class Tables:
         "copy_state": ("fresh_at",),
         "inbox": ("received_at",),
         "live_log": ("id", "at"),
+        "mentioned": ("title", "by_title", "to_tell", "part"),  # whoever is left is told, part by part
         "messages": ("number", "words"),  # in the order of arrival
         "receipts": ("number",),
         "provider_logouts": ("issued_at", "noted_at"),

@@ -21,7 +21,7 @@ from directory.tests.support import moved
 from directory.use_cases import facts as feed
 from kernel.working_time import today
 from messaging.domain.saying import Pace
-from messaging.use_cases import announcing, conversations, directives, messages, taking_part, transcripts
+from messaging.use_cases import announcements, announcing, conversations, directives, messages, taking_part, transcripts
 from reminders.use_cases import dispatching, firing, personal
 from tasks.importing.__main__ import run as carry_out
 from tasks.storage.imports import files
@@ -344,6 +344,7 @@ def talk(store) -> None:
         with store.transaction() as tx:
             messages.edit_message(tx, claims(who), request, timedelta(hours=1), clock.now())
         is_directed(store, conversation["id"])
+        is_mentioned(store, conversation["id"])
     more = True
     while more:
         with store.transaction() as tx:
@@ -366,6 +367,7 @@ def is_directed(store, conversation_id: str) -> None:
     with store.transaction() as tx:
         request = schema(contract.post_message.request).load(request)
         said = messages.post_message(tx, claims("committee vice_chairman"), request, Pace(60), False, at)
+    reads(store, conversation_id, said["number"])
     with store.transaction() as tx:
         read = {"conversation_id": conversation_id, "number": said["number"]}
         messages.mark_read(tx, claims("dept head"), read, at)
@@ -378,14 +380,40 @@ def is_directed(store, conversation_id: str) -> None:
         messages.withdraw_message(tx, claims("committee vice_chairman"), request, at)
 
 
+def is_mentioned(store, conversation_id: str) -> None:
+    """All are called, one of them reads it, and then only he was meant."""
+    contract, at = messaging_contract, clock.now()
+    request = {"conversation_id": conversation_id, "text": "@A", "idempotency_key": "mention"}
+    everybody, one = [{"kind": kind, "id": id_, "offset": 0, "length": 2} for kind, id_ in
+                      (("all", None), ("person", person("dept head")))]  # fmt: skip
+    with store.transaction() as tx:
+        request = schema(contract.post_message.request).load(request | {"mentions": [everybody]})
+        said = messages.post_message(tx, claims("committee vice_chairman"), request, Pace(60), False, at)
+    reads(store, conversation_id, said["number"])
+    with store.transaction() as tx:
+        request = {"id": said["id"], "version": 1, "text": "@A", "mentions": [one], "idempotency_key": said["id"]}
+        request = schema(contract.edit_message.request).load(request)
+        messages.edit_message(tx, claims("committee vice_chairman"), request, timedelta(hours=1), at)
+
+
+def reads(store, conversation_id: str, number: int) -> None:
+    with store.transaction() as tx:
+        read = {"conversation_id": conversation_id, "number": number}
+        messages.mark_read(tx, claims("dept head"), read, clock.now())
+
+
 def announce(store) -> None:
-    """A leader tells the city something, and takes it back."""
+    """A leader tells the city something, somebody sees it, and it is taken back."""
     now = clock.now()
-    said = {"title": "Diễn tập", "text": "Toàn thành phố diễn tập.", "audience": "whole-city"}
+    said = {
+        "title": "Diễn tập", "text": "Toàn thành phố diễn tập.", "audience": "whole-city", "importance": "urgent",
+    }  # fmt: skip
     request = {"announcement": said, "idempotency_key": "announced"}
     request = schema(messaging_contract.announce.request).load(request)
     with store.transaction() as tx:
         made = announcing.announce(tx, claims("committee vice_chairman"), request, False, now)
+    with store.transaction() as tx:
+        announcements.see(tx, claims("dept head"), {"id": made["id"]}, now)
     request = {"id": made["id"], "version": None, "idempotency_key": "withdrawn", "reason": "Nhầm ngày"}
     with store.transaction() as tx:
         announcing.withdraw(tx, claims("committee vice_chairman"), request, now)

@@ -21,6 +21,7 @@ from contracts.fields import (
 from contracts.files import AttachedFile, FileIds
 
 IMPORTANCES = ("normal", "important", "urgent")
+TOLD = ("important", "urgent")  # to whoever it reaches; so is what must be acknowledged. The rest is found by reading
 ANNOUNCEMENT_STATES = ("draft", "submitted", "approved", "published", "withdrawn")
 ANNOUNCEMENT_BOXES = ("received", "past", "ours", "to_approve")
 ADDRESSED_AT_MOST = 200
@@ -195,6 +196,15 @@ class AnnouncementWithdrawn(Statement):
     withdrawn_at = Moment(required=True)
 
 
+class AnnouncementSeen(Statement):
+    """For the first time by this person, or for the first time `acknowledged`."""
+
+    announcement_id = Id(required=True)
+    person_id = Id(required=True)
+    acknowledged = fields.Boolean(required=True)
+    at = Moment(required=True)
+
+
 def _act(name: str, request: type[Request], summary: str) -> Procedure:
     return Procedure("messaging", name, request, Announcement, summary, patience=PATIENCE)
 
@@ -225,6 +235,10 @@ announcement_published = Event(
     "messaging", "announcement_published", AnnouncementPublished, "Something is announced.",
     hearers=("gateway", "reminders"),
     published=("announcement_id", "unit_id", "importance"),
+)  # fmt: skip
+announcement_seen = Event(
+    "messaging", "announcement_seen", AnnouncementSeen, "A reader has seen or acknowledged what he was to be told of.",
+    hearers=("reminders",),
 )  # fmt: skip
 announcement_withdrawn = Event(
     "messaging", "announcement_withdrawn", AnnouncementWithdrawn, "An announcement is valid no more.",

@@ -195,6 +195,12 @@ class ConversationRead(Statement):
     seen = fields.List(fields.Nested(DirectiveSeen), required=True)
 
 
+class MentionsRead(ConversationRead):
+    """`message_ids`: those that mention him, and that he has read by it."""
+
+    message_ids = fields.List(Id(), required=True)
+
+
 class Unread(Statement):
     """What one has muted is counted apart; `directives`: so many wait until one has taken note."""
 
@@ -207,22 +213,30 @@ class Unread(Statement):
 
 
 class MessagePosted(Message):
-    """`conversation_name` is null between two persons. `mentions` name people and posts; of units and of all a hearer
-    knows himself who they are. `asked`: who is to take note of a directive, or of an urging that is no task's;
-    `inside`: it is said inside a unit.
-    """
+    """`conversation_name` is null between two persons."""
 
     conversation_name = fields.String(required=True, allow_none=True)
     participant_post_ids = fields.List(Id(), required=True)
     participant_person_ids = fields.List(Id(), load_default=list)
     participant_unit_ids = fields.List(Id(), load_default=list)
-    asked = fields.List(fields.Nested(Asked), load_default=list)
-    inside = fields.Boolean(load_default=False)
 
 
 class MessageChanged(MessagePosted):
     change = one_of(MESSAGE_CHANGES, required=True)
     changed_at = Moment(required=True)
+
+
+class MessageAddressed(MessagePosted):
+    """`mentions` name people and posts; of units and of all a hearer knows himself who they are. `asked`: who is to
+    take note of a directive, or of an urging that is no task's; `inside`: that is no matter of the city's Office.
+    `muted_person_ids`: who does not want to be called there by the name of a unit or of all.
+    """
+
+    change = one_of(("posted", *MESSAGE_CHANGES), required=True)
+    changed_at = Moment(required=True, allow_none=True)
+    asked = fields.List(fields.Nested(Asked), load_default=list)
+    inside = fields.Boolean(load_default=False)
+    muted_person_ids = fields.List(Id(), load_default=list)
 
 
 list_messages = Procedure("messaging", "list_messages", ListMessages, MessagePage, "What was said, newest first.")
@@ -245,13 +259,21 @@ mark_read = Procedure(
 get_unread = Procedure("messaging", "get_unread", Nothing, Unread, "Unread counts for the home page.")
 
 message_posted = Event(
-    "messaging", "message_posted", MessagePosted, "Somebody spoke.", hearers=("gateway", "reminders")
+    "messaging", "message_posted", MessagePosted, "Somebody spoke, and called for nobody.", hearers=("gateway",)
 )
 message_changed = Event(
-    "messaging", "message_changed", MessageChanged, "What was said was edited, removed or withdrawn.",
+    "messaging", "message_changed", MessageChanged, "What called for nobody was edited or removed.",
+    hearers=("gateway",),
+)  # fmt: skip
+message_addressed = Event(
+    "messaging", "message_addressed", MessageAddressed, "What mentions or asks somebody was said, or changed.",
     hearers=("gateway", "reminders"),
 )  # fmt: skip
 conversation_read = Event(
     "messaging", "conversation_read", ConversationRead, "Somebody has read further, or a directive was seen.",
     hearers=("gateway",),
+)  # fmt: skip
+mentions_read = Event(
+    "messaging", "mentions_read", MentionsRead, "Somebody has read further, and what mentions him.",
+    hearers=("gateway", "reminders"),
 )  # fmt: skip

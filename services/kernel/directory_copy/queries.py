@@ -197,14 +197,16 @@ def holders(tx, post_ids: Iterable[str], now: datetime) -> dict[str, list[str]]:
     return dict(people)
 
 
-def answering(tx, post_ids: Iterable[str], scopes: Iterable[str], now: datetime) -> dict[str, list[str]]:
+def answering(
+    tx, post_ids: Iterable[str], scopes: Iterable[str], now: datetime, *, standing_in: bool = True
+) -> dict[str, list[str]]:  # fmt: skip
     """Whoever is to be told what concerns these posts now, by post: who holds it, and to whom its powers are lent for
     one of these scopes. Of a post that nobody has: who heads its unit, else a deputy, else who works for the head.
     """
     ids, people = list(post_ids), defaultdict(list)
     for row in tx.execute(ANSWERING, {"ids": ids, "scopes": list(scopes), "day": today(now)}):
         people[row.post_id].append(row.person_id)
-    if vacant := [post_id for post_id in ids if post_id not in people]:
+    if standing_in and (vacant := [post_id for post_id in ids if post_id not in people]):
         for row in tx.execute(STANDING_IN, {"ids": vacant, "day": today(now)}):
             people.setdefault(row.post_id, [row.person_id])
     return dict(people)

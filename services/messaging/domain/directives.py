@@ -7,6 +7,7 @@ from kernel.actor import Actor
 from kernel.errors import Refused
 from kernel.policy import CITY_OFFICE, STANDING_PC
 from kernel.working_time import WorkingDays, answer_due
+from messaging.domain.conversations import Addressees
 
 DIRECTIVE, URGING = "directive", "urging"
 ASKING = frozenset({DIRECTIVE, URGING})
@@ -47,6 +48,11 @@ def directed(
         return (leads and post["unit_id"] in own_units) or (part == RESPONSIBLE and post["part"] == MEMBER)
 
     return [post for post in posts if may(post)]
+
+
+def leads(actor: Actor, reached: Addressees) -> bool:
+    """Whether a unit whose staff takes part is his own, and he leads it."""
+    return actor.post_kind in LEADERS and actor.unit_id in reached.unit_ids
 
 
 def _is_of_the_office(actor: Actor) -> bool:

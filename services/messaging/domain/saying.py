@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 MOST_TEXT = 20_000  # characters
 MOST_MARKS = 3  # of those that stand above and below one letter
 WITHDRAWN = ("directive", "urging")  # what asks for something is never edited, nor removed
-ALL_AT_MOST = 50  # who take part, where anybody may call all of them
+CALLED_AT_MOST = 50  # by anybody, with one word
 
 _JOINER, _SELECTOR = "\u200d", "\ufe0f"
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters that show nothing
@@ -101,8 +101,9 @@ def has_something(text: str) -> bool:
     return any(unicodedata.category(letter)[0] in "LNPS" for letter in text)
 
 
-def may_call_all(role: str, participants: int) -> bool:
-    return participants <= ALL_AT_MOST or role in ("responsible", "owner")
+def may_call(people: int, role: str, leads: bool) -> bool:
+    """All, or whole units, by one word: many of them only who answers for the conversation, or leads those in it."""
+    return people <= CALLED_AT_MOST or role in ("responsible", "owner") or leads
 
 
 def may_change(message: Mapping, person_id: str, now: datetime, within: timedelta) -> str | None:

@@ -150,18 +150,22 @@ def due(tx, now: datetime) -> Mapping | None:
     return tx.execute(query).mappings().one_or_none()
 
 
-def see(tx, announcement_id: str, person_id: str, now: datetime) -> None:
+def see(tx, announcement_id: str, person_id: str, now: datetime) -> bool:
+    """Whether it is for the first time."""
     mark = insert(marks).values(announcement_id=announcement_id, person_id=person_id, seen_at=now)
-    tx.execute(mark.on_conflict_do_nothing())
+    return tx.execute(mark.on_conflict_do_nothing().returning(marks.c.person_id)).first() is not None
 
 
-def acknowledge(tx, announcement_id: str, person_id: str, now: datetime) -> None:
-    """The first time counts."""
+def acknowledge(tx, announcement_id: str, person_id: str, now: datetime) -> bool:
+    """The first time counts; whether this is it."""
     mark = insert(marks).values(
         announcement_id=announcement_id, person_id=person_id, seen_at=now, acknowledged_at=now
     )  # fmt: skip
-    first = {"acknowledged_at": func.coalesce(marks.c.acknowledged_at, mark.excluded.acknowledged_at)}
-    tx.execute(mark.on_conflict_do_update(index_elements=["announcement_id", "person_id"], set_=first))
+    first = mark.on_conflict_do_update(
+        index_elements=["announcement_id", "person_id"], set_={"acknowledged_at": now},
+        where=marks.c.acknowledged_at.is_(None),
+    )  # fmt: skip
+    return tx.execute(first.returning(marks.c.person_id)).first() is not None
 
 
 def reach(tx, announcement_id: str, to: Iterable[Address], action: str, now: datetime) -> list[Mapping]:

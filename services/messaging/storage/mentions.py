@@ -1,17 +1,38 @@
-"""Who of those whom a message names takes part."""
+"""Who of those whom a message names takes part, how many they are, and who has read that he is named."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import or_, select
+import sqlalchemy as sa
+from sqlalchemy import func, or_, select
 
-from chassis.rows import any_of
+from chassis.rows import Id, any_of
 from contracts import messaging as contract
 from kernel.directory_copy import serving
 from kernel.directory_copy.tables import memberships
 from kernel.directory_copy.tables import posts as copy_posts
 from kernel.working_time import today
 from messaging.domain.conversations import Addressees
+from messaging.storage.tables import conversation_settings
+
+READ_AT_MOST = 500  # the newest; of what is older nobody waits to be told
+_READ = sa.text("""
+    WITH before AS (
+        SELECT number, mentions_read FROM read_marks
+        WHERE person_id = :person_id AND conversation_id = :conversation_id AND mentions_read < number FOR UPDATE
+    ), noted AS (
+        UPDATE read_marks SET mentions_read = before.number FROM before
+        WHERE person_id = :person_id AND conversation_id = :conversation_id
+    )
+    SELECT id::text FROM messages, before
+    WHERE conversation_id = :conversation_id AND mentions IS NOT NULL
+        AND messages.number > before.mentions_read AND messages.number <= before.number
+        AND sender_person_id <> :person_id AND EXISTS (
+            SELECT FROM jsonb_to_recordset(mentions) AS mention (kind text, id text)
+            WHERE kind = 'all' OR mention.id = ANY (CAST(:own AS text[]))
+        )
+    ORDER BY messages.number DESC LIMIT :most
+""").bindparams(sa.bindparam("person_id", type_=Id), sa.bindparam("conversation_id", type_=Id))
 
 
 def taking_part(
@@ -40,3 +61,35 @@ def taking_part(
         query = query.where(or_(memberships.c.valid_to.is_(None), memberships.c.valid_to > day))
         found |= {("person", id_) for id_ in tx.execute(query).scalars()}
     return found
+
+
+def count_called(tx, reached: Addressees, units: Collection[str] | None, now: datetime) -> int:
+    """How many are called by naming these units, or all: a unit that takes part is its staff, of another one those
+    posts that do.
+    """
+    named = reached.unit_ids if units is None else set(units).intersection(reached.unit_ids)
+    by_posts = len(reached.post_ids) + len(reached.person_ids)
+    if units is not None:
+        there = (copy_posts.c.id == any_of(reached.post_ids), copy_posts.c.unit_id == any_of(set(units) - set(named)))
+        by_posts = tx.execute(select(func.count()).select_from(copy_posts).where(*there)).scalar_one()
+    day = today(now)
+    staff = (
+        select(func.count(memberships.c.person_id.distinct()))
+        .join(copy_posts, copy_posts.c.id == memberships.c.post_id)
+        .where(copy_posts.c.unit_id == any_of(named), memberships.c.valid_from <= day)
+        .where(or_(memberships.c.valid_to.is_(None), memberships.c.valid_to > day))
+    )
+    return by_posts + (tx.execute(staff).scalar_one() if named else 0)
+
+
+def muted(tx, conversation_id: str, now: datetime) -> list[str]:
+    """Who does not want to hear of this conversation now."""
+    settings = conversation_settings.c
+    query = select(settings.person_id).where(settings.conversation_id == conversation_id, settings.muted_until > now)
+    return list(tx.execute(query.order_by(settings.person_id)).scalars())
+
+
+def mentions_read(tx, person_id: str, conversation_id: str, own: Collection[str]) -> list[str]:
+    """The messages that name him, or what he takes part as, and that he has read since this was asked last."""
+    given = {"person_id": person_id, "conversation_id": conversation_id, "own": list(own), "most": READ_AT_MOST}
+    return list(tx.execute(_READ, given).scalars())

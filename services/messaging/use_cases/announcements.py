@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from chassis import clock
 from chassis.contract import Procedure
 from chassis.paging import a_moment, a_number, an_id, page, position
 from contracts import messaging as contract
@@ -50,7 +51,8 @@ def get_announcement(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 def see(tx, claims: dict, request: dict, now: datetime) -> dict:
     row = _received(tx, contract.see_announcement, claims, request["id"], now)
-    storage.see(tx, row["id"], claims["sub"], now)
+    if storage.see(tx, row["id"], claims["sub"], now):
+        _tell_seen(tx, row, claims["sub"], now)
     return {}
 
 
@@ -60,8 +62,16 @@ def acknowledge(tx, claims: dict, request: dict, now: datetime) -> dict:
         raise Refused("nothing_to_acknowledge", "It does not ask for that.")
     if row["state"] != "published":
         raise Refused("wrong_state", "It was withdrawn.", state=row["state"])
-    storage.acknowledge(tx, row["id"], claims["sub"], now)
+    if storage.acknowledge(tx, row["id"], claims["sub"], now):
+        _tell_seen(tx, row, claims["sub"], now, acknowledged=True)
     return {}
+
+
+def _tell_seen(tx, row: Mapping, person_id: str, now: datetime, *, acknowledged: bool = False) -> None:
+    """Only where he would be told of it otherwise."""
+    if row["acknowledge"] or row["importance"] in contract.TOLD:
+        data = {"announcement_id": row["id"], "person_id": person_id, "acknowledged": acknowledged, "at": now}
+        tx.emit(contract.announcement_seen, subject=clock.new_id(), version=1, data=data)
 
 
 def get_reach(tx, claims: dict, request: dict, now: datetime) -> dict:

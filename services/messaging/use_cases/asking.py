@@ -15,6 +15,8 @@ from messaging.storage import directives as storage
 
 
 class Asks(NamedTuple):
+    """`inside`: what is asked so is no matter of the city's Office: a unit's own, or talk beside any order."""
+
     posts: Sequence[Mapping]
     urgency: str
     answer_by: datetime
@@ -42,7 +44,7 @@ def asked_by(tx, actor: Actor, conversation: Mapping, request: Mapping, now: dat
     answer_by = rules.due(request["urgency"], request["answer_by"], now, working_days(tx))
     directed = rules.directed(actor, part, kind, there, units_below(tx, actor.unit_id, now))
     posts = _chosen(request["asked"], there, directed)
-    return Asks(posts, request["urgency"], answer_by, rules.is_inside(actor, kind))
+    return Asks(posts, request["urgency"], answer_by, rules.is_inside(actor, kind) or conversation["task_id"] is None)
 
 
 def _chosen(wanted: Collection[str] | None, there: Sequence[Mapping], directed: Sequence[Mapping]) -> Sequence[Mapping]:

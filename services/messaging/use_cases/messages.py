@@ -17,12 +17,13 @@ from kernel.capacity import actor_for
 from kernel.errors import Refused
 from messaging.domain import markup
 from messaging.domain.conversations import Addressees
+from messaging.domain.directives import leads
 from messaging.domain.saying import (
     Pace,
     Unsayable,
     cleaned,
     has_something,
-    may_call_all,
+    may_call,
     may_change,
     may_withdraw,
 )
@@ -30,10 +31,10 @@ from messaging.storage import files as file_storage
 from messaging.storage import messages as storage
 from messaging.storage.conversations import addressees_of, find_bare
 from messaging.storage.conversations import unread as count_unread
-from messaging.storage.mentions import taking_part
+from messaging.storage.mentions import count_called, mentions_read, taking_part
 from messaging.storage.searching import search as search_storage
 from messaging.storage.words import sought
-from messaging.use_cases import announcements, asking, conversations, files
+from messaging.use_cases import announcements, asking, conversations, files, telling
 
 REFUSALS = {
     "not_authorised": "It is another's.",
@@ -123,7 +124,7 @@ def post_message(tx, claims: dict, request: dict, pace: Pace, scans: bool, now: 
     if not turn.in_pace:
         waits = storage.paced_until(tx, actor.person_id, conversation["id"]) - pace.ahead - now
         raise Refused("too_many_messages", retry_after=max(1, -int(-waits.total_seconds() // 1)))
-    _require_taking_part(tx, conversation, mentions, reached, now)
+    _require_taking_part(tx, actor, conversation, mentions, reached, now)
     message = {
         "id": clock.new_id(),
         "conversation_id": conversation["id"],
@@ -153,12 +154,7 @@ def say(tx, message: Mapping, conversation_name: str | None, reached: Addressees
     """
     storage.add_message(tx, message)
     told = shown(storage.AS_NEW | message) | (asked or {"asking": None})
-    tx.emit(
-        contract.message_posted,
-        subject=message["conversation_id"],
-        version=message["number"],
-        data=told | {"conversation_name": conversation_name} | reached.told(),
-    )
+    telling.tell_posted(tx, told, conversation_name, reached)
     return told
 
 
@@ -186,19 +182,21 @@ def _hash_of(request: dict) -> str:
 
 
 def _require_taking_part(
-    tx, conversation: Mapping, mentions: Sequence[Mapping], reached: Addressees, now: datetime
+    tx, actor: Actor, conversation: Mapping, mentions: Sequence[Mapping], reached: Addressees, now: datetime
 ) -> None:  # fmt: skip
     if not mentions:
         return
     named: dict[str, set[str]] = {}
     for mention in mentions:
-        if mention["kind"] != "all":
-            named.setdefault(mention["kind"], set()).add(mention["id"])
-        elif not may_call_all(conversation["role"], sum(map(len, reached))):
-            raise Refused("too_many_to_mention", "Only who is responsible calls all of so many.")
+        named.setdefault(mention["kind"], set()).add(mention["id"])
+    calls_all = named.pop("all", None) is not None
     outside = {(kind, id_) for kind, ids in named.items() for id_ in ids} - taking_part(tx, reached, named, now)
     if outside:
         raise Refused("mention_outside", "They do not take part.", ids=sorted(id_ for _, id_ in outside))
+    if calls_all or "unit" in named:
+        called = count_called(tx, reached, None if calls_all else named["unit"], now)
+        if not may_call(called, conversation["role"], leads(actor, reached)):
+            raise Refused("too_many_to_mention", "Only who is responsible, or leads them, calls so many.")
 
 
 def _answered(tx, actor: Actor, conversation: Mapping, message_id: str) -> dict:
@@ -229,7 +227,7 @@ def edit_message(tx, claims: dict, request: dict, within: timedelta, now: dateti
         text, mentions = _sayable(request["text"], request["mentions"])
         if not has_something(text) and not message["files"]:
             raise InvalidRequest("nothing is said", errors={"text": ["Shorter than minimum length 1."]})
-        _require_taking_part(tx, conversation, mentions, addressees_of(tx, conversation["id"]), now)
+        _require_taking_part(tx, actor, conversation, mentions, addressees_of(tx, conversation["id"]), now)
         return {"text": text, "mentions": mentions or None, "edited_at": now}
 
     return _change(tx, contract.edit_message, claims, request, now, "edited", edit)
@@ -277,14 +275,8 @@ def _change(tx, procedure, claims: dict, request: dict, now: datetime, change: s
         changed = storage.change_message(tx, message, actor.person_id, now, **act(actor, message, conversation))
         told = shown(changed) | (asking.end(tx, message, now) if change == "withdrawn" else {"asking": None})
         tx.audit(f"message.{change}", subject=message["id"], conversation_id=conversation["id"])
-        tx.emit(
-            contract.message_changed,
-            subject=message["id"],
-            version=changed["version"],
-            data=told
-            | {"change": change, "changed_at": now, "conversation_name": conversation["name"]}
-            | addressees_of(tx, conversation["id"], message["number"]).told(),
-        )
+        may_see = addressees_of(tx, conversation["id"], message["number"])
+        telling.tell_changed(tx, message, told, change, conversation["name"], may_see, now)
         return schema(procedure.reply).dump(told)
 
     asked = {name: value for name, value in request.items() if name != "idempotency_key"}
@@ -338,9 +330,10 @@ def mark_read(tx, claims: dict, request: dict, now: datetime) -> dict:
     number = min(request["number"], conversation["last_number"])
     moved = storage.mark_read(tx, actor.person_id, conversation["id"], number)
     seen = asking.note_seen(tx, actor, conversation, number, now)
-    if moved or seen:
+    named = mentions_read(tx, actor.person_id, conversation["id"], conversations.ids_of(actor))
+    if moved or seen or named:
         read = {"conversation_id": conversation["id"], "person_id": actor.person_id, "number": number, "at": now}
-        tx.emit(contract.conversation_read, subject=clock.new_id(), version=1, data=read | {"seen": seen})
+        telling.tell_read(tx, read | {"seen": seen}, named)
     return {}
 
 

@@ -67,20 +67,26 @@ DEFAULT: Sequence[Mapping] = (
     },
     {
         "name": "acknowledgement",
-        "title": "Nhắc xác nhận chỉ đạo",
+        "title": "Nhắc xác nhận chỉ đạo, đôn đốc",
         "counts_from": ACKNOWLEDGEMENT,
         "rungs": [
+            {
+                "name": "to_acknowledge",
+                "after": _always({"days": -1}),
+                "to": [ANSWERS],
+                "text": "Sắp đến hạn xác nhận chỉ đạo, đôn đốc: {due}.",
+            },
             {
                 "name": "unacknowledged",
                 "after": _always({"days": 0}),
                 "to": [ANSWERS, SUPERIOR],
-                "text": "{unit} chưa xác nhận chỉ đạo, hạn {due}.",
+                "text": "{unit} chưa xác nhận chỉ đạo, đôn đốc, hạn {due}.",
             },
             {
                 "name": "still_unacknowledged",
                 "after": _always({"days": 2}),
                 "to": [ANSWERS, SUPERIOR, CHIEF_OF_OFFICE],
-                "text": "Quá hạn {due} từ 2 ngày làm việc: {unit} vẫn chưa xác nhận chỉ đạo.",
+                "text": "Quá hạn {due} từ 2 ngày làm việc: {unit} vẫn chưa xác nhận chỉ đạo, đôn đốc.",
             },
         ],
     },

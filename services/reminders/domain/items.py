@@ -88,12 +88,17 @@ def title_of(text: str) -> str:
     return line if len(line) <= TITLE_AT_MOST else line[: TITLE_AT_MOST - 1].rstrip() + "…"
 
 
+def title_of_message(message: Mapping) -> str:
+    """Of one that says nothing but what its files are, these."""
+    return title_of(message["text"] or ", ".join(file["name"] for file in message["files"]))
+
+
 def of_directive(message: Mapping, asked: Mapping) -> dict:
     """What one post is to acknowledge."""
     asking = message["asking"]
     return _directed(message["id"], asked, ASKED) | {
         "open": True,
-        "title": title_of(message["text"]),
+        "title": title_of_message(message),
         "from_title": message["sender_title"],
         "urgency_rank": URGENCY_RANKS[asking["urgency"]],
         "due": asking["answer_by"],

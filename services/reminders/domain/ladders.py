@@ -154,7 +154,7 @@ class Ladders:
             version = version_of(counts_from)
             done = [place for place, rung in enumerate(rule.rungs) if (rule.name, rung.name, version) in said]
             instants = self._instants(rule, piece.urgency, counts_from)
-            if rule.counts_from == DUE and piece.since:
+            if rule.counts_from in (DUE, ACKNOWLEDGEMENT) and piece.since:
                 instants = [
                     (place, max(at, _tomorrow(piece.since)) if at < counts_from else at) for place, at in instants
                 ]

@@ -25,7 +25,7 @@ KINDS = {
     "document_to_receive": "Văn bản chờ tiếp nhận",
     "recall_to_answer": "Thu hồi văn bản chờ trả lời",
     "superior_answer_to_record": "Trả lời của cấp trên chờ ghi nhận",
-    "directive_to_acknowledge": "Chỉ đạo chờ xác nhận",
+    "directive_to_acknowledge": "Chỉ đạo, đôn đốc chờ xác nhận",
     "break_glass_used": "Tài khoản khẩn cấp đã được dùng",
     "procedure_near_deadline": "Hồ sơ thủ tục hành chính sắp đến hạn",
     "citizen_case": "Phản ánh 1022 chờ xử lý",

@@ -8,19 +8,21 @@ from chassis.timers import every
 from contracts import reminders
 from kernel import policy
 from kernel.errors import Refused
-from reminders.use_cases import announcements, digests, dispatching, notifications
+from reminders.use_cases import announcements, digests, dispatching, mentions, notifications
 
 TICK_SECONDS = 15.0  # what is left is the next tick's
 
 
 class Channels:
     @every(seconds=1)
-    def tell_announcements(self):
-        """Several processes may: each takes another one."""
-        ends, more = time.monotonic() + TICK_SECONDS, True
-        while more and time.monotonic() < ends:
-            with self.db.transaction() as tx:
-                more = announcements.tell_some(tx, clock.now())
+    def tell_many(self):
+        """Whoever is told part by part. Several processes may: each takes another announcement, or message."""
+        ends = time.monotonic() + TICK_SECONDS
+        for tell_some in (mentions.tell_some, announcements.tell_some):
+            more = True
+            while more and time.monotonic() < ends:
+                with self.db.transaction() as tx:
+                    more = tell_some(tx, clock.now())
 
     @rpc(reminders.get_notification_settings)
     def get_notification_settings(self, call, request):

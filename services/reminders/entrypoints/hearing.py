@@ -99,16 +99,14 @@ class Hearing:
         deadlines.follow_pieces(tx, event.data["pieces"], event.data["at"], clock.now())
         watching.follow(tx, event.data, event.data["pieces"])
 
-    @hears(messaging.message_posted)
-    def on_message_posted(self, tx, event):
-        directives.ask(tx, event.data)
+    @hears(messaging.message_addressed)
+    def on_message_addressed(self, tx, event):
+        directives.follow(tx, event.data)
         mentions.follow(tx, event.data, clock.now())
 
-    @hears(messaging.message_changed)
-    def on_message_changed(self, tx, event):
-        directives.withdraw(tx, event.data)
-        if event.data["change"] != "edited":
-            mentions.forget(tx, event.data["id"])
+    @hears(messaging.mentions_read)
+    def on_mentions_read(self, tx, event):
+        mentions.note_read(tx, event.data)
 
     @hears(messaging.directive_acknowledged)
     def on_directive_acknowledged(self, tx, event):
@@ -118,9 +116,13 @@ class Hearing:
     def on_announcement_published(self, tx, event):
         announcements.follow(tx, event.data)
 
+    @hears(messaging.announcement_seen)
+    def on_announcement_seen(self, tx, event):
+        announcements.note_seen(tx, event.data)
+
     @hears(messaging.announcement_withdrawn)
     def on_announcement_withdrawn(self, tx, event):
-        announcements.withdraw(tx, event.data["announcement_id"])
+        announcements.withdraw(tx, event.data)
 
     @hears(directory.person_erased)
     def on_person_erased(self, tx, event):

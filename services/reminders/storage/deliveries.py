@@ -111,6 +111,13 @@ _FORGET = [
             AND NOT EXISTS (SELECT FROM watched WHERE watched.subject_id = old.subject_id AND watched.open)
             ORDER BY at
         """,
+        "mentioned": "SELECT ctid FROM mentioned WHERE at < :before AND to_tell = '{}' ORDER BY at",
+        "announced": "SELECT ctid FROM announced WHERE next_at < :before AND NOT open ORDER BY next_at",
+        "heeded": """
+            SELECT ctid FROM heeded WHERE at < :before
+            AND NOT EXISTS (SELECT FROM announced WHERE announced.id = heeded.subject_id AND announced.open)
+            ORDER BY at
+        """,
         "nudge_counts": "SELECT ctid FROM nudge_counts WHERE day < CAST(:before AS date)",
     }.items()
 ]

@@ -1,6 +1,6 @@
 """Occasions, and the nudges that each makes for people."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -103,6 +103,30 @@ def told(tx, person_id: str, unread: bool, before: tuple[datetime, str] | None, 
             tuple_(nudges.c.sent_at, nudges.c.id) < tuple_(sa.literal(sent_at, Moment), sa.literal(last, Id))
         )
     return list(tx.execute(query.order_by(nudges.c.sent_at.desc(), nudges.c.id.desc()).limit(limit)).mappings())
+
+
+def told_or_waiting(tx, subject_id: str, rule: str) -> set[str]:
+    """Who was nudged about it, is still to be, or need not be because he has read of it."""
+    query = select(nudges.c.person_id).join(occasions, occasions.c.id == nudges.c.occasion_id)
+    query = query.where(occasions.c.subject_id == subject_id, occasions.c.rule == rule)
+    return set(tx.execute(query.where((nudges.c.state != "dropped") | nudges.c.read_at.is_not(None))).scalars())
+
+
+def drop_of(tx, subject_id: str, rule: str, people: Collection[str]) -> None:
+    """What is still to go out to these."""
+    about = select(occasions.c.id).where(occasions.c.subject_id == subject_id, occasions.c.rule == rule)
+    of_those = update(nudges).where(nudges.c.occasion_id.in_(about), nudges.c.person_id == any_of(people))
+    tx.execute(of_those.where(nudges.c.state == "waiting").values(state="dropped"))
+
+
+def read_about(tx, person_id: str, subject_ids: Sequence[str], at: datetime, rung: str | None) -> None:
+    """A person has seen these elsewhere: what was said of them, by this rung or any, goes out to him no more."""
+    about = select(occasions.c.id).where(occasions.c.subject_id == any_of(subject_ids))
+    if rung is not None:
+        about = about.where(occasions.c.rung == rung)
+    mine = update(nudges).where(nudges.c.person_id == person_id, nudges.c.read_at.is_(None))
+    state = sa.case((nudges.c.state == "waiting", "dropped"), else_=nudges.c.state)
+    tx.execute(mine.where(nudges.c.occasion_id.in_(about)).values(read_at=at, state=state))
 
 
 def read(tx, person_id: str, at: datetime, ids: Sequence[str] | None, until: datetime | None) -> None:

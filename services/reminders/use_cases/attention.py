@@ -49,6 +49,11 @@ def stop(tx, subject_ids: Sequence[str], until: datetime | None = None) -> None:
     nudges.drop_waiting(tx, subject_ids, until, but_rule=WAITING)
 
 
+def has_read(tx, person_id: str, subject_ids: Sequence[str], at: datetime, rung: str | None = None) -> None:
+    """He has seen for himself what he was to be told of them, by this rung or at all."""
+    nudges.read_about(tx, person_id, subject_ids, at, rung)
+
+
 def no_longer_waits(tx, subject_ids: Sequence[str]) -> None:
     """What was to go out because these subjects wait for somebody does not."""
     nudges.drop_waiting(tx, subject_ids, rule=WAITING)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from chassis import clock
 from contracts import reminders as contract
-from kernel.directory_copy import answering, holders, posts_of_kind, working_days
+from kernel.directory_copy import holders, posts_of_kind, working_days
 from kernel.directory_copy.facts import read_state
 from reminders.domain.items import (
     BREAK_GLASS_USED,
@@ -29,7 +29,7 @@ from reminders.domain.occasions import DIRECTIVE, EXPRESS, WAITING, Occasion
 from reminders.domain.texts import KINDS, OTHER
 from reminders.storage import items as storage
 from reminders.use_cases import attention
-from reminders.use_cases.reaching import ITEM_SCOPES, scopes_of
+from reminders.use_cases.reaching import ITEM_SCOPES, people_of, scopes_of
 
 URGENCIES = {rank: urgency for urgency, rank in URGENCY_RANKS.items()}
 AT_ONCE = 100  # of each urgency
@@ -218,7 +218,7 @@ def nudge_some(tx, now: datetime) -> tuple[int, timedelta]:
     for row in rows:
         if row["post_id"]:
             posts[_scopes(row)].add(row["post_id"])
-    people = {scopes: answering(tx, each, scopes, now) for scopes, each in posts.items()}
+    people = {scopes: people_of(tx, each, scopes, now) for scopes, each in posts.items()}
 
     def whom(row: Mapping) -> Sequence[str]:
         if row["person_id"]:
@@ -261,4 +261,4 @@ def _beginning(row: Mapping, people: Sequence[str]) -> Occasion:
 
 
 def _asked_by(row: Mapping, urgency: str) -> str:
-    return f"{row['from_title']} chỉ đạo: chờ xác nhận đến {in_words(row['due'], urgency)}."
+    return f"{row['from_title']} yêu cầu xác nhận đến {in_words(row['due'], urgency)}."

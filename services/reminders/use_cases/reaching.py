@@ -1,7 +1,7 @@
 """Who is to be reached about a piece: posts by their part in it, and whoever answers for them today."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from contracts.fields import WAITING_KINDS
@@ -11,7 +11,7 @@ from reminders.domain.items import TO_ACKNOWLEDGE
 # of powers that were lent
 SCOPES = ("all", "tasks", "reminders")
 ITEM_SCOPES = ("all", "reminders")  # with which one reads what siblings say
-MESSAGE_SCOPES = ("all", "messaging", "reminders")
+MESSAGE_SCOPES = ("all", "messaging")  # with which one reads what was said
 
 
 def scopes_of(kind: str) -> tuple[str, ...]:
@@ -19,6 +19,13 @@ def scopes_of(kind: str) -> tuple[str, ...]:
     if kind in WAITING_KINDS:
         return ITEM_SCOPES
     return MESSAGE_SCOPES if kind == TO_ACKNOWLEDGE else SCOPES
+
+
+def people_of(tx, posts: Collection[str], scopes: Sequence[str], now: datetime) -> dict[str, list[str]]:
+    """Whoever answers for these posts now. Of what was said only who takes part hears, and nobody takes part because
+    a post is vacant.
+    """
+    return answering(tx, posts, scopes, now, standing_in=scopes != MESSAGE_SCOPES)
 
 
 class Reach:
@@ -34,7 +41,7 @@ class Reach:
         for piece in pieces:
             by_scopes[scopes_of(piece["role"])].append(piece)
         self._people = {
-            scopes: answering(tx, {post_id for piece in some for post_id in self._all_posts(piece)}, scopes, now)
+            scopes: people_of(tx, {post_id for piece in some for post_id in self._all_posts(piece)}, scopes, now)
             for scopes, some in by_scopes.items()
         }
 
@@ -45,15 +52,18 @@ class Reach:
         return list(dict.fromkeys(found))
 
     def _posts(self, piece: Mapping) -> dict[str, Sequence[str | None]]:
-        """The chief of the Office looks after what the city ordered, and not after what a unit does inside."""
+        """The chief of the Office looks after what the city ordered, and not after what a unit does inside. What is
+        said beside any order is heard by nobody who takes no part in it.
+        """
         assigner = piece["assigner_post_id"]
+        is_talk = piece["is_child"] and piece["role"] == TO_ACKNOWLEDGE
         return {
             "owner": (piece["post_id"],),
             "followers": piece["followers"],
             "superior": (assigner,),
             "chief_of_office": () if piece["is_child"] else (self._office,),
             "answers": (piece["answers_post_id"],),
-            "exception_board": (self._boards.get(assigner),),
+            "exception_board": () if is_talk else (self._boards.get(assigner),),
         }
 
     def _all_posts(self, piece: Mapping) -> set[str]:

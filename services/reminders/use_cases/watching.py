@@ -16,7 +16,7 @@ from reminders.domain.items import (
     link_to_item,
     link_to_message,
     nudging_rank,
-    title_of,
+    title_of_message,
 )
 from reminders.domain.ladders import ANSWERED, WAITING, in_words
 from reminders.domain.occasions import DIRECTIVE, Occasion
@@ -122,13 +122,14 @@ def of_directive(message: Mapping, asked: Mapping) -> dict:
     return _directed(message["id"], message["sender_post_id"], asked) | {
         "version": ASKED,
         "at": message["sent_at"],
-        "title": title_of(message["text"]),
+        "title": title_of_message(message),
         "state": WAITING,
         "is_child": message["inside"],
         "unit_name": asked["unit_name"],
         "urgency_rank": URGENCY_RANKS[asking["urgency"]],
         "answer_by": asking["answer_by"],
         "answers_post_id": asked["post_id"],
+        "since": message["sent_at"],
         "open": True,
     }
 

@@ -139,6 +139,19 @@ def test_every_kind_of_event_arrives_in_its_published_form(head, vice, tell):
         assert "concerns" not in data and "participant_post_ids" not in data
 
 
+def test_what_calls_for_somebody_arrives_as_any_message_does(head, tell):
+    stream = head.live()
+    until(lambda: stream.names)
+    said = message() | {"conversation_name": "Việc", "participant_post_ids": [post("ward-1 head")], "changed_at": NOW}
+    for change in ("posted", "edited"):
+        tell(messaging.message_addressed, said | {"change": change, "muted_person_ids": [person("ward-1 head")]})
+    until(lambda: len(stream.events) == 3)
+
+    assert stream.names == ["hello", "message_posted", "message_changed"]
+    for _, name, data in stream.events[1:]:
+        assert not schemas.LIVE_EVENTS[name]().validate(data), (name, data)
+
+
 def receipt(**changes) -> dict:
     return {
         "receipt_id": id_of("receipt"), "message_id": id_of("message 1"), "number": 1, "post_id": post("ward-1 head"),

@@ -57,6 +57,9 @@ CREATE TABLE conversation_settings (
     PRIMARY KEY (person_id, conversation_id)
 );
 
+CREATE INDEX conversation_settings_muted ON conversation_settings (conversation_id, person_id)
+    WHERE muted_until IS NOT NULL;
+
 CREATE TABLE transcripts (
     conversation_id uuid NOT NULL REFERENCES conversations,
     closed_at timestamptz NOT NULL,

@@ -28,6 +28,7 @@ COMMENT ON COLUMN messages.client_id IS 'the sender''s own name of it: sent agai
 COMMENT ON COLUMN messages.words IS 'its words without diacritics, and the conversation as one more';
 CREATE UNIQUE INDEX messages_sent ON messages (conversation_id, sender_person_id, client_id)
     WHERE client_id IS NOT NULL;
+CREATE INDEX messages_with_mentions ON messages (conversation_id, number) WHERE mentions IS NOT NULL;
 CREATE INDEX messages_words ON messages USING gin (words);
 
 CREATE TABLE message_versions (
@@ -41,7 +42,10 @@ CREATE TABLE message_versions (
 );
 COMMENT ON TABLE message_versions IS 'what a message said before it was edited or removed, and until when';
 
-ALTER TABLE read_marks ADD paced_until timestamptz;
+ALTER TABLE read_marks
+    ADD paced_until timestamptz,
+    ADD mentions_read integer NOT NULL DEFAULT 0;
+COMMENT ON COLUMN read_marks.mentions_read IS 'up to where it was said of which mentions he has read';
 COMMENT ON COLUMN read_marks.paced_until IS 'until when what this person has said is spread at the pace allowed';
 """
 

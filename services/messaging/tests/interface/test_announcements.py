@@ -392,3 +392,16 @@ def test_a_form_is_taken_as_the_edge_reads_it():
     once = schema(messaging.NewAnnouncement).load(content)
     again = once | {"valid_until": once["valid_until"].isoformat()}
     assert schema(messaging.NewAnnouncement).load(again) == once
+
+
+def test_only_what_is_told_says_who_has_seen_it_and_the_first_time(here, write, caller):
+    for given in ({}, {"importance": "urgent"}, {"acknowledge": True}):
+        one = write(title="x", **given)["id"]
+        for procedure in (messaging.see_announcement, messaging.acknowledge_announcement) * 2:
+            if procedure is messaging.see_announcement or given.get("acknowledge"):
+                caller(procedure, {"id": one}, claims=HEAD)
+
+    told = [data for name, data in here.events() if name == "announcement_seen"]
+    assert [(each["person_id"], each["acknowledged"]) for each in told] == [
+        (HEAD["sub"], False), (HEAD["sub"], False), (HEAD["sub"], True),
+    ]  # fmt: skip

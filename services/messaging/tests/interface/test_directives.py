@@ -71,7 +71,7 @@ def test_a_directive_says_whom_it_asks_and_by_when_in_its_one_event(here, direct
     message = direct(asked=[post("ward-1 head"), post("ward-2 head")], urgency="express")
 
     [(name, said)] = here.events()
-    assert (name, said["kind"], said["inside"]) == ("message_posted", "directive", False)
+    assert (name, said["kind"], said["inside"]) == ("message_addressed", "directive", False)
     assert {each["post_id"]: each["unit_name"] for each in said["asked"]} == {
         post("ward-1 head"): "Phường 1", post("ward-2 head"): "Phường 2",
     }  # fmt: skip
@@ -141,7 +141,7 @@ def test_taking_note_twice_is_said_once_and_a_clerk_does_it_in_the_open(here, di
     first = acknowledge(message, CLERK)
 
     assert acknowledge(message, HEAD) == first
-    assert [name for name, _ in here.events()] == ["message_posted", "directive_acknowledged"]
+    assert [name for name, _ in here.events()] == ["message_addressed", "directive_acknowledged"]
     _, said = here.events()[-1]
     assert (said["post_id"], said["person_id"]) == (post("ward-1 head"), CLERK["sub"])
     assert set(said["concerns"]) == {
@@ -254,7 +254,7 @@ def test_a_directive_in_what_was_closed_is_withdrawn(here, caller, direct, case,
 
 def test_who_has_left_withdraws_what_he_has_directed(here, caller, direct, group):
     message = direct(conversation_id=group)
-    leave = {"conversation_id": group, "id": VICE["sub"], "idempotency_key": "l"}
+    leave = {"conversation_id": group, "id": VICE["sub"], "idempotency_key": "leave"}
     caller(messaging.remove_participant, leave, claims=VICE)
 
     assert refused(withdraw, caller, message, HEAD) == "not_authorised"

@@ -13,7 +13,7 @@ from messaging.domain.saying import (
     Pace,
     Unsayable,
     cleaned,
-    may_call_all,
+    may_call,
     may_change,
     may_withdraw,
 )
@@ -132,10 +132,12 @@ def test_who_asked_for_something_takes_it_back(message, posts, code):
     assert may_withdraw(message, "an", posts) == code
 
 
-def test_all_are_called_by_anybody_where_they_are_few():
-    assert [may_call_all(role, n) for role, n in (("member", 50), ("member", 51), ("responsible", 184))] == [
-        True, False, True,
-    ]  # fmt: skip
+@pytest.mark.parametrize(("people", "role", "leads", "may"), [
+    (50, "member", False, True), (51, "member", False, False), (184, "responsible", False, True),
+    (3000, "member", True, True),
+])  # fmt: skip
+def test_many_are_called_by_who_answers_for_them_and_few_by_anybody(people, role, leads, may):
+    assert may_call(people, role, leads) == may
 
 
 def test_so_many_at_once_and_so_many_a_minute():
