@@ -277,4 +277,10 @@ EXAMPLES = {
     "add_participants": {"body": {"participants": [{"post_id": _POST}], "history": "all"}},
     "change_participant": {"body": {"role": "owner"}},
     "post_message": {"body": {"text": "Đề nghị các phường báo cáo trước thứ Sáu."}},
+    "edit_message": {"body": {"text": "Đề nghị các phường báo cáo trước thứ Năm."}},
+    "withdraw_message": {"body": {"reason": "Đã có văn bản thay thế"}},
+    "acknowledge_message": {"body": {"post_id": _POST}},
+    "return_announcement": {"body": {"reason": "Đề nghị ghi rõ ngày áp dụng"}},
+    "withdraw_announcement": {"body": {"reason": "Lịch đã thay đổi"}},
+    "erase_person": {"body": {"reason": "Theo đơn ngày 02/11/2026, số 15/TB-SNV"}},
 }  # fmt: skip

@@ -10,6 +10,7 @@ from chassis.testing import until
 from tests.e2e.test_conversations import begun, id_of
 from tests.e2e.test_files import PDF, upload
 from tests.e2e.test_reminders import nudges
+from tests.support.client import an_order
 
 
 @pytest.fixture
@@ -80,6 +81,9 @@ def test_a_directive_is_an_item_until_it_is_acknowledged_and_its_sender_sees_tha
     assert head.get("/home").json()["messaging"]["directives"] >= 1
     stranger = person("department_head")
     assert refused(stranger.post(f"/messages/{directive['id']}/acknowledge")) == (404, "not_found")
+    assert head.post(f"{case}/read", {"number": directive["number"]}).status_code == 204
+    until(lambda: about(below, "conversation_read", directive["conversation_id"]), 10)  # on another device
+    until(lambda: about(above, "directive_seen", directive["id"]), 10)
 
     done(head.post(f"/messages/{directive['id']}/acknowledge"))
     [seen] = until(lambda: about(above, "directive_acknowledged", directive["id"]), 10)
@@ -143,7 +147,7 @@ def test_an_announcement_to_a_unit_is_heard_there_and_nowhere_else(person, platf
     assert mine["seen_at"] and mine["acknowledged_at"] and mine["text"] == "Xem tệp."
     reach = done(head.get(f"{path}/reach"))
     assert reach["acknowledged"] == 1 and reach["could_see"] >= 3
-    assert refused(clerk.get(f"{path}/reach")) == (403, "not_authorised")
+    assert refused(person("official").get(f"{path}/reach")) == (403, "not_authorised")
     taken_back = head.post(f"{path}/withdraw", {"reason": "Sai lịch"}, headers={"If-Match": "*"})
     assert done(taken_back)["state"] == "withdrawn"
     until(lambda: about(inside, "announcement_withdrawn", said["id"]), 10)
@@ -257,3 +261,29 @@ def test_a_file_and_a_card_in_a_message(person, case, order_to_ward):
     first, again = (done(head.post(f"{case}/messages", {"text": "Một lần."}, key=key), 201) for _ in range(2))
     assert first["id"] == again["id"]
     assert head.post(f"{case}/read", {"number": first["number"]}).status_code == 204
+
+
+def test_a_leader_directs_twenty_heads_and_tells_the_whole_city(person, listen):
+    leader, heads = person("vice_chairman"), [person("unit_head"), person("department_head")]
+    above, below = listen(leader), [listen(head) for head in heads]
+    task = done(leader.post("/tasks", an_order()), 201)
+    [found] = until(lambda: leader.get("/conversations", params={"task_id": task["id"]}).json()["items"], 20)
+    path = f"/conversations/{found['id']}"
+    parts = done(leader.get(f"{path}/participants", params={"limit": 200}))["items"]
+    own = {head.get("/me").json()["memberships"][0]["post_id"] for head in heads}
+    others = [part["post_id"] for part in parts if part["role"] == "responsible" and part["post_id"] not in own]
+    directive = say(leader, path, "Trực 24/24.", kind="directive", asked=[*own, *others[:18]])
+    for head in heads:
+        until(lambda head=head: items_about(head, directive), 10)
+        done(head.post(f"/messages/{directive['id']}/acknowledge"))
+    until(lambda: len(about(above, "directive_acknowledged", directive["id"])) == 2, 10)
+    counts = done(leader.get(f"/messages/{directive['id']}/receipts"))["counts"]
+    assert (counts["asked"], counts["acknowledged"]) == (20, 2)
+
+    written = {"title": "Triều cường", "text": "22 giờ: 1,7 m.", "audience": "whole-city", "acknowledge": True}
+    said = done(leader.post("/announcements", written), 201)
+    for head, stream in zip(heads, below, strict=True):
+        until(lambda stream=stream: about(stream, "announcement_published", said["id"]), 10)
+        assert head.post(f"/announcements/{said['id']}/acknowledge").status_code == 204
+    reach = done(leader.get(f"/announcements/{said['id']}/reach"))
+    assert reach["acknowledged"] == 2 and reach["could_see"] > 1_000
