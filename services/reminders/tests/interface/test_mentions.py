@@ -56,8 +56,8 @@ def hear(here):
 @pytest.fixture
 def read(hear):
     def by(person_id: str) -> None:
-        data = {"person_id": person_id, "conversation_id": id_of("conversation"), "message_ids": [MESSAGE]}
-        hear(data | {"at": MONDAY.isoformat()}, messaging.mentions_read)
+        data = {"person_id": person_id, "conversation_id": id_of("conversation"), "number": 3, "seen": []}
+        hear(data | {"message_ids": [MESSAGE], "at": MONDAY.isoformat()}, messaging.mentions_read)
 
     return by
 
