@@ -24,7 +24,7 @@ import pytest  # noqa: E402
 import structlog  # noqa: E402
 from amqp import Message  # noqa: E402
 
-from chassis import amqp, clock, topology  # noqa: E402
+from chassis import amqp, clock, database, topology  # noqa: E402
 from chassis.container import Container  # noqa: E402
 from chassis.contract import Event, Procedure  # noqa: E402
 from chassis.database import Store  # noqa: E402
@@ -38,6 +38,7 @@ structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _pla
 
 # no test fails because the machine was busy
 PATIENCE = 6  # so many times as long as a quiet machine needs
+database.STATEMENT_TIMEOUT *= PATIENCE
 _slow = [hypothesis.HealthCheck.too_slow]
 hypothesis.settings.register_profile("any machine", deadline=None, suppress_health_check=_slow)
 hypothesis.settings.load_profile("any machine")
@@ -145,7 +146,7 @@ def run(world):
         return container
 
     yield start
-    with eventlet.Timeout(20):
+    with eventlet.Timeout(20 * PATIENCE):
         for stopping in [eventlet.spawn(container.stop) for container in running]:
             stopping.wait()
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import and_, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis.rows import Id, any_of
+from chassis.rows import Id, any_bound
 from kernel.directory_copy.tables import posts as copy_posts
 from kernel.directory_copy.tables import units as copy_units
 from messaging.domain.conversations import ROLES, Addressees, addressees
@@ -22,32 +22,8 @@ _present = participants.c.until_number.is_(None)
 _pinned = func.coalesce(conversation_settings.c.pinned, False)
 
 
-def conversations_of(
-    tx, person_id: str, own: Sequence[str], chosen: Mapping, before: tuple[int, datetime, str] | None, limit: int
-) -> list[Mapping]:
-    """A page of the conversations in which somebody takes part, or in which he no longer does: first those that he has
-    pinned, each the most lately active first.
-    """
-    seen = _seen_by(person_id, own)
-    query = seen.query.where(seen.mine.c.present == (not chosen["left"]))
-    query = query.order_by(_pinned.desc(), conversations.c.active_at.desc(), conversations.c.id.desc())
-    for name in ("task_id", "kind"):
-        if chosen[name] is not None:
-            query = query.where(conversations.c[name] == chosen[name])
-    if before is not None:
-        pinned, active_at, conversation_id = before
-        position = (sa.literal(bool(pinned)), sa.literal(active_at, Moment), sa.literal(conversation_id, Id))
-        query = query.where(tuple_(_pinned, conversations.c.active_at, conversations.c.id) < tuple_(*position))
-    return list(tx.execute(query.limit(limit)).mappings())
-
-
-def find_conversation(tx, person_id: str, own: Sequence[str], conversation_id: str) -> Mapping | None:
-    query = _seen_by(person_id, own).query.where(conversations.c.id == conversation_id)
-    return tx.execute(query).mappings().one_or_none()
-
-
-def parts_of(own: Sequence[str]) -> sa.Select:
-    """What these ids together are in each conversation, and which of its messages that shows."""
+def _parts() -> sa.Select:
+    """What the ids `own` together are in each conversation, and which of its messages that shows."""
     part = participants.c
     return (
         select(
@@ -58,14 +34,9 @@ def parts_of(own: Sequence[str]) -> sa.Select:
             func.coalesce(func.min(part.from_number).filter(_present), func.max(part.from_number)).label("from_number"),
             sa.case((~func.bool_or(_present), func.max(part.until_number))).label("until_number"),
         )
-        .where(part.addressee == any_of(own))
+        .where(part.addressee == any_bound("own"))
         .group_by(part.conversation_id)
     )
-
-
-def find_bare(tx, conversation_id: str) -> Mapping:
-    """As it is, whoever takes part."""
-    return tx.execute(select(conversations).where(conversations.c.id == conversation_id)).mappings().one()
 
 
 class _Seen(NamedTuple):
@@ -74,11 +45,11 @@ class _Seen(NamedTuple):
     unread: sa.ColumnElement
 
 
-def _seen_by(person_id: str, own: Sequence[str]) -> _Seen:
-    """Conversations of whoever these ids are: in the strongest part that one of them has, with what this person has
-    not read, from the first message that they show; where nobody takes part any more, to the last one.
+def _seen_by() -> _Seen:
+    """Conversations of whoever the ids `own` are: in the strongest part that one of them has, with what the person
+    `person_id` has not read, from the first message that they show; where nobody takes part any more, to the last one.
     """
-    mine = parts_of(own).subquery("mine")
+    mine = PARTS.subquery("mine")
     read = func.greatest(func.coalesce(read_marks.c.number, 0), mine.c.from_number - 1)
     unread = sa.case((mine.c.present, func.greatest(conversations.c.last_number - read, 0)), else_=0)
     one, settings = conversations.c, conversation_settings
@@ -87,37 +58,76 @@ def _seen_by(person_id: str, own: Sequence[str]) -> _Seen:
             one.id, one.kind, one.task_id, one.unit_id, one.version, one.created_at, one.active_at, one.closed_at,
             func.least(one.last_number, mine.c.until_number).label("last_number"),
             func.coalesce(copy_units.c.full_name, one.name).label("name"),
-            sa.case((one.first_person_id == person_id, one.second_person_id), else_=one.first_person_id)
+            sa.case((one.first_person_id == _PERSON, one.second_person_id), else_=one.first_person_id)
             .label("person_id"),
             sa.case(dict(enumerate(ROLES)), value=mine.c.rank).label("role"), (~mine.c.present).label("left"),
             mine.c.from_number, mine.c.until_number, unread.label("unread"), _pinned.label("pinned"),
             settings.c.muted_until,
         )
         .join_from(conversations, mine, mine.c.conversation_id == one.id)
-        .outerjoin(read_marks, _of_person(read_marks, person_id))
-        .outerjoin(settings, _of_person(settings, person_id))
+        .outerjoin(read_marks, _of_person(read_marks))
+        .outerjoin(settings, _of_person(settings))
         .outerjoin(copy_units, copy_units.c.id == one.unit_id)
     )  # fmt: skip
     return _Seen(query, mine, unread)
 
 
-def _of_person(table, person_id: str):
-    return and_(table.c.conversation_id == conversations.c.id, table.c.person_id == person_id)
+def _of_person(table):
+    return and_(table.c.conversation_id == conversations.c.id, table.c.person_id == _PERSON)
+
+
+# made once: whoever speaks waits for these, and making one takes longer than running it
+_PERSON = sa.bindparam("person_id", type_=Id)
+PARTS = _parts()
+_SEEN = _seen_by()
+_ONE = _SEEN.query.where(conversations.c.id == sa.bindparam("conversation_id", type_=Id))
+_ADDRESSEES = (
+    select(participants.c.post_id, participants.c.person_id, participants.c.unit_id)
+    .where(participants.c.conversation_id == sa.bindparam("conversation_id", type_=Id), _present)
+    .order_by(participants.c.addressee)
+)
+_ADDRESSEES_WHO_SEE = _ADDRESSEES.where(participants.c.from_number <= sa.bindparam("number"))
+
+
+def conversations_of(
+    tx, person_id: str, own: Sequence[str], chosen: Mapping, before: tuple[int, datetime, str] | None, limit: int
+) -> list[Mapping]:
+    """A page of the conversations in which somebody takes part, or in which he no longer does: first those that he has
+    pinned, each the most lately active first.
+    """
+    query = _SEEN.query.where(_SEEN.mine.c.present == (not chosen["left"]))
+    query = query.order_by(_pinned.desc(), conversations.c.active_at.desc(), conversations.c.id.desc())
+    for name in ("task_id", "kind"):
+        if chosen[name] is not None:
+            query = query.where(conversations.c[name] == chosen[name])
+    if before is not None:
+        pinned, active_at, conversation_id = before
+        position = (sa.literal(bool(pinned)), sa.literal(active_at, Moment), sa.literal(conversation_id, Id))
+        query = query.where(tuple_(_pinned, conversations.c.active_at, conversations.c.id) < tuple_(*position))
+    return list(tx.execute(query.limit(limit), {"person_id": person_id, "own": own}).mappings())
+
+
+def find_conversation(tx, person_id: str, own: Sequence[str], conversation_id: str) -> Mapping | None:
+    values = {"person_id": person_id, "own": own, "conversation_id": conversation_id}
+    return tx.execute(_ONE, values).mappings().one_or_none()
+
+
+def find_bare(tx, conversation_id: str) -> Mapping:
+    """As it is, whoever takes part."""
+    return tx.execute(select(conversations).where(conversations.c.id == conversation_id)).mappings().one()
 
 
 def unread(tx, person_id: str, own: Sequence[str], now: datetime) -> Mapping:
     """How many messages in how many conversations, those that he has muted apart."""
-    seen = _seen_by(person_id, own)
     muted = func.coalesce(conversation_settings.c.muted_until > now, False)
-    told = seen.query.with_only_columns(seen.unread.label("unread"), muted.label("muted")).where(seen.unread > 0)
+    told = _SEEN.query.with_only_columns(_SEEN.unread.label("unread"), muted.label("muted")).where(_SEEN.unread > 0)
     told = told.subquery()
     parts = {"": ~told.c.muted, "muted_": told.c.muted}
     counts = [func.count().filter(part).label(f"{name}conversations") for name, part in parts.items()]
     sums = [
         func.coalesce(func.sum(told.c.unread).filter(part), 0).label(f"{name}messages") for name, part in parts.items()
     ]
-    query = select(*counts, *sums)
-    return tx.execute(query).mappings().one()
+    return tx.execute(select(*counts, *sums), {"person_id": person_id, "own": own}).mappings().one()
 
 
 def participants_of(tx, conversation_id: str, after: tuple[int, str] | None, limit: int) -> list[Mapping]:
@@ -143,11 +153,10 @@ def participants_of(tx, conversation_id: str, after: tuple[int, str] | None, lim
 
 def addressees_of(tx, conversation_id: str, number: int | None = None) -> Addressees:
     """Whom it reaches now; those of them who see the message of this number."""
-    query = select(participants.c.post_id, participants.c.person_id, participants.c.unit_id)
-    query = query.where(participants.c.conversation_id == conversation_id, _present)
-    if number is not None:
-        query = query.where(participants.c.from_number <= number)
-    return addressees(tx.execute(query.order_by(participants.c.addressee)).mappings())
+    values = {"conversation_id": conversation_id}
+    if number is None:
+        return addressees(tx.execute(_ADDRESSEES, values).mappings())
+    return addressees(tx.execute(_ADDRESSEES_WHO_SEE, values | {"number": number}).mappings())
 
 
 def set_settings(tx, person_id: str, conversation_id: str, changes: Mapping) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from chassis.rows import Id
-from messaging.storage.conversations import parts_of
+from messaging.storage.conversations import PARTS
 from messaging.storage.messages import SHOWN
 from messaging.storage.tables import Moment, conversations, messages
 from messaging.storage.words import as_query
@@ -26,7 +26,7 @@ def search(
     says elsewhere is not read. In a large one it depends on the words: rare ones are looked up, with what is in every
     second message one walks back from the last one; which, the statistics of words tell.
     """
-    mine = parts_of(own).subquery()
+    mine = PARTS.subquery()
     one = conversations.c
     known = select(mine.c.from_number, mine.c.until_number, one.id, one.name, one.last_number)
     known = known.join_from(mine, conversations, one.id == mine.c.conversation_id)
@@ -39,7 +39,7 @@ def search(
         _newest(known, known.c.last_number > SMALL, sought, wanted, before, limit),
     ).subquery()
     query = select(found).order_by(found.c.sent_at.desc(), found.c.conversation_id.desc(), found.c.number.desc())
-    return list(tx.execute(query.limit(limit)).mappings())
+    return list(tx.execute(query.limit(limit), {"own": own}).mappings())
 
 
 def _itself(known):

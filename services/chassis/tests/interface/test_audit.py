@@ -17,6 +17,7 @@ from chassis.database import Database, RowRefused
 from chassis.errors import CallFailed, Refusal
 from chassis.identity import Signer
 from chassis.rpc import Remote, rpc
+from chassis.testing import until
 from chassis.tests.interface.samples import CLAIMS, Note, said
 
 SERVICE = "tasks"
@@ -247,6 +248,7 @@ def test_a_process_signs_the_head_now_and_then_and_at_its_end(run, database, wor
     file = tmp_path / "anchors"
     container = run(Keeper, audit_anchors=str(file), audit_anchor_seconds=0.2)
     write(database, "a")
+    until(lambda: file.exists() and file.read_text().endswith("\n"))
     eventlet.sleep(0.7)
     assert [head["number"] for head in heads(file, world)] == [1], "and no second time without anything new"
     write(database, "b", "c")

@@ -254,7 +254,7 @@ def test_a_directive_in_what_was_closed_is_withdrawn(here, caller, direct, case,
 
 def test_who_has_left_withdraws_what_he_has_directed(here, caller, direct, group):
     message = direct(conversation_id=group)
-    leave = {"conversation_id": group, "id": VICE["sub"]}
+    leave = {"conversation_id": group, "id": VICE["sub"], "idempotency_key": "leave"}
     caller(messaging.remove_participant, leave, claims=VICE)
 
     assert refused(withdraw, caller, message, HEAD) == "not_authorised"
