@@ -4,11 +4,14 @@ import uuid
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 import orjson
 
 from chassis.errors import InvalidRequest
+
+WEIGHT_OF_A_PAGE = 1_000_000  # bytes: an answer takes a few times that
 
 
 def an_id(value: Any) -> str:
@@ -41,8 +44,15 @@ def position(cursor: str | None, *kinds: Callable[[Any], Any]) -> tuple | None:
         raise InvalidRequest("this cursor is not one of this list", errors={"cursor": ["Not a cursor."]}) from error
 
 
-def page(rows: Sequence, limit: int, key: Callable[[Any], Sequence]) -> tuple[Sequence, str | None]:
-    """Cuts `rows`, of which one more than `limit` was asked for, and makes the cursor to the rest."""
+def page(
+    rows: Sequence, limit: int, key: Callable[[Any], Sequence], weigh: Callable[[Any], int] | None = None
+) -> tuple[Sequence, str | None]:
+    """Cuts `rows`, of which one more than `limit` was asked for, and makes the cursor to the rest. With `weigh`, which
+    says how many bytes each takes, there are fewer where they are large, though always one.
+    """
+    if weigh is not None:
+        light = sum(weight <= WEIGHT_OF_A_PAGE for weight in accumulate(map(weigh, rows)))
+        limit = min(limit, max(light, 1))
     if len(rows) <= limit:
         return rows, None
     rows = rows[:limit]

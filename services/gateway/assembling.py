@@ -1,7 +1,7 @@
 """Answers made of several services' answers, asked at the same time."""
 
 import hashlib
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 
 import orjson
 import structlog
@@ -54,6 +54,28 @@ def with_names(call, known: MutableMapping[str, str], items: Iterable[dict], id_
         log.warning("names left out", code=error.code)
     for item in items:
         item[name_field] = names.get(item[id_field])
+
+
+def with_mentions(call, known: MutableMapping[str, str], said: Iterable[dict]) -> None:
+    """Writes the names of those whom messages mention beside their ids, and into their trees."""
+    said = list(said)
+    mentions = [mention for each in said for mention in each["mentions"]]
+    for mention in mentions:
+        mention["name"] = None
+    with_names(call, known, [mention for mention in mentions if mention["kind"] == "person"], "id", "name")
+    for each in said:
+        names = {mention["id"]: f"@{mention['name']}" for mention in each["mentions"] if mention["name"]}
+        for node in _every(each.get("body") or ()):
+            if node["kind"] == "mention":
+                node["text"] = names.get(node["mention"]["id"], node["text"])
+
+
+def _every(nodes: Iterable[dict]) -> Iterator[dict]:
+    for node in nodes:
+        yield node
+        yield from _every(node.get("children", ()))
+        for item in node.get("items", ()):
+            yield from _every(item)
 
 
 def with_cards(call, known: MutableMapping[str, str], links: Iterable[dict]) -> None:

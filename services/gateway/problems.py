@@ -268,8 +268,10 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     ),
     # messages
     "too_many_messages": (
-        429, "Bạn gửi quá nhanh trong cuộc trò chuyện này, hãy chờ một chút",
-        "You write too fast in this conversation: wait a little",
+        429, "Bạn gửi quá nhanh, hãy chờ một chút", "You are too fast: wait a little",
+    ),
+    "too_many_versions": (
+        409, "Tin nhắn đã được sửa quá nhiều lần", "This message was edited too many times",
     ),
     "mention_outside": (
         422, "Người hoặc đơn vị được nhắc tên không tham gia cuộc trò chuyện này",
@@ -352,6 +354,10 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "transcript_not_sealed": (
         409, "Chưa có biên bản: nhiệm vụ chưa kết thúc hoặc vừa kết thúc",
         "There is no transcript: the task is open, or was closed just now",
+    ),
+    "transcript_expired": (
+        410, "Biên bản đã hết thời hạn lưu, chỉ còn mã băm",
+        "The transcript was kept as long as it should be: its hash is left",
     ),
     # how one is reached
     "cannot_be_muted": (

@@ -427,10 +427,17 @@ class Card(messaging.Link):
     title = fields.String(required=True, allow_none=True)
 
 
+class NamedMention(messaging.Mention):
+    """`name` is a person's; null while the directory is away."""
+
+    name = fields.String(required=True, allow_none=True)
+
+
 class Message(messaging.Message):
     """`sender_name` is null while the directory is away."""
 
     sender_name = fields.String(required=True, allow_none=True)
+    mentions = fields.List(fields.Nested(NamedMention), required=True)
     links = fields.List(fields.Nested(Card), required=True)
 
 
@@ -440,6 +447,7 @@ class MessagePage(messaging.MessagePage):
 
 class FoundMessage(messaging.FoundMessage):
     sender_name = fields.String(required=True, allow_none=True)
+    mentions = fields.List(fields.Nested(NamedMention), required=True)
     links = fields.List(fields.Nested(Card), required=True)
 
 
@@ -454,6 +462,7 @@ class MessageVersionsQuery(messaging.ListMessageVersions):
 
 class MessageVersion(messaging.MessageVersion):
     changed_by_name = fields.String(required=True, allow_none=True)
+    mentions = fields.List(fields.Nested(NamedMention), required=True)
 
 
 class MessageVersionPage(messaging.MessageVersionPage):

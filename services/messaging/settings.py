@@ -7,6 +7,7 @@ from marshmallow import ValidationError, validate
 
 from chassis import settings
 from messaging.domain.keeping import LEAST_YEARS, Years
+from messaging.domain.saying import Pace
 from messaging.files.scanning import check_address
 
 AWAY = ("refuse", "wait")
@@ -21,9 +22,13 @@ def _years(years: int) -> None:
 class MessagingSettings(settings.Settings):
     scanner: str = ""  # without one, files stay unchecked
     kept: Years = field(default_factory=Years)
-    messages_a_minute: int = 60  # of one person in one conversation, and as many at once
+    messages_a_minute: int = 60  # of one person in one conversation, as many at once; three times that in all
     edit_hours: int = 24  # for which one may edit and remove what one has said
     scanner_away: str = "refuse"  # what becomes of a file then: refused for now, or kept and not given out before
+
+
+def pace_of(settings: MessagingSettings) -> Pace:
+    return Pace(settings.messages_a_minute)
 
 
 def read(env: Env | None = None) -> MessagingSettings:

@@ -342,7 +342,7 @@ def talk(store) -> None:
         request = {"id": said["id"], "version": 1, "text": "Thôi", "idempotency_key": said["id"]}
         request = schema(messaging_contract.edit_message.request).load(request)
         with store.transaction() as tx:
-            messages.edit_message(tx, claims(who), request, timedelta(hours=1), clock.now())
+            messages.edit_message(tx, claims(who), request, Pace(60), timedelta(hours=1), clock.now())
         is_directed(store, conversation["id"])
         is_mentioned(store, conversation["id"])
     more = True
@@ -354,7 +354,7 @@ def talk(store) -> None:
         {"conversation": wanted, "idempotency_key": "k"}
     )
     with store.transaction() as tx:
-        taking_part.begin_conversation(tx, claims("committee vice_chairman"), request, clock.now())
+        taking_part.begin_conversation(tx, claims("committee vice_chairman"), request, Pace(60), clock.now())
 
 
 def is_directed(store, conversation_id: str) -> None:

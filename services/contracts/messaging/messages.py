@@ -31,6 +31,8 @@ class NewMention(Request):
 
 
 class Mention(Statement):
+    """Of a person nothing but "@" stands in the text: his name is the directory's."""
+
     kind = fields.String(required=True)
     id = Id(required=True, allow_none=True)
     offset = fields.Integer(required=True)
@@ -47,7 +49,8 @@ class Link(Statement):
 class Message(Statement):
     """`number` counts up within the conversation without gaps, `version` with each change. `body` is the text as a tree
     of nodes, null if nothing in it is marked up: paragraph, quote, list (`items`) and code_block; within them text,
-    bold, italic, code, link (`href`, and `to` if it is one of ours) and mention. What was removed has no text any more.
+    bold, italic, code, link (`href`, and `to` if it is one of ours) and mention. What was removed has no text and no
+    files any more; what was kept as long as it should be has nothing more since `expired_at`.
     """
 
     id = Id(required=True)
@@ -72,6 +75,7 @@ class Message(Statement):
     ended_at = Moment(required=True, allow_none=True)
     ended_by_person_id = Id(required=True, allow_none=True)
     ended_reason = fields.String(required=True, allow_none=True)
+    expired_at = Moment(required=True, allow_none=True)
     asking = fields.Nested(Asking, load_default=None, allow_none=True)
 
 

@@ -11,7 +11,7 @@ from chassis.later import Later
 from contracts import messaging
 from gateway import exporting, schemas
 from gateway.api.assignments import keyed
-from gateway.assembling import versioned, with_names
+from gateway.assembling import versioned, with_mentions, with_names
 from gateway.routes import BASE, route
 
 transcript_paper = Later("gateway.papers.transcript")
@@ -34,7 +34,8 @@ class ConversationsRoutes:
         return page
 
     @route("POST", "/conversations", tag="messaging", body=messaging.NewConversation, answer=messaging.Conversation,
-           status=201, idempotency_key=True, etag=True, refusals=("not_found", *NAMED))  # fmt: skip
+           status=201, idempotency_key=True, etag=True, refusals=("not_found", "too_many_messages",
+                     *NAMED))  # fmt: skip
     def create_conversation(self, call):
         """Between two persons (the same two always get the same one), a new group, or the room of one's unit."""
         request = {"idempotency_key": call.idempotency_key, "conversation": call.body}
@@ -72,7 +73,8 @@ class ConversationsRoutes:
 
     @route("POST", "/conversations/<uuid:conversation_id>/participants", tag="messaging",
            body=messaging.NewParticipants, answer=messaging.Conversation, status=201, idempotency_key=True, etag=True,
-           refusals=(*IN_A_GROUP, *NAMED[1:], "participant_exists", "too_many_participants"))  # fmt: skip
+           refusals=(*IN_A_GROUP, *NAMED[1:], "participant_exists", "too_many_participants",
+                     "too_many_messages"))  # fmt: skip
     def add_participants(self, call, conversation_id):
         """More take part in a group; `history` says how much they see of what was said."""
         request = {"conversation_id": conversation_id, "idempotency_key": call.idempotency_key, "added": call.body}
@@ -94,7 +96,7 @@ class ConversationsRoutes:
         return Answer(status=204)
 
     @route("GET", "/conversations/<uuid:conversation_id>/transcript", tag="messaging", media_type=LINES, etag=True,
-           refusals=("transcript_not_sealed", "too_many_to_export"))  # fmt: skip
+           refusals=("transcript_not_sealed", "transcript_expired", "too_many_to_export"))  # fmt: skip
     def get_transcript(self, call, conversation_id):
         """What was said about a task until it closed, a line of JSON for each message: the file whose SHA-256 was
         sealed then; `Repr-Digest` (RFC 9530) says it.
@@ -109,13 +111,14 @@ class ConversationsRoutes:
         return answer
 
     @route("GET", "/conversations/<uuid:conversation_id>/transcript.pdf", tag="messaging", media_type=PDF,
-           refusals=("transcript_not_sealed", "too_many_to_export"))  # fmt: skip
+           refusals=("transcript_not_sealed", "transcript_expired", "too_many_to_export"))  # fmt: skip
     def print_transcript(self, call, conversation_id):
         """The same to be read on paper, with the names of those who spoke and the hash of the file."""
         with exporting.room():
             sealed, name, lines = _transcript(call, conversation_id, MOST_PRINTED)
             said = [orjson.loads(line) for line in lines]
             with_names(call, self.names, said, "sender_person_id", "sender_name")
+            with_mentions(call, self.names, said)
             sealed = schema(messaging.Sealed).load(sealed)
             content = tpool.execute(_printed, sealed, name, said)
         return exporting.file(content, PDF, f"trao-doi-{sealed['task_id']}.pdf")

@@ -7,12 +7,11 @@ from chassis.blobs.store import CHUNK
 from chassis.contract import Procedure
 from chassis.http import Answer, Outflow
 from contracts import messaging
-from gateway import schemas
+from gateway import exporting, schemas
 from gateway.routes import route
 
 LINES = "application/jsonl"
 IN_MEMORY = 1_000_000  # bytes; what is longer goes by way of the disk
-A_PAGE = 200
 ONE = "/conversations/<uuid:conversation_id>"
 
 
@@ -38,20 +37,27 @@ class KeepingRoutes:
     @route("POST", f"{ONE}/exports", tag="messaging", body=schemas.KeepingReason, media_type=LINES,
            refusals=("not_authorised", "not_found"))  # fmt: skip
     def export_conversation(self, call, conversation_id):
-        """A conversation as JSON lines, for an auditor who says why; the audit log has it."""
-        begun = call.ask(messaging.begin_export, {"conversation_id": conversation_id} | call.body)
-        return _file(_lines(call, messaging.read_export, begun), f"{conversation_id}.jsonl")
+        """A conversation as JSON lines, for an auditor who says why; the audit log has it. With what messages said
+        before, their files' names and hashes, whom directives have reached, and who takes part.
+        """
+        with exporting.room():
+            begun = call.ask(messaging.begin_export, {"conversation_id": conversation_id} | call.body)
+            return _file(_lines(call, messaging.read_export, begun), f"{conversation_id}.jsonl")
 
     @route("GET", "/me/messages/export", tag="messaging", media_type=LINES)
     def export_own_messages(self, call):
-        """What one has said, which announcements one has seen, which files one has handed in, as JSON lines."""
-        return _file(_lines(call, messaging.export_own, {}), "messages.jsonl")
+        """What there is of oneself, as JSON lines: what one has said, and said before; which directives one has seen
+        or acknowledged; the announcements that one wrote or has seen; where one takes part, how far one has read, what
+        one has pinned or muted; the files that one has handed in.
+        """
+        with exporting.room():
+            return _file(_lines(call, messaging.export_own, {}), "messages.jsonl")
 
 
 def _lines(call, procedure: Procedure, request: dict) -> Iterator[str]:
     cursor, is_first = None, True
     while is_first or cursor:
-        page = call.ask(procedure, request | {"cursor": cursor, "limit": A_PAGE})
+        page = call.ask(procedure, request | {"cursor": cursor})
         yield from page["lines"]
         cursor, is_first = page["next_cursor"], False
 

@@ -4,7 +4,7 @@ from chassis.http import Answer
 from contracts import messaging
 from gateway import schemas
 from gateway.api.assignments import keyed
-from gateway.assembling import versioned, with_cards, with_names
+from gateway.assembling import versioned, with_cards, with_mentions, with_names
 from gateway.routes import route
 
 READ_ONLY = ("conversation_closed", "conversation_left", "reads_only")
@@ -51,7 +51,7 @@ class MessagesRoutes:
 
     @route("PATCH", "/messages/<uuid:message_id>", tag="messaging", body=messaging.SaidText, answer=schemas.Message,
            idempotency_key=True, if_match=True, etag=True,
-           refusals=(*SAYING, *CHANGING, "message_too_old"))  # fmt: skip
+           refusals=(*SAYING, *CHANGING, "message_too_old", "too_many_messages", "too_many_versions"))  # fmt: skip
     def edit_message(self, call, message_id):
         """Sửa: within a day; what it said before is kept."""
         return self._answer(call, call.ask(messaging.edit_message, keyed(call, message_id) | call.body))
@@ -74,6 +74,7 @@ class MessagesRoutes:
         """What a message said before: for who said it, and for auditors."""
         page = call.ask(messaging.list_message_versions, call.query | {"message_id": message_id})
         with_names(call, self.names, page["items"], "changed_by_person_id", "changed_by_name")
+        with_mentions(call, self.names, page["items"])
         return page
 
     @route("POST", "/conversations/<uuid:conversation_id>/read", tag="messaging", body=schemas.ReadUpTo, status=204)
@@ -88,4 +89,5 @@ class MessagesRoutes:
 
     def _dress(self, call, messages: list[dict]) -> None:
         with_names(call, self.names, messages, "sender_person_id", "sender_name")
+        with_mentions(call, self.names, messages)
         with_cards(call, self.names, [link for message in messages for link in message["links"]])

@@ -9,23 +9,29 @@ PART_OF_ROLE = {"lead": "responsible", "support": "member", "inform": "follower"
 
 
 DONE = frozenset({"completed", "revoked", "archived"})
+SAYS_DONE = frozenset(
+    {"completed", "revoked", "reopened"}
+)  # what is put right or moved when it is done, was done before
 
 
 class Part(NamedTuple):
-    """Why a post takes part, and whether the order is done with it: `leads` if that depends on it."""
+    """Why a post takes part, and whether the order is done with it: `leads` if that depends on it. `done_version`: of
+    the piece, when that was said last.
+    """
 
     source_id: str
     post_id: str
     role: str
     leads: bool = False
     done_at: datetime | None = None
+    done_version: int = 0
 
 
 def part_of_piece(piece: Mapping, at: datetime) -> Part:
     """What was revoked is only followed any more."""
     role = "follower" if piece["after"] == "revoked" else PART_OF_ROLE[piece["role"]]
-    done_at = at if piece["after"] in DONE else None
-    return Part(piece["assignment_id"], piece["post_id"], role, piece["role"] == "lead", done_at)
+    done = (at if piece["after"] in DONE else None, piece["version"]) if piece["change"] in SAYS_DONE else ()
+    return Part(piece["assignment_id"], piece["post_id"], role, piece["role"] == "lead", *done)
 
 
 def strongest(*parts: str) -> str:

@@ -10,6 +10,10 @@ MOST_TEXT = 20_000  # characters
 MOST_MARKS = 3  # of those that stand above and below one letter
 WITHDRAWN = ("directive", "urging")  # what asks for something is never edited, nor removed
 CALLED_AT_MOST = 50  # by anybody, with one word
+MOST_VERSIONS = 100  # of one message
+CONVERSATIONS_AT_ONCE = 3  # in which one may speak as fast as in one
+
+PERSON = "@"  # stands for whoever is mentioned: his name is not ours to keep
 
 _JOINER, _SELECTOR = "\u200d", "\ufe0f"
 _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters that show nothing
@@ -42,13 +46,19 @@ class Pace:
         """How far what was said may reach into the time to come, for one more to be said."""
         return self.each * (self.a_minute - 1)
 
+    @property
+    def everywhere(self) -> "Pace":
+        """In all conversations together."""
+        return Pace(self.a_minute * CONVERSATIONS_AT_ONCE)
+
 
 def cleaned(text: str, mentions: Iterable[Mapping] = ()) -> tuple[str, list[dict]]:
     """The text in NFC without what is not seen, and where in it the mentions are. Raises Unsayable.
 
-    `offset` and `length` count code points of the text as it was sent; what is answered counts in what is kept.
+    `offset` and `length` count code points of the text as it was sent; what is answered counts in what is kept. Of a
+    person only the id is: his name is written when it is read.
     """
-    parts, kept, shown, at = [], [], 0, 0
+    said, parts, kept, shown, at = [], [], [], 0, 0
     for mention in sorted(mentions, key=lambda each: each["offset"]):
         start, end = mention["offset"], mention["offset"] + mention["length"]
         if start < at or end > len(text):
@@ -56,11 +66,14 @@ def cleaned(text: str, mentions: Iterable[Mapping] = ()) -> tuple[str, list[dict
         before, name = _plain(text[at:start]), _plain(text[start:end])
         if not name.strip():
             raise Unsayable("mentions", "There is nothing to read there.")
+        said += [before, name]
+        name = PERSON if mention["kind"] == "person" else name
         kept.append(dict(mention) | {"offset": shown + len(before), "length": len(name)})
         parts += [before, name]
         shown, at = shown + len(before) + len(name), end
-    whole = "".join([*parts, _plain(text[at:])])
-    if kept and not unicodedata.is_normalized("NFC", whole):
+    rest = _plain(text[at:])
+    whole = "".join([*parts, rest])
+    if kept and not unicodedata.is_normalized("NFC", "".join([*said, rest])):
         raise Unsayable("mentions", "One of them ends within a letter.")
     left = whole.lstrip()
     cut = len(whole) - len(left)

@@ -4,6 +4,7 @@ from chassis import clock
 from chassis.rpc import rpc
 from chassis.timers import every
 from contracts import messaging
+from messaging.settings import pace_of
 from messaging.use_cases import conversations, taking_part, transcripts
 
 
@@ -31,7 +32,7 @@ class Conversations:
     @rpc(messaging.begin_conversation)
     def begin_conversation(self, call, request):
         with self.db.transaction() as tx:
-            return taking_part.begin_conversation(tx, call.claims, request, clock.now())
+            return taking_part.begin_conversation(tx, call.claims, request, pace_of(self.settings), clock.now())
 
     @rpc(messaging.rename_conversation)
     def rename_conversation(self, call, request):
@@ -41,7 +42,7 @@ class Conversations:
     @rpc(messaging.add_participants)
     def add_participants(self, call, request):
         with self.db.transaction() as tx:
-            return taking_part.add_participants(tx, call.claims, request, clock.now())
+            return taking_part.add_participants(tx, call.claims, request, pace_of(self.settings), clock.now())
 
     @rpc(messaging.change_participant)
     def change_participant(self, call, request):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from chassis import clock
 from chassis.rpc import rpc
 from contracts import messaging
-from messaging.domain.saying import Pace
+from messaging.settings import pace_of
 from messaging.storage.messages import SaidMeanwhile
 from messaging.use_cases import messages
 
@@ -39,7 +39,7 @@ class Messages:
 
     @rpc(messaging.post_message)
     def post_message(self, call, request):
-        pace, scans = Pace(self.settings.messages_a_minute), self.scanning.scanner is not None
+        pace, scans = pace_of(self.settings), self.scanning.scanner is not None
         while True:
             try:
                 with self.db.transaction() as tx:
@@ -50,7 +50,9 @@ class Messages:
     @rpc(messaging.edit_message)
     def edit_message(self, call, request):
         with self.db.transaction() as tx:
-            return messages.edit_message(tx, call.claims, request, self._editable, clock.now())
+            return messages.edit_message(
+                tx, call.claims, request, pace_of(self.settings), self._editable, clock.now()
+            )  # fmt: skip
 
     @rpc(messaging.remove_message)
     def remove_message(self, call, request):

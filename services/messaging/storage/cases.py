@@ -19,6 +19,7 @@ case_parts = sa.Table(
     sa.Column("role", sa.Text),
     sa.Column("leads", sa.Boolean),
     sa.Column("done_at", Moment),
+    sa.Column("done_version", sa.Integer),
 )  # fmt: skip
 _part = [case_parts.c[name] for name in Part._fields]
 
@@ -64,10 +65,19 @@ def change_parts(tx, task_id: str, parts: Sequence[Part], versions: Sequence[int
         row.source_id: row.post_id for row in tx.execute(query.order_by(case_parts.c.source_id).with_for_update())
     }
     new = _new_parts(task_id, parts, versions)
+    later = {  # of who takes part and of what is done, each by itself
+        "version": ("version", "post_id", "role", "leads"),
+        "done_version": ("done_version", "done_at"),
+    }
+    is_later = {name: case_parts.c[name] < new.excluded[name] for name in later}
     changed = new.on_conflict_do_update(
         index_elements=["task_id", "source_id"],
-        set_={name: new.excluded[name] for name in ("version", *Part._fields[1:])},
-        where=case_parts.c.version < new.excluded.version,
+        set_={
+            name: sa.case((is_later[by], new.excluded[name]), else_=case_parts.c[name])
+            for by, names in later.items()
+            for name in names
+        },
+        where=sa.or_(*is_later.values()),
     )
     after = {row.source_id: row.post_id for row in tx.execute(changed.returning(case_parts))}
     return {before[source_id] for source_id in after} | set(after.values())

@@ -96,10 +96,12 @@ def attach(tx, service: str, subject_id: str, file_ids: Sequence[str]) -> None:
     tx.execute(stay.values(keep_until=None))
 
 
-def release(tx, service: str, subject_id: str, until: datetime) -> None:
-    """What hangs on nothing else is kept until then."""
-    gone = delete(attachments).where(attachments.c.service == service, attachments.c.subject_id == subject_id)
-    file_ids = list(tx.execute(gone.returning(attachments.c.file_id)).scalars())
+def release(tx, service: str, subject_ids: Iterable[str], until: datetime) -> None:
+    """What hangs on nothing else is kept until then. That is looked at when nobody attaches it any more."""
+    gone = delete(attachments).where(attachments.c.service == service, attachments.c.subject_id == any_of(subject_ids))
+    file_ids = set(tx.execute(gone.returning(attachments.c.file_id)).scalars())
+    held = select(files.c.id).where(files.c.id == any_of(file_ids)).order_by(files.c.id)
+    tx.execute(held.with_for_update())
     loose = update(files).where(files.c.id == any_of(file_ids))
     loose = loose.where(~select(attachments).where(attachments.c.file_id == files.c.id).exists())
     tx.execute(loose.values(keep_until=until))

@@ -1,6 +1,6 @@
 """What has been kept long enough, what must be kept all the same, and what was taken out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from chassis.rows import Id
 from chassis.wire import to_json
 from messaging.storage.announcements import addresses, announcements, attached, marks
-from messaging.storage.files import files
-from messaging.storage.tables import Moment, conversations, messages, metadata, read_marks
+from messaging.storage.directives import receipts
+from messaging.storage.tables import Moment, conversations, messages, metadata
 
 KEEPING_LOCK = 0x6B656570  # no hold is placed while something expires
 
@@ -26,23 +26,23 @@ holds = sa.Table(
     sa.Column("lifted_at", Moment),
     sa.Column("lift_reason", sa.Text),
 )  # fmt: skip
-exports = sa.Table(
-    "exports", metadata,
-    sa.Column("id", Id, primary_key=True),
-    sa.Column("conversation_id", Id),
-    sa.Column("person_id", Id),
-    sa.Column("reason", sa.Text),
-    sa.Column("through_number", sa.Integer),
-    sa.Column("begun_at", Moment),
-)  # fmt: skip
-_NOT_EXPIRED = sa.text("messages.expired_at IS NULL")
-_EXPIRE = sa.text(
-    "WITH gone AS (DELETE FROM message_versions"
-    " WHERE message_id = ANY (SELECT id FROM json_to_recordset(CAST(:given AS json)) AS given (id uuid)))"
-    " UPDATE messages m SET text = '', words = NULL, mentions = NULL, files = NULL, ended_reason = NULL,"
-    " expired_at = :now, sha256 = given.sha256"
-    " FROM json_to_recordset(CAST(:given AS json)) AS given (id uuid, sha256 text) WHERE m.id = given.id"
-)
+_EXPIRE = sa.text("""
+    WITH given AS (
+        SELECT * FROM json_to_recordset(CAST(:given AS json)) AS given (id uuid, sha256 text)
+    ), versions AS (
+        DELETE FROM message_versions WHERE message_id IN (SELECT id FROM given)
+    ), asked AS (
+        DELETE FROM directives WHERE message_id IN (SELECT id FROM given)
+    ), reached AS (
+        DELETE FROM receipts WHERE message_id IN (SELECT id FROM given)
+    ), expired AS (
+        UPDATE messages m SET text = '', words = NULL, mentions = NULL, files = NULL, ended_reason = NULL,
+            expired_at = :now, sha256 = given.sha256
+        FROM given WHERE m.id = given.id RETURNING m.conversation_id, m.number
+    )
+    UPDATE transcripts t SET expired_at = :now FROM expired
+    WHERE t.conversation_id = expired.conversation_id AND t.through_number >= expired.number AND t.expired_at IS NULL
+""")
 
 
 def expiring(tx) -> None:
@@ -54,28 +54,39 @@ def holding(tx) -> None:
     tx.execute(select(func.pg_advisory_xact_lock(KEEPING_LOCK)))
 
 
-def messages_over(tx, kinds: Sequence[str], before: datetime, limit: int) -> list[Mapping]:
-    """Said before then, and not expired yet, locked. What an order brings is counted from the day on which all of it is
-    done; of what is held there is none.
+def messages_over(tx, kind: str, before: datetime, after: Mapping | None, limit: int) -> list[Mapping]:
+    """The next ones that were said before then, and not expired yet, locked. What an order brings is counted from the
+    day on which all of it is done; of what is held there is none.
     """
     held = select(holds.c.id).where(holds.c.conversation_id == messages.c.conversation_id, holds.c.lifted_at.is_(None))
     ended = sa.or_(conversations.c.task_id.is_(None), conversations.c.closed_at < before)
     query = (
         select(messages)
         .join_from(messages, conversations, conversations.c.id == messages.c.conversation_id)
-        .where(messages.c.kind.in_(kinds), messages.c.sent_at < before, _NOT_EXPIRED)
+        .where(messages.c.kind == kind, messages.c.sent_at < before, messages.c.expired_at.is_(None))
         .where(ended, ~held.exists())
-        .order_by(messages.c.sent_at)
+        .order_by(messages.c.sent_at, messages.c.id)
         .limit(limit)
         .with_for_update(of=messages, skip_locked=True)
     )
+    if after is not None:
+        position = sa.literal(after["sent_at"], Moment), sa.literal(after["id"], Id)
+        query = query.where(tuple_(messages.c.sent_at, messages.c.id) > tuple_(*position))
     return list(tx.execute(query).mappings())
 
 
 def expire_messages(tx, hashes: Mapping[str, str], now: datetime) -> None:
-    """What was said goes; the number, the kind, the time and the ids of who said it stay."""
+    """What was said goes, with whom it has reached; the number, the kind, the time and the ids of who said it stay."""
     given = [{"id": message_id, "sha256": sha256} for message_id, sha256 in hashes.items()]
     tx.execute(_EXPIRE, {"now": now, "given": to_json(given)})
+
+
+def forget_receipts(tx, before: datetime, limit: int) -> list[str]:
+    """Of what was urged inside a unit: they have no message here with which they would go."""
+    over = select(receipts.c.id).where(receipts.c.message_id.is_(None), receipts.c.ended_at < before)
+    over = over.order_by(receipts.c.ended_at).limit(limit).with_for_update(skip_locked=True)
+    gone = sa.delete(receipts).where(receipts.c.id.in_(over))
+    return list(tx.execute(gone.returning(receipts.c.id)).scalars())
 
 
 def announcements_over(tx, before: datetime, limit: int) -> list[Mapping]:
@@ -127,43 +138,4 @@ def all_holds(tx, before: str | None, limit: int) -> list[Mapping]:
     query = select(holds).order_by(holds.c.id.desc()).limit(limit)
     if before is not None:
         query = query.where(holds.c.id < sa.literal(before, Id))
-    return list(tx.execute(query).mappings())
-
-
-def begin_export(tx, export: Mapping) -> None:
-    tx.execute(insert(exports).values(**export))
-
-
-def find_export(tx, export_id: str, person_id: str, since: datetime) -> Mapping | None:
-    query = select(exports).where(exports.c.id == export_id, exports.c.person_id == person_id)
-    return tx.execute(query.where(exports.c.begun_at > since)).mappings().one_or_none()
-
-
-def said_by(tx, person_id: str, after: tuple[str, int] | None, limit: int) -> list[Mapping]:
-    """Whoever speaks has read: so it is looked for where he has read something, and nowhere else."""
-    query = (
-        select(messages)
-        .join_from(messages, read_marks, read_marks.c.conversation_id == messages.c.conversation_id)
-        .where(read_marks.c.person_id == person_id, messages.c.sender_person_id == person_id)
-        .order_by(messages.c.conversation_id, messages.c.number)
-        .limit(limit)
-    )
-    if after is not None:
-        position = tuple_(sa.literal(after[0], Id), sa.literal(after[1]))
-        query = query.where(tuple_(messages.c.conversation_id, messages.c.number) > position)
-    return list(tx.execute(query).mappings())
-
-
-def seen_by(tx, person_id: str, after: str | None, limit: int) -> list[Mapping]:
-    query = select(marks).where(marks.c.person_id == person_id).order_by(marks.c.announcement_id).limit(limit)
-    if after is not None:
-        query = query.where(marks.c.announcement_id > sa.literal(after, Id))
-    return list(tx.execute(query).mappings())
-
-
-def handed_in_by(tx, person_id: str, after: str | None, limit: int) -> list[Mapping]:
-    shown = (files.c.id, files.c.name, files.c.media_type, files.c.size, files.c.sha256, files.c.uploaded_at)
-    query = select(*shown).where(files.c.uploaded_by_person_id == person_id).order_by(files.c.id).limit(limit)
-    if after is not None:
-        query = query.where(files.c.id > sa.literal(after, Id))
     return list(tx.execute(query).mappings())

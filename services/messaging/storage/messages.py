@@ -9,6 +9,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import TSVECTOR, insert
 
 from chassis.rows import Id
+from messaging.domain.saying import Pace
+from messaging.storage.pacing import paces
 from messaging.storage.tables import (
     Moment,
     conversations,
@@ -18,7 +20,7 @@ from messaging.storage.tables import (
 )
 from messaging.storage.words import words_of
 
-SHOWN = [column for column in messages.c if column.name not in ("words", "request_hash")]
+SHOWN = [column for column in messages.c if column.name not in ("words", "request_hash", "sha256")]
 
 # One round trip for what all who speak at once wait for. Who says the same again gets no number, who speaks too fast no
 # mark.
@@ -29,6 +31,11 @@ _TURN = sa.text("""
             SELECT 1 FROM messages WHERE conversation_id = :conversation_id AND sender_person_id = :person_id
             AND client_id = :client_id)
         RETURNING last_number, active_at
+    ), paced AS (
+        INSERT INTO paces (person_id, until) SELECT :person_id, :now + :each_everywhere FROM numbered
+        ON CONFLICT (person_id) DO UPDATE SET until = greatest(paces.until, :now) + :each_everywhere
+        WHERE paces.until <= :now + :ahead_everywhere
+        RETURNING 1
     ), marked AS (
         INSERT INTO read_marks (person_id, conversation_id, number, paced_until)
         SELECT :person_id, :conversation_id, last_number, :now + :each FROM numbered
@@ -37,10 +44,11 @@ _TURN = sa.text("""
         WHERE read_marks.paced_until IS NULL OR read_marks.paced_until <= :now + :ahead
         RETURNING 1
     )
-    SELECT last_number, active_at, EXISTS (SELECT 1 FROM marked) AS in_pace FROM numbered
+    SELECT last_number, active_at, EXISTS (SELECT 1 FROM marked) AND EXISTS (SELECT 1 FROM paced) AS in_pace
+    FROM numbered
 """).bindparams(
     sa.bindparam("now", type_=Moment), sa.bindparam("conversation_id", type_=Id), sa.bindparam("person_id", type_=Id),
-    sa.bindparam("each", type_=sa.Interval), sa.bindparam("ahead", type_=sa.Interval),
+    *(sa.bindparam(name, type_=sa.Interval) for name in ("each", "ahead", "each_everywhere", "ahead_everywhere")),
 )  # fmt: skip
 _ADD = (
     insert(messages)
@@ -53,7 +61,7 @@ _ADD = (
 )
 _OPTIONAL = (
     "client_id", "request_hash", "reply_to", "reply_to_number", "mentions", "files", "edited_at", "ended_at",
-    "ended_by_person_id", "ended_reason",
+    "ended_by_person_id", "ended_reason", "expired_at", "sha256",
 )  # fmt: skip
 AS_NEW = dict.fromkeys(_OPTIONAL) | {"version": 1, "state": "said"}
 
@@ -86,6 +94,15 @@ def find_message(tx, message_id: str, *, lock: bool = False) -> Mapping | None:
     return tx.execute(query.with_for_update() if lock else query).mappings().one_or_none()
 
 
+def leave_unsealed(tx, message_id: str) -> None:
+    """Until the commit the message's conversation is not sealed; whether it was closed is to be looked at after this.
+    Nobody who speaks waits for it.
+    """
+    of_it = select(messages.c.conversation_id).where(messages.c.id == message_id).scalar_subquery()
+    query = select(conversations.c.id).where(conversations.c.id == of_it)
+    tx.execute(query.with_for_update(read=True, key_share=True))
+
+
 def sent_before(tx, conversation_id: str, person_id: str, client_id: str) -> Mapping | None:
     query = select(*SHOWN, messages.c.request_hash).where(
         messages.c.conversation_id == conversation_id, messages.c.sender_person_id == person_id,
@@ -95,19 +112,24 @@ def sent_before(tx, conversation_id: str, person_id: str, client_id: str) -> Map
 
 
 def take_turn(
-    tx, conversation_id: str, person_id: str, client_id: str, each: timedelta, ahead: timedelta, now: datetime
-) -> Turn | None:
+    tx, conversation_id: str, person_id: str, client_id: str, pace: Pace, now: datetime
+) -> Turn | None:  # fmt: skip
     """To say what has not been said; who speaks has read. None: it was said before, or nothing is said there now."""
     values = {"now": now, "conversation_id": conversation_id, "person_id": person_id, "client_id": client_id}
-    row = tx.execute(_TURN, values | {"each": each, "ahead": ahead}).one_or_none()
+    values |= {"each": pace.each, "ahead": pace.ahead}
+    values |= {"each_everywhere": pace.everywhere.each, "ahead_everywhere": pace.everywhere.ahead}
+    row = tx.execute(_TURN, values).one_or_none()
     return row and Turn(row.last_number, row.active_at, row.in_pace)
 
 
-def paced_until(tx, person_id: str, conversation_id: str) -> datetime:
-    query = select(read_marks.c.paced_until).where(
+def turn_waits(tx, conversation_id: str, person_id: str, pace: Pace, now: datetime) -> timedelta:
+    """How long, for whoever was too fast."""
+    here = select(read_marks.c.paced_until - pace.ahead).where(
         read_marks.c.person_id == person_id, read_marks.c.conversation_id == conversation_id
     )
-    return tx.execute(query).scalar_one()
+    everywhere = select(paces.c.until - pace.everywhere.ahead).where(paces.c.person_id == person_id)
+    latest = func.greatest(here.scalar_subquery(), everywhere.scalar_subquery())
+    return tx.execute(select(latest)).scalar_one() - now
 
 
 def next_number(tx, conversation_id: str, now: datetime, even_closed: bool = False) -> int | None:

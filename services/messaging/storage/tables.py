@@ -62,6 +62,8 @@ messages = sa.Table(
     sa.Column("ended_at", Moment),
     sa.Column("ended_by_person_id", Id),
     sa.Column("ended_reason", sa.Text),
+    sa.Column("expired_at", Moment),
+    sa.Column("sha256", sa.Text),
 )  # fmt: skip
 message_versions = sa.Table(
     "message_versions", metadata,

@@ -18,6 +18,7 @@ transcripts = sa.Table(
     sa.Column("form", sa.Integer),
     sa.Column("sha256", sa.Text),
     sa.Column("sealed_at", Moment),
+    sa.Column("expired_at", Moment),
 )  # fmt: skip
 AT_ONCE = 500  # messages in memory
 

@@ -109,7 +109,7 @@ def edit(tx, claims: dict, request: dict, scans: bool, now: datetime) -> dict:
 def discard(tx, claims: dict, request: dict, now: datetime) -> dict:
     def act(actor: Actor, row: Mapping) -> None:
         require_fresh_if_lent(tx, actor, now, [row["writer_post_id"]])
-        files.release(tx, files.HERE, row["id"], now)
+        files.release(tx, files.HERE, [row["id"]], now)
         storage.discard(tx, row["id"])
 
     return _once(tx, contract.discard_announcement, claims, request, now, "discard", act)
@@ -222,5 +222,5 @@ def _attach(tx, actor: Actor, announcement_id: str, file_ids: list[str], scans: 
     known = before | {file["id"]: file for file in held}
     storage.attach(tx, announcement_id, [known[file_id] for file_id in file_ids])
     if before.keys() - set(file_ids):
-        files.release(tx, files.HERE, announcement_id, now)
+        files.release(tx, files.HERE, [announcement_id], now)
     files.attach(tx, files.HERE, announcement_id, file_ids)

@@ -2,7 +2,7 @@
 attached it says who else may read it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -146,7 +146,7 @@ def open_file(
         raise _not_found()
     if scans:
         _require_scanned(file)
-    if attached_at:
+    if giver is not None or any(each != HERE for each in attached_at):  # of talk nobody is told who has read it
         tx.audit("messaging.file_read", subject=file["id"], granted_by=giver)
     return {"file": dict(file), "blob_id": file["blob_id"], "ask": []}
 
@@ -182,9 +182,10 @@ def attach(tx, service: str, subject_id: str, file_ids: Sequence[str]) -> None:
         storage.attach(tx, service, subject_id, file_ids)
 
 
-def release(tx, service: str, subject_id: str, now: datetime) -> None:
-    """Nothing hangs on this any more; what hangs on nothing else goes in its time."""
-    storage.release(tx, service, subject_id, now + UNATTACHED_KEPT)
+def release(tx, service: str, subject_ids: Collection[str], now: datetime) -> None:
+    """Nothing hangs on these any more; what hangs on nothing else goes in its time."""
+    if subject_ids:
+        storage.release(tx, service, subject_ids, now + UNATTACHED_KEPT)
 
 
 def scanned(tx, file_id: str, infected: bool, now: datetime) -> None:

@@ -1,8 +1,9 @@
 """What goes when its time of keeping is over, and what is kept by order of an auditor."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from chassis import clock
 from chassis.paging import an_id, page, position
@@ -22,35 +23,48 @@ AT_ONCE = 500
 
 def expire_all(db, years: Years, now: datetime) -> None:
     """Batch after batch, each in a transaction of its own, until nothing is over any more."""
-    for kind in (*KINDS, "announcements"):
+    for kind, expire in EXPIRE:
         before = over_before(getattr(years, kind), now)
         if before is None:
             continue
-        while True:
+        last, is_more = None, True
+        while is_more:
             with db.transaction() as tx:
-                count = expire(tx, kind, before, now)
-            metrics.EXPIRED.labels(kind).inc(count)
-            if count < AT_ONCE:
-                break
+                storage.expiring(tx)
+                gone = expire(tx, before, last, now)
+            metrics.EXPIRED.labels(kind).inc(len(gone))
+            is_more = len(gone) == AT_ONCE
+            last = gone[-1] if gone else None
         metrics.EXPIRING.labels(kind).set(before.timestamp())
 
 
-def expire(tx, kind: str, before: datetime, now: datetime) -> int:
-    """How many of the next ones."""
-    storage.expiring(tx)
-    if kind == "announcements":
-        rows = storage.announcements_over(tx, before, AT_ONCE)
-        for row in rows:
-            storage.expire_announcement(tx, row["id"], sha256(_line_of(row)), now)
-        for draft_id in storage.never_announced(tx, before, AT_ONCE - len(rows)):
-            announcements.discard(tx, draft_id)
-            rows.append({"id": draft_id})
-    else:
-        rows = storage.messages_over(tx, KINDS[kind], before, AT_ONCE)
-        storage.expire_messages(tx, {row["id"]: sha256(transcript.line(row)) for row in rows}, now)
+def _messages(kind: str, tx, before: datetime, last: Mapping | None, now: datetime) -> Sequence[Mapping]:
+    rows = storage.messages_over(tx, kind, before, last, AT_ONCE)
+    storage.expire_messages(tx, {row["id"]: sha256(transcript.line(row)) for row in rows}, now)
+    files.release(tx, files.HERE, [row["id"] for row in rows if row["files"]], now)
+    return rows
+
+
+def _receipts_alone(tx, before: datetime, _last, _now) -> Sequence[str]:
+    return storage.forget_receipts(tx, before, AT_ONCE)
+
+
+def _announcements(tx, before: datetime, _last, now: datetime) -> Sequence[Mapping]:
+    rows = storage.announcements_over(tx, before, AT_ONCE)
     for row in rows:
-        files.release(tx, files.HERE, row["id"], now)
-    return len(rows)
+        storage.expire_announcement(tx, row["id"], sha256(_line_of(row)), now)
+    for draft_id in storage.never_announced(tx, before, AT_ONCE - len(rows)):
+        announcements.discard(tx, draft_id)
+        rows.append({"id": draft_id})
+    files.release(tx, files.HERE, [row["id"] for row in rows], now)
+    return rows
+
+
+EXPIRE = (  # the setting of years, and what goes by it
+    *((name, partial(_messages, kind)) for name, kinds in KINDS.items() for kind in kinds),
+    ("directives", _receipts_alone),
+    ("announcements", _announcements),
+)
 
 
 def _line_of(announcement: Mapping) -> str:

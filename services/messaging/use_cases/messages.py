@@ -11,6 +11,7 @@ from chassis.contract import schema
 from chassis.errors import IdempotencyKeyReused, InvalidRequest
 from chassis.idempotency import answer_once
 from chassis.paging import a_moment, a_number, an_id, page, position
+from chassis.wire import weight
 from contracts import messaging as contract
 from kernel.actor import Actor
 from kernel.capacity import actor_for
@@ -19,6 +20,7 @@ from messaging.domain import markup
 from messaging.domain.conversations import Addressees
 from messaging.domain.directives import leads
 from messaging.domain.saying import (
+    MOST_VERSIONS,
     Pace,
     Unsayable,
     cleaned,
@@ -29,12 +31,13 @@ from messaging.domain.saying import (
 )
 from messaging.storage import files as file_storage
 from messaging.storage import messages as storage
+from messaging.storage import transcripts
 from messaging.storage.conversations import addressees_of, find_bare
 from messaging.storage.conversations import unread as count_unread
 from messaging.storage.mentions import count_called, mentions_read, taking_part
 from messaging.storage.searching import search as search_storage
 from messaging.storage.words import sought
-from messaging.use_cases import announcements, asking, conversations, files, telling
+from messaging.use_cases import announcements, asking, conversations, files, pacing, telling
 
 REFUSALS = {
     "not_authorised": "It is another's.",
@@ -44,6 +47,7 @@ REFUSALS = {
 }
 SOUGHT_AT_MOST = 8  # words
 MOST = 2**31 - 1
+INSTANT = timedelta(microseconds=1)
 
 
 def list_messages(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -53,8 +57,16 @@ def list_messages(tx, claims: dict, request: dict, now: datetime) -> dict:
     before, around, limit = position(request["cursor"], a_number), request["around"], request["limit"]
     end = before[0] if before else MOST if around is None else around + limit // 2 + 1
     rows = storage.messages_of(tx, conversation["id"], _open_to(conversation, end), limit + 1)
-    rows, next_cursor = page(rows, limit, lambda row: [row["number"]])
-    return {"items": asking.shown(tx, actor, [shown(row) for row in rows]), "next_cursor": next_cursor}
+    found, next_cursor = _page(rows, limit)
+    if before is None and around is not None:
+        from_there = [row for row in rows if row["number"] <= around]
+        if from_there and found[-1]["number"] > around:  # what is newer fills the page
+            found, next_cursor = _page(from_there, limit)
+    return {"items": asking.shown(tx, actor, found), "next_cursor": next_cursor}
+
+
+def _page(rows: Sequence[Mapping], limit: int) -> tuple[Sequence[dict], str | None]:
+    return page([shown(row) for row in rows], limit, lambda row: [row["number"]], weight)
 
 
 def _open_to(conversation: Mapping, end: int = MOST) -> range:
@@ -72,10 +84,13 @@ def search_messages(tx, claims: dict, request: dict, now: datetime) -> dict:
         conversations.own(tx, actor, request["conversation_id"])
     before = position(request["cursor"], a_moment, an_id, a_number)
     rows = search_storage(tx, conversations.ids_of(actor), words, request, before, request["limit"] + 1)
-    rows, next_cursor = page(
-        rows, request["limit"], lambda row: [row["sent_at"].isoformat(), row["conversation_id"], row["number"]]
+    found, next_cursor = page(
+        [shown(row) for row in rows],
+        request["limit"],
+        lambda row: [row["sent_at"].isoformat(), row["conversation_id"], row["number"]],
+        weight,
     )
-    return {"items": asking.shown(tx, actor, [shown(row) for row in rows]), "next_cursor": next_cursor}
+    return {"items": asking.shown(tx, actor, found), "next_cursor": next_cursor}
 
 
 def get_message(tx, claims: dict, request: dict, now: datetime) -> dict:
@@ -100,7 +115,8 @@ def own(tx, actor: Actor, message_id: str, *, lock: bool = False) -> tuple[Mappi
 def shown(message: Mapping) -> dict:
     """As it is told: its text as a tree where anything in it is marked up, and what of ours that leads to."""
     body = markup.tree(message["text"], message["mentions"] or ())
-    lists = {name: message[name] or [] for name in ("mentions", "files")}
+    files = [] if message["state"] == "removed" else message["files"] or []
+    lists = {"mentions": message["mentions"] or [], "files": files}
     return dict(message) | lists | {"body": body, "links": markup.links(body)}
 
 
@@ -110,20 +126,26 @@ def shown(message: Mapping) -> dict:
 def post_message(tx, claims: dict, request: dict, pace: Pace, scans: bool, now: datetime) -> dict:
     """Raises SaidMeanwhile; asked again it answers what the other one has said."""
     actor = actor_for(tx, contract.post_message, claims, now)
-    conversation = conversations.writable(tx, actor, request["conversation_id"])
     text, mentions = _sayable(request["text"], request["mentions"])
     if not has_something(text) and not request["file_ids"]:
         raise InvalidRequest("nothing is said", errors={"text": ["Shorter than minimum length 1."]})
-    reached = addressees_of(tx, conversation["id"])
-    conversations.require_fresh_if_lent(tx, actor, reached, now)
-    asks = asking.asked_by(tx, actor, conversation, request, now)
     client_id = request["client_id"] or request["idempotency_key"]
-    turn = storage.take_turn(tx, conversation["id"], actor.person_id, client_id, pace.each, pace.ahead, now)
+    try:
+        conversation = conversations.writable(tx, actor, request["conversation_id"])
+        reached = addressees_of(tx, conversation["id"])
+        conversations.require_fresh_if_lent(tx, actor, reached, now)
+        asks = asking.asked_by(tx, actor, conversation, request, now)
+    except Refused:
+        if said := _said_before(tx, actor, request, client_id):
+            return said
+        raise
+    turn = storage.take_turn(tx, conversation["id"], actor.person_id, client_id, pace, now)
     if turn is None:
-        return _said_before(tx, actor, request, client_id)
+        if said := _said_before(tx, actor, request, client_id):
+            return said
+        raise Refused("conversation_closed")  # since
     if not turn.in_pace:
-        waits = storage.paced_until(tx, actor.person_id, conversation["id"]) - pace.ahead - now
-        raise Refused("too_many_messages", retry_after=max(1, -int(-waits.total_seconds() // 1)))
+        raise pacing.too_fast(storage.turn_waits(tx, conversation["id"], actor.person_id, pace, now))
     _require_taking_part(tx, actor, conversation, mentions, reached, now)
     message = {
         "id": clock.new_id(),
@@ -165,10 +187,11 @@ def _sayable(text: str, mentions: Sequence[Mapping]) -> tuple[str, list[dict]]:
         raise InvalidRequest(str(unsayable), errors={unsayable.field: [unsayable.message]}) from unsayable
 
 
-def _said_before(tx, actor: Actor, request: dict, client_id: str) -> dict:
+def _said_before(tx, actor: Actor, request: dict, client_id: str) -> dict | None:
+    """Sent again it is the same message, whatever has become of its conversation, or of the sender's part in it."""
     message = storage.sent_before(tx, request["conversation_id"], actor.person_id, client_id)
     if message is None:
-        raise Refused("conversation_closed")  # since
+        return None
     if message["request_hash"] != _hash_of(request):
         raise IdempotencyKeyReused("this client_id was used for another message")
     return asking.shown(tx, actor, [shown(message)])[0]
@@ -215,19 +238,22 @@ def _attached(
 ) -> list[dict]:  # fmt: skip
     held = files.hold(tx, actor.person_id, file_ids, scans, now)
     files.attach(tx, files.HERE, message_id, file_ids)
-    return [{name: file[name] for name in ("id", "name", "media_type", "size")} for file in held]
+    return [{name: file[name] for name in ("id", "name", "media_type", "size", "sha256")} for file in held]
 
 
 # changing
 
 
-def edit_message(tx, claims: dict, request: dict, within: timedelta, now: datetime) -> dict:
+def edit_message(tx, claims: dict, request: dict, pace: Pace, within: timedelta, now: datetime) -> dict:
     def edit(actor: Actor, message: Mapping, conversation: Mapping) -> dict:
         _permit(may_change(message, actor.person_id, now, within))
         text, mentions = _sayable(request["text"], request["mentions"])
         if not has_something(text) and not message["files"]:
             raise InvalidRequest("nothing is said", errors={"text": ["Shorter than minimum length 1."]})
+        if message["version"] >= MOST_VERSIONS:
+            raise Refused("too_many_versions", limit=MOST_VERSIONS)
         _require_taking_part(tx, actor, conversation, mentions, addressees_of(tx, conversation["id"]), now)
+        pacing.keep(tx, actor.person_id, pace, now)
         return {"text": text, "mentions": mentions or None, "edited_at": now}
 
     return _change(tx, contract.edit_message, claims, request, now, "edited", edit)
@@ -247,10 +273,12 @@ def remove_message(tx, claims: dict, request: dict, within: timedelta, now: date
 def withdraw_message(tx, claims: dict, request: dict, now: datetime) -> dict:
     """What was asked for is asked for no more; what was said stays to be read."""
 
-    def withdraw(actor: Actor, message: Mapping, _conversation) -> dict:
+    def withdraw(actor: Actor, message: Mapping, conversation: Mapping) -> dict:
         _permit(may_withdraw(message, actor.person_id, [actor.post_id]))
         asking.may_end(tx, message)
-        ended = {"state": "withdrawn", "ended_at": now, "ended_by_person_id": actor.person_id}
+        sealed = conversation["closed_at"] and transcripts.find(tx, conversation)
+        ended_at = max(now, sealed["sealed_at"] + INSTANT) if sealed else now  # what was sealed stands as it was
+        ended = {"state": "withdrawn", "ended_at": ended_at, "ended_by_person_id": actor.person_id}
         return ended | {"ended_reason": request["reason"]}
 
     return _change(tx, contract.withdraw_message, claims, request, now, "withdrawn", withdraw)
@@ -265,6 +293,7 @@ def _change(tx, procedure, claims: dict, request: dict, now: datetime, change: s
     actor = actor_for(tx, procedure, claims, now)
 
     def produce() -> dict:
+        storage.leave_unsealed(tx, request["id"])
         message, conversation = own(tx, actor, request["id"], lock=True)
         if change != "withdrawn":  # which says nothing, and would go on being asked for in what was closed or left
             conversations.writable(tx, actor, conversation["id"])
@@ -298,8 +327,9 @@ def list_versions(tx, claims: dict, request: dict, now: datetime) -> dict:
         tx.audit("message.history_read", subject=message["id"], conversation_id=message["conversation_id"])
     before = position(request["cursor"], a_number)
     rows = storage.versions_of(tx, message["id"], before[0] if before else None, request["limit"] + 1)
-    rows, next_cursor = page(rows, request["limit"], lambda row: [row["version"]])
-    return {"items": [dict(row) | {"mentions": row["mentions"] or []} for row in rows], "next_cursor": next_cursor}
+    found = [dict(row) | {"mentions": row["mentions"] or []} for row in rows]
+    found, next_cursor = page(found, request["limit"], lambda row: [row["version"]], weight)
+    return {"items": found, "next_cursor": next_cursor}
 
 
 def opens_file(tx, claims: dict, file_id: str, now: datetime) -> bool:

@@ -15,17 +15,21 @@ from kernel.directory_copy import has_ended, people_with_posts, require_fresh_if
 from kernel.errors import Refused
 from kernel.working_time import today
 from messaging.domain.conversations import PARTICIPANTS_AT_MOST, addressees, first_seen
+from messaging.domain.saying import Pace
 from messaging.storage import taking_part as storage
 from messaging.storage.conversations import addressees_of
+from messaging.use_cases import pacing
 from messaging.use_cases.conversations import NOBODY, change_of, ids_of, own
 
 
-def begin_conversation(tx, claims: dict, request: dict, now: datetime) -> dict:
+def begin_conversation(tx, claims: dict, request: dict, pace: Pace, now: datetime) -> dict:
     wanted = request["conversation"]
     begin = {"direct": _direct, "group": _group, "unit": _room}[wanted["kind"]]
 
     def produce(actor: Actor) -> str:
-        return begin(tx, actor, wanted, now)
+        begun = begin(tx, actor, wanted, now)
+        pacing.keep(tx, actor.person_id, pace, now, people=len(wanted["participants"]))
+        return begun
 
     return _once(tx, contract.begin_conversation, claims, request["idempotency_key"], wanted, now, produce)
 
@@ -135,7 +139,7 @@ def _rename(tx, actor: Actor, request: dict, now: datetime) -> str:
     return request["id"]
 
 
-def add_participants(tx, claims: dict, request: dict, now: datetime) -> dict:
+def add_participants(tx, claims: dict, request: dict, pace: Pace, now: datetime) -> dict:
     """Nobody is shown, nor shows himself under another id, what was said before the owner's own part begins."""
     conversation_id, added = request["conversation_id"], request["added"]
 
@@ -151,6 +155,7 @@ def add_participants(tx, claims: dict, request: dict, now: datetime) -> dict:
             raise Refused("participant_exists")
         if storage.count(tx, conversation_id) > PARTICIPANTS_AT_MOST:
             raise Refused("too_many_participants", limit=PARTICIPANTS_AT_MOST)
+        pacing.keep(tx, actor.person_id, pace, now, people=len(others))
         _tell(tx, actor, conversation, "added", others, now)
         return conversation_id
 

@@ -5,7 +5,16 @@ import time
 import eventlet
 
 from chassis.testing import until
-from gateway.tests.support import CONVERSATION, Reminders, Tasks, asked, assert_problem, name_of
+from gateway.tests.support import (
+    CONVERSATION,
+    Messaging,
+    Reminders,
+    Tasks,
+    asked,
+    assert_problem,
+    message,
+    name_of,
+)
 from kernel.errors import Refused
 from tests.support.town import person
 
@@ -59,6 +68,21 @@ def test_messages_come_with_names_by_one_question(head):
         page = head.get(MESSAGES).json()
         assert [each["sender_name"] for each in page["items"]] == [name_of(person("ward-1 head"))] * 2
         assert len(asked("directory.get_names")) == 1
+
+
+def test_whoever_is_mentioned_is_named_when_it_is_read(head):
+    mention = {"kind": "person", "id": person("ward-1 clerk")}
+    node = {"kind": "mention", "mention": mention, "text": "@"}
+    kept = [mention | {"offset": 2, "length": 1}, {"kind": "all", "id": None, "offset": 4, "length": 7}]
+    body = [{"kind": "list", "ordered": False, "start": None, "items": [[{"kind": "bold", "children": [node]}]]}]
+    said = message() | {"text": "- @ @tất cả", "mentions": kept, "body": body, "links": [], "files": []}
+    Messaging.answers = {"messaging.list_messages": {"items": [said], "next_cursor": None}}
+
+    [told] = head.get(MESSAGES).json()["items"]
+    name = name_of(person("ward-1 clerk"))
+    assert [each["name"] for each in told["mentions"]] == [name, None]
+    assert told["body"][0]["items"][0][0]["children"][0]["text"] == f"@{name}"
+    assert told["text"] == said["text"]
 
 
 def test_saying_something(head):

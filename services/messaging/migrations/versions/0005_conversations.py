@@ -46,8 +46,10 @@ CREATE UNIQUE INDEX participants_one_owner ON participants (conversation_id)
 
 ALTER TABLE case_parts
     ADD COLUMN leads boolean NOT NULL DEFAULT false,
-    ADD COLUMN done_at timestamptz;
+    ADD COLUMN done_at timestamptz,
+    ADD COLUMN done_version integer NOT NULL DEFAULT 0;
 COMMENT ON COLUMN case_parts.leads IS 'a piece on which it depends whether the order is done';
+COMMENT ON COLUMN case_parts.done_version IS 'of the piece, when it was said last that it is done or is not';
 
 CREATE TABLE conversation_settings (
     person_id uuid NOT NULL,
@@ -68,8 +70,10 @@ CREATE TABLE transcripts (
     form integer NOT NULL,
     sha256 text NOT NULL,
     sealed_at timestamptz NOT NULL,
+    expired_at timestamptz,
     PRIMARY KEY (conversation_id, closed_at)
 );
+COMMENT ON COLUMN transcripts.expired_at IS 'since when something of it is gone, so that it cannot be told any more';
 """
 # Of orders from before, what leads is known, and not what was done of it: they stay open until their pieces change.
 CARRIED_OVER = """

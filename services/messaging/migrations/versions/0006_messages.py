@@ -26,8 +26,7 @@ ALTER TABLE messages
     ADD CHECK ((state = 'said') = (ended_at IS NULL));
 COMMENT ON COLUMN messages.client_id IS 'the sender''s own name of it: sent again it is the same message';
 COMMENT ON COLUMN messages.words IS 'its words without diacritics, and the conversation as one more';
-CREATE UNIQUE INDEX messages_sent ON messages (conversation_id, sender_person_id, client_id)
-    WHERE client_id IS NOT NULL;
+CREATE UNIQUE INDEX messages_sent ON messages (sender_person_id, conversation_id, client_id);
 CREATE INDEX messages_with_mentions ON messages (conversation_id, number) WHERE mentions IS NOT NULL;
 CREATE INDEX messages_words ON messages USING gin (words);
 
@@ -47,6 +46,12 @@ ALTER TABLE read_marks
     ADD mentions_read integer NOT NULL DEFAULT 0;
 COMMENT ON COLUMN read_marks.mentions_read IS 'up to where it was said of which mentions he has read';
 COMMENT ON COLUMN read_marks.paced_until IS 'until when what this person has said is spread at the pace allowed';
+
+CREATE TABLE paces (
+    person_id uuid PRIMARY KEY,
+    until timestamptz NOT NULL
+);
+COMMENT ON TABLE paces IS 'the same of what a person has done in all conversations together';
 """
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from chassis.errors import CallFailed
 from contracts import messaging
+from messaging.domain.saying import MOST_VERSIONS
 from messaging.tests.talk import HEAD, VICE
 from tests.support.town import claims, person
 
@@ -61,6 +62,13 @@ def test_the_same_asked_again_changes_it_once(talk, message):
     assert first["version"] == 2
 
 
+def test_it_is_not_edited_without_end(talk, message):
+    talk.here.do("UPDATE messages SET version = :most - 1", most=MOST_VERSIONS)
+    assert talk.act(messaging.edit_message, message, text="lần cuối")["version"] == MOST_VERSIONS
+    assert refused(talk.act, messaging.edit_message, message, text="nữa") == "too_many_versions"
+    assert talk.act(messaging.remove_message, message)["state"] == "removed"
+
+
 def test_of_two_who_edit_what_they_have_read_the_later_one_reads_again(talk, message):
     talk.act(messaging.edit_message, message, version=1, text="một")
     assert refused(talk.act, messaging.edit_message, message, version=1, text="hai") == "stale_version"
@@ -101,6 +109,28 @@ def test_what_it_said_before_is_for_who_said_it_and_for_auditors_who_are_written
         for row in talk.here.rows("SELECT action FROM audit_log WHERE action LIKE 'message.%' ORDER BY number")
     ]
     assert actions == ["message.edited", "message.history_read"]
+
+
+def test_pages_of_long_messages_are_shorter(talk, case):
+    talk.say(case, "**b**" + "\N{PARTY POPPER}" * 19_900)
+    talk.here.do("INSERT INTO messages (id, conversation_id, number, kind, text, sender_person_id, sender_post_id,"
+                 " sender_title, sent_at, words) SELECT md5(n::text)::uuid, conversation_id, n, kind, text,"
+                 " sender_person_id, sender_post_id, sender_title, sent_at, words"
+                 " FROM messages, generate_series(2, 40) AS n")  # fmt: skip
+    talk.here.do("UPDATE conversations SET last_number = 40")
+
+    for procedure, asked in (
+        (messaging.list_messages, {"conversation_id": case}),
+        (messaging.search_messages, {"q": "b"}),
+    ):
+        numbers, cursor, pages = [], None, 0
+        while cursor or not pages:
+            page = talk.caller(procedure, asked | {"limit": 200, "cursor": cursor}, claims=HEAD)
+            numbers += [each["number"] for each in page["items"]]
+            cursor, pages = page["next_cursor"], pages + 1
+        assert sorted(numbers) == list(range(1, 41)) and pages > 4
+    around = talk.list(case, around=10, limit=40)
+    assert (around[0]["number"], len(around) < 10) == (10, True)
 
 
 def test_a_page_around_a_number_stands_in_the_middle(talk, case):

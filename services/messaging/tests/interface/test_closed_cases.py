@@ -3,16 +3,19 @@
 import hashlib
 import itertools
 import json
+from datetime import timedelta
 
 import pytest
 
 from chassis import clock
 from chassis.errors import CallFailed
 from contracts import messaging
+from messaging.domain.keeping import Years
+from messaging.domain.saying import Pace
 from messaging.storage import transcripts as storage
-from messaging.use_cases import cases, directives, transcripts
+from messaging.use_cases import cases, directives, keeping, messages, transcripts
 from tests.support.orders import changed, issued, urged
-from tests.support.town import claims, id_of, person
+from tests.support.town import claims, id_of, person, post
 
 HEAD, VICE = claims("ward-1 head"), claims("committee vice_chairman")
 TWO_LEAD = {"pieces": (("ward-1", "lead"), ("ward-2", "lead"), ("ward-3", "inform")), "mode": "each"}
@@ -117,6 +120,103 @@ def test_the_transcript_is_what_was_sealed(here, case, caller):
     assert {json.loads(line)["sender_person_id"] for line in lines} == {person("committee vice_chairman")}
     [told] = [data for name, data in here.events() if name == "transcript_sealed"]
     assert (told["task_id"], told["count"], told["sha256"]) == (id_of("task Diễn tập"), 3, sealed["sha256"])
+
+
+def directed(caller, case) -> dict:
+    """A directive to the head of ward 1."""
+    asked = {"kind": "directive", "text": "Báo cáo", "asked": [post("ward-1 head")], "idempotency_key": "directive"}
+    return caller(messaging.post_message, {"conversation_id": case["id"], **asked}, claims=VICE)
+
+
+def withdraw(caller, message) -> None:
+    request = {"id": message["id"], "version": None, "idempotency_key": "withdraw", "reason": "Đã có văn bản khác"}
+    caller(messaging.withdraw_message, request, claims=VICE)
+
+
+def test_a_line_says_what_was_answered_changed_and_taken_back_until_then(here, case, caller):
+    first, second, *_ = reversed(caller(messaging.list_messages, {"conversation_id": case["id"]}, claims=VICE)["items"])
+    change = {"id": first["id"], "version": None, "idempotency_key": "change"}
+    caller(messaging.edit_message, change | {"text": "Ý kiến khác"}, claims=VICE)
+    caller(messaging.remove_message, change | {"id": second["id"], "idempotency_key": "remove"}, claims=VICE)
+    caller(messaging.post_message, {"conversation_id": case["id"], "text": "Đồng ý", "reply_to": first["id"],
+                                    "idempotency_key": "answer"}, claims=HEAD)  # fmt: skip
+    withdraw(caller, directed(caller, case))
+    hear(here, [done("ward-1", 4)])
+    seal(here)
+
+    edited, removed, _, answer, withdrawn = map(json.loads, transcript(caller, case)["lines"])
+    assert (edited["text"], edited["state"], edited["edited_at"] is None) == ("Ý kiến khác", "said", False)
+    assert (removed["text"], removed["state"], removed["ended_at"] is None) == ("", "removed", False)
+    assert (answer["reply_to_number"], answer["mentions"], answer["files"]) == (1, [], [])
+    assert (withdrawn["text"], withdrawn["state"]) == ("Báo cáo", "withdrawn")
+    assert withdrawn["ended_reason"] == "Đã có văn bản khác"
+
+
+def test_what_is_withdrawn_after_the_seal_changes_nothing_that_was_sealed(here, case, caller):
+    message = directed(caller, case)
+    hear(here, [done("ward-1", 4)])
+    seal(here)
+    here.do("UPDATE transcripts SET sealed_at = sealed_at + interval '1 hour'")  # another machine's clock
+    before = transcript(caller, case)
+    withdraw(caller, message)
+
+    assert transcript(caller, case) == before
+    assert caller(messaging.get_message, {"id": message["id"]}, claims=VICE)["state"] == "withdrawn"
+
+
+def test_what_was_withdrawn_before_the_seal_is_in_it_whatever_the_clocks_say(here, case, caller):
+    withdraw(caller, directed(caller, case))
+    here.do("UPDATE messages SET ended_at = ended_at + interval '1 hour' WHERE state = 'withdrawn'")
+    hear(here, [done("ward-1", 4)])
+    seal(here)
+
+    told = transcript(caller, case)
+    digest = hashlib.sha256("".join(f"{line}\n" for line in told["lines"]).encode()).hexdigest()
+    assert digest == told["sealed"]["sha256"] and json.loads(told["lines"][-1])["state"] == "withdrawn"
+
+
+def test_while_something_is_edited_nothing_is_sealed(here, case, caller):
+    [last, *_] = caller(messaging.list_messages, {"conversation_id": case["id"]}, claims=VICE)["items"]
+    change = {"id": last["id"], "version": None, "idempotency_key": "k", "text": "Sửa kịp", "mentions": []}
+    with here.store.transaction() as tx:
+        messages.edit_message(tx, VICE, change, Pace(60), timedelta(hours=1), clock.now())
+        hear(here, [done("ward-1", 4)])
+        assert seal(here) == 0
+
+    assert seal(here) == 1
+    assert json.loads(transcript(caller, case)["lines"][-1])["text"] == "Sửa kịp"
+
+
+def test_what_is_done_and_put_right_later_was_done_when_it_was(here, case, caller):
+    hear(here, [done("ward-1", 4)])
+    seal(here)
+    before = transcript(caller, case)
+    hear(here, [done("ward-1", 6, "corrected")])
+
+    assert (seal(here), transcript(caller, case)) == (0, before)
+
+
+PUT_RIGHT = [ACTS[3], done("ward-1", 6), done("ward-1", 7, "corrected")]
+
+
+@pytest.mark.parametrize("acts", list(itertools.permutations(PUT_RIGHT)), ids=range(6))
+def test_when_it_was_done_is_known_in_whatever_order_that_is_heard(town, acts):
+    here = town("messaging")
+    hear(here, [issued(), *acts])
+    [found] = here.rows("SELECT closed_at FROM conversations")
+    assert found["closed_at"].isoformat() == AT[6]
+
+
+def test_what_has_expired_is_told_no_more_and_its_hash_is(here, case, caller):
+    hear(here, [done("ward-1", 4)])
+    seal(here)
+    sealed = transcript(caller, case)["sealed"]
+    keeping.expire_all(here.store, Years(), clock.now().replace(year=clock.now().year + 6))
+
+    with pytest.raises(CallFailed) as refusal:
+        transcript(caller, case)
+    assert refusal.value.code == "transcript_expired"
+    assert refusal.value.details == {"sha256": sealed["sha256"], "count": 3}
 
 
 def test_closed_again_it_is_sealed_again_and_the_first_seal_stays(here, case, caller):

@@ -3,17 +3,20 @@
 import json
 from datetime import datetime, timedelta
 
+import eventlet
 import pytest
 
 from chassis import clock
 from chassis.errors import CallFailed
+from chassis.testing import until
 from contracts import messaging
 from kernel.working_time import TZ
 from messaging.domain import transcript
 from messaging.domain.keeping import Years, over_before, sha256
-from messaging.use_cases import cases, keeping
+from messaging.storage import directives as receipts
+from messaging.use_cases import cases, files, keeping
 from tests.support.orders import issued
-from tests.support.town import claims, person
+from tests.support.town import claims, id_of, person, post, unit
 
 VICE, HEAD, AUDITOR = claims("committee vice_chairman"), claims("ward-1 head"), claims("dept auditor")
 LATER = clock.now().replace(year=clock.now().year + 6)
@@ -78,6 +81,71 @@ def test_nothing_of_it_is_left_in_what_it_said_before_or_is_found_by(here, said,
     assert here.rows("SELECT number FROM messages WHERE words IS NOT NULL OR mentions IS NOT NULL") == []
 
 
+def test_whom_a_directive_has_reached_goes_with_it(here, case, caller):
+    asked = {"kind": "directive", "text": "Báo cáo", "asked": [post("ward-1 head")], "idempotency_key": "d"}
+    message = caller(messaging.post_message, {"conversation_id": case, **asked}, claims=VICE)
+    caller(messaging.acknowledge, {"id": message["id"]}, claims=HEAD)
+    with here.store.transaction() as tx:  # of an urging inside a unit, of which nothing is said here
+        receipts.follow_urgings(tx, [
+            {"id": person(end), "version": 1, "post_id": post("ward-1 head"), "unit_id": unit("ward-1"), "ended_at": at}
+            for end, at in (("over", clock.now()), ("waits", None))
+        ])  # fmt: skip
+    here.do("UPDATE conversations SET closed_at = now()")
+    expire(here)
+    assert len(here.rows("SELECT * FROM receipts")) == 3  # they are kept for ten years
+    expire(here, clock.now().replace(year=clock.now().year + 11))
+
+    assert [str(row["id"]) for row in here.rows("SELECT id FROM receipts")] == [person("waits")]
+    assert here.rows("SELECT * FROM directives") == []
+    assert caller(messaging.get_message, {"id": message["id"]}, claims=VICE)["asking"] is None
+    with pytest.raises(CallFailed) as nothing:
+        caller(messaging.list_receipts, {"message_id": message["id"]}, claims=VICE)
+    assert nothing.value.code == "nothing_is_asked"
+
+
+def test_what_is_held_or_under_way_does_not_keep_the_rest(here, said, caller, monkeypatch):
+    monkeypatch.setattr(keeping, "AT_ONCE", 1)
+    hold(caller, said)
+    with here.store.transaction() as tx:
+        cases.open_case(tx, issued("Khác"))
+    listed = caller(messaging.list_conversations, {}, claims=VICE)["items"]
+    [other] = [each for each in listed if each["id"] != said]
+    for number in range(3):
+        request = {"conversation_id": other["id"], "text": f"Khác {number}", "idempotency_key": f"other-{number}"}
+        caller(messaging.post_message, request, claims=VICE)
+    here.do("UPDATE conversations SET closed_at = now()")
+    expire(here)
+
+    kept = here.rows("SELECT text FROM messages WHERE text <> '' ORDER BY number")
+    assert [row["text"] for row in kept] == ["Ý kiến 0", "Ý kiến 1", "Ý kiến 2"]
+
+
+def test_a_file_goes_with_the_last_thing_that_it_hangs_on(here, said):
+    """And not while somebody attaches it to something else."""
+    ids = {name: id_of(name) for name in ("file", "blob", "held", "let go")}
+    here.do("INSERT INTO files (id, name, state, blob_id, size, sha256, scan, uploaded_by_person_id, uploaded_at)"
+            " VALUES (:file, 'a.pdf', 'kept', :blob, 1, 'x', 'clean', :blob, now())", file=ids["file"],
+            blob=ids["blob"])  # fmt: skip
+    now = clock.now()
+
+    def let_go() -> None:
+        with here.store.transaction() as tx:
+            files.release(tx, files.HERE, [ids["let go"]], now)
+
+    with here.store.transaction() as tx:
+        files.attach(tx, files.HERE, ids["let go"], [ids["file"]])
+    with here.store.transaction() as tx:
+        files.attach(tx, files.HERE, ids["held"], [ids["file"]])
+        letting = eventlet.spawn(let_go)
+        until(lambda: here.rows("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"))
+    letting.wait()
+    assert here.rows("SELECT keep_until FROM files") == [{"keep_until": None}]
+
+    with here.store.transaction() as tx:
+        files.release(tx, files.HERE, [ids["held"]], now)
+    assert here.rows("SELECT keep_until FROM files")[0]["keep_until"] > now
+
+
 def test_what_is_not_over_stays(here, said):
     expire(here, clock.now().replace(year=clock.now().year + 5))
     expire(here, years=Years(messages=0))
@@ -128,7 +196,8 @@ def test_an_auditor_takes_a_conversation_out_and_it_is_written_down(here, said, 
     rest = caller(messaging.read_export, {"id": begun["id"], "cursor": first["next_cursor"]}, claims=AUDITOR)
 
     lines = [json.loads(line) for line in first["lines"] + rest["lines"]]
-    assert [line["text"] for line in lines] == ["Ý kiến 0", "Ý kiến 1", "Ý kiến 2"]
+    assert [line.get("text") for line in lines if line["type"] == "message"] == ["Ý kiến 0", "Ý kiến 1", "Ý kiến 2"]
+    assert [line["type"] for line in lines[3:]] == ["participant"] * 5
     [entry] = here.rows("SELECT action, details FROM audit_log WHERE action = 'conversation.exported'")
     assert entry["details"]["export_id"] == begun["id"]
     assert here.rows("SELECT reason FROM exports") == [{"reason": "Thanh tra"}]
@@ -138,10 +207,49 @@ def test_an_auditor_takes_a_conversation_out_and_it_is_written_down(here, said, 
     assert over.value.code == "not_found"
 
 
+def test_an_auditor_learns_what_was_said_before_and_whom_it_reached(here, case, caller):
+    text = {"conversation_id": case, "text": "Trước", "idempotency_key": "t"}
+    message = caller(messaging.post_message, text, claims=VICE)
+    change = {"id": message["id"], "version": None, "idempotency_key": "e", "text": "Sau"}
+    caller(messaging.edit_message, change, claims=VICE)
+    asked = {"kind": "directive", "asked": [post("ward-1 head")], "idempotency_key": "d"}
+    directive = caller(messaging.post_message, text | asked, claims=VICE)
+    caller(messaging.acknowledge, {"id": directive["id"]}, claims=HEAD)
+
+    begun, lines, cursor = hold(caller, case, messaging.begin_export), [], None
+    while cursor or not lines:
+        page = caller(messaging.read_export, {"id": begun["id"], "limit": 1, "cursor": cursor}, claims=AUDITOR)
+        [line], cursor = page["lines"], page["next_cursor"]
+        lines.append(json.loads(line))
+    found = {name: [line for line in lines if line["type"] == name] for name in ("message", "version", "receipt")}
+    assert [(line["text"], line["state"], line["files"]) for line in found["message"]] == [
+        ("Sau", "said", []), ("Trước", "said", []),
+    ]  # fmt: skip
+    assert [(line["message_id"], line["version"], line["text"]) for line in found["version"]] == [
+        (message["id"], 1, "Trước"),
+    ]  # fmt: skip
+    assert [(line["message_id"], line["acknowledged_person_id"]) for line in found["receipt"]] == [
+        (directive["id"], HEAD["sub"]),
+    ]  # fmt: skip
+
+
+def test_of_what_is_gone_an_export_has_the_hash(here, said, caller):
+    expire(here)
+    begun = hold(caller, said, messaging.begin_export)
+    first = json.loads(caller(messaging.read_export, {"id": begun["id"]}, claims=AUDITOR)["lines"][0])
+    assert (first["text"], len(first["sha256"]), first["expired_at"] is None) == ("", 64, False)
+
+
 def test_everybody_takes_out_what_is_his_and_nothing_else(said, caller):
     content = {"title": "Nghỉ Tết", "text": "Bảy ngày", "audience": "whole-city"}
     made = caller(messaging.announce, {"announcement": content, "idempotency_key": "a"}, claims=VICE)
     caller(messaging.see_announcement, {"id": made["id"]}, claims=VICE)
+    direct = {"kind": "direct", "participants": [{"person_id": HEAD["sub"]}]}
+    begun = caller(messaging.begin_conversation, {"conversation": direct, "idempotency_key": "b"}, claims=VICE)
+    caller(messaging.set_conversation_settings, {"id": begun["id"], "settings": {"pinned": True}}, claims=VICE)
+    asked = {"conversation_id": begun["id"], "kind": "directive", "text": "Gửi báo cáo", "idempotency_key": "d"}
+    caller(messaging.post_message, asked, claims=VICE)
+    caller(messaging.mark_read, {"conversation_id": begun["id"], "number": 1}, claims=HEAD)
     lines, cursor = [], None
     while True:
         answer = caller(messaging.export_own, {"limit": 1, "cursor": cursor}, claims=VICE)
@@ -151,8 +259,13 @@ def test_everybody_takes_out_what_is_his_and_nothing_else(said, caller):
             break
 
     assert [(line["type"], line.get("text")) for line in lines] == [
-        ("message", "Ý kiến 0"), ("message", "Ý kiến 2"), ("announcement", None),
+        ("message", "Ý kiến 0"), ("message", "Ý kiến 2"), ("message", "Gửi báo cáo"),
+        ("announcement_written", "Bảy ngày"), ("announcement", None),
+        ("participant", None), ("settings", None), ("read", None), ("read", None),
     ]  # fmt: skip
+    lines = [json.loads(line) for line in caller(messaging.export_own, {}, claims=HEAD)["lines"]]
+    assert [line["type"] for line in lines] == ["message", "receipt", "participant", "read", "read"]
+    assert (lines[1]["acknowledged_at"], lines[1]["seen_at"] is None) == (None, False)
     assert caller(messaging.export_own, {}, claims=claims("ward-2 official"))["lines"] == []
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from chassis import clock
 from chassis.contract import schema
 from contracts import messaging
+from messaging.storage import keeping
 from messaging.use_cases import conversations, messages
 from tests.support.town import claims, person, post, unit
 
@@ -49,9 +50,13 @@ def full(town, world):
         tx.execute(sa.text(f"WITH own AS (SELECT {ids}) {_of(OF_MINE)}"), {"mine": MINE} | OWN)
         read_marks = READ.replace(":person", "CAST(:person AS uuid)")
         tx.execute(sa.text(read_marks), {"all": OTHERS, "person": OWN["person"]})
+    _analyze(world)
+    return found
+
+
+def _analyze(world) -> None:
     with psycopg.connect(world.owners["messaging"], autocommit=True) as owner:
         owner.execute("ANALYZE")
-    return found
 
 
 def _of(statement: str) -> str:
@@ -60,7 +65,7 @@ def _of(statement: str) -> str:
     return statement
 
 
-def read(store, act) -> dict[str, int]:
+def read(store, act, begin=None) -> dict[str, int]:
     """How many rows of each table its statements read; each is explained as it was run."""
     statements = []
 
@@ -68,7 +73,7 @@ def read(store, act) -> dict[str, int]:
         statements.append((statement, parameters))
 
     rows: dict[str, int] = {}
-    with store.reading(walks=True) as tx:
+    with begin() if begin else store.reading(walks=True) as tx:
         sa.event.listen(store._engine, "before_cursor_execute", note)
         try:
             act(tx)
@@ -116,3 +121,18 @@ def test_opening_one_reads_that_one(full):
 
     for table in ("participants", "conversations", "read_marks"):
         assert rows[table] <= 4, (table, rows)
+
+
+def test_what_is_over_is_walked_from_the_oldest_on(town, world):
+    here = town("messaging")
+    here.do(FILL, all=1)
+    here.do("INSERT INTO messages (id, conversation_id, number, kind, text, sender_person_id, sender_post_id,"
+            " sender_title, sent_at) SELECT md5(n::text)::uuid, md5('1')::uuid, n, 'text', '', md5('1')::uuid,"
+            " md5('1')::uuid, '', now() - interval '7 years' + n * interval '1 second'"
+            " FROM generate_series(1, 5000) AS n")  # fmt: skip
+    _analyze(world)
+    first, begin = [], here.store.transaction
+    rows = read(here.store, lambda tx: first.extend(keeping.messages_over(tx, "text", clock.now(), None, 50)), begin)
+    assert rows["messages"] <= 200, rows
+    rows = read(here.store, lambda tx: keeping.messages_over(tx, "text", clock.now(), first[49], 50), begin)
+    assert rows["messages"] <= 200, rows

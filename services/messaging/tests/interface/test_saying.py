@@ -2,6 +2,7 @@
 
 import hashlib
 import unicodedata
+from dataclasses import replace
 
 import eventlet
 import pytest
@@ -94,11 +95,25 @@ def test_people_posts_and_units_that_take_part_are_mentioned(talk, case):
     ]
     message = talk.say(case, text, mentions=mentions)
 
-    assert message["mentions"] == mentions
-    assert [node["text"] for node in message["body"][0]["children"] if node["kind"] == "mention"] == [
-        "@An", "@Bình", "@Phường 2",
+    assert message["text"] == "Nhờ @, @Bình và @Phường 2 báo cáo"  # of a person nothing is kept but the id
+    assert [(each["id"], each["offset"], each["length"]) for each in message["mentions"]] == [
+        (mentions[0]["id"], 4, 1), (mentions[1]["id"], 7, 5), (mentions[2]["id"], 16, 9),
     ]  # fmt: skip
-    assert talk.here.events()[0][1]["mentions"] == mentions
+    assert [
+        (node["mention"]["id"], node["text"]) for node in message["body"][0]["children"] if node["kind"] == "mention"
+    ] == [(mentions[0]["id"], "@"), (mentions[1]["id"], "@Bình"), (mentions[2]["id"], "@Phường 2")]
+    assert talk.here.events()[0][1]["mentions"] == message["mentions"]
+
+
+def test_the_name_of_a_person_who_is_mentioned_is_nowhere_kept(talk, case):
+    named = "@Nguyễn Thị Ẩn"
+    one = [mention(named, named, "person", person("ward-1 clerk"))]
+    message = talk.say(case, named, mentions=one, client_id="c")
+    talk.act(messaging.edit_message, message, text=f"{named} ơi", mentions=one)
+
+    for table in ("messages", "message_versions", "outbox", "idempotency", "audit_log"):
+        assert not talk.here.rows(f"SELECT 1 FROM {table} AS kept WHERE kept::text ~* 'nguyễn|Ẩn|nguyen'"), table
+    assert talk.say(case, named, mentions=one, client_id="c")["text"] == "@ ơi"
 
 
 @pytest.mark.parametrize(
@@ -161,7 +176,9 @@ def test_files_go_with_it_to_all_who_take_part_and_to_nobody_else(talk, case, ca
     assert talk.here.rows("SELECT keep_until FROM files") == [{"keep_until": None}]
     assert talk.search("bao cao")["items"][0]["id"] == message["id"]  # by its name
 
-    talk.act(messaging.remove_message, message)
+    assert not talk.here.rows("SELECT 1 FROM audit_log WHERE action = 'messaging.file_read'")  # nobody is watched
+    assert talk.act(messaging.remove_message, message)["files"] == []
+    assert talk.list(case)[0]["files"] == []
     assert refusal(caller, files.open_file, {"id": file["id"]}, claims=HEAD).code == "not_found"
 
 
@@ -186,13 +203,54 @@ def test_whoever_speaks_too_fast_in_a_conversation_waits_and_nobody_else_does(ta
     assert talk.say(case, "nữa")["number"] == 3  # no number was lost
 
 
+def test_whoever_is_too_fast_everywhere_together_waits_with_whatever_he_does(talk, case):
+    message = talk.say(case, "0")
+    talk.here.do("UPDATE paces SET until = now() + interval '90 seconds'")
+
+    another = {"kind": "direct", "participants": [{"person_id": person("ward-1 head")}]}
+    for act in (
+        lambda: talk.say(case, "nữa"),
+        lambda: talk.say(talk.open_case("Khác"), "ở đây"),
+        lambda: talk.act(messaging.edit_message, message, text="khác"),
+        lambda: talk.caller(
+            messaging.begin_conversation, {"conversation": another, "idempotency_key": "b"}, claims=VICE
+        ),
+    ):
+        refused = refusal(act)
+        assert refused.code == "too_many_messages" and 20 < refused.details["retry_after"] <= 31
+    assert talk.say(case, "tôi", HEAD)["number"] == 2
+    assert talk.act(messaging.remove_message, message)["state"] == "removed"
+
+
+def test_in_many_conversations_at_once_no_more_is_said_than_in_three(talk, start):
+    cases = [talk.open_case(f"Việc {n}") for n in range(4)]
+    start.container.settings = replace(start.container.settings, messages_a_minute=2)
+
+    for place in cases[:3]:
+        talk.say(place, "một")
+        talk.say(place, "hai")
+        assert refusal(talk.say, place, "ba").code == "too_many_messages"
+    assert refusal(talk.say, cases[3], "một").code == "too_many_messages"
+
+
+def test_what_was_said_and_is_sent_again_is_answered_whatever_has_happened_since(talk, case):
+    said = talk.say(case, "một", SUPPORT, client_id="c")
+    talk.here.do("UPDATE conversations SET closed_at = now()")
+    assert talk.say(case, "một", SUPPORT, client_id="c") == said
+    assert refusal(talk.say, case, "hai", SUPPORT, client_id="c").code == "idempotency_key_reused"
+    assert refusal(talk.say, case, "hai", SUPPORT).code == "conversation_closed"
+    talk.here.do("DELETE FROM participants WHERE post_id = :post", post=post("ward-2 head"))
+    assert talk.say(case, "một", SUPPORT, client_id="c") == said
+    assert refusal(talk.say, case, "một", claims("dept head"), client_id="c").code == "not_found"
+    assert len(talk.here.events()) == 1
+
+
 def test_whoever_takes_no_part_any_more_says_nothing(talk, case):
     message = talk.say(case, "một", SUPPORT, client_id="c")
     talk.here.do("DELETE FROM participants WHERE post_id = :post", post=post("ward-2 head"))
 
     for act in (
         lambda: talk.say(case, "hai", SUPPORT),
-        lambda: talk.say(case, "một", SUPPORT, client_id="c"),
         lambda: talk.act(messaging.edit_message, message, SUPPORT, text="khác"),
         lambda: talk.act(messaging.remove_message, message, SUPPORT),
         lambda: talk.caller(messaging.get_message, {"id": message["id"]}, claims=SUPPORT),

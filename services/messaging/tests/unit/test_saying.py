@@ -25,7 +25,7 @@ NURSE = "👩🏽\u200d⚕\ufe0f"
 
 
 def mention(offset: int, length: int) -> dict:
-    return {"kind": "person", "id": "x", "offset": offset, "length": length}
+    return {"kind": "post", "id": "x", "offset": offset, "length": length}
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,7 @@ def test_a_mention_stays_where_it_is_in_what_is_kept():
     text, kept = cleaned(said, given_)
 
     assert [text[each["offset"] : each["offset"] + each["length"]] for each in kept] == ["@Ân", "@Bình"]
+    assert cleaned(said, [each | {"kind": "person"} for each in given_])[0] == "Để @ họp với @"  # without their names
 
 
 @pytest.mark.parametrize(
