@@ -393,7 +393,7 @@ def is_mentioned(store, conversation_id: str) -> None:
     with store.transaction() as tx:
         request = {"id": said["id"], "version": 1, "text": "@A", "mentions": [one], "idempotency_key": said["id"]}
         request = schema(contract.edit_message.request).load(request)
-        messages.edit_message(tx, claims("committee vice_chairman"), request, timedelta(hours=1), at)
+        messages.edit_message(tx, claims("committee vice_chairman"), request, Pace(60), timedelta(hours=1), at)
 
 
 def reads(store, conversation_id: str, number: int) -> None:
