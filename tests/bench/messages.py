@@ -39,7 +39,7 @@ RAW = (
     " RETURNING last_number",
     "INSERT INTO messages (id, conversation_id, number, kind, text, sender_person_id, sender_post_id, sender_title,"
     " sent_at, client_id, words) VALUES (%(id)s, %(conversation)s, %(number)s, 'text', %(text)s, %(who)s, %(who)s, 'x',"
-    " now(), %(id)s, array_to_tsvector(string_to_array(%(words)s, ' ')))",
+    " now(), %(client)s, array_to_tsvector(string_to_array(%(words)s, ' ')))",
     "INSERT INTO read_marks (person_id, conversation_id, number) VALUES (%(who)s, %(conversation)s, %(number)s)"
     " ON CONFLICT (person_id, conversation_id) DO UPDATE SET number = excluded.number",
     "INSERT INTO paces (person_id, until) VALUES (%(who)s, now())"
@@ -229,8 +229,8 @@ def _writers(url: str) -> list[tuple[psycopg.Connection, str]]:
 def _write(writer: tuple[psycopg.Connection, str]) -> None:
     connection, conversation = writer
     values = {"id": clock.new_id(), "who": conversation, "conversation": conversation, "text": TEXT}
-    values["words"] = " ".join(words_of(conversation, TEXT))
     values["data"] = json.dumps(values | {"participant_post_ids": [conversation] * GROUP})
+    values |= {"client": values["id"], "words": " ".join(words_of(conversation, TEXT))}
     with connection.transaction():
         values["number"] = connection.execute(RAW[0], values).fetchone()[0]
         for statement in RAW[1:]:

@@ -190,3 +190,18 @@ def test_whoever_breaks_the_glass_is_seen_by_the_administrator_until_it_is_seale
     until(lambda: not alarms(administrator) and intruder.get("/me").status_code == 401)
     until(lambda: [each for each in stream.named("action_item_closed") if each["data"]["kind"] == "break_glass_used"])
     stream.close()
+
+
+def test_whose_name_is_erased_is_an_id_for_everybody(person):
+    administrator, head, now = person("administrator"), person("unit_head"), {"If-Match": "*"}
+    made = administrator.post("/people", {"name": "Trịnh Thị Đã Nghỉ", "mobile": "0100 909 808"}).json()
+    path, reason = f"/people/{made['id']}", {"reason": "Theo đơn số 15"}
+    assert head.get(path).json()["name"] == "Trịnh Thị Đã Nghỉ"
+    assert head.post(f"{path}/erase", reason, headers=now).json()["code"] == "not_authorised"
+    assert administrator.post(f"{path}/erase", reason).json()["code"] == "if_match_required"
+    erased = administrator.post(f"{path}/erase", reason, headers={"If-Match": '"1"'})
+    assert (erased.status_code, erased.json()["name"]) == (200, "Người đã xóa tên"), erased.text
+    seen = head.get(path).json()
+    assert (seen["name"], seen["contact"]["mobile"]) == ("Người đã xóa tên", None) and seen["erased_at"]
+    named = administrator.request("PATCH", path, json={"name": "Trịnh Thị Đã Nghỉ"}, headers=now)
+    assert (named.status_code, named.json()["code"]) == (409, "person_erased")

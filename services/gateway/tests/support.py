@@ -71,7 +71,8 @@ def message(number: int = 1) -> dict:
         "sender_title": "Chủ tịch phường 1", "sent_at": NOW, "version": 1, "state": "said", "body": None,
         **{name: [] for name in ("mentions", "links", "files")},
         **dict.fromkeys(
-            ("reply_to", "reply_to_number", "client_id", "edited_at", "ended_at", "ended_by_person_id", "ended_reason")
+            ("reply_to", "reply_to_number", "client_id", "edited_at", "ended_at", "ended_by_person_id", "ended_reason",
+             "expired_at")
         ),
     }  # fmt: skip
 

@@ -15,7 +15,7 @@ from reminders.storage import announced as storage
 from reminders.storage import heeded
 from reminders.use_cases import attention
 
-AT_ONCE = 500
+AT_ONCE = 2_000  # people of the city, of whom those are told whom it reaches
 SAME = ("importance", "title", "by_title", "published_at", "valid_until", "acknowledge", "acknowledge_by")
 
 

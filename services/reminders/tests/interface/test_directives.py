@@ -32,7 +32,8 @@ def said(**changes) -> dict:
         "reply_to": None, "reply_to_number": None, "client_id": None, "sender_title": "Phó Chủ tịch",
         "sender_person_id": person("committee vice_chairman"), "sender_post_id": post("committee vice_chairman"),
         "sent_at": MONDAY.isoformat(), "edited_at": None, "ended_at": None, "ended_by_person_id": None,
-        "ended_reason": None, "conversation_name": "Diễn tập", "participant_post_ids": [post("ward-3 head")],
+        "ended_reason": None, "expired_at": None, "conversation_name": "Diễn tập",
+        "participant_post_ids": [post("ward-3 head")],
         "asking": {"urgency": "urgent", "answer_by": (MONDAY + timedelta(days=1)).isoformat()}, "asked": ASKED,
         "change": "posted", "changed_at": None,
     }  # fmt: skip

@@ -32,7 +32,7 @@ def said(*mentions: dict, version: int = 1, change: str = "posted", **changes) -
         "state": "said", "text": "Báo cáo", "body": None, "mentions": list(mentions), "links": [], "files": [],
         "reply_to": None, "reply_to_number": None, "client_id": None, "sender_title": "Phó Chủ tịch",
         "sender_person_id": SENDER, "sender_post_id": post("committee vice_chairman"), "sent_at": MONDAY.isoformat(),
-        "edited_at": None, "ended_at": None, "ended_by_person_id": None, "ended_reason": None,
+        "edited_at": None, "ended_at": None, "ended_by_person_id": None, "ended_reason": None, "expired_at": None,
         "conversation_name": "Diễn tập", "participant_post_ids": HEADS, "participant_person_ids": [],
         "participant_unit_ids": [], "change": change, "changed_at": at.isoformat() if version > 1 else None,
     }  # fmt: skip
@@ -56,8 +56,8 @@ def hear(here):
 @pytest.fixture
 def read(hear):
     def by(person_id: str) -> None:
-        data = {"person_id": person_id, "conversation_id": id_of("conversation"), "message_ids": [MESSAGE]}
-        hear(data | {"at": MONDAY.isoformat()}, messaging.mentions_read)
+        data = {"person_id": person_id, "conversation_id": id_of("conversation"), "number": 3, "seen": []}
+        hear(data | {"message_ids": [MESSAGE], "at": MONDAY.isoformat()}, messaging.mentions_read)
 
     return by
 
