@@ -42,6 +42,8 @@ RAW = (
     " now(), %(client)s, array_to_tsvector(string_to_array(%(words)s, ' ')))",
     "INSERT INTO read_marks (person_id, conversation_id, number) VALUES (%(who)s, %(conversation)s, %(number)s)"
     " ON CONFLICT (person_id, conversation_id) DO UPDATE SET number = excluded.number",
+    "INSERT INTO paces (person_id, until) VALUES (%(who)s, now())"
+    " ON CONFLICT (person_id) DO UPDATE SET until = excluded.until",
     "INSERT INTO outbox (event_id, name, subject, version, data)"
     " VALUES (%(id)s, 'bench', 'bench', %(number)s, CAST(%(data)s AS jsonb))",
 )

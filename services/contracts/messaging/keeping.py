@@ -1,6 +1,6 @@
 """Retention, legal hold, exports, erasure."""
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from chassis.contract import PATIENCE, Procedure
 from contracts.fields import Id, Moment, Page, Request, Statement, Text
@@ -38,14 +38,7 @@ class BegunExport(Statement):
     id = Id(required=True)
 
 
-class ExportOwn(Request):
-    """`limit`: lines; there are fewer where they are long."""
-
-    limit = fields.Integer(load_default=1000, validate=validate.Range(1, 1000))
-    cursor = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=200))
-
-
-class ReadExport(ExportOwn):
+class ReadExport(Page):
     id = Id(required=True)
 
 
@@ -68,4 +61,4 @@ lift_hold = Procedure(
 list_holds = Procedure("messaging", "list_holds", Page, LegalHoldPage, "Legal holds, the newest first.")
 begin_export = Procedure("messaging", "begin_export", BeginExport, BegunExport, "Take a conversation out, and say why.")
 read_export = Procedure("messaging", "read_export", ReadExport, Lines, "A page of what was taken out.")
-export_own = Procedure("messaging", "export_own", ExportOwn, Lines, "What there is of the actor himself.")
+export_own = Procedure("messaging", "export_own", Page, Lines, "What there is of the actor himself.")

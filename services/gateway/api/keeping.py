@@ -12,6 +12,7 @@ from gateway.routes import route
 
 LINES = "application/jsonl"
 IN_MEMORY = 1_000_000  # bytes; what is longer goes by way of the disk
+A_PAGE = 200
 ONE = "/conversations/<uuid:conversation_id>"
 
 
@@ -57,7 +58,7 @@ class KeepingRoutes:
 def _lines(call, procedure: Procedure, request: dict) -> Iterator[str]:
     cursor, is_first = None, True
     while is_first or cursor:
-        page = call.ask(procedure, request | {"cursor": cursor})
+        page = call.ask(procedure, request | {"cursor": cursor, "limit": A_PAGE})
         yield from page["lines"]
         cursor, is_first = page["next_cursor"], False
 
