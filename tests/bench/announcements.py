@@ -1,5 +1,5 @@
-"""P6: an announcement to the whole city against one to a single unit, and whether a reader who asks at once sees it; how
-long it takes until everybody's nudge about an important one stands.
+"""P6: an announcement to the whole city against one to a single unit, and whether a reader who asks at once sees it;
+how long it takes until everybody's nudge about an important one stands.
 """
 
 import json
@@ -52,8 +52,8 @@ def measure(city: City, options: Options) -> list[Row]:
             "to one unit " + spread(found["unit"], " ms"), f"{dearer:.2f}x the time", "<= 1.5x", dearer <= 1.5,
         ),
         Row(
-            "P6", f"an important one: until {people:,} people have their nudges", f"{seconds:.0f} s, {people / seconds:,.0f}/s",
-            "-", "-", "-",
+            "P6", f"an important one: until {people:,} people have their nudges",
+            f"{seconds:.0f} s, {people / seconds:,.0f}/s", "-", "-", "-",
         ),
     ]  # fmt: skip
 

@@ -94,7 +94,7 @@ def _list_of_many(city: City) -> Row:
     """Of a head who takes no part in what is measured before."""
     someone = Connection(city.base_url, city.heads[-1])
     person_id = json.loads(someone.ask("GET", "/api/v1/me"))["person"]["id"]
-    with psycopg.connect(city.platform.bus.addresses()["owners"]["messaging"], autocommit=True) as database:
+    with psycopg.connect(city.platform.city.addresses()["owners"]["messaging"], autocommit=True) as database:
         database.execute(MANY, {"count": CONVERSATIONS, "person": person_id})
         database.execute("ANALYZE conversations, participants")
     took = []
