@@ -82,6 +82,8 @@ def measure(city: City, options: Options) -> list[Row]:
         found = in_turn(options.rounds, **acts)
         took, arrived = _arrivals(city, tokens, senders[0], post)
         beside = peer.rows(found, took, arrived) if peer else []
+    leader.close()  # it has been silent for longer than a connection is kept
+    leader = Connection(platform.base_url, city.leader)
     last = json.loads(leader.ask("GET", f"{path}?limit=1"))["items"][0]["number"]
     if sorted(posted) != list(range(1, len(posted) + 1)) or last != len(posted):
         raise Wrong(f"{len(posted)} messages were taken, the last is number {last}")
