@@ -81,7 +81,7 @@ def sealed_at(tx, ids: Collection[str]) -> dict[str, datetime]:
     seals, one = transcripts.c, messages.c
     of_it = sa.and_(seals.conversation_id == one.conversation_id, seals.through_number >= one.number)
     query = select(one.id, func.max(seals.sealed_at)).join_from(messages, transcripts, of_it)
-    return dict(tx.execute(query.where(one.id == any_of(ids)).group_by(one.id)).tuples().all())
+    return dict(tx.execute(query.where(one.id == any_of(ids)).group_by(one.id)).all())
 
 
 def expire_messages(tx, hashes: Mapping[str, str], now: datetime) -> None:
