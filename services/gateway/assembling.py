@@ -39,17 +39,19 @@ def in_parallel(parts: dict[str, Callable[[], dict]]) -> tuple[dict[str, dict], 
 
 
 def with_names(call, known: MutableMapping[str, str], items: Iterable[dict], id_field: str, name_field: str) -> None:
-    """Writes persons' names beside their ids: one question for those not known yet, and null while the directory is
-    away.
+    """Writes persons' names beside their ids: one question for each 500 that are not known yet, and null while the
+    directory is away.
     """
     items = list(items)
     names = {id_: known.get(id_) for id_ in {item[id_field] for item in items} - {None}}
-    unknown = [id_ for id_, name in names.items() if name is None][:NAMES_AT_MOST]
+    unknown = [id_ for id_, name in names.items() if name is None]
     try:
-        answer = call.ask(directory.get_names, {"person_ids": unknown}, NAMES_SECONDS) if unknown else {}
-        found = {person["id"]: person["name"] for person in answer.get("items", ())}
-        known.update(found)
-        names |= found
+        for first in range(0, len(unknown), NAMES_AT_MOST):
+            asked = {"person_ids": unknown[first : first + NAMES_AT_MOST]}
+            answer = call.ask(directory.get_names, asked, NAMES_SECONDS)
+            found = {person["id"]: person["name"] for person in answer["items"]}
+            known.update(found)
+            names |= found
     except CallFailed as error:
         log.warning("names left out", code=error.code)
     for item in items:

@@ -82,6 +82,8 @@ def measure(city: City, options: Options) -> list[Row]:
         found = in_turn(options.rounds, **acts)
         took, arrived = _arrivals(city, tokens, senders[0], post)
         beside = peer.rows(found, took, arrived) if peer else []
+    leader.close()  # it has been silent for longer than a connection is kept
+    leader = Connection(platform.base_url, city.leader)
     last = json.loads(leader.ask("GET", f"{path}?limit=1"))["items"][0]["number"]
     if sorted(posted) != list(range(1, len(posted) + 1)) or last != len(posted):
         raise Wrong(f"{len(posted)} messages were taken, the last is number {last}")
@@ -94,7 +96,7 @@ def _list_of_many(city: City) -> Row:
     """Of a head who takes no part in what is measured before."""
     someone = Connection(city.base_url, city.heads[-1])
     person_id = json.loads(someone.ask("GET", "/api/v1/me"))["person"]["id"]
-    with psycopg.connect(city.platform.bus.addresses()["owners"]["messaging"], autocommit=True) as database:
+    with psycopg.connect(city.platform.city.addresses()["owners"]["messaging"], autocommit=True) as database:
         database.execute(MANY, {"count": CONVERSATIONS, "person": person_id})
         database.execute("ANALYZE conversations, participants")
     took = []

@@ -1,5 +1,6 @@
 """Compares the ledger, the databases, the queues and the streams. Pure: every difference becomes one line with ids."""
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -235,9 +236,11 @@ def stream(name: str, addresses: Iterable[str], began_after: int | None, seen: l
     keys = set(addresses)
     wanted = [row.id for row in facts.live if row.id > began_after and keys & set(row.audience)]
     got = [number for number, _, _ in seen]
-    for number, count in Counter(got).items():
+    # one row may tell a person several things, each an event of its own with the row's id
+    told = Counter((number, event, json.dumps(data, sort_keys=True)) for number, event, data in seen)
+    for (number, event, _), count in told.items():
         if count > 1:
-            yield Violation(TWICE, f"{name}'s stream: event {number} came {count} times")
+            yield Violation(TWICE, f"{name}'s stream: event {number}, {event}, came {count} times")
     for number in sorted(set(wanted) - set(got)):
         yield Violation(LOST, f"{name}'s stream: event {number} did not come")
     for number in sorted(set(got) - set(wanted)):

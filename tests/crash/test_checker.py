@@ -185,6 +185,15 @@ def test_a_stream_shows_everything_once_and_in_order(kind, seen):
     assert found == ({kind} if kind else set())
 
 
+def test_several_things_that_one_row_tells_are_not_the_same_told_twice():
+    def kinds(*second: tuple) -> set[str]:
+        events = [(1, "x", {"id": "a"}), *second, (2, "x", {}), (3, "x", {})]
+        return {each.kind for each in checker.stream("a head", ["post:p1"], 0, events, 0, sound())}
+
+    assert kinds() == kinds((1, "x", {"id": "b"})) == set()
+    assert kinds((1, "x", {"id": "a"})) == {TWICE}
+
+
 def test_a_stream_that_lost_its_place_is_told():
     events = [(number, "x", {}) for number in (1, 2, 3)]
     assert {each.kind for each in checker.stream("a head", ["post:p1"], 0, events, 1, sound())} == {LOST}

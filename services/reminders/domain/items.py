@@ -16,6 +16,7 @@ PATHS = {
 TO_ISSUE = "order_to_issue"
 TO_ACKNOWLEDGE = "directive_to_acknowledge"
 ASKED, ACKNOWLEDGED, WITHDRAWN = 1, 2, 3  # what has become of a directive for one post: its versions
+SOMEBODY = "@cán bộ"
 TITLE_AT_MOST = 200
 BREAK_GLASS_USED = "break_glass_used"
 LOOK_AFTER_IT = "Tài khoản khẩn cấp đã được dùng: hãy xem ai dùng, vì sao, rồi niêm phong lại"
@@ -89,8 +90,15 @@ def title_of(text: str) -> str:
 
 
 def title_of_message(message: Mapping) -> str:
-    """Of one that says nothing but what its files are, these."""
-    return title_of(message["text"] or ", ".join(file["name"] for file in message["files"]))
+    """Of one that says nothing but what its files are, these. Whom it mentions is not named: a name is the directory's
+    to tell, and to erase.
+    """
+    text = message["text"]
+    for mention in sorted(message["mentions"], key=lambda each: each["offset"], reverse=True):
+        if mention["kind"] == "person":
+            begins = mention["offset"]
+            text = f"{text[:begins]}{SOMEBODY}{text[begins + mention['length'] :]}"
+    return title_of(text or ", ".join(file["name"] for file in message["files"]))
 
 
 def of_directive(message: Mapping, asked: Mapping) -> dict:

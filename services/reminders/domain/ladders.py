@@ -163,7 +163,7 @@ class Ladders:
             if reached:
                 due = piece.due if rule.counts_from == RECEIPT else counts_from
                 sayings.append(Saying(rule.name, rule.rungs[reached[-1]], version, due))
-            later += [at for _, at in ahead[len(reached) :][:1]]
+            later += [at for place, at in ahead if at > now and place > max(reached, default=-1)]
         return Step(sayings, min(later, default=None))
 
     def _instants(self, rule: Rule, urgency: str, counts_from: datetime) -> list[tuple[int, datetime]]:

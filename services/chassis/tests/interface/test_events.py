@@ -126,9 +126,10 @@ def test_an_event_from_another_account_than_its_owners_is_parked(heard, world, q
     queue = topology.inbox_queue("reminders")
     with amqp.connection(world.brokers["messaging"], "test intruder") as broker:
         channel = broker.channel()
+        channel.confirm_select()
         for properties in ({}, {"user_id": world.settings("messaging").account}):
             forged = Message(b'{"text": "forged"}', type=said.name, application_headers=headers, **properties)
-            channel.basic_publish(forged, "", queue)
+            channel.basic_publish_confirm(forged, "", queue)
     until(lambda: queue_length(topology.dead_queue("reminders")) == 2)
     assert heard == []
 

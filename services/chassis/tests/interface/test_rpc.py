@@ -103,9 +103,10 @@ def test_what_is_not_understood_is_answered_and_kills_nothing(speaker, caller, w
     assert send(samples.echo.full_name, b"{}", token, deadline=time.time() - 1)["error"]["code"] == "deadline_exceeded"
     with amqp.connection(world.brokers["gateway"], "test") as broker:
         channel = broker.channel()
+        channel.confirm_select()
         for _ in range(speaker.settings.max_workers):  # each that stayed unsettled would take a place for good
             for message in (Message(b""), Message(b"\xff\x00", reply_to="nobody"), Message(b"{}", type="x" * 200)):
-                channel.basic_publish(message, "", rpc_queue("tasks"))  # without headers, most without reply_to
+                channel.basic_publish_confirm(message, "", rpc_queue("tasks"))  # without headers, most without reply_to
     assert caller(samples.echo, {"text": "alive"}, CLAIMS) == {"text": "alive"}
 
 

@@ -258,6 +258,7 @@ def test_a_forged_event_stays_forged_when_it_is_replayed(run, world, queue_lengt
     dead, inbox = topology.dead_queue("reminders"), topology.inbox_queue("reminders")
     with amqp.connection(world.brokers["messaging"], "test intruder") as broker:
         channel = broker.channel()
+        channel.confirm_select()
         channel.confirm_select()  # what is not confirmed need not arrive
         for queue in (inbox, dead):
             for properties in ({}, {"user_id": intruder}):
@@ -296,8 +297,8 @@ def test_odd_properties_and_headers_end_nothing(run, caller, world, tell, queue_
         channel = broker.channel()
         for queue in (topology.rpc_queue("tasks"), topology.inbox_queue("reminders")):
             for properties in odd:
-                channel.basic_publish(Message(b'{"text": "x"}', type=said.name, **properties), "", queue)
-            channel.basic_publish(_with_undecodable_type(), "", queue)
+                channel.basic_publish_confirm(Message(b'{"text": "x"}', type=said.name, **properties), "", queue)
+            channel.basic_publish_confirm(_with_undecodable_type(), "", queue)
     until(lambda: queue_length(topology.dead_queue("reminders")) == len(odd) + 1)
     tell(said, {"text": "good"})
     until(lambda: heard)

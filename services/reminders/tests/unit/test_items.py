@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from reminders.domain.items import TO_EXTEND, of_extension, of_piece
+from reminders.domain.items import TO_EXTEND, of_extension, of_piece, title_of_message
 from tests.support.orders import piece_now
 
 AT = datetime(2026, 3, 2, 3, tzinfo=UTC)
@@ -32,3 +32,13 @@ def test_a_request_for_more_time_is_a_subject_of_its_own():
 
     assert (item["subject_id"], item["kind"], item["version"], item["open"]) == ("e1", TO_EXTEND, 2, False)
     assert item["link"] == "/api/v1/extensions/e1"
+
+
+def test_the_title_of_a_message_names_nobody_whom_it_mentions():
+    def mention(kind: str, offset: int, length: int) -> dict:
+        return {"kind": kind, "id": "one", "offset": offset, "length": length}
+
+    said = {"text": "@ và @Phường 2 báo @ trước thứ Sáu", "files": []}
+    mentions = [mention("person", 0, 1), mention("unit", 5, 9), mention("person", 19, 1)]
+    assert title_of_message(said | {"mentions": mentions}) == "@cán bộ và @Phường 2 báo @cán bộ trước thứ Sáu"
+    assert title_of_message({"text": "", "mentions": [], "files": [{"name": "a.pdf"}]}) == "a.pdf"
