@@ -36,7 +36,6 @@ AFTER = """
 * Redmine (5.0 as packaged, under puma: a process for each processor, 4 threads in each) has 184 assignees and 20,000
   issues, and sends no mail. Its administrator asks, by a new connection each time, through the same client as ours;
   ours are heads, each with the rights of his own posts, over connections that stay open.
-* Not compared yet: messages with Matrix Synapse.
 * Tracing "taken out of the code" puts functions that do nothing in its place.
 * Where the time of an order goes: [hot-path.md](hot-path.md).
 """
