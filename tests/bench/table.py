@@ -36,7 +36,8 @@ AFTER = """
 * Redmine (5.0 as packaged, under puma: a process for each processor, 4 threads in each) has 184 assignees and 20,000
   issues, and sends no mail. Its administrator asks, by a new connection each time, through the same client as ours;
   ours are heads, each with the rights of his own posts, over connections that stay open.
-* Not compared yet: messages with Matrix Synapse.
+* Matrix Synapse (1.163) is one process with its limits taken off and nothing to federate with, its tables in a
+  database of the same PostgreSQL: a room of as many members and senders, the same text. Who listens waits in `/sync`.
 * Tracing "taken out of the code" puts functions that do nothing in its place.
 * Where the time of an order goes: [hot-path.md](hot-path.md).
 """

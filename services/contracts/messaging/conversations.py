@@ -22,7 +22,7 @@ from contracts.fields import (
 
 NAMED_AT_ONCE = 200
 HISTORIES = ("all", "none", "from")
-PARTICIPANT_CHANGES = ("begun", "named", "added", "left", "removed", "role_changed")
+PARTICIPANT_CHANGES = ("begun", "named", "added", "left", "removed", "role_changed", "closed", "reopened")
 
 
 class Name(Line):
@@ -190,8 +190,8 @@ class PartChanged(Statement):
 
 
 class PartsChanged(Statement):
-    """What follows for single participants, of whom each is told his own: an order's piece was given to another, the
-    owner of groups went away.
+    """What follows for participants, of whom each is told his own: an order's piece was given to another, the last of
+    what leads was done (`closed`) or is open again (`reopened`), the owner of groups went away.
     """
 
     changed = fields.List(fields.Nested(PartChanged), required=True)
@@ -279,7 +279,8 @@ conversation_changed = Event(
     hearers=("gateway",),
 )  # fmt: skip
 parts_changed = Event(
-    "messaging", "parts_changed", PartsChanged, "Some take part otherwise, without anybody's act in a conversation.",
+    "messaging", "parts_changed", PartsChanged,
+    "Some take part otherwise, or a case is closed or open again, by nobody's act in the conversation.",
     hearers=("gateway",),
 )  # fmt: skip
 transcript_sealed = Event(

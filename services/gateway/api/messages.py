@@ -79,7 +79,7 @@ class MessagesRoutes:
 
     @route("POST", "/conversations/<uuid:conversation_id>/read", tag="messaging", body=schemas.ReadUpTo, status=204)
     def mark_read(self, call, conversation_id):
-        """One has read up to this number."""
+        """One has read up to this number. Speaking moves the mark too; only this tells a mention as read."""
         call.ask(messaging.mark_read, {"conversation_id": conversation_id, "number": call.body["number"]})
         return Answer(status=204)
 

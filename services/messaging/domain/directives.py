@@ -7,7 +7,6 @@ from kernel.actor import Actor
 from kernel.errors import Refused
 from kernel.policy import CITY_OFFICE, STANDING_PC
 from kernel.working_time import WorkingDays, answer_due
-from messaging.domain.conversations import Addressees
 
 DIRECTIVE, URGING = "directive", "urging"
 ASKING = frozenset({DIRECTIVE, URGING})
@@ -50,9 +49,9 @@ def directed(
     return [post for post in posts if may(post)]
 
 
-def leads(actor: Actor, reached: Addressees) -> bool:
-    """Whether a unit whose staff takes part is his own, and he leads it."""
-    return actor.post_kind in LEADERS and actor.unit_id in reached.unit_ids
+def led(actor: Actor) -> set[str]:
+    """The unit whose staff he leads, if he does."""
+    return {actor.unit_id} if actor.post_kind in LEADERS else set()
 
 
 def _is_of_the_office(actor: Actor) -> bool:

@@ -114,9 +114,9 @@ def has_something(text: str) -> bool:
     return any(unicodedata.category(letter)[0] in "LNPS" for letter in text)
 
 
-def may_call(people: int, role: str, leads: bool) -> bool:
-    """All, or whole units, by one word: many of them only who answers for the conversation, or leads those in it."""
-    return people <= CALLED_AT_MOST or role in ("responsible", "owner") or leads
+def may_call(people: int, role: str) -> bool:
+    """So many beside those whom one leads by one word, all or whole units: only who answers for the conversation."""
+    return people <= CALLED_AT_MOST or role in ("responsible", "owner")
 
 
 def may_change(message: Mapping, person_id: str, now: datetime, within: timedelta) -> str | None:

@@ -137,10 +137,13 @@ def set_participants(
     return conversation, before
 
 
-def settle(tx, task_id: str) -> None:
-    """Closed since the last of what leads was done; open while one of them is not. Its row is locked already."""
+def settle(tx, task_id: str) -> Mapping | None:
+    """Closed since the last of what leads was done; open while one of them is not. Its row is locked already. Answers
+    the conversation if that has changed.
+    """
     leading = (case_parts.c.task_id == task_id, case_parts.c.leads)
     done = sa.case((func.bool_and(case_parts.c.done_at.is_not(None)), func.max(case_parts.c.done_at)))
     closed_at = select(done).where(*leading).scalar_subquery()
     closing = sa.update(conversations).where(conversations.c.task_id == task_id, conversations.c.ordered)
-    tx.execute(closing.where(conversations.c.closed_at.is_distinct_from(closed_at)).values(closed_at=closed_at))
+    closing = closing.where(conversations.c.closed_at.is_distinct_from(closed_at)).values(closed_at=closed_at)
+    return tx.execute(closing.returning(conversations)).mappings().one_or_none()

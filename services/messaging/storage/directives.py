@@ -146,14 +146,15 @@ def note_delivered(tx, ids: Collection[str], at: datetime) -> None:
 
 
 def note_seen(
-    tx, conversation_id: str, number: int, posts: Iterable[str], person_id: str, at: datetime
+    tx, conversation_id: str, numbers: range, posts: Iterable[str], person_id: str, at: datetime
 ) -> list[Mapping]:  # fmt: skip
     """What nobody of these posts had seen, with the posts that have asked it."""
     query = update(receipts).where(
         receipts.c.conversation_id == conversation_id,
         receipts.c.post_id == any_of(posts),
         receipts.c.seen_at.is_(None),
-        receipts.c.number <= number,
+        receipts.c.number >= numbers.start,
+        receipts.c.number < numbers.stop,
         messages.c.id == receipts.c.message_id,
     )
     given = func.coalesce(receipts.c.delivered_at, at)

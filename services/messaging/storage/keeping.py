@@ -1,17 +1,18 @@
 """What has been kept long enough, what must be kept all the same, and what was taken out."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis.rows import Id
+from chassis.rows import Id, any_of
 from chassis.wire import to_json
 from messaging.storage.announcements import addresses, announcements, attached, marks
 from messaging.storage.directives import receipts
 from messaging.storage.tables import Moment, conversations, messages, metadata
+from messaging.storage.transcripts import transcripts
 
 KEEPING_LOCK = 0x6B656570  # no hold is placed while something expires
 
@@ -73,6 +74,14 @@ def messages_over(tx, kind: str, before: datetime, after: Mapping | None, limit:
         position = sa.literal(after["sent_at"], Moment), sa.literal(after["id"], Id)
         query = query.where(tuple_(messages.c.sent_at, messages.c.id) > tuple_(*position))
     return list(tx.execute(query).mappings())
+
+
+def sealed_at(tx, ids: Collection[str]) -> dict[str, datetime]:
+    """When each of these messages was sealed last; those alone that were."""
+    seals, one = transcripts.c, messages.c
+    of_it = sa.and_(seals.conversation_id == one.conversation_id, seals.through_number >= one.number)
+    query = select(one.id, func.max(seals.sealed_at)).join_from(messages, transcripts, of_it)
+    return dict(tx.execute(query.where(one.id == any_of(ids)).group_by(one.id)).all())
 
 
 def expire_messages(tx, hashes: Mapping[str, str], now: datetime) -> None:

@@ -13,9 +13,9 @@ from kernel.directory_copy.tables import memberships
 from kernel.directory_copy.tables import posts as copy_posts
 from kernel.working_time import today
 from messaging.domain.conversations import Addressees
-from messaging.storage.tables import conversation_settings
+from messaging.storage.tables import conversation_settings, read_marks
 
-READ_AT_MOST = 500  # the newest; of what is older nobody waits to be told
+LOOKED_THROUGH = 1000  # of what mentions somebody, the newest; of what is older nobody waits to be told
 _READ = sa.text("""
     WITH before AS (
         SELECT number, mentions_read FROM read_marks
@@ -24,14 +24,17 @@ _READ = sa.text("""
         UPDATE read_marks SET mentions_read = before.number FROM before
         WHERE person_id = :person_id AND conversation_id = :conversation_id
     )
-    SELECT id::text FROM messages, before
-    WHERE conversation_id = :conversation_id AND mentions IS NOT NULL
-        AND messages.number > before.mentions_read AND messages.number <= before.number
-        AND sender_person_id <> :person_id AND EXISTS (
-            SELECT FROM jsonb_to_recordset(mentions) AS mention (kind text, id text)
-            WHERE kind = 'all' OR mention.id = ANY (CAST(:own AS text[]))
-        )
-    ORDER BY messages.number DESC LIMIT :most
+    SELECT id::text FROM (
+        SELECT id, number, sender_person_id, mentions FROM messages
+        WHERE conversation_id = :conversation_id AND mentions IS NOT NULL AND number >= :from_number
+            AND number > (SELECT before.mentions_read FROM before) AND number <= (SELECT before.number FROM before)
+        ORDER BY number DESC LIMIT :most
+    ) AS newest
+    WHERE sender_person_id <> :person_id AND EXISTS (
+        SELECT FROM jsonb_to_recordset(mentions) AS mention (kind text, id text)
+        WHERE kind = 'all' OR mention.id = ANY (CAST(:own AS text[]))
+    )
+    ORDER BY number DESC
 """).bindparams(sa.bindparam("person_id", type_=Id), sa.bindparam("conversation_id", type_=Id))
 
 
@@ -63,14 +66,17 @@ def taking_part(
     return found
 
 
-def count_called(tx, reached: Addressees, units: Collection[str] | None, now: datetime) -> int:
-    """How many are called by naming these units, or all: a unit that takes part is its staff, of another one those
-    posts that do.
+def count_called(
+    tx, reached: Addressees, units: Collection[str] | None, beside: Collection[str], now: datetime
+) -> int:  # fmt: skip
+    """How many are called by naming these units, or all, beside the staff of some: a unit that takes part is its staff,
+    of another one those posts that do.
     """
-    named = reached.unit_ids if units is None else set(units).intersection(reached.unit_ids)
+    named = set(reached.unit_ids if units is None else units).intersection(reached.unit_ids).difference(beside)
     by_posts = len(reached.post_ids) + len(reached.person_ids)
     if units is not None:
-        there = (copy_posts.c.id == any_of(reached.post_ids), copy_posts.c.unit_id == any_of(set(units) - set(named)))
+        others = set(units).difference(reached.unit_ids, beside)
+        there = (copy_posts.c.id == any_of(reached.post_ids), copy_posts.c.unit_id == any_of(others))
         by_posts = tx.execute(select(func.count()).select_from(copy_posts).where(*there)).scalar_one()
     day = today(now)
     staff = (
@@ -89,7 +95,21 @@ def muted(tx, conversation_id: str, now: datetime) -> list[str]:
     return list(tx.execute(query.order_by(settings.person_id)).scalars())
 
 
-def mentions_read(tx, person_id: str, conversation_id: str, own: Collection[str]) -> list[str]:
+def leave_unread(tx, message: Mapping) -> None:
+    """Mentions that an edit adds: whoever has read past them has not read them. Whoever reads on just now waits, and
+    finds them.
+    """
+    others = (
+        read_marks.c.conversation_id == message["conversation_id"],
+        read_marks.c.person_id != message["sender_person_id"],
+    )
+    tx.execute(select(sa.literal(1)).where(*others).order_by(read_marks.c.person_id).with_for_update(key_share=True))
+    unread = sa.update(read_marks).where(*others, read_marks.c.mentions_read >= message["number"])
+    tx.execute(unread.values(mentions_read=message["number"] - 1))
+
+
+def mentions_read(tx, person_id: str, conversation: Mapping, own: Collection[str]) -> list[str]:
     """The messages that name him, or what he takes part as, and that he has read since this was asked last."""
-    given = {"person_id": person_id, "conversation_id": conversation_id, "own": list(own), "most": READ_AT_MOST}
+    given = {"person_id": person_id, "conversation_id": conversation["id"], "from_number": conversation["from_number"]}
+    given |= {"own": list(own), "most": LOOKED_THROUGH}
     return list(tx.execute(_READ, given).scalars())

@@ -80,6 +80,7 @@ read_marks = sa.Table(
     sa.Column("conversation_id", Id, primary_key=True),
     sa.Column("number", sa.Integer),
     sa.Column("paced_until", Moment),
+    sa.Column("mentions_read", sa.Integer),
 )  # fmt: skip
 conversation_settings = sa.Table(
     "conversation_settings", metadata,

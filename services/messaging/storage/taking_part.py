@@ -23,8 +23,14 @@ def begin(tx, conversation: Mapping, one_for: Sequence[str] = ()) -> tuple[str, 
     return id_, id_ == conversation["id"]
 
 
-def hold(tx, conversation_id: str, **changes) -> Mapping:
-    """The conversation with its next version; whoever changes it too, or speaks in it, waits."""
+def hold(tx, conversation_id: str) -> Mapping:
+    """Whoever changes the conversation too, or speaks in it, waits."""
+    query = select(conversations).where(conversations.c.id == conversation_id).with_for_update(key_share=True)
+    return tx.execute(query).mappings().one()
+
+
+def next_version(tx, conversation_id: str, **changes) -> Mapping:
+    """Of a conversation that is held, with what is changed of itself."""
     changing = sa.update(conversations).where(conversations.c.id == conversation_id)
     changing = changing.values(version=conversations.c.version + 1, **changes)
     return tx.execute(changing.returning(conversations)).mappings().one()

@@ -104,10 +104,11 @@ def note_delivered(tx, receipt_ids: Sequence[str], now: datetime) -> None:
 
 
 def note_seen(tx, actor: Actor, conversation: Mapping, number: int, now: datetime) -> list[dict]:
-    """The person has read up to this number, and serves posts of which something is asked there: what of it nobody had
-    seen, and whom that concerns.
+    """The person has read what he is shown up to this number, and serves posts of which something is asked there: what
+    of it nobody had seen, and whom that concerns.
     """
-    seen = storage.note_seen(tx, conversation["id"], number, actor.serves, actor.person_id, now)
+    numbers = range(conversation["from_number"], number + 1)
+    seen = storage.note_seen(tx, conversation["id"], numbers, actor.serves, actor.person_id, now)
     follow = storage.followers(tx, conversation) if seen else []
     return [dict(each) | concerned(each, follow) for each in seen]
 

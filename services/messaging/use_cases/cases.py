@@ -33,7 +33,8 @@ def open_case(tx, order: Mapping) -> None:
 def follow_pieces(tx, pieces: Iterable[Mapping], at: datetime) -> None:
     """Who answers for a unit's piece of an order now takes part, and who did no longer does; whoever need not do it
     any more only follows. When all that leads is done nothing more is said, until one of them is opened again. What a
-    unit does inside is no matter of the others. Who takes part otherwise by it is told so.
+    unit does inside is no matter of the others. Who takes part otherwise by it is told so, and all when it is closed or
+    opened again.
     """
     by_task = defaultdict(list)
     for piece in pieces:
@@ -45,8 +46,7 @@ def follow_pieces(tx, pieces: Iterable[Mapping], at: datetime) -> None:
         versions = [each["version"] for each in by_task[task_id]]
         posts = storage.change_parts(tx, task_id, parts, versions)
         if posts := posts | storage.end_carried_over(tx, task_id, *_owners_until_now(by_task[task_id])):
-            told += _set_participants(tx, task_id, posts)
-            storage.settle(tx, task_id)
+            told += _set_participants(tx, task_id, posts) + _settle(tx, task_id)
     if told:
         tx.emit(contract.parts_changed, subject=clock.new_id(), version=1, data={"changed": told, "at": at})
 
@@ -60,6 +60,15 @@ def _set_participants(tx, task_id: str, posts: set[str]) -> list[dict]:
         change_of(conversation, change, [NOBODY | {"post_id": post_id, "role": role}])
         for change, post_id, role in changed_parts(before, after)
     ]
+
+
+def _settle(tx, task_id: str) -> list[dict]:
+    settled = storage.settle(tx, task_id)
+    if settled is None:
+        return []
+    named = participants(storage.parts_of(tx, task_id)).items()
+    change = "reopened" if settled["closed_at"] is None else "closed"
+    return [change_of(settled, change, [NOBODY | {"post_id": post_id, "role": role} for post_id, role in named])]
 
 
 def _owners_until_now(pieces: Iterable[Mapping]) -> tuple[list[str], list[str]]:

@@ -40,7 +40,9 @@ def expire_all(db, years: Years, now: datetime) -> None:
 
 def _messages(kind: str, tx, before: datetime, last: Mapping | None, now: datetime) -> Sequence[Mapping]:
     rows = storage.messages_over(tx, kind, before, last, AT_ONCE)
-    storage.expire_messages(tx, {row["id"]: sha256(transcript.line(row)) for row in rows}, now)
+    sealed_at = storage.sealed_at(tx, [row["id"] for row in rows])
+    lines = {row["id"]: transcript.line(row, sealed_at.get(row["id"])) for row in rows}
+    storage.expire_messages(tx, {id_: sha256(line) for id_, line in lines.items()}, now)
     files.release(tx, files.HERE, [row["id"] for row in rows if row["files"]], now)
     return rows
 

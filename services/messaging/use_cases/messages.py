@@ -18,7 +18,7 @@ from kernel.capacity import actor_for
 from kernel.errors import Refused
 from messaging.domain import markup
 from messaging.domain.conversations import Addressees
-from messaging.domain.directives import leads
+from messaging.domain.directives import led
 from messaging.domain.saying import (
     MOST_VERSIONS,
     Pace,
@@ -34,7 +34,7 @@ from messaging.storage import messages as storage
 from messaging.storage import transcripts
 from messaging.storage.conversations import addressees_of, find_bare
 from messaging.storage.conversations import unread as count_unread
-from messaging.storage.mentions import count_called, mentions_read, taking_part
+from messaging.storage.mentions import count_called, leave_unread, mentions_read, taking_part
 from messaging.storage.searching import search as search_storage
 from messaging.storage.words import sought
 from messaging.use_cases import announcements, asking, conversations, files, pacing, telling
@@ -217,8 +217,8 @@ def _require_taking_part(
     if outside:
         raise Refused("mention_outside", "They do not take part.", ids=sorted(id_ for _, id_ in outside))
     if calls_all or "unit" in named:
-        called = count_called(tx, reached, None if calls_all else named["unit"], now)
-        if not may_call(called, conversation["role"], leads(actor, reached)):
+        called = count_called(tx, reached, None if calls_all else named["unit"], led(actor), now)
+        if not may_call(called, conversation["role"]):
             raise Refused("too_many_to_mention", "Only who is responsible, or leads them, calls so many.")
 
 
@@ -253,10 +253,16 @@ def edit_message(tx, claims: dict, request: dict, pace: Pace, within: timedelta,
         if message["version"] >= MOST_VERSIONS:
             raise Refused("too_many_versions", limit=MOST_VERSIONS)
         _require_taking_part(tx, actor, conversation, mentions, addressees_of(tx, conversation["id"]), now)
+        if _named(mentions) - _named(message["mentions"] or ()):
+            leave_unread(tx, message)
         pacing.keep(tx, actor.person_id, pace, now)
         return {"text": text, "mentions": mentions or None, "edited_at": now}
 
     return _change(tx, contract.edit_message, claims, request, now, "edited", edit)
+
+
+def _named(mentions: Sequence[Mapping]) -> set[tuple]:
+    return {(mention["kind"], mention["id"]) for mention in mentions}
 
 
 def remove_message(tx, claims: dict, request: dict, within: timedelta, now: datetime) -> dict:
@@ -360,7 +366,7 @@ def mark_read(tx, claims: dict, request: dict, now: datetime) -> dict:
     number = min(request["number"], conversation["last_number"])
     moved = storage.mark_read(tx, actor.person_id, conversation["id"], number)
     seen = asking.note_seen(tx, actor, conversation, number, now)
-    named = mentions_read(tx, actor.person_id, conversation["id"], conversations.ids_of(actor))
+    named = mentions_read(tx, actor.person_id, conversation, conversations.ids_of(actor))
     if moved or seen or named:
         read = {"conversation_id": conversation["id"], "person_id": actor.person_id, "number": number, "at": now}
         telling.tell_read(tx, read | {"seen": seen}, named)

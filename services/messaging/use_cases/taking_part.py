@@ -132,10 +132,10 @@ def rename_conversation(tx, claims: dict, request: dict, now: datetime) -> dict:
 
 
 def _rename(tx, actor: Actor, request: dict, now: datetime) -> str:
-    named, _ = _held_by_owner(tx, actor, request["id"], now, name=request["name"])
-    if request["version"] not in (None, named["version"] - 1):
+    held, _ = _held_by_owner(tx, actor, request["id"], now)
+    if request["version"] not in (None, held["version"]):
         raise Refused("stale_version")
-    _tell(tx, actor, named, "named", [], now)
+    _changed(tx, actor, request["id"], "named", [], now, name=request["name"])
     return request["id"]
 
 
@@ -156,7 +156,7 @@ def add_participants(tx, claims: dict, request: dict, pace: Pace, now: datetime)
         if storage.count(tx, conversation_id) > PARTICIPANTS_AT_MOST:
             raise Refused("too_many_participants", limit=PARTICIPANTS_AT_MOST)
         pacing.keep(tx, actor.person_id, pace, now, people=len(others))
-        _tell(tx, actor, conversation, "added", others, now)
+        _changed(tx, actor, conversation_id, "added", others, now)
         return conversation_id
 
     wanted = [conversation_id, added]
@@ -170,7 +170,7 @@ def change_participant(tx, claims: dict, request: dict, now: datetime) -> dict:
 def _change_part(tx, actor: Actor, request: dict, now: datetime) -> str:
     """Whoever is made the owner takes the place of whoever was."""
     conversation_id, role = request["conversation_id"], request["role"]
-    conversation, owner_id = _held_by_owner(tx, actor, conversation_id, now)
+    _, owner_id = _held_by_owner(tx, actor, conversation_id, now)
     participant = _participant(tx, request)
     if participant["role"] == role:
         return conversation_id
@@ -182,7 +182,7 @@ def _change_part(tx, actor: Actor, request: dict, now: datetime) -> str:
         storage.change(tx, conversation_id, owner_id, role="member")
     storage.change(tx, conversation_id, participant["id"], role=role)
     tx.audit("messaging.part_changed", subject=conversation_id, participant_id=participant["id"], role=role)
-    _tell(tx, actor, conversation, "role_changed", [participant | {"role": role}], now)
+    _changed(tx, actor, conversation_id, "role_changed", [participant | {"role": role}], now)
     return conversation_id
 
 
@@ -204,7 +204,7 @@ def _remove(tx, actor: Actor, request: dict, now: datetime) -> str:
         _pass_on(tx, conversation_id, participant["id"], now)
         ended["role"] = "member"
     storage.change(tx, conversation_id, participant["id"], **ended)
-    _tell(tx, actor, conversation, "left" if leaves else "removed", [participant], now)
+    _changed(tx, actor, conversation_id, "left" if leaves else "removed", [participant], now)
     return conversation_id
 
 
@@ -212,11 +212,11 @@ def pass_on_groups(tx, person_id: str, now: datetime) -> None:
     """Of somebody whose account was revoked: each goes to whoever has taken part in it the longest, who is told so."""
     told = []
     for conversation_id in storage.owned_by(tx, person_id):
-        conversation = storage.hold(tx, conversation_id)
+        storage.hold(tx, conversation_id)
         owner = storage.owner_of(tx, conversation_id, today(now))
         if owner is not None and owner["id"] == person_id and (heir := _pass_on(tx, conversation_id, person_id, now)):
             named = [dict(storage.find(tx, conversation_id, heir))]
-            told.append(change_of(conversation, "role_changed", named, heir))
+            told.append(change_of(storage.next_version(tx, conversation_id), "role_changed", named, heir))
     if told:
         tx.emit(contract.parts_changed, subject=clock.new_id(), version=1, data={"changed": told, "at": now})
 
@@ -246,14 +246,14 @@ def _require_group(tx, actor: Actor, conversation_id: str, now: datetime) -> Non
     require_fresh_if_lent(tx, actor, now, [actor.post_id])
 
 
-def _held(tx, actor: Actor, conversation_id: str, now: datetime, **changes) -> Mapping:
+def _held(tx, actor: Actor, conversation_id: str, now: datetime) -> Mapping:
     """A group that the actor takes part in; whoever changes it too waits, and then reads who owns it."""
     _require_group(tx, actor, conversation_id, now)
-    return storage.hold(tx, conversation_id, **changes)
+    return storage.hold(tx, conversation_id)
 
 
-def _held_by_owner(tx, actor: Actor, conversation_id: str, now: datetime, **changes) -> tuple[Mapping, str]:
-    held = _held(tx, actor, conversation_id, now, **changes)
+def _held_by_owner(tx, actor: Actor, conversation_id: str, now: datetime) -> tuple[Mapping, str]:
+    held = _held(tx, actor, conversation_id, now)
     return held, _require_owner(tx, actor, conversation_id, now)
 
 
@@ -273,6 +273,12 @@ def _require_owner(tx, actor: Actor, conversation_id: str, now: datetime) -> str
             tx.audit("messaging.group_taken_over", subject=conversation_id, owner_id=heir)
             return heir
     raise Refused("not_authorised", "Only its owner may change a group.")
+
+
+def _changed(
+    tx, actor: Actor, conversation_id: str, change: str, concerned: Sequence[Mapping], now: datetime, **changes
+) -> None:  # fmt: skip
+    _tell(tx, actor, storage.next_version(tx, conversation_id, **changes), change, concerned, now)
 
 
 def _tell(tx, actor: Actor, conversation: Mapping, change: str, concerned: Sequence[Mapping], now: datetime) -> None:

@@ -187,7 +187,8 @@ def test_who_reads_hears_it_elsewhere_and_whom_a_directive_concerns_that_it_was_
 
 def test_each_hears_what_became_of_his_own_part(client, head, vice, tell):
     heir, streams = client.signed_in("ward-2 head").live(), [head.live(), vice.live()]
-    until(lambda: all(stream.names for stream in (heir, *streams)))
+    follower = client.signed_in("dept head").live()
+    until(lambda: all(stream.names for stream in (heir, follower, *streams)))
     about = {"conversation_id": CONVERSATION, "kind": "case", "name": "Việc", "version": 1, "owner_id": None}
 
     def part(change: str, role: str, **named: str) -> dict:
@@ -196,13 +197,15 @@ def test_each_hears_what_became_of_his_own_part(client, head, vice, tell):
 
     changed_parts = [part("removed", "member", post_id=post("ward-1 head"))]
     changed_parts.append(part("role_changed", "owner", person_id=person("ward-2 head")))
+    changed_parts.append(part("closed", "follower", post_id=post("dept head")))
     tell(messaging.parts_changed, {"changed": changed_parts, "at": NOW})
     tell(messaging.conversation_read, {"conversation_id": CONVERSATION, "number": 1, "at": NOW, "seen": [],
                                        "person_id": person("committee vice_chairman")})  # fmt: skip
-    until(lambda: len(heir.events) == len(streams[0].events) == len(streams[1].events) == 2)
+    until(lambda: all(len(stream.events) == 2 for stream in (heir, follower, *streams)))
 
     assert heard(heir) == heard(streams[0]) == ["conversation_changed"] and heard(streams[1]) == ["conversation_read"]
-    assert (heir.events[1][2]["change"], streams[0].events[1][2]["change"]) == ("role_changed", "removed")
+    told = [stream.events[1][2]["change"] for stream in (heir, streams[0], follower)]
+    assert told == ["role_changed", "removed", "closed"] and heard(follower) == ["conversation_changed"]
 
 
 def test_what_was_missed_is_replayed_and_goes_on_without_a_gap(head, tell):

@@ -45,6 +45,7 @@ ALTER TABLE read_marks
     ADD paced_until timestamptz,
     ADD mentions_read integer NOT NULL DEFAULT 0;
 COMMENT ON COLUMN read_marks.mentions_read IS 'up to where it was said of which mentions he has read';
+CREATE INDEX read_marks_conversation ON read_marks (conversation_id);
 COMMENT ON COLUMN read_marks.paced_until IS 'until when what this person has said is spread at the pace allowed';
 
 CREATE TABLE paces (

@@ -5,6 +5,7 @@ import pytest
 from chassis.errors import CallFailed
 from contracts import messaging
 from messaging.domain import saying
+from messaging.storage import mentions
 from messaging.tests.talk import HEAD, SUPPORT, VICE
 from tests.support.town import claims, person, post, unit
 
@@ -98,6 +99,21 @@ def test_many_are_called_with_one_word_by_their_head_alone(talk, room, named, mo
     assert talk.say(room, "@A", OFFICIAL, mentions=named)["number"] == 2
 
 
+def test_whoever_leads_one_unit_of_a_group_calls_its_staff_and_not_all(talk, monkeypatch):
+    others = [{"person_id": person(f"{ward} head")} for ward in ("ward-2", "ward-3")]
+    wanted = {"kind": "group", "name": "Tổ", "participants": [{"unit_id": unit("ward-1")}, *others]}
+    request = {"conversation": wanted, "idempotency_key": "begin"}
+    group = talk.caller(messaging.begin_conversation, request, claims=OFFICIAL)["id"]
+    monkeypatch.setattr(saying, "CALLED_AT_MOST", 2)
+
+    assert talk.say(group, "@A", HEAD, mentions=[mention("unit", unit("ward-1"))])["number"] == 1
+    with pytest.raises(CallFailed) as refused:  # beside his staff: the owner, and two from elsewhere
+        talk.say(group, "@A", HEAD, mentions=ALL)
+    assert refused.value.code == "too_many_to_mention"
+    monkeypatch.setattr(saying, "CALLED_AT_MOST", 3)
+    assert talk.say(group, "@A", HEAD, mentions=ALL)["number"] == 2
+
+
 def test_a_unit_of_which_a_post_takes_part_counts_as_that_post(talk, case, monkeypatch):
     monkeypatch.setattr(saying, "CALLED_AT_MOST", 1)
     assert talk.say(case, "@A", mentions=[mention("unit", unit("ward-2"))])["number"] == 1
@@ -119,3 +135,28 @@ def test_who_has_answered_before_he_read_is_said_to_have_read_as_well(talk, room
     named = talk.say(room, "@A", HEAD, mentions=ALL)
     talk.say(room, "Vâng", CLERK)
     assert read(room, 2, CLERK) == [[named["id"]]]
+
+
+def test_whoever_has_read_past_what_an_edit_makes_name_him_is_said_to_have_read_it_with_his_next_mark(talk, room, read):
+    first, _ = talk.say(room, "@A", HEAD), talk.say(room, "hai", HEAD)
+    assert read(room, 2, CLERK) == []
+    edited = talk.act(messaging.edit_message, first, HEAD, text="@A báo cáo", mentions=ALL)
+    assert read(room, 2, CLERK) == [[first["id"]]]
+
+    talk.act(messaging.edit_message, edited, HEAD, text="@A báo cáo ngay", mentions=ALL)
+    assert len(read(room, 2, CLERK)) == 1  # it names nobody else
+
+
+def test_what_a_newcomer_is_not_shown_he_does_not_read(talk, room, read):
+    talk.say(room, "@A", HEAD, mentions=ALL)
+    shown = talk.say(room, "@A", HEAD, mentions=ALL)
+    talk.here.do("UPDATE participants SET from_number = 2")
+    assert read(room, 2, CLERK) == [[shown["id"]]]
+
+
+def test_only_the_newest_mentions_are_looked_through(talk, room, read, monkeypatch):
+    monkeypatch.setattr(mentions, "LOOKED_THROUGH", 2)
+    talk.say(room, "@A", HEAD, mentions=ALL)
+    named = talk.say(room, "@A", HEAD, mentions=ALL)
+    talk.say(room, "@A", HEAD, mentions=[mention("person", OFFICIAL["sub"])])
+    assert read(room, 3, CLERK) == [[named["id"]]]

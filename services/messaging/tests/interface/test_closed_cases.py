@@ -10,7 +10,7 @@ import pytest
 from chassis import clock
 from chassis.errors import CallFailed
 from contracts import messaging
-from messaging.domain.keeping import Years
+from messaging.domain.keeping import Years, sha256
 from messaging.domain.saying import Pace
 from messaging.storage import transcripts as storage
 from messaging.use_cases import cases, directives, keeping, messages, transcripts
@@ -98,6 +98,15 @@ def test_what_is_closed_is_only_read_and_reopened_it_is_spoken_in(here, case, ca
 
     hear(here, [done("ward-1", 5, "reopened", "in_progress")])
     assert caller(messaging.post_message, say, claims=HEAD)["number"] == 4
+
+
+def test_that_it_is_closed_and_open_again_is_told_to_each_in_it_in_one_event(here, case):
+    since = len(here.events())
+    hear(here, [done("ward-1", 4), done("ward-1", 5, "reopened", "in_progress")])
+
+    told = [(name, [(each["change"], len(each["participants"])) for each in data["changed"]])
+            for name, data in here.events()[since:]]  # fmt: skip
+    assert told == [("parts_changed", [("closed", 5)]), ("parts_changed", [("reopened", 5)])]
 
 
 def transcript(caller, case, who=HEAD, **more) -> dict:
@@ -211,12 +220,23 @@ def test_what_has_expired_is_told_no_more_and_its_hash_is(here, case, caller):
     hear(here, [done("ward-1", 4)])
     seal(here)
     sealed = transcript(caller, case)["sealed"]
-    keeping.expire_all(here.store, Years(), clock.now().replace(year=clock.now().year + 6))
+    keeping.expire_all(here.store, Years(), clock.now() + timedelta(days=366 * 6))
 
     with pytest.raises(CallFailed) as refusal:
         transcript(caller, case)
     assert refusal.value.code == "transcript_expired"
     assert refusal.value.details == {"sha256": sealed["sha256"], "count": 3}
+
+
+def test_of_what_was_withdrawn_after_the_seal_the_hash_is_that_of_the_line_that_was_sealed(here, case, caller):
+    message = directed(caller, case)
+    hear(here, [done("ward-1", 4)])
+    seal(here)
+    line = transcript(caller, case)["lines"][-1]
+    withdraw(caller, message)
+    keeping.expire_all(here.store, Years(), clock.now() + timedelta(days=366 * 11))
+
+    assert here.rows("SELECT sha256 FROM messages WHERE kind = 'directive'") == [{"sha256": sha256(line)}]
 
 
 def test_closed_again_it_is_sealed_again_and_the_first_seal_stays(here, case, caller):

@@ -420,6 +420,14 @@ def test_an_owner_whose_account_is_revoked_owns_nothing_more(here, group, parts,
     assert [(each["id"], each["role"]) for each in about["participants"]] == [(heir, "owner")]
 
 
+def test_what_changes_nothing_counts_no_version_and_is_not_told(here, group, ask, change):
+    told = len(here.events())
+    change(group, CLERK["sub"], "member")
+
+    assert ask(messaging.get_conversation, id=group["id"])["version"] == group["version"]
+    assert len(here.events()) == told
+
+
 def test_a_group_that_is_handed_over_twice_at_once_has_one_owner(here, world, group, change, parts):
     with psycopg.connect(world.owners["messaging"]) as other:
         other.execute("SELECT 1 FROM conversations WHERE id = %s FOR UPDATE", (group["id"],))

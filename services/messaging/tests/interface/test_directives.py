@@ -300,6 +300,17 @@ def test_who_follows_a_group_in_person_sees_who_is_late(here, direct, group, rec
 # who has read it
 
 
+def test_who_comes_in_later_has_not_seen_what_was_asked_before(here, caller, direct, group):
+    direct(conversation_id=group, asked=[post("ward-1 head")])
+    about = {"conversation_id": group, "idempotency_key": "out"}
+    caller(messaging.remove_participant, about | {"id": HEAD["sub"]}, claims=VICE)
+    added = {"participants": [{"person_id": HEAD["sub"]}]}
+    caller(messaging.add_participants, about | {"idempotency_key": "in", "added": added}, claims=VICE)
+    caller(messaging.mark_read, {"conversation_id": group, "number": 1}, claims=HEAD)
+
+    assert here.rows("SELECT seen_at FROM receipts") == [{"seen_at": None}]
+
+
 def test_that_a_directive_was_seen_is_told_once_for_each_receipt(here, caller, direct, case):
     def read(who: dict, number: int) -> list[dict]:
         before = len(here.events())
