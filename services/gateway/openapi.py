@@ -6,6 +6,7 @@
 import re
 import sys
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import cache
 
 from apispec import APISpec
@@ -40,6 +41,33 @@ TAGS = {
 JSON = "application/json"
 ALWAYS = ("bad_request", "invalid_request", "internal_error", "overloaded", "deadline_exceeded", "database_unavailable")
 SIGNED_IN = ("unauthenticated", "not_authorised", "unknown_capacity", "directory_stale", "service_unavailable")
+# what nearly every route takes or answers stands once
+_UUID = {"type": "string", "format": "uuid"}
+HEADERS = {
+    name: {"in": "header", "name": name, "required": required, "description": description, "schema": schema}
+    for name, required, description, schema in (
+        (ACTING_FOR, False, "The membership or delegation in which one acts; without it the primary post.", _UUID),
+        (
+            "Idempotency-Key", True, "The same key with the same request has one effect and one answer.",
+            {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+        ),
+        (
+            "If-Match", True, 'The ETag of what was read, the version in quotes ("3"), or *.',
+            {"type": "string"},
+        ),
+        ("If-None-Match", False, "An ETag: 304 if nothing has changed.", {"type": "string"}),
+    )
+}  # fmt: skip
+REFUSALS = {
+    "BadRequest": ("bad_request",),
+    "InvalidRequest": ("invalid_request",),
+    "Unauthenticated": ("unauthenticated",),
+    "InternalError": ("internal_error",),
+    "Unavailable": (
+        "database_unavailable", "deadline_exceeded", "directory_stale", "overloaded", "service_unavailable",
+    ),
+}  # fmt: skip
+_REFUSAL_NAMES = {codes: name for name, codes in REFUSALS.items()}
 _PARAMETER = re.compile(r"<(?:uuid|string|int):(\w+)>")
 _PARAMETER_SCHEMAS = {
     "uuid": {"type": "string", "format": "uuid"},
@@ -60,6 +88,10 @@ def document() -> dict:
     spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
     spec.components.security_scheme("cookie", {"type": "apiKey", "in": "cookie", "name": cookie_name(secure=True)})
     spec.components.security_scheme("csrf", {"type": "apiKey", "in": "header", "name": CSRF_HEADER})
+    for name, parameter in HEADERS.items():
+        spec.components.parameter(name, "header", parameter)
+    for name, codes in REFUSALS.items():
+        spec.components.response(name, _refusal(codes))
     for schema in (schemas.Problem, *schemas.LIVE_EVENTS.values()):
         if _name_of(schema) not in spec.components.schemas:
             spec.components.schema(_name_of(schema), schema=schema)
@@ -109,7 +141,7 @@ def _operation(entrypoint: HttpEntrypoint) -> dict:
     operation = {
         "operationId": entrypoint.operation,
         "tags": [meta.tag],
-        "summary": meta.summary,
+        "summary": " ".join(meta.summary.split()),
         "parameters": _parameters(entrypoint),
         "responses": {str(meta.status): _success(meta, examples.get("answer")), **_refusals(entrypoint)},
     }
@@ -132,35 +164,33 @@ def _operation(entrypoint: HttpEntrypoint) -> dict:
     return operation
 
 
-def _parameters(entrypoint: HttpEntrypoint) -> list[dict]:
+def _parameters(entrypoint: HttpEntrypoint) -> list[dict | str]:
     meta = entrypoint.meta
-    uuid = {"type": "string", "format": "uuid"}
-    found = [
+    found: list[dict | str] = [
         {"in": "path", "name": found[1], "required": True, "schema": _PARAMETER_SCHEMAS[found[0][1:].split(":")[0]]}
         for found in _PARAMETER.finditer(entrypoint.path)
     ]
     if entrypoint.query().fields:
         found.append({"in": "query", "schema": entrypoint.query})
 
-    def header(name: str, description: str, required: bool = False, schema: dict | None = None) -> None:
-        found.append({
-            "in": "header", "name": name, "required": required, "description": description,
-            "schema": schema or {"type": "string"},
-        })  # fmt: skip
-
     if meta.signed_in:
-        header(ACTING_FOR, "The membership or delegation in which one acts; without it the primary post.", schema=uuid)
+        found.append(ACTING_FOR)
     if entrypoint.into:
-        header("Content-Disposition", "attachment; filename*=UTF-8''b%C3%A1o%20c%C3%A1o.pdf", required=True)
+        found.append({
+            "in": "header", "name": "Content-Disposition", "required": True,
+            "description": "attachment; filename*=UTF-8''b%C3%A1o%20c%C3%A1o.pdf", "schema": {"type": "string"},
+        })  # fmt: skip
     if meta.idempotency_key:
-        key = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"}
-        header("Idempotency-Key", "The same key with the same request has one effect and one answer.", True, key)
+        found.append("Idempotency-Key")
     if meta.if_match:
-        header("If-Match", 'The ETag of what was read, the version in quotes ("3"), or *.', True)
+        found.append("If-Match")
     if meta.etag and entrypoint.method == "GET":
-        header("If-None-Match", "An ETag: 304 if nothing has changed.")
+        found.append("If-None-Match")
     if meta.media_type == "text/event-stream":
-        header("Last-Event-ID", "Replays what came after this event.", schema={"type": "string", "pattern": "^[0-9]+$"})
+        found.append({
+            "in": "header", "name": "Last-Event-ID", "required": False,
+            "description": "Replays what came after this event.", "schema": {"type": "string", "pattern": "^[0-9]+$"},
+        })  # fmt: skip
     return found
 
 
@@ -186,15 +216,18 @@ First comes `hello` (from now on), or what was missed since the last event id, o
 everything anew). x-events says what the others carry. Comments come every 15 s to keep the connection."""
 
 
-def _refusals(entrypoint: HttpEntrypoint) -> dict[str, dict]:
+def _refusals(entrypoint: HttpEntrypoint) -> dict[str, dict | str]:
     by_status = defaultdict(list)
     for code in codes_of(entrypoint):
         by_status[PROBLEMS[code][0]].append(code)
-    content = {"application/problem+json": {"schema": schemas.Problem}}
     return {
-        str(status): {"description": ", ".join(f"`{code}`" for code in codes), "content": content}
-        for status, codes in sorted(by_status.items())
+        str(status): _REFUSAL_NAMES.get(tuple(codes)) or _refusal(codes) for status, codes in sorted(by_status.items())
     }
+
+
+def _refusal(codes: Iterable[str]) -> dict:
+    content = {"application/problem+json": {"schema": schemas.Problem}}
+    return {"description": ", ".join(f"`{code}`" for code in codes), "content": content}
 
 
 def _name_of(schema) -> str:

@@ -1,5 +1,7 @@
 """The document says what runs."""
 
+import re
+
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
@@ -161,6 +163,21 @@ def test_every_schema_has_one_name():
 def test_every_route_has_a_summary_and_knows_its_refusals(entrypoint):
     assert entrypoint.meta.summary and entrypoint.meta.tag in openapi.TAGS
     assert set(openapi.codes_of(entrypoint)) <= PROBLEMS.keys()
+
+
+@pytest.mark.parametrize("entrypoint", openapi.entrypoints(), ids=lambda each: each.operation)
+def test_the_document_tells_each_refusal_of_a_route_under_its_status(entrypoint):
+    document = openapi.document()
+    path = openapi._PARAMETER.sub(r"{\1}", entrypoint.path).removeprefix(openapi.BASE)
+    told = document["paths"][path][entrypoint.method.lower()]
+    found = set()
+    for status, response in told["responses"].items():
+        if "$ref" in response:
+            response = document["components"]["responses"][response["$ref"].rpartition("/")[2]]
+        if "application/problem+json" in response.get("content", ()):
+            found |= {(int(status), code) for code in re.findall("`(.+?)`", response["description"])}
+    assert found == {(PROBLEMS[code][0], code) for code in openapi.codes_of(entrypoint)}
+    assert told["summary"] == " ".join(told["summary"].split())
 
 
 def test_the_examples_are_what_the_schemas_ask_for():
