@@ -172,7 +172,6 @@ def _parameters(entrypoint: HttpEntrypoint) -> list[dict | str]:
     ]
     if entrypoint.query().fields:
         found.append({"in": "query", "schema": entrypoint.query})
-
     if meta.signed_in:
         found.append(ACTING_FOR)
     if entrypoint.into:

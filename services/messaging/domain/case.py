@@ -9,9 +9,8 @@ PART_OF_ROLE = {"lead": "responsible", "support": "member", "inform": "follower"
 
 
 DONE = frozenset({"completed", "revoked", "archived"})
-SAYS_DONE = frozenset(
-    {"completed", "revoked", "reopened"}
-)  # what is put right or moved when it is done, was done before
+# what is put right or moved when it is done, was done before
+SAYS_DONE = frozenset({"completed", "revoked", "reopened"})
 
 
 class Part(NamedTuple):
