@@ -69,6 +69,10 @@ demo: ## play the main job against the running platform: one order, 184 units, l
 	@bash deploy/local/bootstrap.sh
 	@exec $(PYTHON) -m deploy.demo
 
+traces: ## show each request of a platform that runs with CONGVU_OTLP_ENDPOINT as one tree, until Ctrl-C (PORT=4318)
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.local traces $(PORT)
+
 parked: ## list the messages that failed too often and wait for a person
 	@bash deploy/local/bootstrap.sh
 	@exec $(PYTHON) -m deploy.local tool chassis.parked list $(or $(ARGS),$(HEARERS))

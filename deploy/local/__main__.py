@@ -8,7 +8,7 @@ from deploy.local.terminal import Refusal
 USAGE = (
     "usage: python -m deploy.local run | stop | clean | test [--shards <n>] [arguments] | end-to-end"
     " | tool <module> [arguments] | sibling add [--new-password] <name> <event> ... [--says <event> ...] | sibling list"
-    " | sibling remove <name>"
+    " | sibling remove <name> | traces [port]"
 )
 
 
@@ -46,6 +46,10 @@ def main(arguments: list[str]) -> int:
             from deploy.local.sibling import command
 
             command(rest)
+        case ["traces", *port] if len(port) <= 1 and all(map(str.isdigit, port)):
+            from deploy.local.traces import show
+
+            show(*map(int, port))
         case _:
             raise Refusal(USAGE)
     return 0
