@@ -563,6 +563,11 @@ def describe(code: str, language: str) -> Problem | None:
     return Problem(status, english if language == "en" else vietnamese)
 
 
+def kind_of(code: str) -> dict:
+    status, vietnamese, english = PROBLEMS[code]
+    return {"code": code, "status": status, "title_vi": vietnamese, "title_en": english}
+
+
 def describe_field(message: str, language: str) -> str:
     """A message that has no translation stays English: better than nothing, and a test keeps the list whole."""
     if language != "en":
