@@ -91,8 +91,8 @@ def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = Non
           parts: bool = False) -> Callable:  # fmt: skip
     """`while_restricted` is for what must be open before a password is changed or a second factor set up.
 
-    With `into(call)` the body goes, piece by piece, into what that answers. `parts` says that the handler obeys `Range`.
-    With `accepts` a `body` is what stands inside it, and only told: the handler reads it.
+    With `into(call)` the body goes, piece by piece, into what that answers. `parts`: the handler obeys `Range`.
+    With `accepts` a `body` only tells what stands inside: the handler reads it.
     The handler is called with a `Call` and the path's ids as strings. Its docstring is the route's summary, and after
     an empty line its description."""
 

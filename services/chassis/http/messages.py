@@ -77,7 +77,7 @@ class Answer:
     """`body` is anything that JSON can say, or bytes with a Content-Type of their own, be it as an `Outflow`; None
     sends none.
 
-    `etag` makes a GET conditional; unless `headers` say otherwise it is kept by nobody but the reader, and asked for anew.
+    `etag` makes a GET conditional; unless `headers` say otherwise only the reader keeps it, and asks each time.
     `cookies` are Set-Cookie headers.
     """
 

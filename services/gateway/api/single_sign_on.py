@@ -52,8 +52,9 @@ class SingleSignOnRoutes:
         return Answer(status=303, headers={"Location": attempt.return_to})
 
     @route("POST", "/oidc/<string:provider>/code", tag="session", signed_in=False, accepts=(FORM,), max_body=MAX_FORM,
-           body=schemas.CodeForm, status=303, refusals=("unknown_provider", "service_unavailable", "sign_in_expired", "unknown_identity",
-           "totp_required", "wrong_credentials", "too_many_attempts"))  # fmt: skip
+           body=schemas.CodeForm, status=303,
+           refusals=("unknown_provider", "service_unavailable", "sign_in_expired", "unknown_identity", "totp_required",
+                     "wrong_credentials", "too_many_attempts"))  # fmt: skip
     @page_for_browsers
     def give_code(self, call, provider):
         """The one-time code that `totp_required` asked for, with the ticket that it gave: `ticket`, `totp`."""
