@@ -39,7 +39,6 @@ NAMES = {
     "more": "There is more than is shown.",
     "counts": "How many of each.",
     "total": "How many in all.",
-    "language": "`vi` or `en`.",
     # sessions and accounts
     "username": "By which one signs in.",
     "password": "The present password.",
@@ -253,7 +252,6 @@ NAMES = {
     "nth": "1 the first, -1 the last.",
     "of": "Of which period.",
     "occurrence": "One time of those at which it comes.",
-    "calendar_feed_url": "Private: whoever has it reads one's calendar.",
     "rules": "The ladders, each with its rungs.",
     "Rule.name": "A short name in small letters, once only.", "Rung.name": "A short name, once in its rule.",
     "counts_from": "What the rungs are counted from.",
