@@ -5,6 +5,7 @@ _UNIT = "01989c1e-5b2a-7c10-8d52-0c8a1f5e0002"
 _POST = "01989c1e-5b2a-7c10-8d52-0c8a1f5e0003"
 _PERSON = "01989c1e-5b2a-7c10-8d52-0c8a1f5e0004"
 _PIECE = "01989c1e-5b2a-7c10-8d52-0c8a1f5e0005"
+_MEMBERSHIP = "01989c1e-5b2a-7c10-8d52-0c8a1f5e0006"
 _A_RULE = {
     "name": "deadline",
     "title": "Nhắc theo hạn",
@@ -41,12 +42,112 @@ _RECURRING = {
     "leader_post_ids": [_POST],
 }  # fmt: skip
 
+_ME = {
+    "person": {"id": _PERSON, "name": "Nguyễn Thị Minh An"},
+    "memberships": [
+        {
+            "id": _MEMBERSHIP, "unit_id": _UNIT, "post_id": _POST, "title": "Phó Chủ tịch UBND Thành phố",
+            "primary": True,
+        },
+    ],
+    "delegations": [], "restriction": None,
+}  # fmt: skip
+_ITEM = {
+    "id": "01989c1e-5b2a-7c10-8d52-0c8a1f5e0007", "kind": "assignment_to_receive", "post_id": _POST, "person_id": None,
+    "subject_id": _PIECE, "task_id": _TASK, "title": _ORDER["title"], "from_title": "Phó Chủ tịch UBND Thành phố",
+    "unit_id": _UNIT, "urgency": "urgent", "due": _DUE, "raised_at": _NOW, "link": f"/api/v1/assignments/{_PIECE}", "origin": None,
+    "snoozed_until": None,
+}  # fmt: skip
+_CONVERSATION = "01989c1e-5b2a-7c10-8d52-0c8a1f5e0008"
+
 EXAMPLES = {
     "create_token": {
         "body": {"username": "chutich", "password": "mật khẩu của bạn"},
         "answer": {"token": "M4yQ…", "expires_at": "2026-11-24T08:30:00+07:00", "restriction": None},
     },
-    "create_session": {"body": {"username": "chutich", "password": "mật khẩu của bạn"}},
+    "create_session": {
+        "body": {"username": "chutich", "password": "mật khẩu của bạn"},
+        "answer": {"csrf_token": "Jd0c…", "expires_at": "2026-11-24T08:30:00+07:00", "restriction": None},
+    },
+    "get_me": {"answer": _ME},
+    "get_home": {
+        "answer": {
+            "tasks": {"to_do": 3, "overdue": 1, "issued_open": 12, "issued_overdue": 2, "as_of": _NOW},
+            "reminders": {
+                "counts": [{"kind": "assignment_to_receive", "count": 1, "more": False}], "total": 1, "more": False,
+                "snoozed": 0, "items": [_ITEM],
+                "newly_late": {"since": "2026-11-23T00:00:00+07:00", "count": 0, "more": False, "items": []},
+            },
+            "messaging": {
+                "conversations": 2, "messages": 5, "directives": 1, "muted_conversations": 0, "muted_messages": 0,
+                "announcements": {"count": 0, "items": []},
+            },
+            "unavailable": [],
+        },
+    },
+    "list_action_items": {"answer": {"items": [_ITEM], "next_cursor": None}},
+    "list_units": {
+        "answer": {
+            "items": [
+                {
+                    "id": _UNIT, "code": "26740", "kind": "ward", "name": "Bến Thành",
+                    "full_name": "Phường Bến Thành", "full_name_en": "Ben Thanh Ward", "parent_id": _POST,
+                },
+            ],
+            "next_cursor": "WyIyNjc0MCJd",
+        },
+    },
+    "search_people": {
+        "answer": {
+            "items": [
+                {
+                    "id": _PERSON, "name": "Ngô An", "post_id": _POST, "post_kind": "head", "unit_id": _UNIT,
+                    "title": "Chủ tịch UBND Phường Bến Thành", "unit_name": "Phường Bến Thành",
+                    "phone": "(028) 0000 1401", "email": "ngoan@example.vn",
+                },
+            ],
+            "next_cursor": None,
+        },
+    },
+    "list_audiences": {
+        "answer": {
+            "items": [
+                {
+                    "name": "all-wards", "standing": True, "title": "Các phường", "title_en": "All wards",
+                    "unit_count": 113,
+                },
+            ],
+            "next_cursor": None,
+        },
+    },
+    "start_linking": {"body": {"provider": "vneid", "password": "mật khẩu của bạn", "return_to": "/"}},
+    "put_identity": {"body": {"subject": "079090000001"}},
+    "change_password": {"body": {"password": "mật khẩu hiện tại", "new_password": "ba con mèo trên mái ngói"}},
+    "begin_totp": {"body": {"password": "mật khẩu của bạn"}},
+    "confirm_totp": {"body": {"code": "492039"}},
+    "renew_recovery_codes": {"body": {"password": "mật khẩu của bạn", "totp": "492039"}},
+    "hand_over_accounts": {"body": {"form": "slips", "sub_units": True}},
+    "ask_recovery": {
+        "body": {"person_id": _PERSON, "kind": "password", "reason": "Đã đối chiếu thẻ công chức tại phòng"},
+    },
+    "set_audience": {"body": {"unit_ids": [_UNIT]}},
+    "make_post": {"body": {"unit_id": _UNIT, "kind": "official", "title": "Chuyên viên", "from_day": "2026-12-01"}},
+    "add_person": {"body": {"name": "Trần Văn Bình", "employee_number": "CB-00123", "email": "binhtv@example.vn"}},
+    "change_person": {"body": {"name": "Trần Văn Bình"}},
+    "change_own_contact": {"body": {"mobile": "0900000001", "visibility": {"mobile": "unit"}}},
+    "read_nudges": {"body": {"until": _NOW}},
+    "change_notification_settings": {
+        "body": {"digest": True, "quiet_hours": {"begins": "11:30", "ends": "13:00"}},
+    },
+    "subscribe_push": {
+        "body": {
+            "endpoint": "https://updates.push.services.mozilla.com/wpush/v2/gAAAA",
+            "keys": {"p256dh": "BNcRdreALRFXTkOOUHK1EtK2wtaz5Ry4YfYCA", "auth": "tBHItJI5svbpez7KI4CCXg"},
+        },
+    },
+    "post_message": {
+        "body": {"text": "Đề nghị các phường báo cáo trước thứ Sáu."},
+    },
     "create_task": {
         "body": {**_ORDER, "mode": "each", "audience": "all-wards", "due_on": "2026-12-04"},
         "answer": {
@@ -276,7 +377,6 @@ EXAMPLES = {
     "set_conversation_settings": {"body": {"pinned": True, "muted_until": "2026-12-01T08:00:00+07:00"}},
     "add_participants": {"body": {"participants": [{"post_id": _POST}], "history": "all"}},
     "change_participant": {"body": {"role": "owner"}},
-    "post_message": {"body": {"text": "Đề nghị các phường báo cáo trước thứ Sáu."}},
     "edit_message": {"body": {"text": "Đề nghị các phường báo cáo trước thứ Năm."}},
     "withdraw_message": {"body": {"reason": "Đã có văn bản thay thế"}},
     "acknowledge_message": {"body": {"post_id": _POST}},

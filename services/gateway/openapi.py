@@ -6,7 +6,7 @@
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
 
 from apispec import APISpec
@@ -17,16 +17,30 @@ from chassis.http import HttpEntrypoint
 from contracts.directory import RESTRICTIONS
 from gateway import schemas
 from gateway.auth import ACTING_FOR, CSRF_HEADER, SAFE_METHODS, cookie_name
+from gateway.descriptions import describe, documented
 from gateway.examples import EXAMPLES
 from gateway.problems import PROBLEMS
 from gateway.routes import BASE
 
 DESCRIPTION = """Công Vụ: a digital-government workplace for a whole city.
 
-Ids are opaque; times are RFC 3339 with offset, days ISO. Lists are `{items, next_cursor}` with `limit` and `cursor`.
-Errors are RFC 9457 problem documents; programs act on `code`, titles are Vietnamese or, by Accept-Language, English.
-Orders, messages and decisions take an `Idempotency-Key`; what changes an object takes `If-Match` with its ETag.
-What an actor may not see answers as if it did not exist."""
+**Signing in.** A program asks `POST /tokens` for a bearer token. A browser asks `POST /sessions` for a cookie that its
+scripts cannot read, and sends the `csrf_token` of the answer as `X-CSRF-Token` with every write.
+
+**Capacities.** Who holds several posts, or lent powers, says by `X-Acting-For` in which one he acts.
+What an actor may not see answers as if it did not exist (404).
+
+**Values.** Ids are opaque; times are RFC 3339 with offset, days ISO. A field that nobody named is refused in a request
+(422); answers may gain fields, which a client ignores.
+
+**Lists** are `{items, next_cursor}`: ask again with `cursor` until `next_cursor` is null.
+
+**Writing.** Orders, messages and decisions take an `Idempotency-Key`: repeat a request whose answer was lost with the
+same key, and it has one effect. What changes an object takes `If-Match` with the ETag of what was read, or `*`.
+
+**Errors** are RFC 9457 problem documents. Programs act on `code`; `title` and the messages of `errors` are Vietnamese
+or, by `Accept-Language`, English. `GET /problems` lists all codes. After 429 and 503 wait as `Retry-After` says.
+Every answer bears `X-Request-Id`, by which operators find it."""
 
 TAGS = {
     "session": "Signing in and out", "home": "Everything at a glance", "directory": "Units, posts, people",
@@ -39,6 +53,7 @@ TAGS = {
     "audit": "Who did what to whom", "meta": "About this API",
 }  # fmt: skip
 JSON = "application/json"
+_BYTES = {"type": "string", "format": "binary"}  # what generators of clients take for a file
 ALWAYS = ("bad_request", "invalid_request", "internal_error", "overloaded", "deadline_exceeded", "database_unavailable")
 SIGNED_IN = ("unauthenticated", "not_authorised", "unknown_capacity", "directory_stale", "service_unavailable")
 # what nearly every route takes or answers stands once
@@ -56,12 +71,50 @@ HEADERS = {
             {"type": "string"},
         ),
         ("If-None-Match", False, "An ETag: 304 if nothing has changed.", {"type": "string"}),
+        ("Range", False, "One part of the bytes (`bytes=0-1023`): 206 and that part.", {"type": "string"}),
+        ("If-Range", False, "An ETag: the part only if it is still the same, else all of it.", {"type": "string"}),
     )
 }  # fmt: skip
+SECURITY = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "The `token` of `POST /tokens`."},
+    "cookie": {
+        "type": "apiKey", "in": "cookie", "name": cookie_name(secure=True),
+        "description": "The session of a browser, from `POST /sessions`.",
+    },
+    "csrf": {
+        "type": "apiKey", "in": "header", "name": CSRF_HEADER,
+        "description": "The `csrf_token` of `POST /sessions`, with every write of a browser; `GET /me` repeats it.",
+    },
+}  # fmt: skip
+_TEXT = {"type": "string"}
+ANSWER_HEADERS = {
+    "X-Request-Id": {"schema": _TEXT, "description": "Names this request in the logs."},
+    "ETag": {"schema": _TEXT, "description": "For If-Match and If-None-Match."},
+    "Location": {"schema": _TEXT, "description": "The address of what was made, where it has one of its own."},
+    "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait before asking again."},
+    "Content-Language": {"schema": {"enum": ["vi", "en"]}, "description": "The language of titles and messages."},
+    "Content-Disposition": {"schema": _TEXT, "description": "An attachment, and its name (RFC 6266)."},
+    "Accept-Ranges": {"schema": {"const": "bytes"}, "description": "Parts are given (RFC 9110, 14)."},
+    "Content-Range": {"schema": _TEXT, "description": "Which part this is, of how much."},
+}  # fmt: skip
+_FORBIDDEN = ("not_authorised", *sorted(RESTRICTIONS), "unknown_capacity")
 REFUSALS = {
     "BadRequest": ("bad_request",),
-    "InvalidRequest": ("invalid_request",),
+    "BadJson": ("bad_request", "invalid_json"),
+    "BadKey": ("bad_request", "idempotency_key_required"),
+    "BadWrite": ("bad_request", "idempotency_key_required", "invalid_json"),
     "Unauthenticated": ("unauthenticated",),
+    "Forbidden": _FORBIDDEN,
+    "ForbiddenWrite": ("csrf_token_invalid", "foreign_origin", *_FORBIDDEN),
+    "NotFound": ("not_found",),
+    "RequestTimeout": ("request_timeout",),
+    "WrongState": ("wrong_state",),
+    "StaleVersion": ("stale_version",),
+    "BodyTooLarge": ("body_too_large",),
+    "UnsupportedMediaType": ("unsupported_media_type",),
+    "InvalidRequest": ("invalid_request",),
+    "InvalidWrite": ("idempotency_key_reused", "invalid_request"),
+    "IfMatchRequired": ("if_match_required",),
     "InternalError": ("internal_error",),
     "Unavailable": (
         "database_unavailable", "deadline_exceeded", "directory_stale", "overloaded", "service_unavailable",
@@ -85,9 +138,10 @@ def document() -> dict:
         servers=[{"url": BASE}],
         tags=[{"name": name, "description": text} for name, text in TAGS.items()],
     )  # fmt: skip
-    spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
-    spec.components.security_scheme("cookie", {"type": "apiKey", "in": "cookie", "name": cookie_name(secure=True)})
-    spec.components.security_scheme("csrf", {"type": "apiKey", "in": "header", "name": CSRF_HEADER})
+    for name, scheme in SECURITY.items():
+        spec.components.security_scheme(name, scheme)
+    for name, header in ANSWER_HEADERS.items():
+        spec.components.header(name, header)
     for name, parameter in HEADERS.items():
         spec.components.parameter(name, "header", parameter)
     for name, codes in REFUSALS.items():
@@ -98,7 +152,7 @@ def document() -> dict:
     for entrypoint in entrypoints():
         path = _PARAMETER.sub(r"{\1}", entrypoint.path).removeprefix(BASE)
         spec.path(path, operations={entrypoint.method.lower(): _operation(entrypoint)})
-    return spec.to_dict()
+    return describe(spec.to_dict(), plugin.converter.refs)
 
 
 def entrypoints() -> list[HttpEntrypoint]:
@@ -141,19 +195,25 @@ def _operation(entrypoint: HttpEntrypoint) -> dict:
     operation = {
         "operationId": entrypoint.operation,
         "tags": [meta.tag],
-        "summary": " ".join(meta.summary.split()),
+        **_told(meta.summary, documented(entrypoint.query)),
         "parameters": _parameters(entrypoint),
         "responses": {str(meta.status): _success(meta, examples.get("answer")), **_refusals(entrypoint)},
     }
     if meta.etag and entrypoint.method == "GET":
         operation["responses"]["304"] = {"description": "It is what If-None-Match names."}
-    if entrypoint.body:
+    if meta.parts:
+        whole = operation["responses"][str(meta.status)]
+        operation["responses"]["206"] = whole | {
+            "description": "The part that `Range` asked for.",
+            "headers": whole["headers"] | _headers("Content-Range"),
+        }
+    if entrypoint.accepts:
+        content = {media_type: {"schema": entrypoint.body or _BYTES} for media_type in entrypoint.accepts}
+        operation["requestBody"] = {"required": True, "content": content}
+    elif entrypoint.body:
         content = {"schema": entrypoint.body} | ({"example": examples["body"]} if "body" in examples else {})
         required = any(field.required for field in entrypoint.body().fields.values())
         operation["requestBody"] = {"required": required, "content": {"application/json": content}}
-    if entrypoint.accepts:
-        content = {media_type: {} for media_type in entrypoint.accepts}
-        operation["requestBody"] = {"required": True, "content": content}
     if meta.signed_in:
         by_cookie = {"cookie": []} if entrypoint.method in SAFE_METHODS else {"cookie": [], "csrf": []}
         operation["security"] = [{"bearer": []}, by_cookie]
@@ -185,6 +245,8 @@ def _parameters(entrypoint: HttpEntrypoint) -> list[dict | str]:
         found.append("If-Match")
     if meta.etag and entrypoint.method == "GET":
         found.append("If-None-Match")
+    if meta.parts:
+        found += ["Range", "If-Range"]
     if meta.media_type == "text/event-stream":
         found.append({
             "in": "header", "name": "Last-Event-ID", "required": False,
@@ -194,20 +256,35 @@ def _parameters(entrypoint: HttpEntrypoint) -> list[dict | str]:
 
 
 def _success(meta, example) -> dict:
+    answer: dict = {"description": {201: "Made.", 303: "Goes on elsewhere."}.get(meta.status, "Done.")}
     if meta.media_type == "text/event-stream":
-        return {"description": _STREAM, "content": {meta.media_type: {"schema": {"type": "string"}}}}
-    if meta.media_type != JSON:
-        return {
-            "description": "A file.",
-            "content": {each: {"schema": {"type": "string"}} for each in meta.media_type.split(", ")},
-        }
-    if meta.answer is None:
-        return {"description": "Done."}
-    content = {"schema": meta.answer} | ({"example": example} if example is not None else {})
-    answer = {"description": "Done." if meta.status == 200 else "Made.", "content": {meta.media_type: content}}
+        answer = {"description": _STREAM, "content": {meta.media_type: {"schema": _TEXT}}}
+    elif meta.media_type != JSON:
+        content = {each: {"schema": _BYTES} for each in meta.media_type.split(", ")}
+        answer = {"description": "A file.", "content": content}
+    elif meta.answer is not None:
+        content = {"schema": meta.answer} | ({"example": example} if example is not None else {})
+        answer["content"] = {meta.media_type: content}
+    names = ["X-Request-Id"]
     if meta.etag:
-        answer["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "For If-Match and If-None-Match."}}
-    return answer
+        names.append("ETag")
+    if meta.status in (201, 303):
+        names.append("Location")
+    if meta.parts:
+        names += ["Content-Disposition", "Accept-Ranges"]
+    return answer | {"headers": _headers(*names)}
+
+
+def _headers(*names: str) -> dict:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _told(docstring: str, query: str | None) -> dict:
+    """The first paragraph, in short; the others, and what is said of the query, at length."""
+    summary, *others = (" ".join(paragraph.split()) for paragraph in docstring.strip().split("\n\n"))
+    if query:
+        others.append(query)
+    return {"summary": summary} | ({"description": "\n\n".join(others)} if others else {})
 
 
 _STREAM = """Server-sent events. Every event has an id; `data` is JSON.
@@ -224,9 +301,15 @@ def _refusals(entrypoint: HttpEntrypoint) -> dict[str, dict | str]:
     }
 
 
-def _refusal(codes: Iterable[str]) -> dict:
-    content = {"application/problem+json": {"schema": schemas.Problem}}
-    return {"description": ", ".join(f"`{code}`" for code in codes), "content": content}
+def _refusal(codes: Sequence[str]) -> dict:
+    """Each code with its English title."""
+    told = [f"`{code}`: {PROBLEMS[code][2]}" for code in codes]
+    waiting = ("Retry-After",) if PROBLEMS[codes[0]][0] in (429, 503) else ()
+    return {
+        "description": told[0] if len(told) == 1 else "\n".join(f"- {each}" for each in told),
+        "headers": _headers("X-Request-Id", "Content-Language", *waiting),
+        "content": {"application/problem+json": {"schema": schemas.Problem}},
+    }
 
 
 def _name_of(schema) -> str:

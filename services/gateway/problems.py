@@ -501,7 +501,7 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"Unknown field\.", "Không có trường này."),
     (r"Must be between 1900 and 2199\.", "Phải trong khoảng từ năm 1900 đến năm 2199."),
     (r"Invalid input type\.", "Sai kiểu dữ liệu."),
-    (r"Not a valid string\.", "Phải là một chuỗi ký tự hợp lệ."),
+    (r"Not a valid (utf-8 )?string\.", "Phải là một chuỗi ký tự hợp lệ."),
     (r"Not a valid integer\.", "Phải là một số nguyên."),
     (r"Not a valid number\.", "Phải là một số."),
     (r"Number too large\.", "Số quá lớn."),
@@ -522,7 +522,7 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"Only with starts_at\.", "Chỉ lặp lại khi có thời điểm bắt đầu."),
     (r"Give either rrule or working_day\.", "Chỉ nêu một trong hai: quy tắc lặp lại, hoặc ngày làm việc."),
     (r"Not the path of a task, a message or a document\.", "Không phải liên kết tới nhiệm vụ, tin nhắn hay văn bản."),
-    (r"Invalid input\.", "Giá trị không hợp lệ."),
+    (r"Invalid (input|type|value)\.", "Giá trị không hợp lệ."),
     (r"Give either audience or assignments\.", "Nêu đúng một trong hai: danh sách nhận, hoặc từng đơn vị."),
     (r"Give exactly one of due_on, due_at and no_deadline\.", "Nêu đúng một trong: ngày hạn, giờ hạn, không có hạn."),
     (r"Give at most one of due_on, due_at and no_deadline\.", "Chỉ nêu một trong: ngày hạn, giờ hạn, không có hạn."),
@@ -553,6 +553,9 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"Not a valid email address\.", "Không phải địa chỉ thư điện tử hợp lệ."),
     (r"At least 2 letters or digits\.", "Cần ít nhất 2 chữ cái hoặc chữ số."),
     (r"Not a cursor\.", "Con trỏ trang không hợp lệ."),
+    (r"Not in this box\.", "Không dùng được với hộp việc này."),
+    (r"A period ends after it begins\.", "Kỳ phải kết thúc sau khi bắt đầu."),
+    (r"Not an employee number\.", "Mã số cán bộ không hợp lệ."),
 )]  # fmt: skip
 
 
@@ -561,6 +564,11 @@ def describe(code: str, language: str) -> Problem | None:
         return None
     status, vietnamese, english = PROBLEMS[code]
     return Problem(status, english if language == "en" else vietnamese)
+
+
+def kind_of(code: str) -> dict:
+    status, vietnamese, english = PROBLEMS[code]
+    return {"code": code, "status": status, "title_vi": vietnamese, "title_en": english}
 
 
 def describe_field(message: str, language: str) -> str:

@@ -34,6 +34,7 @@ class Route:
     media_type: str = "application/json"
     refusals: tuple[str, ...] = field(default=())
     while_restricted: bool = False
+    parts: bool = False
 
 
 class Call:
@@ -86,11 +87,14 @@ def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = Non
           idempotency_key: bool = False, if_match: bool = False, etag: bool = False,
           accepts: tuple[str, ...] = (), max_body: int | None = None, into: Callable[["Call"], Sink] | None = None,
           media_type: str = "application/json",
-          refusals: tuple[str, ...] = (), while_restricted: bool = False) -> Callable:  # fmt: skip
+          refusals: tuple[str, ...] = (), while_restricted: bool = False,
+          parts: bool = False) -> Callable:  # fmt: skip
     """`while_restricted` is for what must be open before a password is changed or a second factor set up.
 
-    With `into(call)` the body goes, piece by piece, into what that answers.
-    The handler is called with a `Call` and the path's ids as strings. Its docstring is the route's summary."""
+    With `into(call)` the body goes, piece by piece, into what that answers. `parts`: the handler obeys `Range`.
+    With `accepts` a `body` only tells what stands inside: the handler reads it.
+    The handler is called with a `Call` and the path's ids as strings. Its docstring is the route's summary, and after
+    an empty line its description."""
 
     def register(handler):
         @wraps(handler)
@@ -106,7 +110,7 @@ def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = Non
 
         meta = Route(
             tag, handler.__doc__, answer, status, signed_in, idempotency_key, if_match, etag, media_type, refusals,
-            while_restricted,
+            while_restricted, parts,
         )  # fmt: skip
         guard = partial(sign_in, while_restricted=while_restricted) if signed_in else None
         flow = into and (lambda service, request: into(Call(service, request)))

@@ -3,7 +3,7 @@
 import re
 
 import orjson
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from contracts import audit, directory, messaging, reminders, tasks
 from contracts.catalogue import SERVICES
@@ -120,6 +120,19 @@ class SignOutAddress(Schema):
     """Where the browser goes to sign out at the provider as well; null where there is no such place, or it is away."""
 
     url = fields.String(required=True, allow_none=True)
+
+
+class CodeForm(Request):
+    """What `totp_required` is answered with: the ticket of that answer's details, and the code."""
+
+    ticket = fields.String(required=True)
+    totp = fields.String(required=True)
+
+
+class LogoutForm(Statement):
+    """OpenID Connect Back-Channel Logout."""
+
+    logout_token = fields.String(required=True)
 
 
 class Subject(Request):
@@ -652,6 +665,32 @@ class Problem(Schema):
     instance = fields.String()
     errors = fields.List(fields.Nested(FieldFault))
     details = fields.Dict()
+
+
+class OpenApiDocument(Schema):
+    """OpenAPI 3.1."""
+
+    openapi = fields.String(required=True)
+    info = fields.Dict(required=True)
+    paths = fields.Dict(required=True)
+    components = fields.Dict(required=True)
+
+    class Meta:
+        unknown = INCLUDE
+
+
+class ProblemKind(Schema):
+    """A code, and what it means to people."""
+
+    code = fields.String(required=True)
+    status = fields.Integer(required=True)
+    title_vi = fields.String(required=True)
+    title_en = fields.String(required=True)
+
+
+class ProblemKindList(Schema):
+    items = fields.List(fields.Nested(ProblemKind), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
 
 
 # ladders

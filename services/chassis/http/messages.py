@@ -30,8 +30,8 @@ class HttpRequest(Request):
 
     @property
     def language(self) -> str:
-        """The best of ours; a regional form ("en-GB") counts as its language."""
-        wanted = (tag.partition("-")[0].lower() for tag in self.accept_languages.values())
+        """The best of ours; a regional form ("en-GB") counts as its language, and q=0 means never."""
+        wanted = (tag.partition("-")[0].lower() for tag, quality in self.accept_languages if quality > 0)
         return next((language for language in wanted if language in LANGUAGES), LANGUAGES[0])
 
 
@@ -77,7 +77,8 @@ class Answer:
     """`body` is anything that JSON can say, or bytes with a Content-Type of their own, be it as an `Outflow`; None
     sends none.
 
-    `etag` makes a GET conditional. `cookies` are Set-Cookie headers.
+    `etag` makes a GET conditional; unless `headers` say otherwise only the reader keeps it, and asks each time.
+    `cookies` are Set-Cookie headers.
     """
 
     body: Any = None

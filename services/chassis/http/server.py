@@ -32,6 +32,7 @@ SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
+    "Vary": "Accept-Language",
 }
 UNMATCHED = "unmatched"
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"))
@@ -223,7 +224,9 @@ class HttpServer(SharedExtension):
         if code in CLOSING:
             request.environ["chassis.connection"].close_connection = True
         tell_field = partial(self._problems.describe_field, language=request.language)
-        return tell(code, problem, request.id, error, tell_field)
+        answer = tell(code, problem, request.id, error, tell_field)
+        answer.headers["Content-Language"] = request.language
+        return answer
 
     def _send(self, request, route, answer, start_response, started):
         is_stream = isinstance(answer, EventStream)
@@ -237,7 +240,7 @@ class HttpServer(SharedExtension):
             status, payload = (answer.status, _payload(answer.body))
             headers |= ({"Content-Type": "application/json"} if payload else {}) | answer.headers
             if answer.etag is not None:
-                headers |= {"ETag": f'"{answer.etag}"', "Cache-Control": "private, no-cache"}
+                headers |= {"ETag": f'"{answer.etag}"', "Cache-Control": "private, no-cache"} | answer.headers
                 if request.method in ("GET", "HEAD") and request.if_none_match.contains_weak(answer.etag):
                     status, payload = 304, b""
         if self._draining:

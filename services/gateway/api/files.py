@@ -74,7 +74,7 @@ class FilesRoutes:
         file = call.ask(messaging.finish_file, call.request.sink.told)
         return Answer(file, status=201, headers={"Location": f"{BASE}/files/{file['id']}"})
 
-    @route("GET", "/files/<uuid:file_id>", tag="files", media_type=OCTETS, etag=True,
+    @route("GET", "/files/<uuid:file_id>", tag="files", media_type=OCTETS, etag=True, parts=True,
            refusals=("file_infected", "file_not_scanned", "storage_unavailable"))  # fmt: skip
     def get_file(self, call, file_id):
         """Tải tệp về: whoever handed it in, and whoever sees what it is attached to. Never shown in place."""

@@ -52,8 +52,9 @@ class SingleSignOnRoutes:
         return Answer(status=303, headers={"Location": attempt.return_to})
 
     @route("POST", "/oidc/<string:provider>/code", tag="session", signed_in=False, accepts=(FORM,), max_body=MAX_FORM,
-           status=303, refusals=("unknown_provider", "service_unavailable", "sign_in_expired", "unknown_identity",
-           "totp_required", "wrong_credentials", "too_many_attempts"))  # fmt: skip
+           body=schemas.CodeForm, status=303,
+           refusals=("unknown_provider", "service_unavailable", "sign_in_expired", "unknown_identity", "totp_required",
+                     "wrong_credentials", "too_many_attempts"))  # fmt: skip
     @page_for_browsers
     def give_code(self, call, provider):
         """The one-time code that `totp_required` asked for, with the ticket that it gave: `ticket`, `totp`."""
@@ -62,7 +63,7 @@ class SingleSignOnRoutes:
         return self._let_in(call, attempt, found, form["totp"])
 
     @route("POST", "/oidc/<string:provider>/backchannel-logout", tag="session", signed_in=False,
-           accepts=(FORM,), max_body=MAX_FORM,
+           accepts=(FORM,), max_body=MAX_FORM, body=schemas.LogoutForm,
            refusals=("unknown_provider", "provider_unavailable", "invalid_logout_token"))  # fmt: skip
     def end_sessions_of_provider(self, call, provider):
         """For the provider: a session there is over, so ours by it end, with their live streams."""

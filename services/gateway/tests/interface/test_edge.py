@@ -1,6 +1,5 @@
 """What every route shares."""
 
-from gateway import openapi
 from gateway.tests.support import PASSWORD, assert_problem
 
 
@@ -19,8 +18,21 @@ def test_bad_bodies(vice):
     assert_problem(vice.call("POST", "/tasks", data=b" " * 10_000_000, headers=head), 413, "body_too_large")
 
 
-def test_the_document_is_served_as_it_was_found_valid(client):
-    assert client.get("/openapi.json").json() == openapi.document()
+LANGUAGES = {
+    None: "vi", "": "vi", "vi": "vi", "en": "en", "EN-us": "en", "fr": "vi", "*": "vi", "fr, en;q=0.1": "en",
+    "en-GB;q=0.4, vi;q=0.6": "vi", "vi;q=0.4, en;q=0.6": "en", "en;q=0, vi": "vi", "en;q=0": "vi", "vi;q=0, en": "en",
+    "*;q=x": "vi",
+}  # fmt: skip
+
+
+def test_errors_speak_the_best_language_that_the_reader_knows(client):
+    told = {}
+    for wanted in LANGUAGES:
+        answer = client.get("/nothing", headers={"Accept-Language": wanted})
+        told[wanted] = {"Không tìm thấy": "vi", "Not found": "en"}[answer.json()["title"]]
+        assert answer.headers["Content-Language"] == told[wanted]
+        assert answer.headers["Vary"] == "Accept-Language"
+    assert told == LANGUAGES
 
 
 def test_without_its_database_the_gateway_says_so_soon(client, head, monkeypatch):

@@ -3,9 +3,10 @@
 import re
 
 import pytest
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from gateway import openapi
+from gateway import descriptions, openapi
 from gateway.examples import EXAMPLES
 from gateway.problems import PROBLEMS
 
@@ -54,6 +55,7 @@ OUTLINE = {
     "POST /conversations/{conversation_id}/hold", "POST /conversations/{conversation_id}/release",
     "POST /conversations/{conversation_id}/exports", "GET /legal-holds", "GET /me/messages/export",
     "POST /conversations/{conversation_id}/read", "GET /live", "GET /audit", "GET /openapi.json",
+    "GET /docs", "GET /docs/{name}", "GET /problems", "GET /problems/{code}",
     "GET /oidc/providers", "GET /oidc/{provider}/start", "GET /oidc/{provider}/callback", "POST /oidc/{provider}/code",
     "POST /oidc/{provider}/backchannel-logout", "POST /oidc/{provider}/logout", "GET /me/identities",
     "POST /me/identities", "DELETE /me/identities/{identity_id}", "PUT /people/{person_id}/identities/{provider}",
@@ -188,3 +190,60 @@ def test_the_examples_are_what_the_schemas_ask_for():
             entrypoint.body().load(examples["body"])
         if "answer" in examples:
             assert entrypoint.meta.answer().validate(examples["answer"]) == {}
+
+
+def told() -> list[dict]:
+    return [operation for path in openapi.document()["paths"].values() for operation in path.values()]
+
+
+def test_the_examples_are_what_the_document_asks_for():
+    document, found = openapi.document(), 0
+    for operation in told():
+        for part in (operation.get("requestBody", {}), *operation["responses"].values()):
+            for content in part.get("content", {}).values():
+                if "example" in content:
+                    schema = content["schema"] | {"components": document["components"]}
+                    errors = Draft202012Validator(schema).iter_errors(content["example"])
+                    assert [(operation["operationId"], error.json_path, error.message) for error in errors] == []
+                    found += 1
+    assert found == sum(map(len, EXAMPLES.values()))
+
+
+def test_every_body_that_is_json_has_an_example():
+    bodies = {each["operationId"]: each["requestBody"]["content"] for each in told() if "requestBody" in each}
+    json = {operation: content["application/json"] for operation, content in bodies.items() if openapi.JSON in content}
+    assert len(json) > 80
+    assert [operation for operation, content in json.items() if "example" not in content] == []
+
+
+def test_every_parameter_and_every_field_of_a_request_says_what_it_is():
+    document = openapi.document()
+    schemas, asked, silent = document["components"]["schemas"], set(), []
+
+    def look_into(schema: dict) -> None:
+        for name in re.findall(r"'#/components/schemas/(\w+)'", str(schema)):
+            if name not in asked:
+                asked.add(name)
+                properties = schemas[name].get("properties", {})
+                silent.extend(f"{name}.{field}" for field, told in properties.items() if not says_what_it_is(told))
+                look_into(schemas[name])
+
+    for operation in told():
+        named = [parameter for parameter in operation["parameters"] if "$ref" not in parameter]
+        silent += [f"{operation['operationId']}.{each['name']}" for each in named if not says_what_it_is(each)]
+        look_into(operation.get("requestBody", {}))
+    assert len(asked) > 80
+    assert silent == []
+
+
+def says_what_it_is(told: dict) -> bool:
+    return "description" in told or "$ref" in told
+
+
+def test_every_name_that_is_explained_occurs():
+    document = openapi.document()
+    schemas = document["components"]["schemas"].items()
+    used = {(owner, field) for owner, schema in schemas for field in schema.get("properties", {})}
+    used |= {(each["operationId"], one["name"]) for each in told() for one in each["parameters"] if "$ref" not in one}
+    used = {name for owner, field in used for name in (field, f"{owner}.{field}")}
+    assert descriptions.NAMES.keys() - used == set()

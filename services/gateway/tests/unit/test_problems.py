@@ -1,5 +1,6 @@
 """The table of problems knows every code that can come."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -46,12 +47,15 @@ def test_every_code_has_a_status_and_two_titles(code):
     assert problems.describe(code, "vi").title == vietnamese
 
 
+FILLED = {"obj_type": "datetime", "awareness": "aware", "input": "x"}
+
+
 def messages_of(schema: marshmallow.Schema) -> set[str]:
     """What the fields and validators of a schema may say, with the numbers filled in."""
     found = set()
     for field in schema.fields.values():
-        messages = {field.error_messages.get(key) for key in ("required", "null", "invalid")}
-        found |= {message.format(obj_type="datetime") for message in messages if isinstance(message, str)}
+        found |= {message.format_map(FILLED) for key, message in field.error_messages.items() if key != "format"}
+        found |= {*schema.error_messages.values()}
         for validator in field.validators:
             if isinstance(validator, validate.Length):
                 bounds = (validator.min is not None, validator.max is not None)
@@ -59,8 +63,8 @@ def messages_of(schema: marshmallow.Schema) -> set[str]:
                 found.add(validator._format_error(None, getattr(validator, said)))
             elif isinstance(validator, validate.Range):
                 found |= {validator._format_error(None, m) for m in (validator.message_min, validator.message_max)}
-            elif isinstance(validator, validate.OneOf | validate.Equal):
-                found.add(validator._format_error(None))
+            elif isinstance(validator, validate.OneOf | validate.Equal | validate.Regexp | validate.Email):
+                found.add(validator._format_error(""))
         inner = field.inner if isinstance(field, fields.List) else field
         if isinstance(inner, fields.Nested):
             found |= messages_of(inner.schema)
@@ -75,3 +79,31 @@ def test_what_the_schemas_say_about_fields_is_told_in_vietnamese():
     untold = {message for message in said if problems.describe_field(message, "vi") == message}
     assert untold == set()
     assert problems.describe_field("Not a valid UUID.", "en") == "Not a valid UUID."
+
+
+def test_what_the_code_says_about_fields_is_told_in_vietnamese():
+    """Whatever stands in a ValidationError, an `error=` of a validator, or a fault that a route makes itself."""
+    said = {text for path in WHERE_FIELDS_ARE_JUDGED for text in sentences_in(ast.parse(path.read_text()))}
+    assert {"Give either days or hours.", "Must be between 1900 and 2199.", "Give one ETag, or *."} <= said
+    assert {text for text in said if problems.describe_field(text, "vi") == text} == set()
+
+
+WHERE_FIELDS_ARE_JUDGED = [
+    path
+    for folder in ("contracts", "gateway", "chassis/http")
+    for path in (SERVICES / folder).rglob("*.py")
+    if "tests" not in path.parts
+]
+
+
+def sentences_in(tree: ast.AST) -> set[str]:
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("ValidationError", "_fault"):
+            found += [*node.args]
+        elif isinstance(node, ast.keyword) and node.arg == "error":
+            found.append(node.value)
+        elif isinstance(node, ast.Dict):
+            found += [v for k, v in zip(node.keys, node.values, strict=True) if getattr(k, "value", "") == "message"]
+    texts = {part.value for node in found for part in ast.walk(node) if isinstance(part, ast.Constant)}
+    return {text for text in texts if isinstance(text, str) and text.endswith(".") and " " in text}
