@@ -26,7 +26,9 @@ DESCRIPTION = """Công Vụ: a digital-government workplace for a whole city.
 Ids are opaque; times are RFC 3339 with offset, days ISO. Lists are `{items, next_cursor}` with `limit` and `cursor`.
 Errors are RFC 9457 problem documents; programs act on `code`, titles are Vietnamese or, by Accept-Language, English.
 Orders, messages and decisions take an `Idempotency-Key`; what changes an object takes `If-Match` with its ETag.
-What an actor may not see answers as if it did not exist."""
+What an actor may not see answers as if it did not exist.
+Beside what a route declares, any may answer 408 `request_timeout`, 414 `uri_too_long`, 431 `headers_too_large` and 429
+`too_many_connections`, and close. Whoever gets 429 or 503 comes back after Retry-After, streams too."""
 
 TAGS = {
     "session": "Signing in and out", "home": "Everything at a glance", "directory": "Units, posts, people",
