@@ -18,6 +18,10 @@ stop: ## stop a platform that make run started elsewhere; the data are kept
 	@bash deploy/local/bootstrap.sh
 	@exec $(PYTHON) -m deploy.local stop
 
+restart: ## restart the services of a running platform one after the other, without losing a request (SERVICE=gateway: that one)
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.local restart $(SERVICE)
+
 test: ## run all tests on private instances, in two shards side by side (SHARDS=4; ARGS="-k word" chooses, in one)
 	@bash deploy/local/bootstrap.sh private
 	@exec $(PYTHON) -m deploy.local test --shards $(or $(SHARDS),$(if $(ARGS),1,2)) $(ARGS)

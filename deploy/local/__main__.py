@@ -6,9 +6,9 @@ import sys
 from deploy.local.terminal import Refusal
 
 USAGE = (
-    "usage: python -m deploy.local run | stop | clean | test [--shards <n>] [arguments] | end-to-end"
-    " | tool <module> [arguments] | sibling add [--new-password] <name> <event> ... [--says <event> ...] | sibling list"
-    " | sibling remove <name> | traces [port]"
+    "usage: python -m deploy.local run | restart [<service> ...] | stop | clean | test [--shards <n>] [arguments]"
+    " | end-to-end | tool <module> [arguments] | sibling add [--new-password] <name> <event> ... [--says <event> ...]"
+    " | sibling list | sibling remove <name> | traces [port]"
 )
 
 
@@ -18,6 +18,10 @@ def main(arguments: list[str]) -> int:
             from deploy.local.run import run
 
             run()
+        case ["restart", *services]:
+            from deploy.local.run import restart
+
+            restart(services)
         case ["stop"]:
             from deploy.local.run import stop
 

@@ -7,7 +7,7 @@ import urllib.request
 from contracts.catalogue import SERVICES
 from deploy.local.settings import Settings, handed_on
 from deploy.local.state import CHECKOUT, State
-from deploy.local.supervise import Program, check, start_services
+from deploy.local.supervise import Program, check, restart_service, start_services
 from deploy.local.terminal import step, wait_until
 from deploy.local.world import World
 
@@ -17,13 +17,18 @@ OWN = {  # secrets that nobody else needs
 }
 KEEPERS_OWN = "CONGVU_FILES"  # where files are, with the keys to it
 KEEPERS = ("gateway", "messaging")
+DOOR = "door"  # holds the gateway's listening socket
 SLOWEST_START = 120  # seconds; an idle machine of two cores needs 4
 
 
 def programs(world: World, chosen: Settings, admin_ports: dict[str, int]) -> list[Program]:
-    """Their settings reach them by the environment, never by the command line, which everybody can read."""
+    """Their settings reach them by the environment, never by the command line, which everybody can read. The door
+    comes first.
+    """
     addresses = world.addresses()
-    made = []
+    by_the_door = [sys.executable, "-m", "deploy.local.door"]
+    place = [str(world.state.door), chosen.http_host, str(chosen.http_port)]
+    made = [Program(DOOR, [*by_the_door, "hold", *place], {}, priority=50)]
     for service in SERVICES:
         common = {k: v for k, v in handed_on().items() if is_for(service, k)}
         environment = common | {
@@ -51,6 +56,8 @@ def programs(world: World, chosen: Settings, admin_ports: dict[str, int]) -> lis
         if service == "gateway":
             environment |= {"CONGVU_HTTP_HOST": chosen.http_host, "CONGVU_HTTP_PORT": str(chosen.http_port)}
         command = [sys.executable, "-m", "chassis.launch", service]
+        if service == "gateway":
+            command = [*by_the_door, "enter", str(world.state.door), *command]
         program = Program(
             service,
             command,
@@ -84,9 +91,21 @@ def start(state: State, admin_ports: dict[str, int]) -> None:
     """Start the five and wait until each says that it can be used."""
 
     def ready() -> bool:
-        check(state, SERVICES)
+        check(state, (DOOR, *SERVICES))
         return all(is_ready(port) for port in admin_ports.values())
 
     with step("Starting the five services"):
         start_services(state)
         wait_until(ready, SLOWEST_START, "The services did not become ready in time; see " + str(state.log), every=0.2)
+
+
+def restart(state: State, service: str, admin_port: int) -> None:
+    """Let one service finish its work and start it anew; back when it can be used."""
+
+    def ready() -> bool:
+        check(state, (service,))
+        return is_ready(admin_port)
+
+    with step(f"Restarting {service}"):
+        restart_service(state, service)
+        wait_until(ready, SLOWEST_START, f"{service} did not become ready in time; see {state.log / service}.log")

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import psycopg
 
@@ -81,7 +82,7 @@ def _run(chosen: settings.Settings, state: State, began: float) -> None:
         servers.wait_for_broker(found, world)
         follower.start()
         fleet.start(state, admin_ports)
-        write_json(state.admin_file, world.addresses())
+        write_json(state.admin_file, world.addresses() | {"supervisor": str(state.socket)})
         known_ports = found.ports | {"http": chosen.http_port, "admin": admin_ports}
         _serve(supervisor, chosen.base_url, known_ports, accounts, began)
     except Told:
@@ -121,6 +122,19 @@ def _who(accounts: list[dict]) -> str:
     codes = [account["username"] for account in accounts if account.get("totp_secret")]
     also = f"; {', '.join(codes)} with a one-time code as well: .local/run.json" if codes else ""
     return f"demo accounts: {names}; password: {passwords}{also}"
+
+
+def restart(services: list[str]) -> None:
+    """Restart services of the running platform, one after the other; without names, the five."""
+    if unknown := set(services) - set(SERVICES):
+        raise Refusal(f"There is no service {', '.join(sorted(unknown))}: {', '.join(SERVICES)}.")
+    state = State(RUN)
+    known, addresses = read_json(state.run_file), read_json(state.admin_file)
+    if known is None or addresses is None:
+        raise Refusal("The platform is not running: start it by make run.")
+    state.data = Path(addresses["supervisor"]).parent
+    for service in services or SERVICES:
+        fleet.restart(state, service, known["ports"]["admin"][service])
 
 
 def stop() -> None:

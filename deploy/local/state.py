@@ -106,6 +106,11 @@ class State:
     def socket(self) -> Path:
         return self.data / "supervisor.sock"
 
+    @property
+    def door(self) -> Path:
+        """Where the gateway's listening socket is asked for."""
+        return self.data / "door.sock"
+
     def make(self) -> None:
         """Make the folders. Others may pass through to the servers' own folders, and read nothing."""
         RUN.mkdir(exist_ok=True)

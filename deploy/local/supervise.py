@@ -154,6 +154,17 @@ def start_services(state: State) -> None:
                     raise
 
 
+def restart_service(state: State, service: str) -> None:
+    """Back when it is started; it is not ready then."""
+    supervisor = _ask(state)
+    try:
+        supervisor.stopProcess(f"{SERVICES}:{service}", True)
+    except Fault as fault:
+        if fault.faultCode != Faults.NOT_RUNNING:
+            raise
+    supervisor.startProcess(f"{SERVICES}:{service}", False)
+
+
 def wait_for_socket(supervisor: Supervisor, seconds: float = 15) -> None:
     deadline = time.monotonic() + seconds
     while not information(supervisor.state):

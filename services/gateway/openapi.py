@@ -39,8 +39,10 @@ What an actor may not see answers as if it did not exist (404).
 same key, and it has one effect. What changes an object takes `If-Match` with the ETag of what was read, or `*`.
 
 **Errors** are RFC 9457 problem documents. Programs act on `code`; `title` and the messages of `errors` are Vietnamese
-or, by `Accept-Language`, English. `GET /problems` lists all codes. After 429 and 503 wait as `Retry-After` says.
-Every answer bears `X-Request-Id`, by which operators find it."""
+or, by `Accept-Language`, English. `GET /problems` lists all codes. After 429 and 503 wait as
+`Retry-After` says, streams too.
+Beside what a route declares, any may answer 408 `request_timeout`, 414 `uri_too_long`, 431 `headers_too_large` and 429
+`too_many_connections`, and close. Every answer bears `X-Request-Id`, by which operators find it."""
 
 TAGS = {
     "session": "Signing in and out", "home": "Everything at a glance", "directory": "Units, posts, people",

@@ -14,6 +14,11 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "method_not_allowed": (405, "Không dùng được phương thức này ở đây", "This method is not allowed here"),
     "request_timeout": (408, "Yêu cầu gửi đến quá chậm", "The request did not arrive in time"),
     "body_too_large": (413, "Nội dung gửi lên quá lớn", "The body is too large"),
+    "uri_too_long": (414, "Địa chỉ gửi lên quá dài", "The address is too long"),
+    "headers_too_large": (431, "Phần tiêu đề của yêu cầu quá lớn", "The headers are too large"),
+    "too_many_connections": (
+        429, "Có quá nhiều kết nối từ địa chỉ này", "Too many connections from this address",
+    ),
     "unsupported_media_type": (415, "Kiểu nội dung này không được chấp nhận", "This content type is not accepted"),
     "invalid_request": (422, "Yêu cầu có thông tin chưa đúng", "The request has faults"),
     "idempotency_key_reused": (

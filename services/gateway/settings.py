@@ -1,17 +1,20 @@
 """The gateway's own settings, beside those of every service."""
 
 import ipaddress
+import os
 from dataclasses import dataclass
 
 from environs import Env
 from marshmallow import ValidationError, validate
 
 from chassis import settings
-from chassis.http import HttpSettings
+from chassis.http import LOOPBACK, HttpSettings
 from contracts.fields import POST_KINDS
 from gateway.single_sign_on.settings import ProviderSettings, read_providers, read_public_url
 from gateway.sources import Network
 from kernel.policy import TOTP_REQUIRED_FOR
+
+FIRST_HANDED_DOWN = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,14 +38,22 @@ def read(env: Env | None = None) -> GatewaySettings:
     env = env or Env()
     common = vars(settings.read(env))
     positive = validate.Range(min=0, min_inclusive=False)
+    inherited = _inherited(env)
     with env.prefixed("CONGVU_"):
         providers = read_providers(env)
+        proxies = tuple(env.list("TRUSTED_PROXIES", [], subcast=_network))
+        connections = env.int("HTTP_MAX_CONNECTIONS", 12_000, validate=validate.Range(1, 1_000_000))
         return GatewaySettings(
             **common,
             http=HttpSettings(
                 host=env.str("HTTP_HOST", "127.0.0.1"),
                 port=env.int("HTTP_PORT", 8080, validate=validate.Range(0, 65535)),
-                max_connections=env.int("HTTP_MAX_CONNECTIONS", 12_000, validate=validate.Range(1, 1_000_000)),
+                inherited=inherited,
+                max_connections=connections,
+                max_of_address=env.int(
+                    "HTTP_CONNECTIONS_OF_ADDRESS", max(1, connections // 2), validate=validate.Range(1, 1_000_000)
+                ),
+                uncounted=LOOPBACK + proxies,
                 max_body=env.int("HTTP_MAX_BODY", 1024 * 1024, validate=validate.Range(1024, 1024**3)),
                 max_flow=env.int("FILES_MAX_BYTES", 50 * 1024 * 1024, validate=validate.Range(1024, 2 * 1024**3)),
                 flow_seconds=env.float("FILES_UPLOAD_SECONDS", 300.0, validate=validate.Range(1, 1800)),
@@ -55,12 +66,18 @@ def read(env: Env | None = None) -> GatewaySettings:
             totp_required_for=frozenset(
                 env.list("TOTP_REQUIRED_FOR", TOTP_REQUIRED_FOR, validate=validate.ContainsOnly(POST_KINDS))
             ),
-            trusted_proxies=tuple(env.list("TRUSTED_PROXIES", [], subcast=_network)),
+            trusted_proxies=proxies,
             home_patience=env.float("HOME_PATIENCE_SECONDS", 2.0, validate=positive),
             providers=providers,
             public_url=read_public_url(env, needed=bool(providers)),
             stream_lifetime=env.float("STREAM_LIFETIME_SECONDS", 30 * 60, validate=positive),
         )
+
+
+def _inherited(env: Env) -> int | None:
+    """The listening socket that whoever started us hands down, after systemd's convention (sd_listen_fds)."""
+    count = env.int("LISTEN_FDS", 0, validate=validate.Range(0, 1))
+    return FIRST_HANDED_DOWN if count and env.int("LISTEN_PID", 0) == os.getpid() else None
 
 
 def _network(text: str) -> Network:

@@ -53,7 +53,7 @@ class Platform:
         """For a while, five processes of our own in the place of the usual ones: with other settings, or by another
         launcher.
         """
-        state = State(self.log.parent)
+        state = self.state
         place = Postgres(self.addresses["postgres_admin"]), RabbitMQ(self.addresses["place"])
         world = World("congvu_e2e", "e2e", state, *place)
         programs = fleet.programs(world, Settings(http_port=self.ports["http"]), self.ports["admin"])
@@ -61,9 +61,12 @@ class Platform:
         running, path = [], {"PYTHONPATH": f"{CHECKOUT}/services:{CHECKOUT}"}
         try:
             for program in programs:
+                if program.name not in self.ports["admin"]:  # the door, which stays
+                    continue
+                *python, _module, service = program.command
                 with (state.log / f"{program.name}.instead.log").open("w") as log:
                     started = subprocess.Popen(
-                        [sys.executable, "-m", module, program.name], cwd=CHECKOUT, stdout=log, stderr=log,
+                        [*python, module, service], cwd=CHECKOUT, stdout=log, stderr=log,
                         env=os.environ | program.environment | path | settings,
                     )  # fmt: skip
                 running.append(started)
@@ -112,6 +115,12 @@ class Platform:
 
     def pid(self, service: str) -> int:
         return self._supervisor.getProcessInfo(f"services:{service}")["pid"]
+
+    @property
+    def state(self) -> State:
+        state = State(self.log.parent)
+        state.data = Path(self.addresses["socket"]).parent
+        return state
 
     @property
     def _supervisor(self):

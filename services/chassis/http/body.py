@@ -16,6 +16,7 @@ JSON = "application/json"
 CHUNK = 64 * 1024
 DISCARD_AT_MOST = 16  # times the limit: a client that still sends does not read its answer
 DISCARD_SECONDS = 5
+PACE = 64 * 1024  # bytes in a second: the line of half a megabit that a large body, or answer, may take its time on
 
 
 def check_framing(environ) -> None:
@@ -48,11 +49,12 @@ def check_address(environ) -> None:
 
 
 def receive(environ, limit: int, seconds: float) -> bytes:
-    """The whole body, in a limited size and time."""
+    """The whole body, in a limited size and time: `seconds`, and more for what says that it is large."""
     source = environ["wsgi.input"]
     pieces, size = [], 0
+    announced = int(environ.get("CONTENT_LENGTH") or limit)
     try:
-        with eventlet.Timeout(seconds, HttpRefusal("request_timeout")):
+        with eventlet.Timeout(seconds + min(announced, limit) / PACE, HttpRefusal("request_timeout")):
             if int(environ.get("CONTENT_LENGTH") or 0) <= limit:
                 while size <= limit and (piece := source.read(min(CHUNK, limit + 1 - size))):
                     pieces.append(piece)

@@ -128,14 +128,7 @@ class HttpEntrypoint(Entrypoint):
     def _run(self, request: HttpRequest, values: dict):
         """In a worker, of which HTTP has its own share; a burst waits its turn, beyond it a full house says so."""
         server = self.server
-        if server.waiting >= server.settings.queue_length:
-            raise HttpRefusal("overloaded")
-        server.waiting += 1
-        try:
-            if not server.places.acquire(timeout=server.settings.queue_seconds):
-                raise HttpRefusal("overloaded")
-        finally:
-            server.waiting -= 1
+        server.admission.enter()
         answered = Event()
 
         def handle_result(_ctx, result, exc_info):
@@ -150,10 +143,10 @@ class HttpEntrypoint(Entrypoint):
                 self, (request,), values, context_data=server.context_data(request), handle_result=handle_result
             )
         except BaseException:
-            server.places.release()
+            server.admission.places.release()
             raise
         worker = self.container._worker_threads[worker_ctx]
-        worker.link(lambda _: server.places.release())
+        worker.link(lambda _: server.admission.places.release())
         result, exc_info = self._wait(answered, worker)
         if exc_info is not None:
             if getattr(exc_info[1], "refusal_code", None) is None:

@@ -1,11 +1,12 @@
 """What goes wrong at the edge, as problem documents (RFC 9457) with a stable `code`."""
 
+import random
 from typing import NamedTuple
 
 from chassis.errors import Refusal
 from chassis.http.messages import Answer
 
-RETRY_AFTER_SECONDS = "2"
+RETRY_AFTER_SECONDS = (1, 5)  # whoever is refused together shall not come back together
 
 
 class Problem(NamedTuple):
@@ -22,8 +23,11 @@ EDGE_PROBLEMS = {
     "method_not_allowed": Problem(405, "This method is not allowed here"),
     "request_timeout": Problem(408, "The request did not arrive in time"),
     "body_too_large": Problem(413, "The body is too large"),
+    "uri_too_long": Problem(414, "The address is too long"),
     "unsupported_media_type": Problem(415, "This content type is not accepted"),
     "invalid_request": Problem(422, "The request has faults"),
+    "too_many_connections": Problem(429, "Too many connections from this address"),
+    "headers_too_large": Problem(431, "The headers are too large"),
     "internal_error": Problem(500, "Something went wrong on our side"),
     "deadline_exceeded": Problem(503, "The answer took too long"),
     "overloaded": Problem(503, "Too much to do at the moment"),
@@ -77,7 +81,7 @@ def problem_answer(code: str, problem: Problem, request_id: str, refusal: Except
         body["details"] = details
     headers = {"Content-Type": "application/problem+json", **getattr(refusal, "headers", {})}
     if problem.status in (429, 503):
-        headers.setdefault("Retry-After", str(details.get("retry_after", RETRY_AFTER_SECONDS)))
+        headers.setdefault("Retry-After", str(details.get("retry_after") or random.randint(*RETRY_AFTER_SECONDS)))
     return Answer(body, status=problem.status, headers=headers)
 
 

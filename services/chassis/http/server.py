@@ -1,10 +1,11 @@
 """The listening side: accepts connections, runs requests, drains on stop."""
 
-import sys
 import time
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from uuid import uuid4
 
 import eventlet
 import orjson
@@ -17,9 +18,12 @@ from prometheus_client import Counter, Gauge, Histogram
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map
 
-from chassis.http.body import check_address, check_framing
-from chassis.http.messages import Answer, HttpRequest, Outflow
-from chassis.http.refusals import EDGE_PROBLEMS, EnglishProblems, HttpRefusal, WorkerFailed, problem_answer
+from chassis.http.admission import Admission
+from chassis.http.body import PACE, check_address, check_framing
+from chassis.http.messages import LANGUAGES, Answer, HttpRequest, Outflow
+from chassis.http.protocol import Protocol
+from chassis.http.refusals import EnglishProblems, HttpRefusal, WorkerFailed, problem_answer
+from chassis.http.sockets import Peers, Refuser, has_sent, listen
 from chassis.http.streams import HEADERS as STREAM_HEADERS
 from chassis.http.streams import EventStream
 
@@ -49,6 +53,8 @@ STREAMS = Gauge("congvu_http_streams", "Open event streams")
 
 LARGE_BODIES = 4  # larger than the usual limit, held at the same time
 FLOWS = 16  # bodies that nobody holds, received at the same time
+UNHURRIED = 64 * 1024  # bytes of an answer that the kernel takes whole, and nobody waits for its reader
+LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
 @dataclass(frozen=True)
@@ -57,14 +63,19 @@ class HttpSettings:
 
     host: str = "127.0.0.1"
     port: int = 8080
+    inherited: int | None = None  # the number of a listening socket, instead of host and port
     max_connections: int = 12_000
+    max_of_address: int = 6_000  # connections from one address
+    uncounted: tuple[IPv4Network | IPv6Network, ...] = LOOPBACK  # who speaks for many, such as a proxy
     max_body: int = 1024 * 1024
     max_flow: int = 50 * 1024 * 1024  # of a body that nobody holds whole
     flow_seconds: float = 300.0  # in which such a body must have arrived
     request_seconds: float = 28.0  # from the worker's start to its answer
     queue_seconds: float = 10.0  # for a free worker
     queue_length: int = 256  # requests that may wait for one; beyond it the answer is 503 at once
-    read_seconds: float = 10.0  # headers, and then the body, must have arrived
+    burst_seconds: float = 2.0  # the line that has not been empty for so long is no burst any more
+    short_seconds: float = 0.4  # for a free worker, then
+    read_seconds: float = 10.0  # line and headers, and then a small body, must have arrived
     idle_seconds: float = 75.0  # between two requests of a connection
     socket_seconds: float = 30.0  # one read or write
     stop_seconds: float = 20.0
@@ -88,8 +99,13 @@ class HttpServer(SharedExtension):
 
     def setup(self):
         self.settings: HttpSettings = self.container.settings.http
-        self.places = eventlet.semaphore.Semaphore(self.container.settings.max_workers)
-        self.waiting = 0  # for a place
+        http = self.settings
+        self.admission = Admission(
+            self.container.settings.max_workers, http.queue_length, http.queue_seconds, http.burst_seconds,
+            http.short_seconds,
+        )  # fmt: skip
+        self._peers = Peers(http.max_of_address, http.uncounted)
+        self._refuser = Refuser()
         self.large_bodies = eventlet.semaphore.Semaphore(LARGE_BODIES)
         self.flows = eventlet.semaphore.Semaphore(FLOWS)
         self._problems = getattr(self.container.service_cls, "problems", EnglishProblems)
@@ -98,21 +114,19 @@ class HttpServer(SharedExtension):
     def start(self):
         rules = [entrypoint.rule() for entrypoint in self._entrypoints]
         self._routes = Map(rules, strict_slashes=True, merge_slashes=False, redirect_defaults=False)
-        address = (self.settings.host, self.settings.port)
-        family = socket.AF_INET6 if ":" in self.settings.host else socket.AF_INET
-        try:
-            self._listener = eventlet.listen(address, family=family, backlog=1024, reuse_port=False)
-        except OSError as error:
-            # one sentence instead of a traceback: the process cannot do without it
-            sys.exit(f"congvu: cannot listen for HTTP on {address[0]}:{address[1]}: {error.strerror}")
-        self._listener.settimeout(None)
+        http = self.settings
+        self._listener = listen(http.host, http.port, http.inherited, http.socket_seconds)
         self.port = self._listener.getsockname()[1]
         self._wsgi = wsgi.Server(
             self._listener, self._listener.getsockname(), self._application, protocol=Protocol, debug=False,
             log_output=False, keepalive=self.settings.idle_seconds, socket_timeout=self.settings.socket_seconds,
         )  # fmt: skip
-        self._wsgi.read_seconds = self.settings.read_seconds
+        self._wsgi.edge = self
         self._accepting = self.container.spawn_managed_thread(self._accept)
+
+    @property
+    def is_draining(self) -> bool:
+        return self._draining
 
     def context_data(self, request: HttpRequest) -> dict:
         """What the worker is told about where its work comes from."""
@@ -135,16 +149,18 @@ class HttpServer(SharedExtension):
                 eventlet.sleep(0.1)
                 continue
             if len(self._connections) >= self.settings.max_connections:
-                _turn_away(client)
+                self._refuser.turn_away(client, self.raw_problem("overloaded"))
+                continue
+            if (name := self._peers.admit(address[0])) is None:
+                self._refuser.turn_away(client, self.raw_problem("too_many_connections"))
                 continue
             client.settimeout(self.settings.socket_seconds)
             connection = [address, client, wsgi.STATE_IDLE]
-            self._connections[id(connection)] = (connection, eventlet.spawn(self._serve, connection))
+            self._connections[id(connection)] = (connection, eventlet.spawn(self._serve, connection, name))
             CONNECTIONS.inc()
 
-    def _serve(self, connection):
+    def _serve(self, connection, name):
         try:
-            connection[1].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._wsgi.process_request(connection)
         except (OSError, eventlet.Timeout):
             log.debug("connection lost")
@@ -152,6 +168,7 @@ class HttpServer(SharedExtension):
             log.exception("connection failed")
         finally:
             self._connections.pop(id(connection), None)
+            self._peers.leave(name)
             CONNECTIONS.dec()
             greenio.shutdown_safe(connection[1])
             connection[1].close()
@@ -168,7 +185,7 @@ class HttpServer(SharedExtension):
             stream.end()
         for connection, _ in list(self._connections.values()):
             state, connection[2] = connection[2], wsgi.STATE_CLOSE
-            if state == wsgi.STATE_IDLE:
+            if state == wsgi.STATE_IDLE and not has_sent(connection[1]):  # a request that is here is still answered
                 greenio.shutdown_safe(connection[1])
         with eventlet.Timeout(self.settings.stop_seconds, False):
             while self._connections:
@@ -222,7 +239,8 @@ class HttpServer(SharedExtension):
             code, error = "internal_error", None
             problem = self._problems.describe(code, request.language)
         if code in CLOSING:
-            request.environ["chassis.connection"].close_connection = True
+            connection = request.environ["chassis.connection"]
+            connection.close_connection = connection.unread = True
         tell_field = partial(self._problems.describe_field, language=request.language)
         answer = tell(code, problem, request.id, error, tell_field)
         answer.headers["Content-Language"] = request.language
@@ -253,10 +271,14 @@ class HttpServer(SharedExtension):
             return self._streamed(answer) if request.method != "HEAD" else _closed(answer)
         if isinstance(answer.body, Outflow):
             if payload is answer.body and request.method != "HEAD":
-                return payload  # which the server closes
+                return _InTime(payload, payload.size, self.settings.socket_seconds)
             answer.body.close()
             return []
-        return [payload] if payload and request.method != "HEAD" else []
+        if not payload or request.method == "HEAD":
+            return []
+        if len(payload) <= UNHURRIED:
+            return [payload]
+        return _InTime([payload], len(payload), self.settings.socket_seconds)
 
     def _note(self, request, route, status, started):
         seconds = time.monotonic() - started
@@ -267,12 +289,46 @@ class HttpServer(SharedExtension):
             _end_span(request, route, status)
         log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1), call_id=request.id)
 
+    # those who never get as far as a request
+
+    def raw_problem(self, code: str, closes: bool = True) -> bytes:
+        """A whole answer, in our first language: nobody has read which one the client wants."""
+        problem, number = self._problems.describe(code, LANGUAGES[0]), uuid4().hex
+        answer = problem_answer(code, problem, number, None, None)
+        payload = orjson.dumps(answer.body)
+        headers = {**SECURITY_HEADERS, "X-Request-Id": number, **answer.headers, "Content-Length": str(len(payload))}
+        headers |= {"Connection": "close"} if closes else {}
+        lines = [f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        return "\r\n".join([*lines, "", ""]).encode() + payload
+
+    def note_turned_away(self) -> None:
+        ANSWERS.labels("any", UNMATCHED, 503).inc()
+
     def _streamed(self, stream: EventStream) -> "_Streamed":
         self._streams.add(stream)
         STREAMS.inc()
         if self._draining:
             stream.end()
         return _Streamed(stream, self._streams)
+
+
+class _InTime:
+    """An answer whose reader gets on: at a pace of PACE, or he is dropped."""
+
+    def __init__(self, pieces, size: int, seconds: float):
+        self._pieces, self._seconds = pieces, seconds + size / PACE
+        self._timer = None
+
+    def __iter__(self):
+        self._timer = eventlet.Timeout(self._seconds, socket.timeout("the answer was not read in time"))
+        return iter(self._pieces)
+
+    def close(self):
+        if self._timer is not None:
+            self._timer.cancel()
+        if hasattr(self._pieces, "close"):
+            self._pieces.close()
 
 
 class _Streamed:
@@ -308,41 +364,6 @@ def _end_span(request: HttpRequest, route: str, status: int) -> None:
     request.span.end(str(status) if status >= 500 else None)
 
 
-def _raw(code: str, *headers: bytes) -> bytes:
-    """A problem for those who never get as far as a request."""
-    problem = EDGE_PROBLEMS[code]
-    body = {"type": f"urn:congvu:problem:{code}", "title": problem.title, "status": problem.status, "code": code}
-    payload = orjson.dumps(body)
-    head = (
-        f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}".encode(), b"Connection: close",
-        b"Content-Type: application/problem+json", b"Content-Length: %d" % len(payload), *headers, b"", payload,
-    )  # fmt: skip
-    return b"\r\n".join(head)
-
-
-class Protocol(wsgi.HttpProtocol):
-    """eventlet's, with a deadline for the head of a request and problem documents for broken ones."""
-
-    def get_environ(self):
-        return {**super().get_environ(), "chassis.connection": self}
-
-    def _read_request_line(self):
-        # the socket's own timeout begins anew with every byte
-        with eventlet.Timeout(self.server.keepalive, socket.timeout("the request line did not arrive in time")):
-            return super()._read_request_line()
-
-    def parse_request(self):
-        with eventlet.Timeout(self.server.read_seconds, socket.timeout("the head did not arrive in time")):
-            return super().parse_request()
-
-    def send_error(self, code, message=None, explain=None):
-        self.close_connection = True
-        self.wfile.write(_raw("bad_request"))
-
-    def log_message(self, format, *args):
-        """The access log is written where the route is known."""
-
-
 def _payload(body) -> bytes | Outflow:
     if body is None:
         return b""
@@ -352,15 +373,3 @@ def _payload(body) -> bytes | Outflow:
 def _closed(stream: EventStream) -> list:
     stream.close()
     return []
-
-
-def _turn_away(client) -> None:
-    """Nobody may make us wait: a full house answers at once and closes."""
-    try:
-        client.settimeout(1)
-        client.sendall(_raw("overloaded", b"Retry-After: 2"))
-    except OSError:
-        log.debug("turned away unheard")
-    finally:
-        greenio.shutdown_safe(client)
-        client.close()

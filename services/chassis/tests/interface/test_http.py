@@ -267,7 +267,7 @@ def test_a_stuck_worker_ends_and_gives_its_place_back(edge):
     started = time.monotonic()
     assert_problem(edge.get("/stuck"), 503, "deadline_exceeded")
     assert time.monotonic() - started < 3
-    assert edge.server.places.balance == 3
+    assert edge.server.admission.places.balance == 3
 
 
 def test_a_full_pool_answers_at_once(edge):
@@ -334,7 +334,7 @@ def test_a_live_event_arrives_at_once_and_pings_follow(edge):
         EchoService.streams[0].put(encode_event("small", orjson.dumps({"a": 1}), 1))
         assert next(chunks) == b'id: 1\nevent: small\ndata: {"a":1}\n\n'
         assert next(chunks) == b": ping\n\n"
-        assert edge.server.places.balance == 3
+        assert edge.server.admission.places.balance == 3
     eventlet.sleep(0.6)
     assert EchoService.streams[0].ended and not edge.server._streams
 
@@ -467,7 +467,7 @@ def test_a_body_is_written_as_it_is_read(edge):
     again = edge.get("/springs/2500", headers={"If-None-Match": '"well"'})
     assert (again.status_code, again.content) == (304, b"")
     assert all(spring.closed for spring in EchoService.springs)
-    until(lambda: edge.server.places.balance == 3)
+    until(lambda: edge.server.admission.places.balance == 3)
 
 
 def test_a_source_that_breaks_off_is_seen_by_the_client(edge):
