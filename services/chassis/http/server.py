@@ -326,11 +326,27 @@ class Protocol(wsgi.HttpProtocol):
     def _read_request_line(self):
         # the socket's own timeout begins anew with every byte
         with eventlet.Timeout(self.server.keepalive, socket.timeout("the request line did not arrive in time")):
-            return super()._read_request_line()
+            line = super()._read_request_line()
+        if len(line) < self.server.url_length_limit:
+            return line
+        self.send_error(414)
+        return b""
 
     def parse_request(self):
-        with eventlet.Timeout(self.server.read_seconds, socket.timeout("the head did not arrive in time")):
-            return super().parse_request()
+        """What eventlet itself would refuse with an answer of its own is refused here."""
+        try:
+            with eventlet.Timeout(self.server.read_seconds, socket.timeout("the head did not arrive in time")):
+                understood = super().parse_request()
+        except (wsgi.HeaderLineTooLong, wsgi.HeadersTooLarge):
+            self.send_error(431)
+            return False
+        if not understood:
+            return False
+        length = self.headers.get("content-length", "0")
+        if length.strip().isdigit() and not ("content-length" in self.headers and "transfer-encoding" in self.headers):
+            return True
+        self.send_error(400)
+        return False
 
     def send_error(self, code, message=None, explain=None):
         self.close_connection = True
