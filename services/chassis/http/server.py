@@ -15,7 +15,7 @@ from eventlet.green import socket
 from nameko.extensions import SharedExtension
 from prometheus_client import Counter, Gauge, Histogram
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import Map
+from werkzeug.routing import IntegerConverter, Map
 
 from chassis.http.body import check_address, check_framing
 from chassis.http.messages import Answer, HttpRequest, Outflow
@@ -69,6 +69,12 @@ class HttpSettings:
     stop_seconds: float = 20.0
 
 
+class Number(IntegerConverter):
+    """A number in a path; one that no message or table can hold is not the address of anything."""
+
+    regex = r"\d{1,9}"
+
+
 class HttpServer(SharedExtension):
     """One per container. Knows its routes, its connections and its streams."""
 
@@ -96,7 +102,8 @@ class HttpServer(SharedExtension):
 
     def start(self):
         rules = [entrypoint.rule() for entrypoint in self._entrypoints]
-        self._routes = Map(rules, strict_slashes=True, merge_slashes=False, redirect_defaults=False)
+        self._routes = Map(rules, strict_slashes=True, merge_slashes=False, redirect_defaults=False,
+                           converters={"int": Number})  # fmt: skip
         address = (self.settings.host, self.settings.port)
         family = socket.AF_INET6 if ":" in self.settings.host else socket.AF_INET
         try:

@@ -274,6 +274,7 @@ def test_a_chunked_body_is_read_whole_and_limited_too(edge):
 def test_unknown_paths_methods_and_parameters(edge):
     assert_problem(edge.get("/nowhere"), 404, "not_found")
     assert_problem(edge.get("/notes/no-uuid"), 404, "not_found")
+    assert_problem(edge.get("/springs/123456789012345678901"), 404, "not_found")
     assert_problem(edge.get("/notes"), 405, "method_not_allowed")
     assert edge.get("/notes").headers["Allow"] == "POST"
     assert_problem(edge.get("/slow?x=1"), 422, "invalid_request")
