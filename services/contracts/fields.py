@@ -130,9 +130,14 @@ class Moment(fields.AwareDateTime):
             return moment
 
     def _serialize(self, value, attr, obj, **kwargs):
-        if isinstance(value, datetime):
-            return value.astimezone(CITY).isoformat()
-        return value  # an answer that was stored has been written already
+        if not isinstance(value, datetime):
+            return value  # an answer that was stored has been written already
+        try:
+            shown = value.astimezone(CITY)
+        except OverflowError:
+            return value.isoformat()
+        # until 1911 the city's offset had seconds, which RFC 3339 cannot say
+        return (shown if not shown.utcoffset().seconds % 60 else shown.astimezone(UTC)).isoformat()
 
 
 # the day after the last that there is would be none

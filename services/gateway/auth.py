@@ -86,7 +86,8 @@ def claims_of(session: Session) -> dict:
 def _claims(service, request: HttpRequest, session: Session) -> dict:
     claims = claims_of(session)
     context.acts(**claims)
-    if wanted := request.headers.get(ACTING_FOR):
+    wanted = request.headers.get(ACTING_FOR)
+    if wanted is not None:
         try:
             capacity_id = str(uuid.UUID(wanted))
         except ValueError:

@@ -127,7 +127,7 @@ _PARAMETER = re.compile(r"<(?:uuid|string|int):(\w+)>")
 _PARAMETER_SCHEMAS = {
     "uuid": {"type": "string", "format": "uuid"},
     "string": {"type": "string"},
-    "int": {"type": "integer"},
+    "int": {"type": "integer", "minimum": 0, "maximum": 999_999_999},
 }
 
 

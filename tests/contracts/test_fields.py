@@ -1,12 +1,13 @@
-"""What text becomes on its way in."""
+"""What text becomes on its way in, and moments on their way out."""
 
 import unicodedata
+from datetime import datetime
 
 import pytest
 from marshmallow import Schema, ValidationError
 
 from contracts.catalogue import PROCEDURES
-from contracts.fields import Text
+from contracts.fields import Moment, Text
 
 
 class Note(Schema):
@@ -42,3 +43,16 @@ KEYS = {name: each.request().fields.get("idempotency_key") for name, each in PRO
 def test_an_idempotency_key_has_a_length(name):
     with pytest.raises(ValidationError):
         KEYS[name].deserialize("k" * 201)
+
+
+@pytest.mark.parametrize(
+    "moment, said",
+    [
+        ("2026-03-02T02:00:00+00:00", "2026-03-02T09:00:00+07:00"),
+        ("1909-06-15T00:00:00+00:00", "1909-06-15T00:00:00+00:00"),  # the city's offset was +07:06:30
+        ("9999-12-31T23:59:59+00:00", "9999-12-31T23:59:59+00:00"),  # in the city it would be the year 10000
+        ("0001-01-01T00:00:00+00:00", "0001-01-01T00:00:00+00:00"),
+    ],
+)
+def test_a_moment_is_said_as_rfc_3339_has_it(moment, said):
+    assert Moment().serialize("at", {"at": datetime.fromisoformat(moment)}) == said

@@ -16,7 +16,7 @@ from eventlet.green import socket
 from nameko.extensions import SharedExtension
 from prometheus_client import Counter, Gauge, Histogram
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import Map
+from werkzeug.routing import IntegerConverter, Map
 
 from chassis.http.admission import Admission
 from chassis.http.body import PACE, check_address, check_framing
@@ -81,6 +81,12 @@ class HttpSettings:
     stop_seconds: float = 20.0
 
 
+class Number(IntegerConverter):
+    """A number in a path; one that no message or table can hold is not the address of anything."""
+
+    regex = r"\d{1,9}"
+
+
 class HttpServer(SharedExtension):
     """One per container. Knows its routes, its connections and its streams."""
 
@@ -113,7 +119,8 @@ class HttpServer(SharedExtension):
 
     def start(self):
         rules = [entrypoint.rule() for entrypoint in self._entrypoints]
-        self._routes = Map(rules, strict_slashes=True, merge_slashes=False, redirect_defaults=False)
+        self._routes = Map(rules, strict_slashes=True, merge_slashes=False, redirect_defaults=False,
+                           converters={"int": Number})  # fmt: skip
         http = self.settings
         self._listener = listen(http.host, http.port, http.inherited, http.socket_seconds)
         self.port = self._listener.getsockname()[1]

@@ -30,13 +30,13 @@ class TaskPapersRoutes:
         return exporting.answer(tasks.export_tasks, request, call, "nhiem-vu", call.query["format"], MOST_LINES)
 
     @route("GET", "/task-reports/period", tag="tasks", query=tasks.PeriodReportQuery, answer=tasks.PeriodReport,
-           refusals=("not_authorised",))  # fmt: skip
+           refusals=("not_authorised", "not_found"))  # fmt: skip
     def get_period_report(self, call):
         """The work of the city, or of a unit, in a period: what there was to do, and what became of it."""
         return _report(call)
 
     @route("GET", "/task-reports/period.pdf", tag="tasks", query=tasks.PeriodReportQuery, media_type=PDF,
-           refusals=("not_authorised",))  # fmt: skip
+           refusals=("not_authorised", "not_found"))  # fmt: skip
     def print_period_report(self, call):
         """The same as a paper to be numbered and signed (Nghị định 30/2020/NĐ-CP)."""
         with exporting.room():

@@ -22,14 +22,21 @@ from chassis.settings import Settings
 from chassis.testing import until
 
 
+class Part(Schema):
+    number = fields.Integer()
+    done = fields.Boolean()
+
+
 class Note(Schema):
     class Meta:
         unknown = RAISE
 
     text = fields.String(required=True)
+    parts = fields.List(fields.Nested(Part))
+    days = fields.Dict(values=fields.Nested(Part))
 
 
-class Mood(Note):
+class Mood(Schema):
     text = fields.String(load_default="lặng")
 
 
@@ -217,12 +224,39 @@ def test_a_body_is_loaded_by_its_schema(edge):
         (b'{"text": "a"}', "text/plain", 415, "unsupported_media_type"),
         (b'{"text": "a", "more": 1}', "application/json", 422, "invalid_request"),
         (b"[1]", "application/json", 422, "invalid_request"),
+        (b'{"text": "a", "text": "b"}', "application/json", 400, "invalid_json"),
+        (b'{"text": "a", "parts": [{"done": true, "done": false}]}', "application/json", 400, "invalid_json"),
+        (b"[" * 1000 + b"]" * 1000, "application/json", 400, "invalid_json"),
         (b'{"text": "a\\u0000b"}', "application/json", 422, "invalid_request"),
         (b'{"text": "' + b"a" * 10_000_000 + b'"}', "application/json", 413, "body_too_large"),
     ],
 )
 def test_a_bad_body_is_refused_with_its_code(edge, body, content_type, status, code):
     assert_problem(edge.post("/notes", body, content_type), status, code)
+
+
+@pytest.mark.parametrize("number", ['"12"', "1.5", "true", "1e20", "[1]"])
+def test_a_number_is_a_number_in_a_body(edge, number):
+    for body in (
+        f'{{"text": "a", "parts": [{{}}, {{"number": {number}}}]}}',
+        f'{{"days": {{"1": {{"number": {number}}}}}}}',
+    ):
+        answer = edge.post("/notes", body.encode())
+        assert_problem(answer, 422, "invalid_request")
+        assert answer.json()["errors"][0]["field"] in ("parts.1.number", "days.1.number")
+
+
+@pytest.mark.parametrize("done", ['"yes"', "1", "0.0", '"true"'])
+def test_a_truth_is_a_truth_in_a_body(edge, done):
+    answer = edge.post("/notes", f'{{"text": "a", "parts": [{{"done": {done}}}]}}'.encode())
+    assert_problem(answer, 422, "invalid_request")
+    assert [error["field"] for error in answer.json()["errors"]] == ["parts.0.done"]
+
+
+def test_what_json_means_is_taken(edge):
+    body = b'{"text": "a", "parts": [{"number": 2.0, "done": false}, {"number": null}]}'
+    assert_problem(edge.post("/notes", body), 422, "invalid_request")  # null is for its schema to refuse
+    assert edge.post("/notes", body.replace(b"null", b"-3")).json()["parts"][0] == {"number": 2, "done": False}
 
 
 def test_no_body_says_as_much_as_an_empty_object(edge):
@@ -240,6 +274,7 @@ def test_a_chunked_body_is_read_whole_and_limited_too(edge):
 def test_unknown_paths_methods_and_parameters(edge):
     assert_problem(edge.get("/nowhere"), 404, "not_found")
     assert_problem(edge.get("/notes/no-uuid"), 404, "not_found")
+    assert_problem(edge.get("/springs/123456789012345678901"), 404, "not_found")
     assert_problem(edge.get("/notes"), 405, "method_not_allowed")
     assert edge.get("/notes").headers["Allow"] == "POST"
     assert_problem(edge.get("/slow?x=1"), 422, "invalid_request")
@@ -294,6 +329,11 @@ def test_a_full_house_turns_away(make_edge):
         b"POST /notes HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nabcde",
         b"POST /notes HTTP/1.1\r\nHost: a\r\nContent-Length: 1_0\r\n\r\n0123456789",
         b"nonsense\r\n\r\n",
+        b"GET /notes?" + b"x" * 10_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /notes HTTP/1.1\r\nHost: a\r\nMore: " + b"x" * 10_000 + b"\r\n\r\n",
+        b"GET /notes HTTP/1.1\r\nHost: a\r\n" + b"More: x\r\n" * 10_000 + b"\r\n",
+        b"POST /notes HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+        b"POST /notes HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
         b"GET /notes HTTP/x.y\r\n\r\n",
         b"POST /notes HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     ],

@@ -174,7 +174,7 @@ def test_use_is_noted_now_and_then_only(here, store, head):
 def test_the_chosen_capacity_goes_with_the_question(head):
     head.get("/me")
     head.get("/me", headers={"X-Acting-For": membership_of("ward-1 head")})
-    for foreign in (id_of("something else"), membership_of("ward-2 head"), "no id"):
+    for foreign in (id_of("something else"), membership_of("ward-2 head"), "no id", ""):
         assert_problem(head.get("/me", headers={"X-Acting-For": foreign}), 403, "unknown_capacity")
     chosen = [(claims["membership_id"], claims["delegation_id"]) for claims, _ in asked("directory.get_profile")]
     assert chosen == [(None, None), (membership_of("ward-1 head"), None)]
