@@ -1,5 +1,8 @@
 """What was heard, as rows of the live log: one for each thing that happened, however many may see it."""
 
+import itertools
+import math
+import re
 from collections import defaultdict
 
 import orjson
@@ -11,8 +14,24 @@ from kernel.directory_copy import Address
 # rows that are not for clients: they end streams
 ENDINGS = (SESSION_ENDED, CAPACITIES_CHANGED) = ("session_ended", "capacities_changed")
 
+# how far one has heard: a row, and in it the last part that was one's own; as an event id "17", or "17.2" when there
+# are more parts to come
+Position = tuple[int, float]
+WHOLE = math.inf
+EVENT_ID = r"^([0-9]{1,18})(?:\.([0-9]{1,9}))?$"
 
 INSIDE = ("pieces", "awaits", "extension", "waiting", "concerns")
+
+
+def said(position: Position) -> str:
+    row, place = position
+    return str(row) if place == WHOLE else f"{row}.{place}"
+
+
+def heard(event_id: str) -> Position | None:
+    """The position that an event id says; None: it says none."""
+    found = re.fullmatch(EVENT_ID[1:-1], event_id)
+    return found and (int(found[1]), int(found[2]) if found[2] else WHOLE)
 
 
 def key_of_post(post_id: str) -> str:
@@ -126,11 +145,22 @@ def tell_capacities_changed(tx, person_ids: list[str]) -> None:
     storage.append_live(tx, CAPACITIES_CHANGED, [key_of_person(each) for each in person_ids], {}, {})
 
 
-def chunks_for(row, audience: frozenset[str]) -> list[bytes]:
-    """A row as one of its recipients sees it: one event, or one for each part that is his own."""
+def parts_of(row) -> dict[str, list[tuple[int, dict]]]:
+    """What a row tells each alone, every part with its place among all of the row's."""
+    places = itertools.count()
+    own = row.per_recipient
+    return {key: [(next(places), part) for part in own[key]] for key in sorted(own)}
+
+
+def chunks_for(row, parts: dict, audience: frozenset[str], after: Position) -> list[bytes]:
+    """A row as one of its recipients sees it after a position: one event, or one for each part that is his own."""
     if row.type in ENDINGS:
         return []
     if not row.per_recipient:
-        return [encode_event(row.type, orjson.dumps(row.common), row.id)]
-    parts = [part for key in sorted(audience & row.per_recipient.keys()) for part in row.per_recipient[key]]
-    return [encode_event(row.type, orjson.dumps(row.common | part), row.id) for part in parts]
+        return [encode_event(row.type, orjson.dumps(row.common), row.id)] if (row.id, 0) > after else []
+    own = [each for key in sorted(audience & parts.keys()) for each in parts[key]]
+    return [
+        encode_event(row.type, orjson.dumps(row.common | part), said((row.id, WHOLE if number == len(own) else place)))
+        for number, (place, part) in enumerate(own, 1)
+        if (row.id, place) > after
+    ]

@@ -86,7 +86,7 @@ def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = Non
           query: type[Schema] = Empty, body: type[Schema] | None = None, signed_in: bool = True,
           idempotency_key: bool = False, if_match: bool = False, etag: bool = False,
           accepts: tuple[str, ...] = (), max_body: int | None = None, into: Callable[["Call"], Sink] | None = None,
-          media_type: str = "application/json",
+          media_type: str = "application/json", at_once: int | None = None,
           refusals: tuple[str, ...] = (), while_restricted: bool = False,
           parts: bool = False) -> Callable:  # fmt: skip
     """`while_restricted` is for what must be open before a password is changed or a second factor set up.
@@ -116,7 +116,7 @@ def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = Non
         flow = into and (lambda service, request: into(Call(service, request)))
         return http(
             method, BASE + path, guard=guard, query=query, body=body, accepts=accepts, max_body=max_body, into=flow,
-            meta=meta,
+            meta=meta, at_once=at_once,
         )(handle)  # fmt: skip
 
     return register

@@ -8,6 +8,7 @@ from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, vali
 from contracts import audit, directory, messaging, reminders, tasks
 from contracts.catalogue import SERVICES
 from contracts.fields import REPORT_CLASSES, AudienceName, Day, Id, Moment, Page, Request, Statement, one_of
+from gateway.live_log import EVENT_ID
 
 # session
 
@@ -501,7 +502,7 @@ class ReceiptPage(messaging.ReceiptPage):
 
 
 class LiveQuery(Request):
-    last_event_id = fields.Integer(load_default=None, validate=validate.Range(0, 2**62))
+    last_event_id = fields.String(load_default=None, validate=validate.Regexp(EVENT_ID))
 
 
 class ActionItemClosed(reminders.ClosedItem):

@@ -264,11 +264,11 @@ def live_after(tx, last_id: int, limit: int):
     return tx.execute(select(live_log).where(live_log.c.id > last_id).order_by(live_log.c.id).limit(limit)).all()
 
 
-def live_between(tx, after: int, through: int, audience: list[str], limit: int):
+def live_between(tx, first: int, last: int, audience: list[str], limit: int):
     """What was addressed to any of `audience`, in the order in which it happened."""
     query = (
         select(live_log)
-        .where(live_log.c.id > after, live_log.c.id <= through)
+        .where(live_log.c.id.between(first, last))
         .where(live_log.c.audience.overlap(sa.cast(audience, ARRAY(sa.Text))))
         .order_by(live_log.c.id)
         .limit(limit)

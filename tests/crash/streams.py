@@ -21,17 +21,14 @@ class Stream:
         posts = [m["post_id"] for m in me["memberships"]] + [d["grantor_post_id"] for d in me["delegations"]]
         self.addresses = [f"person:{me['person']['id']}", *(f"post:{post_id}" for post_id in posts)]
         self.began_after: int | None = None
-        self.seen: list[tuple[int, str, dict]] = []  # id, event, data
+        self.last_id: str | None = None
+        self.seen: list[tuple[int, str, dict]] = []  # row of the log, event, data
         self.resets = 0
         self.connections = 0
         self._client = client
         self._closed = False
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-
-    @property
-    def last_id(self) -> int | None:
-        return self.seen[-1][0] if self.seen else self.began_after
 
     def close(self) -> None:
         """Do not come back when it is cut the next time."""
@@ -48,7 +45,7 @@ class Stream:
         connection = http.client.HTTPConnection(place.hostname, place.port, timeout=SILENCE)
         headers = {"Authorization": f"Bearer {self._client.token}"}
         if self.last_id is not None:
-            headers["Last-Event-ID"] = str(self.last_id)
+            headers["Last-Event-ID"] = self.last_id
         try:
             connection.request("GET", "/api/v1/live", headers=headers)
             answer = connection.getresponse()
@@ -62,15 +59,17 @@ class Stream:
                     name, _, value = text.partition(": ")
                     event[name] = value
                     continue
-                if "event" in event:
-                    self._take(int(event["id"]), event["event"], json.loads(event["data"]))
+                if "data" in event:
+                    row = int(event["id"].partition(".")[0])
+                    self._take(row, event["event"], json.loads(event["data"]))
+                self.last_id = event.get("id", self.last_id)
                 event = {}
         finally:
             connection.close()
 
     def _take(self, number: int, name: str, data: dict) -> None:
         if name == "hello":
-            self.began_after = number
+            self.began_after = number if self.began_after is None else self.began_after
         elif name == "reset":
             self.resets += 1
         else:

@@ -75,7 +75,7 @@ class Live:
         try:
             for line in self.response.iter_lines(chunk_size=1, decode_unicode=True):
                 if line == "":
-                    if event:
+                    if "data" in event:
                         self.events.append(event | {"came": time.monotonic()})
                     event = {}
                 elif not line.startswith(":"):

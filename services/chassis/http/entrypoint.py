@@ -5,6 +5,7 @@ from typing import Any
 
 import eventlet
 from eventlet.event import Event
+from eventlet.semaphore import Semaphore
 from marshmallow import Schema
 from nameko.extensions import Entrypoint
 from werkzeug.routing import Rule
@@ -14,7 +15,7 @@ from chassis.http.body import check_size, load_json, load_query, pour, receive, 
 from chassis.http.messages import Answer, HttpRequest, Sink
 from chassis.http.refusals import HttpRefusal, WorkerFailed, problem_answer
 from chassis.http.server import HttpServer
-from chassis.http.streams import EventStream
+from chassis.http.streams import EventStream, back_after
 
 GRACE_SECONDS = 1.0
 
@@ -31,6 +32,7 @@ class HttpEntrypoint(Entrypoint):
     as `request.raw`. `max_body` is a limit of its own, in bytes; a larger body than usual is read after the guard.
     With `into(service, request)` the body is never held: what that answers, after the guard, takes it piece by piece,
     and is the handler's `request.sink`.
+    `at_once`, for a GET, is how many are worked on at a time; more wait aside, where they are in nobody's way.
     `meta` is whatever the service wants to know about its routes later.
     """
 
@@ -39,7 +41,7 @@ class HttpEntrypoint(Entrypoint):
     def __init__(self, method: str, path: str, *, guard: Callable | None = None, query: type[Schema] = Empty,
                  body: type[Schema] | None = None, accepts: tuple[str, ...] = (), max_body: int | None = None,
                  into: Callable[..., Sink] | None = None, tell: Callable = problem_answer, meta: Any = None,
-                 **kwargs):  # fmt: skip
+                 at_once: int | None = None, **kwargs):  # fmt: skip
         super().__init__(**kwargs)
         self.method = method
         self.path = path
@@ -51,6 +53,7 @@ class HttpEntrypoint(Entrypoint):
         self.into = into
         self.tell = tell
         self.meta = meta
+        self.lane = at_once and Semaphore(at_once)
 
     def setup(self):
         self.server.register(self)
@@ -63,6 +66,8 @@ class HttpEntrypoint(Entrypoint):
 
     def handle(self, request: HttpRequest, values: dict) -> Answer | EventStream:
         """On the connection's green thread: a slow client holds no worker."""
+        if self.lane is not None:
+            return self._handle_aside(request, values)
         if self.into is not None:
             return self._handle_flow(request, values)
         settings = self.server.settings
@@ -72,6 +77,16 @@ class HttpEntrypoint(Entrypoint):
         if request.method not in ("GET", "HEAD"):
             request.raw = receive(request.environ, limit, settings.read_seconds)
         return self._answer(request, values)
+
+    def _handle_aside(self, request: HttpRequest, values: dict) -> Answer | EventStream:
+        """Those who come together and are sent away shall not come together again."""
+        if not self.lane.acquire(timeout=self.server.settings.aside_seconds):
+            later = back_after(-self.lane.balance) // 1000
+            raise HttpRefusal("overloaded", headers={"Retry-After": str(later)})
+        try:
+            return self._answer(request, values)
+        finally:
+            self.lane.release()
 
     def _handle_large(self, request: HttpRequest, values: dict, limit: int) -> Answer | EventStream:
         """Who asks is settled before so much is read, and only a few such bodies are held at the same time."""

@@ -1,5 +1,7 @@
 """The listening side: accepts connections, runs requests, drains on stop."""
 
+import contextlib
+import resource
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +12,7 @@ from uuid import uuid4
 import eventlet
 import orjson
 import structlog
-from eventlet import greenio, wsgi
+from eventlet import greenio, hubs, wsgi
 from eventlet.event import Event
 from eventlet.green import socket
 from nameko.extensions import SharedExtension
@@ -24,8 +26,8 @@ from chassis.http.messages import LANGUAGES, Answer, HttpRequest, Outflow
 from chassis.http.protocol import Protocol
 from chassis.http.refusals import EnglishProblems, HttpRefusal, WorkerFailed, problem_answer
 from chassis.http.sockets import Peers, Refuser, has_sent, listen
+from chassis.http.streams import AT_A_TIME, EventStream
 from chassis.http.streams import HEADERS as STREAM_HEADERS
-from chassis.http.streams import EventStream
 
 log = structlog.get_logger()
 
@@ -55,6 +57,8 @@ LARGE_BODIES = 4  # larger than the usual limit, held at the same time
 FLOWS = 16  # bodies that nobody holds, received at the same time
 UNHURRIED = 64 * 1024  # bytes of an answer that the kernel takes whole, and nobody waits for its reader
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+OTHER_FILES = 200  # that a process holds open beside its connections
+STREAM_BUFFER = 32 * 1024  # bytes that the system keeps for the client of a stream (it doubles them)
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ class HttpSettings:
     flow_seconds: float = 300.0  # in which such a body must have arrived
     request_seconds: float = 28.0  # from the worker's start to its answer
     queue_seconds: float = 10.0  # for a free worker
+    aside_seconds: float = 25.0  # for a turn at what waits aside
     queue_length: int = 256  # requests that may wait for one; beyond it the answer is 503 at once
     burst_seconds: float = 2.0  # the line that has not been empty for so long is no burst any more
     short_seconds: float = 0.4  # for a free worker, then
@@ -118,6 +123,7 @@ class HttpServer(SharedExtension):
         self.container.readiness("http", lambda: self._accepting is not None and not self._draining)
 
     def start(self):
+        self._most = _room_for(self.settings.max_connections)
         rules = [entrypoint.rule() for entrypoint in self._entrypoints]
         self._routes = Map(rules, strict_slashes=True, merge_slashes=False, redirect_defaults=False,
                            converters={"int": Number})  # fmt: skip
@@ -155,7 +161,7 @@ class HttpServer(SharedExtension):
                 log.warning("connection not accepted", error=type(error).__name__, errno=error.errno)
                 eventlet.sleep(0.1)
                 continue
-            if len(self._connections) >= self.settings.max_connections:
+            if len(self._connections) >= self._most:
                 self._refuser.turn_away(client, self.raw_problem("overloaded"))
                 continue
             if (name := self._peers.admit(address[0])) is None:
@@ -188,8 +194,11 @@ class HttpServer(SharedExtension):
         self._drained = Event()
         self._draining = True
         self._close_listener()
-        for stream in list(self._streams):
-            stream.end()
+        together = len(self._streams)
+        for number, stream in enumerate(list(self._streams), 1):
+            stream.end(together)
+            if number % AT_A_TIME == 0:
+                eventlet.sleep(0)
         for connection, _ in list(self._connections.values()):
             state, connection[2] = connection[2], wsgi.STATE_CLOSE
             if state == wsgi.STATE_IDLE and not has_sent(connection[1]):  # a request that is here is still answered
@@ -275,7 +284,7 @@ class HttpServer(SharedExtension):
         start_response(f"{status} {HTTPStatus(status).phrase}", [*headers.items(), *cookies])
         self._note(request, route, status, started)
         if is_stream:
-            return self._streamed(answer) if request.method != "HEAD" else _closed(answer)
+            return self._streamed(request, answer) if request.method != "HEAD" else _closed(answer)
         if isinstance(answer.body, Outflow):
             if payload is answer.body and request.method != "HEAD":
                 return _InTime(payload, payload.size, self.settings.socket_seconds)
@@ -312,12 +321,13 @@ class HttpServer(SharedExtension):
     def note_turned_away(self) -> None:
         ANSWERS.labels("any", UNMATCHED, 503).inc()
 
-    def _streamed(self, stream: EventStream) -> "_Streamed":
+    def _streamed(self, request: HttpRequest, stream: EventStream) -> "_Streamed":
         self._streams.add(stream)
         STREAMS.inc()
+        stream.greet(len(self._streams))
         if self._draining:
-            stream.end()
-        return _Streamed(stream, self._streams)
+            stream.end(len(self._streams))
+        return _Streamed(stream, self._streams, request.environ["chassis.connection"].connection)
 
 
 class _InTime:
@@ -339,16 +349,37 @@ class _InTime:
 
 
 class _Streamed:
-    """The iterable that the server writes; tells everyone when the connection is over."""
+    """The iterable that the server writes; tells everyone when the connection is over.
 
-    def __init__(self, stream: EventStream, among: set):
+    A client that hangs up is noticed at once, not when the next bytes cannot be written.
+    """
+
+    def __init__(self, stream: EventStream, among: set, client):
         self._stream = stream
         self._among = among
+        self._client = client
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, STREAM_BUFFER)
+        hub = hubs.get_hub()
+        self._listener = hub.add(hub.READ, client.fileno(), self._heard, self._heard, None)
 
     def __iter__(self):
         return self._stream
 
+    def _heard(self, *_):
+        """In the hub, which must not wait: the client is gone, or says what nobody asked for."""
+        self._deaf()
+        with contextlib.suppress(OSError):
+            if self._client.fd.recv(1, socket.MSG_PEEK):
+                return
+        self._stream.cut()
+
+    def _deaf(self):
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            hubs.get_hub().remove(listener)
+
     def close(self):
+        self._deaf()
         if self._stream in self._among:
             self._among.discard(self._stream)
             STREAMS.dec()
@@ -380,3 +411,16 @@ def _payload(body) -> bytes | Outflow:
 def _closed(stream: EventStream) -> list:
     stream.close()
     return []
+
+
+def _room_for(connections: int) -> int:
+    """For how many of so many connections this process may open files; what it may allow itself, it does."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + OTHER_FILES
+    if hard == resource.RLIM_INFINITY or hard >= wanted:
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        return connections
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    log.warning("fewer connections than were asked for: raise the limit of open files", asked=connections, files=hard)
+    return max(1, hard - OTHER_FILES)

@@ -6,15 +6,20 @@ from collections.abc import Callable, Sequence
 from eventlet.queue import Empty, LightQueue
 
 HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-PING = b": ping\n\n"
-GREETING = b": welcome\n\n"  # the response's head goes out with the first bytes
-_END = object()
+PING = b": ping\n"
+RETURNS = 100  # clients that a process takes back in a second beside its other work
+AT_A_TIME = 100  # streams that are written to before others have their turn
 
 
 def encode_event(name: str, data: bytes, event_id: int | str | None = None) -> bytes:
     """One event on the wire. `data` is JSON, hence without line breaks."""
     head = f"id: {event_id}\nevent: {name}\n" if event_id is not None else f"event: {name}\n"
     return head.encode() + b"data: " + data + b"\n\n"
+
+
+def back_after(together: int) -> int:
+    """Milliseconds until one of so many who are lost together shall come back: not all of them at once."""
+    return random.randint(1000, max(5000, together * 1000 // RETURNS))
 
 
 class EventStream:
@@ -25,17 +30,21 @@ class EventStream:
     """
 
     def __init__(self, capacity: int = 256, ping_seconds: float = 15.0, on_close: Callable[[], None] = lambda: None):
-        self._first = iter((GREETING,))
+        self._first = iter(())
         self._mailbox = LightQueue(capacity)
         self._ping_seconds = ping_seconds
         self._on_close = on_close
         self.ended = False
 
     def begin(self, chunks: Sequence[bytes]) -> None:
-        """Clients that lose us together shall not come back together: the first event says when."""
-        if chunks:
-            retry = f"retry: {random.randint(1000, 5000)}\n".encode()
-            self._first = iter((GREETING, retry + chunks[0], *chunks[1:]))
+        """Of a stream that was ended meanwhile nothing is written: it would have a gap."""
+        self._first = iter(tuple(chunks))
+        if self.ended:
+            self.cut()
+
+    def greet(self, together: int) -> None:
+        """The response's head goes out with these bytes; so many would be lost together with this stream."""
+        self._first = iter((b": welcome\nretry: %d\n\n" % back_after(together), *self._first))
 
     def put(self, chunk: bytes) -> bool:
         """Never blocks. False: the stream is over, or was just ended because it was full."""
@@ -47,12 +56,25 @@ class EventStream:
         self._mailbox.put_nowait(chunk)
         return True
 
-    def end(self) -> None:
-        """Nothing more will come; what waits in the mailbox of a client that keeps up is still written."""
+    def end(self, together: int = 1) -> None:
+        """Nothing more will come; what waits in the mailbox is still written, and when its client, one of so many whose
+        streams end together, shall come back.
+        """
         if not self.ended:
             self.ended = True
             if not self._mailbox.full():
-                self._mailbox.put_nowait(_END)
+                self._mailbox.put_nowait(b"retry: %d\n\n" % back_after(together))
+
+    def cut(self) -> None:
+        """Nothing more is written, whatever waits."""
+        self._first = iter(())
+        while not self._mailbox.empty():
+            self._mailbox.get_nowait()
+        self.end()
+
+    def ping(self) -> bytes:
+        """What is written when there was nothing else for a while."""
+        return PING + b"\n"
 
     def __iter__(self):
         return self
@@ -63,12 +85,9 @@ class EventStream:
         if self.ended and self._mailbox.empty():
             raise StopIteration
         try:
-            chunk = self._mailbox.get(timeout=self._ping_seconds)
+            return self._mailbox.get(timeout=self._ping_seconds)
         except Empty:
-            return PING
-        if chunk is _END:
-            raise StopIteration
-        return chunk
+            return self.ping()
 
     def close(self) -> None:
         """The connection is gone. Called once by the server, whatever happened."""

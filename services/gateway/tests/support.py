@@ -366,8 +366,9 @@ class Stream:
             for chunk in self.response.iter_content(None):
                 *whole, self.rest = (self.rest + chunk.decode()).split("\n\n")
                 for text in whole:
-                    if found := re.fullmatch(r"(?:retry: \d+\n)?id: (\d+)\nevent: (\w+)\ndata: (.*)", text):
-                        self.events.append((int(found[1]), found[2], orjson.loads(found[3])))
+                    if found := re.fullmatch(r"id: ([\d.]+)\nevent: (\w+)\ndata: (.*)", text):
+                        event_id = int(found[1]) if found[1].isdigit() else found[1]
+                        self.events.append((event_id, found[2], orjson.loads(found[3])))
         except requests.RequestException:
             pass  # cut off: `ended` says so
         self.ended = True
