@@ -39,7 +39,10 @@ TAGS = {
     "audit": "Who did what to whom", "meta": "About this API",
 }  # fmt: skip
 JSON = "application/json"
-ALWAYS = ("bad_request", "invalid_request", "internal_error", "overloaded", "deadline_exceeded", "database_unavailable")
+ALWAYS = (
+    "bad_request", "invalid_request", "too_many_requests", "internal_error", "overloaded", "deadline_exceeded",
+    "database_unavailable",
+)  # fmt: skip
 SIGNED_IN = ("unauthenticated", "not_authorised", "unknown_capacity", "directory_stale", "service_unavailable")
 # what nearly every route takes or answers stands once
 _UUID = {"type": "string", "format": "uuid"}
@@ -62,6 +65,7 @@ REFUSALS = {
     "BadRequest": ("bad_request",),
     "InvalidRequest": ("invalid_request",),
     "Unauthenticated": ("unauthenticated",),
+    "TooManyRequests": ("too_many_requests",),
     "InternalError": ("internal_error",),
     "Unavailable": (
         "database_unavailable", "deadline_exceeded", "directory_stale", "overloaded", "service_unavailable",
