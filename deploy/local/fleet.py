@@ -15,6 +15,9 @@ OWN = {  # secrets that nobody else needs
     "gateway": ("CONGVU_OIDC_",),
     "reminders": ("CONGVU_SMTP_", "CONGVU_VAPID_", "CONGVU_PUSH_", "CONGVU_SMS_", "CONGVU_VOICE_"),
 }
+ONE_FOR_MANY = {  # a demonstration account stands for a whole city when somebody measures
+    f"CONGVU_LIMIT_{name}": "60000/minute" for name in ("READ", "WRITE", "ASSIGN", "SEARCH", "UPLOAD")
+}
 KEEPERS_OWN = "CONGVU_FILES"  # where files are, with the keys to it
 KEEPERS = ("gateway", "messaging")
 DOOR = "door"  # holds the gateway's listening socket
@@ -54,6 +57,7 @@ def programs(world: World, chosen: Settings, admin_ports: dict[str, int]) -> lis
         if service == "directory":
             environment["CONGVU_SEALING_KEYS"] = str(world.state.sealing_keys)
         if service == "gateway":
+            environment = ONE_FOR_MANY | environment
             environment |= {"CONGVU_HTTP_HOST": chosen.http_host, "CONGVU_HTTP_PORT": str(chosen.http_port)}
         command = [sys.executable, "-m", "chassis.launch", service]
         if service == "gateway":

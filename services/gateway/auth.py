@@ -41,10 +41,10 @@ def sign_in(service, request: HttpRequest, while_restricted: bool = False) -> No
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     csrf = None
     if scheme.lower() == "bearer" and credentials:
-        session = service.sessions.find(credentials.strip(), "token")
+        session = _session_of(service, request, credentials.strip(), "token")
     else:
         token = request.cookies.get(cookie_name(service.settings.secure_cookies), "")
-        session = service.sessions.find(token, "browser")
+        session = _session_of(service, request, token, "browser")
         csrf = csrf_token(token)
         if request.method not in SAFE_METHODS:
             refuse_foreign_origin(service, request)
@@ -53,6 +53,20 @@ def sign_in(service, request: HttpRequest, while_restricted: bool = False) -> No
     if session.restriction and not while_restricted:
         raise HttpRefusal(session.restriction)
     request.caller = Caller(session, _claims(service, request, session), csrf)
+
+
+def _session_of(service, request: HttpRequest, token: str, kind: str) -> Session:
+    """Whoever keeps coming with tokens that are none is not even looked up; those who are in stay in, be he behind
+    the same address.
+    """
+    limits, sessions = service.limits, service.sessions
+    if not sessions.has_seen(token):
+        limits.enter("unauthenticated", limits.address(request))
+    try:
+        return sessions.find(token, kind)
+    except HttpRefusal:
+        limits.failed("unauthenticated", limits.address(request))
+        raise
 
 
 def authorise(service, claims: dict, action: str) -> None:

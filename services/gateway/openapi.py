@@ -56,7 +56,10 @@ TAGS = {
 }  # fmt: skip
 JSON = "application/json"
 _BYTES = {"type": "string", "format": "binary"}  # what generators of clients take for a file
-ALWAYS = ("bad_request", "invalid_request", "internal_error", "overloaded", "deadline_exceeded", "database_unavailable")
+ALWAYS = (
+    "bad_request", "invalid_request", "too_many_requests", "internal_error", "overloaded", "deadline_exceeded",
+    "database_unavailable",
+)  # fmt: skip
 SIGNED_IN = ("unauthenticated", "not_authorised", "unknown_capacity", "directory_stale", "service_unavailable")
 # what nearly every route takes or answers stands once
 _UUID = {"type": "string", "format": "uuid"}
@@ -115,6 +118,7 @@ REFUSALS = {
     "BodyTooLarge": ("body_too_large",),
     "UnsupportedMediaType": ("unsupported_media_type",),
     "InvalidRequest": ("invalid_request",),
+    "TooManyRequests": ("too_many_requests",),
     "InvalidWrite": ("idempotency_key_reused", "invalid_request"),
     "IfMatchRequired": ("if_match_required",),
     "InternalError": ("internal_error",),

@@ -27,6 +27,9 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     ),
     "if_match_required": (428, "Thiếu tiêu đề If-Match", "The If-Match header is required"),
     "stale_version": (412, "Dữ liệu đã thay đổi từ khi bạn xem", "It has changed since you read it"),
+    "too_many_requests": (
+        429, "Quá nhiều yêu cầu, hãy thử lại sau giây lát", "Too many requests: try again in a moment",
+    ),
     # who asks
     "unauthenticated": (401, "Bạn chưa đăng nhập hoặc phiên đã hết hạn", "You are not signed in"),
     "wrong_credentials": (401, "Tên đăng nhập hoặc mật khẩu không đúng", "The user name or password is wrong"),

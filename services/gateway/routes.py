@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial, wraps
+from functools import wraps
 
 from marshmallow import Schema
 
@@ -11,7 +11,7 @@ from chassis.blobs.store import Blobs
 from chassis.contract import Procedure
 from chassis.http import HttpRefusal, HttpRequest, Sink, http
 from chassis.http.entrypoint import Empty
-from gateway.auth import authorise, sign_in
+from gateway.auth import SAFE_METHODS, authorise, sign_in
 
 BASE = "/api/v1"
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
@@ -35,6 +35,7 @@ class Route:
     refusals: tuple[str, ...] = field(default=())
     while_restricted: bool = False
     parts: bool = False
+    limit: str = ""
 
 
 class Call:
@@ -88,13 +89,28 @@ def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = Non
           accepts: tuple[str, ...] = (), max_body: int | None = None, into: Callable[["Call"], Sink] | None = None,
           media_type: str = "application/json", at_once: int | None = None,
           refusals: tuple[str, ...] = (), while_restricted: bool = False,
-          parts: bool = False) -> Callable:  # fmt: skip
+          parts: bool = False, limit: str | None = None) -> Callable:  # fmt: skip
     """`while_restricted` is for what must be open before a password is changed or a second factor set up.
+
+    `limit` is the name of the limit (`rate_limits`) under which the account asks, or the address where nobody is signed
+    in; without it "read" or "write", and "public".
 
     With `into(call)` the body goes, piece by piece, into what that answers. `parts`: the handler obeys `Range`.
     With `accepts` a `body` only tells what stands inside: the handler reads it.
     The handler is called with a `Call` and the path's ids as strings. Its docstring is the route's summary, and after
     an empty line its description."""
+
+    usual = ("read" if method in SAFE_METHODS else "write") if signed_in else "public"
+    limit = limit or usual
+
+    def guard(service, request: HttpRequest) -> None:
+        if not signed_in:
+            return service.limits.enter(limit, service.limits.address(request))
+        again = request.caller is not None  # it had a look before the body, which may be large, was read
+        sign_in(service, request, while_restricted)
+        if not again:
+            service.limits.enter(limit, request.caller.session.account_id)
+        return None
 
     def register(handler):
         @wraps(handler)
@@ -110,9 +126,8 @@ def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = Non
 
         meta = Route(
             tag, handler.__doc__, answer, status, signed_in, idempotency_key, if_match, etag, media_type, refusals,
-            while_restricted, parts,
+            while_restricted, parts, limit,
         )  # fmt: skip
-        guard = partial(sign_in, while_restricted=while_restricted) if signed_in else None
         flow = into and (lambda service, request: into(Call(service, request)))
         return http(
             method, BASE + path, guard=guard, query=query, body=body, accepts=accepts, max_body=max_body, into=flow,

@@ -7,7 +7,7 @@ import orjson
 from marshmallow import EXCLUDE, Schema, fields
 
 from chassis.contract import Procedure
-from chassis.errors import CallFailed
+from chassis.errors import Refusal
 from chassis.http import Answer, HttpRefusal, HttpRequest, Problem, http
 from chassis.http.body import load
 from chassis.identity import CLIENT
@@ -117,13 +117,19 @@ def scim_route(method: str, path: str, *, query: type[Schema] = ShownQuery, body
 
 def sign_in(service, request: HttpRequest) -> None:
     """The guard of all of SCIM: a client's bearer token. It goes for nothing else, and nothing else goes here."""
+    address = service.limits.address(request)
+    service.limits.enter("unauthenticated", address)
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not 0 < len(token.strip()) <= 200:
-        raise _unauthenticated()
     try:
+        if scheme.lower() != "bearer" or not 0 < len(token.strip()) <= 200:
+            raise _unauthenticated()
         found = service.remote.call(directory.identify_scim_client, {"token": token.strip()})
-    except CallFailed as error:
-        raise _unauthenticated() if error.code == "unauthenticated" else error from None
+    except Refusal as error:
+        if error.refusal_code != "unauthenticated":
+            raise
+        service.limits.failed("unauthenticated", address)
+        raise _unauthenticated() from None
+    service.limits.enter("scim", found["client_id"])
     request.caller = {"sub": CLIENT + found["client_id"]}
 
 

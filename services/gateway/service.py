@@ -52,6 +52,7 @@ from gateway.api.tasks import TasksRoutes
 from gateway.api.urgings import UrgingsRoutes
 from gateway.assembling import known_names
 from gateway.live import LiveStreams
+from gateway.rate_limits import EXCHANGE_SECONDS, Limiting
 from gateway.routes import BASE
 from gateway.settings import read
 from gateway.single_sign_on import LOGOUT_KEPT, SingleSignOn
@@ -146,6 +147,7 @@ class Service(*API, ScimRoutes, HearsDirectory):
     single_sign_on = SingleSignOnProvider()
     live = LiveStreams()
     names = Names()
+    limits = Limiting()
 
     # what it hears
 
@@ -335,6 +337,15 @@ class Service(*API, ScimRoutes, HearsDirectory):
     def end_sessions_by_date(self):
         """A post that ends by its date ends with no event."""
         self.sessions.begin_day(clock.now())
+
+    @every(seconds=EXCHANGE_SECONDS)
+    def exchange_counts(self):
+        self.limits.exchange(self.db)
+
+    @every(seconds=60, alone="forget counts")
+    def forget_counts(self):
+        with self.db.transaction() as tx:
+            storage.forget_counts(tx, clock.now())
 
     @every(seconds=3600, alone="forget")
     def forget(self):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 
+from cachetools import LRUCache
 from nameko.extensions import DependencyProvider, SharedExtension
 
 from chassis import clock
@@ -22,6 +23,7 @@ from kernel.working_time import today
 TOKEN_BYTES = 32
 TOUCH_SECONDS = 60  # no write per request
 TRUSTED_SECONDS = 2.0  # how long a look at the database is believed: an ended session is refused within that time
+SEEN_AT_MOST = 20_000
 KEPT_AFTER_EXPIRY = timedelta(days=30)
 
 
@@ -68,6 +70,7 @@ class SessionStore:
         self.idle, self.lifetime = idle, lifetime
         self._touch_every = timedelta(seconds=min(TOUCH_SECONDS, idle / 10))
         self._trusted: dict[bytes, tuple[float, Session]] = {}
+        self._seen: LRUCache[str, bool] = LRUCache(SEEN_AT_MOST)
         self._day: date | None = None
 
     def open(self, account: dict, kind: str, client: str, by: SignedIn | None = None) -> tuple[str, dict]:
@@ -113,8 +116,14 @@ class SessionStore:
         session = self._look_up(hash_token(token))
         now = clock.now()
         if session is None or session.kind != kind or session.ended or session.good_until(self.idle) <= now:
+            self._seen.pop(token, None)
             raise HttpRefusal("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
+        self._seen[token] = True
         return session
+
+    def has_seen(self, token: str) -> bool:
+        """Whether it was good when it came here last: one that is looked up in vain can be so once only."""
+        return token in self._seen
 
     def list_of(self, person_id: str, cursor: str | None, limit: int) -> tuple[Sequence, str | None]:
         """A page of somebody's open sessions, newest first, and the cursor to the rest."""

@@ -2,14 +2,17 @@
 
 import ipaddress
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from environs import Env
+from limits import RateLimitItem
 from marshmallow import ValidationError, validate
 
 from chassis import settings
 from chassis.http import LOOPBACK, HttpSettings
 from contracts.fields import POST_KINDS
+from gateway.rate_limits import DEFAULTS, read_limit
 from gateway.single_sign_on.settings import ProviderSettings, read_providers, read_public_url
 from gateway.sources import Network
 from kernel.policy import TOTP_REQUIRED_FOR
@@ -27,6 +30,9 @@ class GatewaySettings(settings.Settings):
     session_lifetime: float = 24 * 3600
     totp_required_for: frozenset[str] = frozenset(TOTP_REQUIRED_FOR)  # kinds of posts, as directory has them
     trusted_proxies: tuple[Network, ...] = ()  # whose X-Forwarded-For is believed
+    limits: Mapping[str, RateLimitItem] = field(  # by their names in `rate_limits`
+        default_factory=lambda: {name: read_limit(text) for name, text in DEFAULTS.items()}
+    )
     home_patience: float = 2.0  # how long home waits for a service before it leaves its part out
     providers: tuple[ProviderSettings, ...] = ()
     public_url: str = ""  # where browsers reach us; only the providers need to know
@@ -67,6 +73,10 @@ def read(env: Env | None = None) -> GatewaySettings:
                 env.list("TOTP_REQUIRED_FOR", TOTP_REQUIRED_FOR, validate=validate.ContainsOnly(POST_KINDS))
             ),
             trusted_proxies=proxies,
+            limits={
+                name: read_limit(env.str(f"LIMIT_{name.upper()}", default, validate=read_limit))
+                for name, default in DEFAULTS.items()
+            },
             home_patience=env.float("HOME_PATIENCE_SECONDS", 2.0, validate=positive),
             providers=providers,
             public_url=read_public_url(env, needed=bool(providers)),

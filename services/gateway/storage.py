@@ -77,6 +77,14 @@ live_log = sa.Table(
     sa.Column("trace", JSONB, nullable=False, server_default="{}"),
     sa.Column("at", Moment, nullable=False, server_default=func.clock_timestamp()),
 )  # fmt: skip
+# How often somebody has asked, told by all instances; not in the log of the database, and lost with a crash.
+request_counts = sa.Table(
+    "request_counts", metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Column("ends_at", Moment, nullable=False),
+    prefixes=["UNLOGGED"],
+)  # fmt: skip
 LIVE_LOCK = 0x6C697665  # writers of the log take turns, so that ids become visible in their order
 LIVE_CHANNEL = "live"
 SIGN_IN_LOCK = 0x73736F
@@ -278,6 +286,32 @@ def live_between(tx, first: int, last: int, audience: list[str], limit: int):
 
 def forget_live(tx, before: datetime) -> None:
     tx.execute(sa.delete(live_log).where(live_log.c.at < before))
+
+
+# how often somebody has asked
+
+_EXCHANGE = sa.text(
+    "WITH told AS ("
+    " INSERT INTO request_counts AS of_all (key, count, ends_at)"
+    " SELECT key, count, to_timestamp(ends_at) FROM unnest("
+    "  CAST(:keys AS text[]), CAST(:counts AS bigint[]), CAST(:ends AS float8[])) AS given (key, count, ends_at)"
+    " ON CONFLICT (key) DO UPDATE SET count = of_all.count + excluded.count RETURNING key, count"
+    ") SELECT key, count FROM told"
+    " UNION ALL SELECT key, count FROM request_counts WHERE key = ANY(CAST(:asked AS text[]))"
+)
+
+
+def exchange_counts(tx, told: list[tuple[str, int, float]], asked: list[str]) -> dict[str, int]:
+    """Adds what was counted (key, how many, until when it matters), always in the order of the keys, as the instances
+    wait for each other's rows; answers what all have counted of these and of those asked for.
+    """
+    keys, counts, ends = zip(*sorted(told), strict=True) if told else ((), (), ())
+    given = {"keys": list(keys), "counts": list(counts), "ends": list(ends), "asked": asked}
+    return {row.key: row.count for row in tx.execute(_EXCHANGE, given)}
+
+
+def forget_counts(tx, now: datetime) -> None:
+    tx.execute(sa.delete(request_counts).where(request_counts.c.ends_at < now))
 
 
 # the copy of the directory

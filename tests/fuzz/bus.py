@@ -18,7 +18,9 @@ from tests.fuzz.messages import RUBBISH, Forms
 
 REPLY_TO = "amq.rabbitmq.reply-to"
 PATIENCE = 120  # seconds until an answer is missed
-ODD_HEADERS = st.sampled_from([None, True, -1, 2**62, 1e308, float("nan"), "soon", "\0", [1, "a"], {"a": {"b": [None]}}, "x" * 5000])
+ODD_HEADERS = st.sampled_from(
+    [None, True, -1, 2**62, 1e308, float("nan"), "soon", "\0", [1, "a"], {"a": {"b": [None]}}, "x" * 5000]
+)
 ODD_PROPERTIES = st.fixed_dictionaries({}, optional={
     "content_type": st.sampled_from(["text/plain", "application/x-python-serialize", "x" * 255]),
     "content_encoding": st.sampled_from(["utf-16", "gzip", "binary", "no such"]),
@@ -68,7 +70,9 @@ def drawn(strategy: st.SearchStrategy, number: int, chance: int) -> list:
 def letters(procedure: Procedure, forms: Forms) -> st.SearchStrategy[Letter]:
     valid = forms.of(procedure.request).map(lambda body: Letter(written(body), {}, {}, "valid"))
     nearly = forms.nearly(procedure.request).map(lambda body: Letter(written(body), {}, {}, "nearly"))
-    header = st.sampled_from(["congvu-deadline", "congvu-token", "congvu-call-id", "traceparent", "nameko.call_id_stack"])
+    header = st.sampled_from(
+        ["congvu-deadline", "congvu-token", "congvu-call-id", "traceparent", "nameko.call_id_stack"]
+    )
     odd = st.builds(
         Letter,
         RUBBISH | forms.of(procedure.request).map(written),
@@ -123,8 +127,14 @@ class Caller:
 
     def _token(self, procedure: Procedure, number: int) -> str:
         if procedure.caller == "service":
-            return Signer(f"{self._keys}/{procedure.callers[number % len(procedure.callers)]}.json").token(procedure.owner)
-        who = f"client:{uuid.UUID(int=number)}" if procedure.caller == "client" else self._people[number % len(self._people)]
+            return Signer(f"{self._keys}/{procedure.callers[number % len(procedure.callers)]}.json").token(
+                procedure.owner
+            )
+        who = (
+            f"client:{uuid.UUID(int=number)}"
+            if procedure.caller == "client"
+            else self._people[number % len(self._people)]
+        )
         claims = {"sub": who, "membership_id": None, "delegation_id": None, "session_id": "fuzzing"}
         return Signer(f"{self._keys}/gateway.json").token(procedure.owner, claims)
 

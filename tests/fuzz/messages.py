@@ -20,7 +20,7 @@ RUBBISH = st.one_of(
         b'{"id": "\\ud800"}', "{}".encode("utf-16"), b"\xef\xbb\xbf{}", b"0" * 5000, b"{}" + b" " * 2**20,
     ]),
 )  # fmt: skip
-TIMES = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC)).map(datetime.isoformat)  # noqa: DTZ001
+TIMES = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC)).map(datetime.isoformat)
 
 
 class Forms:
@@ -62,7 +62,9 @@ class Forms:
                 inner = st.deferred(lambda: self._object(field.schema))
                 return st.lists(inner, max_size=3) if field.schema.many else inner
             case fields.List():
-                return st.lists(self._value(name.removesuffix("s"), field.inner), min_size=low or 0, max_size=min(high or 3, 3))
+                return st.lists(
+                    self._value(name.removesuffix("s"), field.inner), min_size=low or 0, max_size=min(high or 3, 3)
+                )
             case fields.Dict():
                 inner = self._value(name, field.value_field) if field.value_field else LETTERS
                 return st.dictionaries(LETTERS, inner, max_size=3)

@@ -47,7 +47,7 @@ class AssignmentsRoutes:
         """What was passed on from a piece."""
         return call.ask(tasks.list_children, call.query | {"assignment_id": assignment_id})
 
-    @route("POST", "/assignments/<uuid:assignment_id>/children", tag="assignments", body=tasks.Children,
+    @route("POST", "/assignments/<uuid:assignment_id>/children", tag="assignments", limit="assign", body=tasks.Children,
            answer=tasks.PassedOn, status=201, idempotency_key=True, if_match=True, etag=True,
            refusals=(*COMMON, "unknown_unit", "unknown_post", "unit_not_below", "circular_assignment", "unit_twice",
                      "due_in_past", "due_too_far", "due_after_parent"))  # fmt: skip

@@ -95,7 +95,8 @@ class ConversationsRoutes:
         call.ask(messaging.remove_participant, _of(call, conversation_id, participant_id))
         return Answer(status=204)
 
-    @route("GET", "/conversations/<uuid:conversation_id>/transcript", tag="messaging", media_type=LINES, etag=True,
+    @route("GET", "/conversations/<uuid:conversation_id>/transcript", tag="messaging", limit="export",
+           media_type=LINES, etag=True,
            refusals=("transcript_not_sealed", "transcript_expired", "too_many_to_export"))  # fmt: skip
     def get_transcript(self, call, conversation_id):
         """What was said about a task until it closed, a line of JSON for each message: the file whose SHA-256 was
@@ -110,8 +111,8 @@ class ConversationsRoutes:
         answer.etag = sealed["sha256"]
         return answer
 
-    @route("GET", "/conversations/<uuid:conversation_id>/transcript.pdf", tag="messaging", media_type=PDF,
-           refusals=("transcript_not_sealed", "transcript_expired", "too_many_to_export"))  # fmt: skip
+    @route("GET", "/conversations/<uuid:conversation_id>/transcript.pdf", tag="messaging", limit="export",
+           media_type=PDF, refusals=("transcript_not_sealed", "transcript_expired", "too_many_to_export"))  # fmt: skip
     def print_transcript(self, call, conversation_id):
         """The same to be read on paper, with the names of those who spoke and the hash of the file."""
         with exporting.room():

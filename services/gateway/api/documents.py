@@ -36,7 +36,8 @@ class DocumentsRoutes:
         """The orders that came out of a document."""
         return call.ask(tasks.list_document_tasks, call.query | {"document_id": document_id})
 
-    @route("POST", "/documents/<uuid:document_id>/tasks", tag="documents", body=schemas.NewDocumentOrders,
+    @route("POST", "/documents/<uuid:document_id>/tasks", tag="documents", limit="assign",
+           body=schemas.NewDocumentOrders,
            answer=tasks.IssuedFromDocument, status=201, idempotency_key=True, if_match=True, etag=True,
            refusals=(*OFFICE, *FAULTS, "unknown_clause", "due_after_superior"))  # fmt: skip
     def create_document_tasks(self, call, document_id):

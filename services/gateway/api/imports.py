@@ -10,7 +10,8 @@ from gateway.routes import BASE, route
 
 
 class ImportsRoutes:
-    @route("POST", "/directory/imports", tag="directory", query=schemas.NewImport, answer=schemas.Import, status=202,
+    @route("POST", "/directory/imports", tag="directory", limit="upload",
+           query=schemas.NewImport, answer=schemas.Import, status=202,
            accepts=tuple(FORM_OF), max_body=MOST_BYTES, idempotency_key=True, etag=True,
            refusals=("unknown_unit", "directory_stale"))  # fmt: skip
     def create_import(self, call):
@@ -44,7 +45,7 @@ class ImportsRoutes:
         job = call.ask(directory.apply_import, {"id": import_id, "version": call.version})
         return versioned(told(job, call), status=202)
 
-    @route("GET", "/directory/exports", tag="directory", query=schemas.ExportQuery,
+    @route("GET", "/directory/exports", tag="directory", limit="export", query=schemas.ExportQuery,
            media_type=", ".join(exporting.TYPE_OF.values()), refusals=("directory_stale",))  # fmt: skip
     def export(self, call):
         """Units, posts or people as a file. An import reads an administrator's back without a difference; whoever else

@@ -35,7 +35,7 @@ class KeepingRoutes:
         """Legal holds, the newest first."""
         return call.ask(messaging.list_holds, call.query)
 
-    @route("POST", f"{ONE}/exports", tag="messaging", body=schemas.KeepingReason, media_type=LINES,
+    @route("POST", f"{ONE}/exports", tag="messaging", limit="export", body=schemas.KeepingReason, media_type=LINES,
            refusals=("not_authorised", "not_found"))  # fmt: skip
     def export_conversation(self, call, conversation_id):
         """A conversation as JSON lines, for an auditor who says why; the audit log has it. With what messages said
@@ -45,7 +45,7 @@ class KeepingRoutes:
             begun = call.ask(messaging.begin_export, {"conversation_id": conversation_id} | call.body)
             return _file(_lines(call, messaging.read_export, begun), f"{conversation_id}.jsonl")
 
-    @route("GET", "/me/messages/export", tag="messaging", media_type=LINES)
+    @route("GET", "/me/messages/export", tag="messaging", limit="export", media_type=LINES)
     def export_own_messages(self, call):
         """What there is of oneself, as JSON lines: what one has said, and said before; which directives one has seen
         or acknowledged; the announcements that one wrote or has seen; where one takes part, how far one has read, what

@@ -25,7 +25,7 @@ class MessagesRoutes:
         self._dress(call, page["items"])
         return page
 
-    @route("GET", "/messages/search", tag="messaging", query=messaging.SearchMessages,
+    @route("GET", "/messages/search", tag="messaging", limit="search", query=messaging.SearchMessages,
            answer=schemas.FoundMessagePage, refusals=("not_found",))  # fmt: skip
     def search_messages(self, call):
         """Tìm tin nhắn: in one's own conversations, with or without diacritics, newest first."""

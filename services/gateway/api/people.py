@@ -10,7 +10,7 @@ SHOWS_PEOPLE = ("people_budget_spent",)
 
 
 class PeopleRoutes:
-    @route("GET", "/people", tag="directory", query=directory.SearchPeople, answer=directory.PeoplePage,
+    @route("GET", "/people", tag="directory", limit="search", query=directory.SearchPeople, answer=directory.PeoplePage,
            refusals=("search_too_deep", *SHOWS_PEOPLE))  # fmt: skip
     def search_people(self, call):
         """Find people as one types: by name, initials, post, unit or number."""

@@ -72,7 +72,8 @@ class PersonalRemindersRoutes:
         """Bỏ qua lần này: one occurrence is left out."""
         return versioned(call.ask(reminders.skip_occurrence, keyed(call, reminder_id) | call.body))
 
-    @route("POST", "/reminders/import", tag="reminders", accepts=(CALENDAR,), max_body=reminders.INVITATION_AT_MOST,
+    @route("POST", "/reminders/import", tag="reminders", limit="upload",
+           accepts=(CALENDAR,), max_body=reminders.INVITATION_AT_MOST,
            answer=reminders.ImportedInvitation, idempotency_key=True,
            refusals=(*TIMES, "too_many_reminders", "invitation_not_understood", "invitation_too_large",
                      "unknown_time_zone"))  # fmt: skip

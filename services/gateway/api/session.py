@@ -3,19 +3,19 @@
 import re
 import secrets
 
+from chassis.errors import CallFailed
 from chassis.http import Answer
 from contracts import directory
 from gateway import schemas, sessions
 from gateway.auth import CSRF_HEADER, cookie_name, device_cookie_name, refuse_foreign_origin
 from gateway.routes import route
-from gateway.sources import address_of
 
 DEVICE = re.compile(r"[\w-]{43}", re.ASCII)
 DEVICE_SECONDS = 365 * 24 * 3600
 
 
 class SessionRoutes:
-    @route("POST", "/tokens", tag="session", signed_in=False, status=201,
+    @route("POST", "/tokens", tag="session", signed_in=False, status=201, limit="sign_in",
            body=directory.Credentials, answer=schemas.Token,
            refusals=("wrong_credentials", "totp_required", "too_many_attempts"))  # fmt: skip
     def create_token(self, call):
@@ -23,7 +23,7 @@ class SessionRoutes:
         token, opened = self._open_session(call, "token", None)
         return Answer({"token": token, **opened}, status=201)
 
-    @route("POST", "/sessions", tag="session", signed_in=False, body=directory.Credentials,
+    @route("POST", "/sessions", tag="session", signed_in=False, limit="sign_in", body=directory.Credentials,
            answer=schemas.BrowserSession, status=201,
            refusals=("wrong_credentials", "totp_required", "too_many_attempts", "foreign_origin"))  # fmt: skip
     def create_session(self, call):
@@ -73,8 +73,13 @@ class SessionRoutes:
 
     def _open_session(self, call, kind, device):
         """The token, and what the answer says of the session."""
-        place = {"address": address_of(call.request, self.settings.trusted_proxies), "device": device}
-        account = call.ask(directory.verify_credentials, call.body | place)
+        address = self.limits.address(call.request)
+        try:
+            account = call.ask(directory.verify_credentials, call.body | {"address": address, "device": device})
+        except CallFailed as error:
+            if error.code in ("wrong_credentials", "too_many_attempts"):
+                self.limits.failed("sign_in", address)
+            raise
         return self.sessions.open(account, kind, call.request.headers.get("User-Agent", ""))
 
     def _cookie(self, value, max_age, name=None):

@@ -13,7 +13,6 @@ from gateway.routes import route
 from gateway.single_sign_on.flow import ATTEMPT_SECONDS
 from gateway.single_sign_on.outbound import ProviderUnavailable
 from gateway.single_sign_on.pages import page_for_browsers
-from gateway.sources import address_of
 
 FRESH = timedelta(minutes=15)  # whoever links his account has signed in since then
 FORM = "application/x-www-form-urlencoded"
@@ -32,7 +31,7 @@ class SingleSignOnRoutes:
     @page_for_browsers
     def start_sign_in(self, call, provider):
         """Sends the browser to an identity provider."""
-        address = address_of(call.request, self.settings.trusted_proxies)
+        address = self.limits.address(call.request)
         url, mark = self.single_sign_on.begin(provider, call.query["return_to"], self._mark(call), address=address)
         return Answer(status=303, headers={"Location": url}, cookies=[self._marking(mark)])
 

@@ -12,7 +12,8 @@ from gateway.routes import BASE, route
 
 
 class TaskImportsRoutes:
-    @route("POST", "/task-imports", tag="tasks", query=schemas.NewTaskImport, answer=schemas.TaskImport, status=202,
+    @route("POST", "/task-imports", tag="tasks", limit="upload",
+           query=schemas.NewTaskImport, answer=schemas.TaskImport, status=202,
            accepts=tuple(FORM_OF), max_body=MOST_BYTES, idempotency_key=True, etag=True,
            refusals=("not_authorised", "unknown_post", "directory_stale"))  # fmt: skip
     def create_task_import(self, call):

@@ -19,7 +19,7 @@ MOST_RED, ROWS_AT_ONCE = 500, 200  # on a paper
 
 
 class TaskPapersRoutes:
-    @route("GET", "/task-exports", tag="tasks", query=schemas.TaskExportQuery,
+    @route("GET", "/task-exports", tag="tasks", limit="export", query=schemas.TaskExportQuery,
            media_type=", ".join(exporting.TYPE_OF.values()), refusals=("too_many_to_export",))  # fmt: skip
     def export_tasks(self, call):
         """The tasks that one sees, chosen as in the lists or by what became of them in a period, as a file that an
@@ -35,7 +35,7 @@ class TaskPapersRoutes:
         """The work of the city, or of a unit, in a period: what there was to do, and what became of it."""
         return _report(call)
 
-    @route("GET", "/task-reports/period.pdf", tag="tasks", query=tasks.PeriodReportQuery, media_type=PDF,
+    @route("GET", "/task-reports/period.pdf", tag="tasks", limit="export", query=tasks.PeriodReportQuery, media_type=PDF,
            refusals=("not_authorised", "not_found"))  # fmt: skip
     def print_period_report(self, call):
         """The same as a paper to be numbered and signed (Nghị định 30/2020/NĐ-CP)."""
@@ -44,7 +44,7 @@ class TaskPapersRoutes:
             content = tpool.execute(_printed, report, today(clock.now()))
         return exporting.file(content, PDF, f"bao-cao-nhiem-vu-{report['from_day']}-{report['to_day']}.pdf")
 
-    @route("GET", "/exception-board.pdf", tag="tasks", query=schemas.PrintedBoardQuery, media_type=PDF,
+    @route("GET", "/exception-board.pdf", tag="tasks", limit="export", query=schemas.PrintedBoardQuery, media_type=PDF,
            refusals=("as_of_in_future",))  # fmt: skip
     def print_exception_board(self, call):
         """Bảng ngoại lệ as a paper: at most 500 rows, the most urgent first."""

@@ -8,7 +8,7 @@ from gateway.routes import BASE, route
 
 
 class TasksRoutes:
-    @route("POST", "/tasks", tag="tasks", body=schemas.NewOrder, answer=schemas.Task, status=201,
+    @route("POST", "/tasks", tag="tasks", limit="assign", body=schemas.NewOrder, answer=schemas.Task, status=201,
            idempotency_key=True, etag=True,
            refusals=("not_authorised", "unknown_audience", "unknown_unit", "unknown_post", "one_lead_needed",
                      "unit_twice", "unit_not_direct", "role_not_in_mode",

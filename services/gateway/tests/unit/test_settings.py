@@ -23,6 +23,9 @@ from gateway.settings import read
         ("CONGVU_OIDC_PROVIDERS", "Thành phố"),
         ("CONGVU_HTTP_CONNECTIONS_OF_ADDRESS", "0"),
         ("LISTEN_FDS", "2"),
+        ("CONGVU_LIMIT_SEARCH", "many"),
+        ("CONGVU_LIMIT_READ", "0/minute"),
+        ("CONGVU_LIMIT_SIGN_IN", "10/second;5/minute"),
     ],
 )
 def test_a_wrong_value_ends_the_start_with_one_sentence(monkeypatch, name, value):

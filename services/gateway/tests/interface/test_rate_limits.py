@@ -1,0 +1,181 @@
+"""Who asks too often is refused, by all instances together, and nobody else with him."""
+
+import ipaddress
+import re
+
+import pytest
+from prometheus_client import REGISTRY
+
+from chassis.errors import DatabaseUnavailable
+from chassis.testing import until
+from gateway import storage
+from gateway.rate_limits import DEFAULTS, read_limit
+from gateway.tests.support import PASSWORD, assert_problem
+
+CREDENTIALS = {"username": "ward-1 head", "password": PASSWORD}
+
+
+@pytest.fixture
+def limited(gateway):
+    """A gateway with some limits changed: `limited(read=5)` allows five reads an hour."""
+
+    def start(trusted_proxies=(), **changes):
+        texts = DEFAULTS | {name: f"{amount}/hour" for name, amount in changes.items()}
+        limits = {name: read_limit(text) for name, text in texts.items()}
+        return gateway(limits=limits, trusted_proxies=trusted_proxies)
+
+    return start
+
+
+def answers(ask, times: int) -> list[int]:
+    return [ask().status_code for _ in range(times)]
+
+
+def test_whoever_asks_too_often_is_told_when_to_come_again(limited):
+    head = limited(read=5).signed_in("ward-1 head")
+    assert answers(lambda: head.get("/me"), 5) == [200] * 5
+    refused = head.get("/me")
+    assert assert_problem(refused, 429, "too_many_requests")["title"] == "Quá nhiều yêu cầu, hãy thử lại sau giây lát"
+    seconds = int(refused.headers["Retry-After"])
+    assert 1 <= seconds <= 3600
+    assert refused.headers["RateLimit-Policy"] == '"read";q=5;w=3600'
+    assert refused.headers["RateLimit"] == f'"read";r=0;t={seconds}'
+
+
+def test_another_account_and_another_kind_of_route_are_not_hit(limited):
+    client = limited(read=3, search=2)
+    head, vice = client.signed_in("ward-1 head"), client.signed_in("committee vice_chairman")
+    again = client.signed_in("ward-1 head")
+    assert answers(lambda: head.get("/me"), 4) == [200, 200, 200, 429]
+    assert again.get("/me").status_code == 429  # another session is the same account
+    assert vice.get("/me").status_code == 200
+    assert answers(lambda: head.get("/people", params={"q": "tran"}), 3) == [200, 200, 429]
+    assert head.call("DELETE", "/sessions/current").status_code == 204
+
+
+def test_instances_count_together(limited, here):
+    one, other = limited(read=50), limited(read=50)
+    head = one.signed_in("ward-1 head")
+    elsewhere = type(head)(other.base, head.token, other.streams)
+
+    def told_of(count: int) -> None:
+        until(lambda: here.rows(f"SELECT 1 FROM request_counts WHERE key LIKE '%/read/%' AND count = {count}"))
+
+    assert answers(lambda: head.get("/me"), 30) == [200] * 30
+    told_of(30)
+    assert elsewhere.get("/me").status_code == 200
+    told_of(31)
+    until(lambda: elsewhere.get("/me").status_code == 429)
+    told_of(50)  # what was refused was not counted
+    until(lambda: head.get("/me").status_code == 429)
+
+
+def test_an_address_cannot_be_changed_by_saying_so(limited):
+    client = limited(public=3)
+    forged = iter(range(10))
+
+    def ask():
+        said = {"X-Forwarded-For": f"203.0.113.{next(forged)}", "X-Real-IP": "203.0.113.99", "Forwarded": "for=1.2.3.4"}
+        return client.get("/openapi.json", headers=said)
+
+    assert answers(ask, 4) == [200, 200, 200, 429]
+
+
+def test_behind_a_proxy_the_address_is_the_one_that_it_saw(limited):
+    client = limited(public=2, trusted_proxies=(ipaddress.ip_network("127.0.0.1"),))
+
+    def come(*addresses: str) -> list[int]:
+        return [client.get("/openapi.json", headers={"X-Forwarded-For": each}).status_code for each in addresses]
+
+    assert come("203.0.113.1", "203.0.113.1", "203.0.113.1", "203.0.113.2") == [200, 200, 429, 200]
+    assert come("198.51.100.7, 203.0.113.1") == [429]  # what the client wrote before the proxy
+    assert come("2001:db8::1", "2001:db8::ffff:1", "2001:db8::2", "2001:db8:0:1::1") == [200, 200, 429, 200]
+
+
+def test_a_flood_of_tokens_that_are_none_costs_no_look_ups_and_shuts_out_nobody_who_is_in(limited, monkeypatch):
+    client = limited(unauthenticated=10)
+    head = client.signed_in("ward-1 head")
+    assert head.get("/me").status_code == 200
+    looked_up = []
+    look_up = storage.session_by_token
+    monkeypatch.setattr(storage, "session_by_token", lambda tx, token: looked_up.append(token) or look_up(tx, token))
+    tokens = iter(range(100))
+
+    def ask():
+        return client.get("/me", headers={"Authorization": f"Bearer none-{next(tokens)}"})
+
+    assert answers(ask, 15) == [401] * 10 + [429] * 5
+    assert len(looked_up) == 10
+    assert head.get("/me").status_code == 200
+    assert head.call("DELETE", "/sessions/current").status_code == 204
+    assert head.get("/me").status_code == 401  # once more it is looked up
+    assert head.get("/me").status_code == 429
+
+
+def test_signing_in_counts_when_it_is_in_vain(limited):
+    client = limited(sign_in=3)
+    assert answers(lambda: client.post("/tokens", CREDENTIALS), 6) == [201] * 6
+    wrong = CREDENTIALS | {"password": "sai"}
+    assert answers(lambda: client.post("/sessions", wrong), 4) == [401, 401, 401, 429]
+    assert_problem(client.post("/tokens", CREDENTIALS), 429, "too_many_requests")
+
+
+def test_a_machine_with_a_wrong_token_is_a_stranger_too(limited):
+    client = limited(unauthenticated=3)
+    scim = client.base.removesuffix("/api/v1") + "/scim/v2"
+    client.base = scim
+
+    def ask():
+        return client.get("/Users", headers={"Authorization": "Bearer x"})
+
+    assert answers(lambda: client.get("/Users"), 4) == [401, 401, 401, 429]
+    refused = ask()
+    assert refused.headers["Content-Type"] == "application/scim+json" and int(refused.headers["Retry-After"]) >= 1
+
+
+def test_a_file_counts_once_though_its_sender_is_looked_at_twice(limited):
+    head = limited(upload=2).signed_in("ward-1 head")
+
+    def ask():
+        sent = {
+            "Content-Type": "application/octet-stream", "Content-Disposition": "attachment; filename=a.txt",
+            "Idempotency-Key": "a",
+        }  # fmt: skip
+        return head.call("POST", "/files", data=b"abc", headers=sent)
+
+    assert answers(ask, 3) == [201, 201, 429]
+
+
+def test_without_its_database_an_instance_counts_alone(limited, monkeypatch):
+    client = limited(public=5)
+
+    def away(*_args, **_kwargs):
+        raise DatabaseUnavailable("away")
+
+    def alone() -> float:
+        return REGISTRY.get_sample_value("congvu_http_limits_alone_total")
+
+    before = alone()
+    with monkeypatch.context() as patched:
+        patched.setattr(client.container.store, "_begin", away)
+        assert answers(lambda: client.get("/openapi.json"), 6) == [200] * 5 + [429]
+        until(lambda: alone() > before)
+    other = limited(public=5)
+    until(lambda: other.get("/openapi.json").status_code == 429)
+
+
+def test_what_is_refused_is_counted_by_limit(limited):
+    def refused(name: str) -> float:
+        return REGISTRY.get_sample_value("congvu_http_limited_total", {"limit": name}) or 0
+
+    before, client = refused("public"), limited(public=1)
+    answers(lambda: client.get("/openapi.json"), 4)
+    assert refused("public") - before == 3
+
+
+def test_every_route_has_a_limit(gateway):
+    from gateway import openapi
+
+    unlimited = [each.operation for each in openapi.entrypoints() if each.meta.limit not in DEFAULTS]
+    assert unlimited == []
+    assert all(re.fullmatch("[a-z_]+", name) for name in DEFAULTS)
