@@ -35,8 +35,8 @@ class TaskPapersRoutes:
         """The work of the city, or of a unit, in a period: what there was to do, and what became of it."""
         return _report(call)
 
-    @route("GET", "/task-reports/period.pdf", tag="tasks", limit="export", query=tasks.PeriodReportQuery, media_type=PDF,
-           refusals=("not_authorised", "not_found"))  # fmt: skip
+    @route("GET", "/task-reports/period.pdf", tag="tasks", limit="export", query=tasks.PeriodReportQuery,
+           media_type=PDF, refusals=("not_authorised", "not_found"))  # fmt: skip
     def print_period_report(self, call):
         """The same as a paper to be numbered and signed (Nghị định 30/2020/NĐ-CP)."""
         with exporting.room():
