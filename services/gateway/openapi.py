@@ -58,7 +58,7 @@ _BYTES = {"type": "string", "format": "binary"}  # what generators of clients ta
 ALWAYS = ("bad_request", "invalid_request", "internal_error", "overloaded", "deadline_exceeded", "database_unavailable")
 SIGNED_IN = ("unauthenticated", "not_authorised", "unknown_capacity", "directory_stale", "service_unavailable")
 # what nearly every route takes or answers stands once
-_UUID = {"type": "string", "format": "uuid"}
+_UUID = {"type": "string", "pattern": "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"}  # of a header
 HEADERS = {
     name: {"in": "header", "name": name, "required": required, "description": description, "schema": schema}
     for name, required, description, schema in (
