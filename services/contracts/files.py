@@ -28,7 +28,7 @@ class AttachedFile(Statement):
     size = fields.Integer(required=True)
 
 
-class File(AttachedFile):
+class StoredFile(AttachedFile):
     """`media_type` is what the content is, not what anybody says that it is."""
 
     sha256 = fields.String(required=True)
@@ -67,7 +67,7 @@ class OpenFile(Request):
 class OpenedFile(Statement):
     """The file with where its bytes are; or, in its place, the services one of which may grant it."""
 
-    file = fields.Nested(File, required=True, allow_none=True)
+    file = fields.Nested(StoredFile, required=True, allow_none=True)
     blob_id = Id(required=True, allow_none=True)
     ask = fields.List(fields.String(), required=True)
 
@@ -95,7 +95,7 @@ begin_file = Procedure(
     "messaging", "begin_file", BeginFile, BegunFile, "A file is about to come: where its bytes go.", patience=PATIENCE
 )
 finish_file = Procedure(
-    "messaging", "finish_file", FinishFile, File, "Its bytes are there: they are looked at, and kept or refused.",
+    "messaging", "finish_file", FinishFile, StoredFile, "Its bytes are there: they are looked at, and kept or refused.",
     timeout=PATIENCE,
 )  # fmt: skip
 open_file = Procedure(

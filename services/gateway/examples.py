@@ -55,8 +55,8 @@ _ME = {
 _ITEM = {
     "id": "01989c1e-5b2a-7c10-8d52-0c8a1f5e0007", "kind": "assignment_to_receive", "post_id": _POST, "person_id": None,
     "subject_id": _PIECE, "task_id": _TASK, "title": _ORDER["title"], "from_title": "Phó Chủ tịch UBND Thành phố",
-    "unit_id": _UNIT, "urgency": "urgent", "due": _DUE, "raised_at": _NOW, "link": f"/api/v1/assignments/{_PIECE}", "origin": None,
-    "snoozed_until": None,
+    "unit_id": _UNIT, "urgency": "urgent", "due": _DUE, "raised_at": _NOW, "link": f"/api/v1/assignments/{_PIECE}",
+    "origin": None, "snoozed_until": None,
 }  # fmt: skip
 _CONVERSATION = "01989c1e-5b2a-7c10-8d52-0c8a1f5e0008"
 

@@ -14,7 +14,8 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 
 from chassis.http import HttpEntrypoint
-from contracts.directory import RESTRICTIONS
+from contracts import directory, messaging
+from contracts import fields as words
 from gateway import schemas
 from gateway.auth import ACTING_FOR, CSRF_HEADER, SAFE_METHODS, cookie_name
 from gateway.descriptions import describe, documented
@@ -62,7 +63,7 @@ ALWAYS = (
 )  # fmt: skip
 SIGNED_IN = ("unauthenticated", "not_authorised", "unknown_capacity", "directory_stale", "service_unavailable")
 # what nearly every route takes or answers stands once
-_UUID = {"type": "string", "format": "uuid"}
+_UUID = {"type": "string", "pattern": "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"}  # of a header
 HEADERS = {
     name: {"in": "header", "name": name, "required": required, "description": description, "schema": schema}
     for name, required, description, schema in (
@@ -102,7 +103,15 @@ ANSWER_HEADERS = {
     "Accept-Ranges": {"schema": {"const": "bytes"}, "description": "Parts are given (RFC 9110, 14)."},
     "Content-Range": {"schema": _TEXT, "description": "Which part this is, of how much."},
 }  # fmt: skip
-_FORBIDDEN = ("not_authorised", *sorted(RESTRICTIONS), "unknown_capacity")
+WORDS = {  # the closed lists that stand in several places
+    words.UNIT_KINDS: "UnitKind", words.POST_KINDS: "PostKind", words.URGENCIES: "Urgency", words.ROLES: "Role",
+    words.MODES: "Mode", words.SOURCES: "Source", words.ABOVE: "SuperiorSource", words.REPORTING: "Reporting",
+    words.ASSIGNMENT_STATES: "AssignmentState", words.DUE_STATES: "DueState", words.GRADES: "Grade",
+    words.URGING_KINDS: "UrgingKind", words.PARTICIPANT_ROLES: "ParticipantRole",
+    words.CONVERSATION_KINDS: "ConversationKind", words.ACTION_ITEM_KINDS: "ActionItemKind",
+    messaging.IMPORTANCES: "Importance", directory.RESTRICTIONS: "Restriction",
+}  # fmt: skip
+_FORBIDDEN = ("not_authorised", *sorted(directory.RESTRICTIONS), "unknown_capacity")
 REFUSALS = {
     "BadRequest": ("bad_request",),
     "BadJson": ("bad_request", "invalid_json"),
@@ -158,7 +167,12 @@ def document() -> dict:
     for entrypoint in entrypoints():
         path = _PARAMETER.sub(r"{\1}", entrypoint.path).removeprefix(BASE)
         spec.path(path, operations={entrypoint.method.lower(): _operation(entrypoint)})
-    return describe(spec.to_dict(), plugin.converter.refs)
+    for closed, name in WORDS.items():
+        spec.components.schema(name, {"type": "string", "enum": list(closed)})
+    made = describe(spec.to_dict(), plugin.converter.refs)
+    _shape(made["paths"])
+    _shape({name: each for name, each in made["components"]["schemas"].items() if name not in WORDS.values()})
+    return made
 
 
 def entrypoints() -> list[HttpEntrypoint]:
@@ -177,7 +191,7 @@ def codes_of(entrypoint: HttpEntrypoint) -> list[str]:
     meta = entrypoint.meta
     codes = [*ALWAYS, *meta.refusals]
     if meta.signed_in:
-        codes += SIGNED_IN if meta.while_restricted else (*SIGNED_IN, *RESTRICTIONS)
+        codes += SIGNED_IN if meta.while_restricted else (*SIGNED_IN, *directory.RESTRICTIONS)
         if entrypoint.method not in SAFE_METHODS:
             codes += ("csrf_token_invalid", "foreign_origin")
     elif entrypoint.body:
@@ -316,6 +330,39 @@ def _refusal(codes: Sequence[str]) -> dict:
         "headers": _headers("X-Request-Id", "Content-Language", *waiting),
         "content": {"application/problem+json": {"schema": schemas.Problem}},
     }
+
+
+def _shape(node) -> None:
+    """As generators of clients like it: what stands in WORDS has one name, and null is apart from an enumeration.
+
+    In a query nothing is null: what is not asked for is left out.
+    """
+    if isinstance(node, list):
+        for each in node:
+            _shape(each)
+        return
+    if not isinstance(node, dict):
+        return
+    if node.get("in") == "query":
+        schema = node["schema"]
+        if isinstance(schema.get("type"), list):
+            schema["type"] = next(each for each in schema["type"] if each != "null")
+            schema.pop("default", None)
+            if "enum" in schema:
+                schema["enum"].remove(None)
+    if isinstance(node.get("enum"), list):
+        found = tuple(word for word in node["enum"] if word is not None)
+        named = {"$ref": f"#/components/schemas/{WORDS[found]}"} if found in WORDS else None
+        if len(found) < len(node["enum"]):
+            del node["type"], node["enum"]
+            node["anyOf"] = [named or {"type": "string", "enum": list(found)}, {"type": "null"}]
+        elif named:
+            del node["type"], node["enum"]
+            node |= named
+        return
+    for key, each in node.items():
+        if key != "example":
+            _shape(each)
 
 
 def _name_of(schema) -> str:

@@ -65,7 +65,8 @@ def begin(call) -> Upload:
 
 
 class FilesRoutes:
-    @route("POST", "/files", tag="files", limit="upload", accepts=(OCTETS,), into=begin, answer=files.File, status=201,
+    @route("POST", "/files", tag="files", limit="upload", accepts=(OCTETS,), into=begin, answer=files.StoredFile,
+           status=201,
            idempotency_key=True,
            refusals=("not_found", "file_type_refused", "file_infected", "too_many_files", "too_many_uploads",
                      "storage_full", "storage_unavailable", "scanner_unavailable"))  # fmt: skip
