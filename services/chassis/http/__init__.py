@@ -7,10 +7,10 @@ over the same `eventlet.wsgi`. Handlers run in the container's worker pool; even
 from chassis.http.entrypoint import HttpEntrypoint, http
 from chassis.http.messages import Answer, HttpRequest, Outflow, Sink
 from chassis.http.refusals import EDGE_PROBLEMS, EnglishProblems, HttpRefusal, Problem
-from chassis.http.server import HttpServer, HttpSettings
+from chassis.http.server import STRICT_POLICY, HttpServer, HttpSettings
 from chassis.http.streams import EventStream
 
 __all__ = [
-    "EDGE_PROBLEMS", "Answer", "EnglishProblems", "EventStream", "HttpEntrypoint", "HttpRefusal", "HttpRequest",
-    "HttpServer", "HttpSettings", "Outflow", "Problem", "Sink", "http",
+    "EDGE_PROBLEMS", "STRICT_POLICY", "Answer", "EnglishProblems", "EventStream", "HttpEntrypoint", "HttpRefusal",
+    "HttpRequest", "HttpServer", "HttpSettings", "Outflow", "Problem", "Sink", "http",
 ]  # fmt: skip
