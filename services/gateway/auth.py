@@ -43,7 +43,7 @@ def sign_in(service, request: HttpRequest, while_restricted: bool = False) -> No
     if scheme.lower() == "bearer" and credentials:
         session = _session_of(service, request, credentials.strip(), "token")
     else:
-        token = request.cookies.get(cookie_name(service.settings.secure_cookies), "")
+        token = _cookie_of(request, cookie_name(service.settings.secure_cookies))
         session = _session_of(service, request, token, "browser")
         csrf = csrf_token(token)
         if request.method not in SAFE_METHODS:
@@ -53,6 +53,12 @@ def sign_in(service, request: HttpRequest, while_restricted: bool = False) -> No
     if session.restriction and not while_restricted:
         raise HttpRefusal(session.restriction)
     request.caller = Caller(session, _claims(service, request, session), csrf)
+
+
+def _cookie_of(request: HttpRequest, name: str) -> str:
+    """As it was set: what means the same in quotes or by escapes is none of ours."""
+    token = request.cookies.get(name, "")
+    return token if f"{name}={token}" in request.headers.get("Cookie", "") else ""
 
 
 def _session_of(service, request: HttpRequest, token: str, kind: str) -> Session:

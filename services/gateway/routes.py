@@ -103,14 +103,14 @@ def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = Non
     usual = ("read" if method in SAFE_METHODS else "write") if signed_in else "public"
     limit = limit or usual
 
-    def guard(service, request: HttpRequest) -> None:
+    def who(service, request: HttpRequest) -> None:
         if not signed_in:
-            return service.limits.enter(limit, service.limits.address(request))
+            service.limits.enter(limit, service.limits.address(request))
+            return
         again = request.caller is not None  # it had a look before the body, which may be large, was read
         sign_in(service, request, while_restricted)
         if not again:
             service.limits.enter(limit, request.caller.session.account_id)
-        return None
 
     def register(handler):
         @wraps(handler)
@@ -130,7 +130,7 @@ def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = Non
         )  # fmt: skip
         flow = into and (lambda service, request: into(Call(service, request)))
         return http(
-            method, BASE + path, guard=guard, query=query, body=body, accepts=accepts, max_body=max_body, into=flow,
+            method, BASE + path, guard=who, query=query, body=body, accepts=accepts, max_body=max_body, into=flow,
             meta=meta, at_once=at_once,
         )(handle)  # fmt: skip
 

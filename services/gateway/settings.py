@@ -49,6 +49,7 @@ def read(env: Env | None = None) -> GatewaySettings:
         providers = read_providers(env)
         proxies = tuple(env.list("TRUSTED_PROXIES", [], subcast=_network))
         connections = env.int("HTTP_MAX_CONNECTIONS", 12_000, validate=validate.Range(1, 1_000_000))
+        secure = env.bool("SECURE_COOKIES", True)
         return GatewaySettings(
             **common,
             http=HttpSettings(
@@ -65,8 +66,9 @@ def read(env: Env | None = None) -> GatewaySettings:
                 flow_seconds=env.float("FILES_UPLOAD_SECONDS", 300.0, validate=validate.Range(1, 1800)),
                 request_seconds=env.float("HTTP_REQUEST_SECONDS", 28.0, validate=positive),
                 stop_seconds=max(0.5, common["stop_seconds"] - 3),  # the rest of the process wants to stop as well
+                strict_transport=secure,
             ),
-            secure_cookies=env.bool("SECURE_COOKIES", True),
+            secure_cookies=secure,
             session_idle=env.float("SESSION_IDLE_SECONDS", 8 * 3600, validate=positive),
             session_lifetime=env.float("SESSION_LIFETIME_SECONDS", 24 * 3600, validate=positive),
             totp_required_for=frozenset(

@@ -31,15 +31,19 @@ from chassis.http.streams import HEADERS as STREAM_HEADERS
 
 log = structlog.get_logger()
 
+STRICT_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": STRICT_POLICY,
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
     "Vary": "Accept-Language",
 }
+STRICT_TRANSPORT = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
 UNMATCHED = "unmatched"
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"))
 CLOSING = {
@@ -84,6 +88,7 @@ class HttpSettings:
     idle_seconds: float = 75.0  # between two requests of a connection
     socket_seconds: float = 30.0  # one read or write
     stop_seconds: float = 20.0
+    strict_transport: bool = False  # clients come by TLS, and are told to come by nothing else
 
 
 class Number(IntegerConverter):
@@ -265,6 +270,7 @@ class HttpServer(SharedExtension):
     def _send(self, request, route, answer, start_response, started):
         is_stream = isinstance(answer, EventStream)
         headers = {**SECURITY_HEADERS, "X-Request-Id": request.id}
+        headers |= STRICT_TRANSPORT if self.settings.strict_transport else {}
         cookies = [] if is_stream else [("Set-Cookie", cookie) for cookie in answer.cookies]
         if is_stream:
             status, payload = 200, answer

@@ -3,7 +3,7 @@
 from base64 import b64encode
 from hashlib import sha256
 
-from chassis.http import Answer
+from chassis.http import STRICT_POLICY, Answer
 from contracts import directory
 from contracts.fields import Page
 from gateway import schemas
@@ -119,4 +119,4 @@ class AccountRoutes:
 def _only_own_style(document: bytes) -> str:
     style = document.partition(b"<style>")[2].partition(b"</style>")[0]
     digest = b64encode(sha256(style).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'"
+    return f"{STRICT_POLICY}; style-src 'sha256-{digest}'"

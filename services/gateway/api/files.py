@@ -7,13 +7,13 @@ from werkzeug.http import parse_options_header
 
 from chassis.blobs.store import CHUNK
 from chassis.errors import CallFailed
-from chassis.http import Answer, HttpRefusal, Outflow
+from chassis.http import STRICT_POLICY, Answer, HttpRefusal, Outflow
 from contracts import files, messaging, tasks
 from gateway.routes import BASE, route
 
 OCTETS = "application/octet-stream"
 GRANTS = {"tasks": tasks.grant_file}  # whom to ask about a file that was attached there
-SANDBOX = "sandbox; default-src 'none'"
+SANDBOX = f"sandbox; {STRICT_POLICY}"
 
 
 class Counted:
@@ -66,8 +66,7 @@ def begin(call) -> Upload:
 
 class FilesRoutes:
     @route("POST", "/files", tag="files", limit="upload", accepts=(OCTETS,), into=begin, answer=files.StoredFile,
-           status=201,
-           idempotency_key=True,
+           status=201, idempotency_key=True,
            refusals=("not_found", "file_type_refused", "file_infected", "too_many_files", "too_many_uploads",
                      "storage_full", "storage_unavailable", "scanner_unavailable"))  # fmt: skip
     def create_file(self, call):

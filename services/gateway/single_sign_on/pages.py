@@ -4,7 +4,7 @@ import html
 from functools import wraps
 
 from chassis.errors import Refusal
-from chassis.http import Answer
+from chassis.http import STRICT_POLICY, Answer
 from gateway import problems
 from gateway.routes import BASE
 
@@ -14,6 +14,7 @@ _PAGE = """<!doctype html>
 <body><h1>{vi}</h1><p lang="en">{en}</p>{form}<p><a href="/">Về trang đăng nhập · <span lang="en">Back</span></a></p>
 <p><small>{code} · {request}</small></p></body></html>
 """
+_POLICY = STRICT_POLICY.replace("form-action 'none'", "form-action 'self'")
 _FORM = """<form method="post" action="{action}"><input type="hidden" name="ticket" value="{ticket}">
 <label>Mã xác thực hai bước · <span lang="en">One-time code</span>
 <input name="totp" required maxlength="40" autocomplete="one-time-code" autofocus></label>
@@ -43,7 +44,7 @@ def page_for_browsers(handler):
                 vi=html.escape(vietnamese.title), en=html.escape(english), code=refusal.refusal_code,
                 request=call.request.id, form=form,
             )  # fmt: skip
-            headers = {"Content-Type": "text/html; charset=utf-8"}
+            headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": _POLICY}
             return Answer(page.encode(), status=vietnamese.status, headers=headers)
 
     return handle

@@ -31,7 +31,7 @@ def gateway(world, here, run, neighbours, tmp_path):
     clients = []
 
     def start(**changes) -> Client:
-        own = {name: changes.pop(name) for name in ("max_body", "max_flow") if name in changes}
+        own = {name: changes.pop(name) for name in ("max_body", "max_flow", "strict_transport") if name in changes}
         common = vars(world.settings("gateway", blobs=changes.pop("blobs", Place(folder=str(tmp_path)))))
         patient = {"home_patience": 20.0} | changes
         settings = GatewaySettings(**common, http=HttpSettings(port=0, stop_seconds=1, **own), **patient)
