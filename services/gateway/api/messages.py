@@ -4,7 +4,7 @@ from chassis.http import Answer
 from contracts import messaging
 from gateway import schemas
 from gateway.api.assignments import keyed
-from gateway.assembling import versioned, with_mentions, with_names
+from gateway.assembling import versioned, with_all_names, with_mentions, with_names
 from gateway.routes import route
 
 READ_ONLY = ("conversation_closed", "conversation_left", "reads_only")
