@@ -219,7 +219,7 @@ def _operation(entrypoint: HttpEntrypoint) -> dict:
         "parameters": _parameters(entrypoint),
         "responses": {str(meta.status): _success(meta, examples.get("answer")), **_refusals(entrypoint)},
     }
-    if meta.etag and entrypoint.method == "GET":
+    if _is_conditional(entrypoint):
         operation["responses"]["304"] = {"description": "It is what If-None-Match names."}
     if meta.parts:
         whole = operation["responses"][str(meta.status)]
@@ -244,6 +244,12 @@ def _operation(entrypoint: HttpEntrypoint) -> dict:
     return operation
 
 
+def _is_conditional(entrypoint: HttpEntrypoint) -> bool:
+    """Whatever is read as JSON has a tag, and what has a version has it in its tag."""
+    meta = entrypoint.meta
+    return entrypoint.method == "GET" and (meta.etag or (meta.media_type == JSON and meta.answer is not None))
+
+
 def _parameters(entrypoint: HttpEntrypoint) -> list[dict | str]:
     meta = entrypoint.meta
     found: list[dict | str] = [
@@ -263,7 +269,7 @@ def _parameters(entrypoint: HttpEntrypoint) -> list[dict | str]:
         found.append("Idempotency-Key")
     if meta.if_match:
         found.append("If-Match")
-    if meta.etag and entrypoint.method == "GET":
+    if _is_conditional(entrypoint):
         found.append("If-None-Match")
     if meta.parts:
         found += ["Range", "If-Range"]

@@ -1,6 +1,7 @@
 """The listening side: accepts connections, runs requests, drains on stop."""
 
 import contextlib
+import hashlib
 import resource
 import time
 from dataclasses import dataclass
@@ -44,6 +45,8 @@ SECURITY_HEADERS = {
     "Vary": "Accept-Language",
 }
 STRICT_TRANSPORT = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
+REVALIDATED = "private, no-cache"  # kept by the client alone, and looked at again before it is used
+READING = ("GET", "HEAD")
 UNMATCHED = "unmatched"
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"))
 CLOSING = {
@@ -279,9 +282,9 @@ class HttpServer(SharedExtension):
         else:
             status, payload = (answer.status, _payload(answer.body))
             headers |= ({"Content-Type": "application/json"} if payload else {}) | answer.headers
-            if answer.etag is not None:
-                headers |= {"ETag": f'"{answer.etag}"', "Cache-Control": "private, no-cache"} | answer.headers
-                if request.method in ("GET", "HEAD") and request.if_none_match.contains_weak(answer.etag):
+            if tag := _tag(request, answer, payload):
+                headers |= {"ETag": tag, "Cache-Control": REVALIDATED} | answer.headers
+                if request.method in READING and request.if_none_match.contains_weak(tag.split('"')[1]):
                     status, payload = 304, b""
         if self._draining:
             request.environ["chassis.connection"].close_connection = True
@@ -406,6 +409,16 @@ def _end_span(request: HttpRequest, route: str, status: int) -> None:
         name, known = f"{name} {route}", known | {"http.route": route, "url.path": request.path}
     request.span.set(known, name)
     request.span.end(str(status) if status >= 500 else None)
+
+
+def _tag(request: HttpRequest, answer: Answer, payload: bytes | Outflow) -> str | None:
+    """What is read and names no tag has one of what it says: weak, for it is no version to write against."""
+    if answer.etag is not None:
+        return f'"{answer.etag}"'
+    says = answer.status == 200 and payload and not isinstance(answer.body, bytes | Outflow)
+    if request.method not in READING or not says or "ETag" in answer.headers:
+        return None
+    return f'W/"{hashlib.blake2b(payload, digest_size=12).hexdigest()}"'
 
 
 def _payload(body) -> bytes | Outflow:
