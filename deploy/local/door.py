@@ -36,7 +36,9 @@ def hold(path: str, host: str, port: str) -> None:
 def enter(path: str, *command: str) -> None:
     with _ring(path) as bell:
         _, [door], _, _ = socket.recv_fds(bell, 1, 1)
-    os.dup2(door, FIRST)
+    if door != FIRST:
+        os.dup2(door, FIRST)
+        os.close(door)
     os.set_inheritable(FIRST, True)
     os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}
     os.execv(command[0], command)  # noqa: S606 - no shell is wanted

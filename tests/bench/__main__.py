@@ -29,6 +29,7 @@ MEASURES = {
     "P6": "announcements",
     "P2": "home",
     "overview": "overview",
+    "R12": "overload",
     "P8": "streams",
     "outbox": "outbox",
     "inbox": "inbox",

@@ -37,13 +37,13 @@ def measure(city: City, options: Options) -> list[Row]:
 def _each(pid: int, base_url: str, tokens: list[str]) -> float:
     with Streams(base_url, tokens[:20]):
         time.sleep(0.5)  # what the first ones need is not each one's
-    before = _memory(pid)
+    before = memory(pid)
     with Streams(base_url, tokens):
         time.sleep(1)
-        return (_memory(pid) - before) / len(tokens)
+        return (memory(pid) - before) / len(tokens)
 
 
-def _memory(pid: int) -> int:
+def memory(pid: int) -> int:
     """KiB that are the process's own."""
     gc.collect()
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()

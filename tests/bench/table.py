@@ -38,6 +38,8 @@ AFTER = """
   ours are heads, each with the rights of his own posts, over connections that stay open.
 * Matrix Synapse (1.163) is one process with its limits taken off and nothing to federate with, its tables in a
   database of the same PostgreSQL: a room of as many members and senders, the same text. Who listens waits in `/sync`.
+* R12 is an open loop: requests are sent by the clock, whatever the ones before were answered, and timed from when they
+  were due. The peak is the rate at which most was answered rightly; whoever asks shares the two processors.
 * Tracing "taken out of the code" puts functions that do nothing in its place.
 * Where the time of an order goes: [hot-path.md](hot-path.md).
 """
