@@ -36,9 +36,14 @@ TAGS = {
     "superior": "What is asked of superiors and reported to them",
     "reminders": "What one must act on now",
     "messaging": "Conversations", "files": "Files in and out", "live": "What happens, as it happens",
+    "partners": "What other platforms say that have no account at the broker",
     "audit": "Who did what to whom", "meta": "About this API",
 }  # fmt: skip
 JSON = "application/json"
+SIGNATURE = {
+    "type": "apiKey", "in": "header", "name": "Signature",
+    "description": "An HTTP message signature (RFC 9421) of a partner's key, with Signature-Input and Content-Digest.",
+}  # fmt: skip
 ALWAYS = ("bad_request", "invalid_request", "internal_error", "overloaded", "deadline_exceeded", "database_unavailable")
 SIGNED_IN = ("unauthenticated", "not_authorised", "unknown_capacity", "directory_stale", "service_unavailable")
 # what nearly every route takes or answers stands once
@@ -88,6 +93,7 @@ def document() -> dict:
     spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer"})
     spec.components.security_scheme("cookie", {"type": "apiKey", "in": "cookie", "name": cookie_name(secure=True)})
     spec.components.security_scheme("csrf", {"type": "apiKey", "in": "header", "name": CSRF_HEADER})
+    spec.components.security_scheme("signature", SIGNATURE)
     for name, parameter in HEADERS.items():
         spec.components.parameter(name, "header", parameter)
     for name, codes in REFUSALS.items():
@@ -157,6 +163,8 @@ def _operation(entrypoint: HttpEntrypoint) -> dict:
     if meta.signed_in:
         by_cookie = {"cookie": []} if entrypoint.method in SAFE_METHODS else {"cookie": [], "csrf": []}
         operation["security"] = [{"bearer": []}, by_cookie]
+    if meta.signed:
+        operation["security"] = [{"signature": []}]
     if meta.media_type == "text/event-stream":
         operation["x-events"] = {
             name: {"$ref": f"#/components/schemas/{_name_of(schema)}"} for name, schema in schemas.LIVE_EVENTS.items()

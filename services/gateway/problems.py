@@ -46,6 +46,15 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "fresh_sign_in_required": (
         403, "Việc này cần đăng nhập lại trước", "Sign in again first: this needs a fresh sign-in",
     ),
+    # partners
+    "signature_invalid": (
+        401, "Chữ ký của yêu cầu không hợp lệ, đã hết hạn hoặc đã dùng",
+        "The request's signature is not valid, too old, or was used",
+    ),
+    "event_not_granted": (
+        403, "Hệ thống này không được gửi loại sự kiện đó", "This partner may not say events of this type",
+    ),
+    "too_many_requests": (429, "Quá nhiều yêu cầu, hãy thử lại sau", "Too many requests: try again later"),
     # single sign-on
     "unknown_provider": (404, "Không có hệ thống định danh này", "There is no such identity provider"),
     "provider_unavailable": (
@@ -553,6 +562,7 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"Not a valid email address\.", "Không phải địa chỉ thư điện tử hợp lệ."),
     (r"At least 2 letters or digits\.", "Cần ít nhất 2 chữ cái hoặc chữ số."),
     (r"Not a cursor\.", "Con trỏ trang không hợp lệ."),
+    (r"Not a valid CloudEvent\.", "Không đúng dạng CloudEvents."),
 )]  # fmt: skip
 
 

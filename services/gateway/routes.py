@@ -34,6 +34,7 @@ class Route:
     media_type: str = "application/json"
     refusals: tuple[str, ...] = field(default=())
     while_restricted: bool = False
+    signed: bool = False  # by a partner
 
 
 class Call:
@@ -83,11 +84,13 @@ class Call:
 
 def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = None, status: int = 200,
           query: type[Schema] = Empty, body: type[Schema] | None = None, signed_in: bool = True,
+          guard: Callable | None = None,
           idempotency_key: bool = False, if_match: bool = False, etag: bool = False,
           accepts: tuple[str, ...] = (), max_body: int | None = None, into: Callable[["Call"], Sink] | None = None,
           media_type: str = "application/json",
           refusals: tuple[str, ...] = (), while_restricted: bool = False) -> Callable:  # fmt: skip
-    """`while_restricted` is for what must be open before a password is changed or a second factor set up.
+    """`while_restricted` is for what must be open before a password is changed or a second factor set up. `guard` finds
+    out who asks where nobody signs in, by his signature.
 
     With `into(call)` the body goes, piece by piece, into what that answers.
     The handler is called with a `Call` and the path's ids as strings. Its docstring is the route's summary."""
@@ -106,12 +109,12 @@ def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = Non
 
         meta = Route(
             tag, handler.__doc__, answer, status, signed_in, idempotency_key, if_match, etag, media_type, refusals,
-            while_restricted,
+            while_restricted, guard is not None,
         )  # fmt: skip
-        guard = partial(sign_in, while_restricted=while_restricted) if signed_in else None
+        who = partial(sign_in, while_restricted=while_restricted) if signed_in else guard
         flow = into and (lambda service, request: into(Call(service, request)))
         return http(
-            method, BASE + path, guard=guard, query=query, body=body, accepts=accepts, max_body=max_body, into=flow,
+            method, BASE + path, guard=who, query=query, body=body, accepts=accepts, max_body=max_body, into=flow,
             meta=meta,
         )(handle)  # fmt: skip
 
