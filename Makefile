@@ -109,6 +109,30 @@ remove-sibling: ## take a sibling's account and queue away (NAME=mail)
 	@bash deploy/local/bootstrap.sh
 	@exec $(PYTHON) -W ignore -m deploy.local sibling remove $(if $(NAME),"$$NAME")
 
+partner: ## let a platform without a broker speak and hear over HTTP (NAME=hotline SAYS="..." EVENTS="..." URL=https://... KEY=file)
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.local tool gateway.partners add "$$NAME" $(if $(SAYS),--says $$SAYS) $(if $(EVENTS),--hears $$EVENTS) $(if $(URL),--url "$$URL") $(if $(KEY),--public-key "$$KEY")
+
+renew-partner: ## give a partner another key; the one before is good for a week (NAME=hotline KEY=file), or no more (AT_ONCE=1)
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.local tool gateway.partners renew "$$NAME" $(if $(AT_ONCE),--at-once) $(if $(KEY),--public-key "$$KEY")
+
+partners: ## list the platforms without a broker, what waits for them and what is dead
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.local tool gateway.partners list
+
+webhooks: ## list what could not be brought to a partner, and why (NAME=hotline)
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.local tool gateway.partners webhooks "$$NAME"
+
+replay-webhooks: ## try anew what is dead, all or some numbers, and go on with a paused webhook (NAME=hotline NUMBERS="17 18")
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.local tool gateway.partners replay "$$NAME" $(NUMBERS)
+
+remove-partner: ## end a partner: its keys, and what waits for it (NAME=hotline)
+	@bash deploy/local/bootstrap.sh
+	@exec $(PYTHON) -m deploy.local tool gateway.partners remove "$$NAME"
+
 scim-client: ## let an identity system feed the directory (NAME=hr ALL=1 ENDINGS=200: docs/operations.md); its token is shown once
 	@bash deploy/local/bootstrap.sh
 	@exec $(PYTHON) -m deploy.local tool directory.clients add "$$NAME" $(if $(ALL),--all) $(if $(ENDINGS),--endings "$$ENDINGS")

@@ -12,7 +12,7 @@ from deploy.local.terminal import step, wait_until
 from deploy.local.world import World
 
 OWN = {  # secrets that nobody else needs
-    "gateway": ("CONGVU_OIDC_",),
+    "gateway": ("CONGVU_OIDC_", "CONGVU_WEBHOOK_"),
     "reminders": ("CONGVU_SMTP_", "CONGVU_VAPID_", "CONGVU_PUSH_", "CONGVU_SMS_", "CONGVU_VOICE_"),
 }
 ONE_FOR_MANY = {  # a demonstration account stands for a whole city when somebody measures
@@ -57,7 +57,7 @@ def programs(world: World, chosen: Settings, admin_ports: dict[str, int]) -> lis
         if service == "directory":
             environment["CONGVU_SEALING_KEYS"] = str(world.state.sealing_keys)
         if service == "gateway":
-            environment = ONE_FOR_MANY | environment
+            environment = {"CONGVU_WEBHOOK_KEYS": str(world.state.webhook_keys)} | ONE_FOR_MANY | environment
             environment |= {"CONGVU_HTTP_HOST": chosen.http_host, "CONGVU_HTTP_PORT": str(chosen.http_port)}
         command = [sys.executable, "-m", "chassis.launch", service]
         if service == "gateway":

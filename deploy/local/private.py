@@ -8,7 +8,7 @@ from chassis.identity import make_keys
 from chassis.sealing import make_sealing_keys
 from contracts.catalogue import SERVICES
 from deploy.local import ports, processes, servers
-from deploy.local.push_key import make_push_key
+from deploy.local.own_keys import make_push_key, make_webhook_keys
 from deploy.local.settings import Settings
 from deploy.local.state import RUN, TEST_SLOTS, State
 from deploy.local.supervise import Program, Supervisor
@@ -53,6 +53,7 @@ class Ground:
         make_keys(state.keys, SERVICES)
         make_sealing_keys(state.sealing_keys)
         make_push_key(state.push_key)
+        make_webhook_keys(state.webhook_keys)
         found = servers.prepare(state, settings, vhosts, for_tests)
         return cls(state, settings, found, dict(zip(SERVICES, admin, strict=True)))
 

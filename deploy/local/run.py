@@ -11,7 +11,7 @@ from chassis.identity import make_keys
 from chassis.sealing import make_sealing_keys
 from contracts.catalogue import SERVICES
 from deploy.local import fleet, ports, processes, provision, run_file, servers, settings
-from deploy.local.push_key import make_push_key
+from deploy.local.own_keys import make_push_key, make_webhook_keys
 from deploy.local.state import RUN, State, read_json, write_json
 from deploy.local.supervise import Supervisor
 from deploy.local.terminal import Follower, Refusal, say, step
@@ -70,6 +70,7 @@ def _run(chosen: settings.Settings, state: State, began: float) -> None:
     make_keys(state.keys, SERVICES)
     make_sealing_keys(state.sealing_keys)
     make_push_key(state.push_key)
+    make_webhook_keys(state.webhook_keys)
     found = servers.prepare(state, chosen, [VHOST])
     world = World("congvu", VHOST, state, found.postgres, found.rabbitmq)
     admin_ports = dict(zip(SERVICES, ports.free(len(SERVICES)), strict=True))

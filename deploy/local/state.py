@@ -90,6 +90,7 @@ class State:
         self.keys = root / "keys"
         self.sealing_keys = self.keys / "sealing.keys"
         self.push_key = self.keys / "push.pem"
+        self.webhook_keys = self.keys / "webhooks.pem"
         self.run_file = root / "run.json"
         self.admin_file = root / "admin.json"
         self.accounts_file = root / "accounts.json"

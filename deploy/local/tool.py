@@ -19,6 +19,7 @@ def become(module: str, arguments: list[str]) -> None:
         "CONGVU_AMQP_ADMIN_URL": addresses["brokers"]["admin"],
         "CONGVU_AUDIT_DATABASES": json.dumps(addresses["databases"]),
         "CONGVU_KEYS": addresses["keys"],
+        "CONGVU_WEBHOOK_KEYS": str(State(RUN).webhook_keys),
     }
     if (service := module.partition(".")[0]) in SERVICES:
         os.environ |= {"CONGVU_DATABASE_URL": addresses["databases"][service]}

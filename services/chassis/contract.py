@@ -47,7 +47,8 @@ class Event:
 
     `hearers` are the core services that must receive it. `published` names the data fields that
     foreign subscribers may see as well; None keeps the event inside. Of `OUTSIDE` it is what a foreign system may say
-    to us; who says it is told by the broker, and gives it no authority.
+    to us; who says it is told by the broker, and gives it no authority. `door` is the service that passes it on for
+    systems that have no account of the broker, and is believed when it says for which.
     """
 
     owner: str
@@ -56,3 +57,4 @@ class Event:
     summary: str
     hearers: tuple[str, ...]
     published: tuple[str, ...] | None = None
+    door: str | None = None

@@ -40,6 +40,7 @@ ATTEMPT = "congvu-attempt"  # how often it failed by its own fault
 WAITS = "congvu-waits"  # how often it could not be tried because something was away
 REASON = "congvu-reason"
 SAID_AS = "congvu-said-as"  # the routing key under which a system outside said it, in a retry queue or parked
+ORIGIN = "congvu-origin"  # for which system outside the door says it; of nobody else is it believed
 EMITTER = "congvu-emitter"  # the account that the event came from, when we ourselves put it into a retry queue
 
 _FIRST_TIME = sa.text(
@@ -82,6 +83,8 @@ class InboxReader(SharedExtension, ProviderCollector):
         self._handlers = {handler.event.name: handler for handler in self._providers}
         if len(self._handlers) < len(self._providers):
             raise ValueError(f"{self._service} has two handlers for one event")
+        doors = {handler.event.door for handler in self._providers} - {None}
+        self._doors = {self.container.settings.account_of(door, self._service): door for door in doors}
         self._publisher.start()
         self._link.start()
 
@@ -152,8 +155,9 @@ class InboxReader(SharedExtension, ProviderCollector):
         if sender == settings.account:  # from our own retry queue, with the name that we wrote down
             sender = headers.get(EMITTER)
         if handler.event.owner == OUTSIDE:
-            origin = outside_system(sender)
-            if origin is None or _said_as(message, headers, origin) != name:
+            door = self._doors.get(sender)
+            origin = headers.get(ORIGIN) if door else outside_system(sender)
+            if not origin or not isinstance(origin, str) or _said_as(message, headers, door or origin) != name:
                 raise Unacceptable("this sender may not say this")
             if len(message.body) > OUTSIDE_AT_MOST:
                 raise Unacceptable("the event is too large")
@@ -228,7 +232,7 @@ class InboxReader(SharedExtension, ProviderCollector):
             headers.pop(EMITTER, None)  # a name that the sender brought himself says nothing
             if sender is not None:
                 headers[EMITTER] = sender
-            if system := outside_system(sender):
+            if system := self._doors.get(sender) or outside_system(sender):
                 headers[SAID_AS] = _said_as(message, headers, system)
         copy = Message(
             message.body,

@@ -27,14 +27,16 @@ SERVER_KEEPALIVE = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tc
 class Follower:
     """A green thread with a database connection of its own, which it replaces when it is lost.
 
-    `begin(connection)` runs on each new connection, `look(connection)` at once, after every notification on
-    `channel`, and every `every` seconds; when `look` answers True it is called again after a second, without waiting
-    for a notification.
+    `look(connection)` runs at once, after every notification on `channel`, and every `every` seconds; when it answers
+    True it is called again after a second, without waiting for a notification. Of all who are to be `alone` by the same
+    number one looks; the others are ready to take over.
     """
 
-    def __init__(self, url: str, channel: str, look: Callable, *, every: float, begin: Callable | None = None):
+    def __init__(
+        self, url: str, channel: str, look: Callable, *, every: float, alone: int | None = None
+    ):  # fmt: skip
         self._url, self._channel, self._look = url, channel, look
-        self._begin, self._every = begin, every
+        self._every, self._alone = every, alone
         self.stopping = False
         self._looking = False
         self._thread = None
@@ -58,8 +60,8 @@ class Follower:
                     self._url, autocommit=True, row_factory=namedtuple_row, options=SERVER_KEEPALIVE, **CONNECTING
                 ) as connection:
                     connection.execute("SET statement_timeout = '10s'")
-                    if self._begin is not None:
-                        self._begin(connection)
+                    if self._alone is not None:
+                        self._become_the_one(connection)
                     connection.execute(f"LISTEN {self._channel}")
                     self._follow(connection)
             except (psycopg.Error, Refusal) as error:
@@ -68,6 +70,12 @@ class Follower:
                 log.exception("follower failed", channel=self._channel)
             if not self.stopping:
                 eventlet.sleep(AGAIN)
+
+    def _become_the_one(self, connection: psycopg.Connection) -> None:
+        while not self.stopping:
+            if connection.execute("SELECT pg_try_advisory_lock(%s) AS got", (self._alone,)).fetchone().got:
+                return
+            eventlet.sleep(AGAIN)
 
     def _follow(self, connection: psycopg.Connection) -> None:
         while not self.stopping:

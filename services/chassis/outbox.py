@@ -15,7 +15,7 @@ from nameko.extensions import SharedExtension
 
 from chassis import metrics, tracing
 from chassis.amqp import Publisher
-from chassis.listening import AGAIN, Follower
+from chassis.listening import Follower
 from chassis.topology import events_exchange, published_exchange
 from chassis.wire import to_json
 
@@ -63,7 +63,7 @@ class Relay(SharedExtension):
         self._service = self.container.service_name
         self._account = settings.account
         self._publisher = Publisher(settings.amqp_url, f"{self._service} outbox")
-        self._follower = Follower(settings.database_url, "outbox", self._sweep, every=SWEEP, begin=self._become_the_one)
+        self._follower = Follower(settings.database_url, "outbox", self._sweep, every=SWEEP, alone=RELAY_LOCK)
         self._cleaned = -math.inf
         self.container.readiness("outbox", lambda: self._publisher.is_up)
 
@@ -76,13 +76,6 @@ class Relay(SharedExtension):
         self._publisher.stop()
 
     kill = stop
-
-    def _become_the_one(self, connection: psycopg.Connection) -> None:
-        """Another process may be relaying: be ready to take over."""
-        while not self._follower.stopping:
-            if connection.execute("SELECT pg_try_advisory_lock(%s) AS got", (RELAY_LOCK,)).fetchone().got:
-                return
-            eventlet.sleep(AGAIN)
 
     def _sweep(self, connection: psycopg.Connection) -> bool:
         """Batch by batch to the end, so that events which nobody can take do not hold up the others.

@@ -41,6 +41,11 @@ def outside_queue(service: str) -> str:
     return f"{service}.inbox.outside.{VERSION}"
 
 
+def webhooks_queue(service: str) -> str:
+    """What is published, for those outside to whom a service brings it."""
+    return f"{service}.webhooks.{VERSION}"
+
+
 def inbox_queue(service: str) -> str:
     return f"{service}.inbox.{VERSION}"
 
@@ -67,27 +72,33 @@ def outside_arguments(service: str) -> dict:
     }
 
 
+CAREFUL = {
+    "x-queue-type": "quorum",
+    "x-max-length": MAX_LENGTH,
+    "x-overflow": "reject-publish",
+    "x-dead-letter-strategy": "at-least-once",
+    "x-dead-letter-exchange": "",
+}
+
+
+def handed_out(service: str) -> dict:
+    """The arguments of a queue that a service reads; what cannot be worked off ends in its dead queue."""
+    return CAREFUL | {"x-delivery-limit": DELIVERY_LIMIT, "x-dead-letter-routing-key": dead_queue(service)}
+
+
 def queue_arguments(service: str) -> dict[str, dict]:
     """Every durable queue of one hearing service with its arguments.
 
     Nothing is dropped silently: a full queue refuses (and the outbox keeps the event), and a message that moves on
     to the next queue is held in the first until the second has confirmed it.
     """
-    careful = {
-        "x-queue-type": "quorum",
-        "x-max-length": MAX_LENGTH,
-        "x-overflow": "reject-publish",
-        "x-dead-letter-strategy": "at-least-once",
-        "x-dead-letter-exchange": "",
-    }
     queues = {
-        inbox_queue(service): careful
-        | {"x-delivery-limit": DELIVERY_LIMIT, "x-dead-letter-routing-key": dead_queue(service)},
+        inbox_queue(service): handed_out(service),
         # looking at what is parked counts as a delivery
         dead_queue(service): {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000},
     }
     for delay in RETRY_DELAYS:
-        queues[retry_queue(service, delay)] = careful | {
+        queues[retry_queue(service, delay)] = CAREFUL | {
             "x-message-ttl": delay * 1000,
             "x-dead-letter-routing-key": inbox_queue(service),
         }

@@ -1,10 +1,11 @@
-"""What sibling platforms may say to us, each on its own exchange `<system>.inbound`, as CloudEvents in binary mode.
+"""What sibling platforms may say to us, each on its own exchange `<system>.inbound`, as CloudEvents in binary mode, or
+by the gateway.
 
 It is data, and gives nobody authority: what it says counts when somebody here has acted on it. `subject` is the
 sender's own name of the thing, `aggregateversion` counts its changes there.
 """
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from chassis.contract import OUTSIDE, Event
 from contracts.fields import (
@@ -95,25 +96,20 @@ class WaitingItemClosed(Statement):
     """It waits no longer: there is no more to say."""
 
 
-incoming_task_received = Event(
-    OUTSIDE, "incoming_task_received", IncomingTask, "A superior's document arrived.", hearers=("tasks",)
-)
-document_recall_asked = Event(
-    OUTSIDE, "document_recall_asked", Recall, "The sender asks for a document back.", hearers=("tasks",)
-)
-superior_answered = Event(
-    OUTSIDE, "superior_answered", SuperiorAnswered, "A superior decided on more time.", hearers=("tasks",)
-)
+DOOR = "gateway"
 
-waiting_item_opened = Event(
-    OUTSIDE, "waiting_item_opened", WaitingItem, "Something there waits for somebody here.", hearers=("reminders",)
-)
-waiting_item_changed = Event(
-    OUTSIDE, "waiting_item_changed", WaitingItem, "What waits there, whole, as it is now.", hearers=("reminders",)
-)
-waiting_item_closed = Event(
-    OUTSIDE, "waiting_item_closed", WaitingItemClosed, "It waits there no longer.", hearers=("reminders",)
-)
+
+def _said(name: str, data: type[Schema], summary: str, hearer: str) -> Event:
+    return Event(OUTSIDE, name, data, summary, hearers=(hearer,), door=DOOR)
+
+
+incoming_task_received = _said("incoming_task_received", IncomingTask, "A superior's document arrived.", "tasks")
+document_recall_asked = _said("document_recall_asked", Recall, "The sender asks for a document back.", "tasks")
+superior_answered = _said("superior_answered", SuperiorAnswered, "A superior decided on more time.", "tasks")
+
+waiting_item_opened = _said("waiting_item_opened", WaitingItem, "Something there waits for somebody here.", "reminders")
+waiting_item_changed = _said("waiting_item_changed", WaitingItem, "What waits there, whole, as it is now.", "reminders")
+waiting_item_closed = _said("waiting_item_closed", WaitingItemClosed, "It waits there no longer.", "reminders")
 
 INBOUND = {
     event.name: event

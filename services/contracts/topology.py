@@ -11,15 +11,18 @@ from collections.abc import Sequence
 
 from chassis.topology import (
     events_exchange,
+    handed_out,
     inbox_queue,
     outside_arguments,
+    outside_exchange,
     outside_queue,
     published_exchange,
     queue_arguments,
     rpc_queue,
+    webhooks_queue,
 )  # fmt: skip
 from contracts.catalogue import EVENTS, OWNERS, SERVICES
-from contracts.inbound import INBOUND
+from contracts.inbound import DOOR, INBOUND
 
 ADMIN = "congvu_admin"
 
@@ -29,7 +32,8 @@ def account(service: str) -> str:
 
 
 def exchanges() -> list[str]:
-    return [name for owner in OWNERS for name in (events_exchange(owner), published_exchange(owner))]
+    own = [name for owner in OWNERS for name in (events_exchange(owner), published_exchange(owner))]
+    return [*own, outside_exchange(DOOR)]
 
 
 def hearers() -> list[str]:
@@ -38,7 +42,8 @@ def hearers() -> list[str]:
 
 def queues() -> dict[str, dict]:
     own = {name: arguments for service in hearers() for name, arguments in queue_arguments(service).items()}
-    return own | {outside_queue(service): outside_arguments(service) for service in outside_hearers()}
+    outside = {outside_queue(service): outside_arguments(service) for service in outside_hearers()}
+    return own | outside | {webhooks_queue(DOOR): handed_out(DOOR)}
 
 
 def outside_hearers() -> list[str]:
@@ -47,12 +52,25 @@ def outside_hearers() -> list[str]:
 
 
 def bindings() -> list[tuple[str, str, str]]:
-    """(exchange, queue, routing key) of every core event."""
-    return [
+    """(exchange, queue, routing key) of every core event, of what partners without a broker may say, and of all that is
+    published: the gateway brings it to those who want it.
+    """
+    core = [
         (events_exchange(event.owner), inbox_queue(hearer), event.name)
         for event in EVENTS.values()
         for hearer in event.hearers
     ]
+    said = [
+        (outside_exchange(DOOR), outside_queue(hearer), event.name)
+        for event in INBOUND.values()
+        for hearer in event.hearers
+    ]
+    published = [
+        (published_exchange(event.owner), webhooks_queue(DOOR), event.name)
+        for event in EVENTS.values()
+        if event.published is not None
+    ]
+    return core + said + published
 
 
 def permissions(service: str) -> dict[str, str]:
@@ -62,11 +80,15 @@ def permissions(service: str) -> dict[str, str]:
     one trust zone at the broker.
     """
     own = service.replace(".", r"\.")
-    write = [r"amq\.default", rf"{own}\.(events|published)"] if service in OWNERS else [r"amq\.default"]
+    write = [r"amq\.default"]
+    if service in OWNERS:
+        write.append(rf"{own}\.(events|published)")
+    if service == DOOR:  # for partners that have no account here; who said it is believed of this account alone
+        write.append(rf"{own}\.inbound")
     return {
         "configure": rf"^{rpc_queue(own)}$",
         "write": f"^({'|'.join(write)})$",
-        "read": rf"^({rpc_queue(own)}|{own}\.inbox\..*)$",
+        "read": rf"^({rpc_queue(own)}|{own}\.(inbox|webhooks)\..*)$",
     }
 
 

@@ -53,6 +53,7 @@ TAGS = {
     "superior": "What is asked of superiors and reported to them",
     "reminders": "What one must act on now",
     "messaging": "Conversations", "files": "Files in and out", "live": "What happens, as it happens",
+    "partners": "What other platforms say that have no account at the broker",
     "audit": "Who did what to whom", "meta": "About this API",
 }  # fmt: skip
 JSON = "application/json"
@@ -90,6 +91,10 @@ SECURITY = {
     "csrf": {
         "type": "apiKey", "in": "header", "name": CSRF_HEADER,
         "description": "The `csrf_token` of `POST /sessions`, with every write of a browser; `GET /me` repeats it.",
+    },
+    "signature": {
+        "type": "apiKey", "in": "header", "name": "Signature",
+        "description": "An HTTP message signature (RFC 9421) of a partner, with Signature-Input and Content-Digest.",
     },
 }  # fmt: skip
 _TEXT = {"type": "string"}
@@ -237,6 +242,8 @@ def _operation(entrypoint: HttpEntrypoint) -> dict:
     if meta.signed_in:
         by_cookie = {"cookie": []} if entrypoint.method in SAFE_METHODS else {"cookie": [], "csrf": []}
         operation["security"] = [{"bearer": []}, by_cookie]
+    if meta.signed:
+        operation["security"] = [{"signature": []}]
     if meta.media_type == "text/event-stream":
         operation["x-events"] = {
             name: {"$ref": f"#/components/schemas/{_name_of(schema)}"} for name, schema in schemas.LIVE_EVENTS.items()

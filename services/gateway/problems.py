@@ -54,6 +54,14 @@ PROBLEMS: dict[str, tuple[int, str, str]] = {
     "fresh_sign_in_required": (
         403, "Việc này cần đăng nhập lại trước", "Sign in again first: this needs a fresh sign-in",
     ),
+    # partners
+    "signature_invalid": (
+        401, "Chữ ký của yêu cầu không hợp lệ, đã hết hạn hoặc đã dùng",
+        "The request's signature is not valid, too old, or was used",
+    ),
+    "event_not_granted": (
+        403, "Hệ thống này không được gửi loại sự kiện đó", "This partner may not say events of this type",
+    ),
     # single sign-on
     "unknown_provider": (404, "Không có hệ thống định danh này", "There is no such identity provider"),
     "provider_unavailable": (
@@ -564,6 +572,7 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"Not in this box\.", "Không dùng được với hộp việc này."),
     (r"A period ends after it begins\.", "Kỳ phải kết thúc sau khi bắt đầu."),
     (r"Not an employee number\.", "Mã số cán bộ không hợp lệ."),
+    (r"Not a valid CloudEvent\.", "Không đúng dạng CloudEvents."),
 )]  # fmt: skip
 
 

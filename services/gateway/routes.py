@@ -37,6 +37,7 @@ class Route:
     while_restricted: bool = False
     parts: bool = False
     limit: str = ""
+    signed: bool = False  # by a partner
 
 
 class Call:
@@ -86,12 +87,14 @@ class Call:
 
 def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = None, status: int = 200,
           query: type[Schema] = Empty, body: type[Schema] | None = None, signed_in: bool = True,
+          guard: Callable | None = None,
           idempotency_key: bool = False, if_match: bool = False, etag: bool = False,
           accepts: tuple[str, ...] = (), max_body: int | None = None, into: Callable[["Call"], Sink] | None = None,
           media_type: str = "application/json", at_once: int | None = None,
           refusals: tuple[str, ...] = (), while_restricted: bool = False,
           parts: bool = False, limit: str | None = None) -> Callable:  # fmt: skip
-    """`while_restricted` is for what must be open before a password is changed or a second factor set up.
+    """`while_restricted` is for what must be open before a password is changed or a second factor set up. `guard` finds
+    out who asks where nobody signs in, by his signature.
 
     `limit` is the name of the limit (`rate_limits`) under which the account asks, or the address where nobody is signed
     in; without it "read" or "write", and "public".
@@ -107,6 +110,8 @@ def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = Non
     def who(service, request: HttpRequest) -> None:
         if not signed_in:
             service.limits.enter(limit, service.limits.address(request))
+            if guard is not None:
+                guard(service, request)
             return
         again = request.caller is not None  # it had a look before the body, which may be large, was read
         sign_in(service, request, while_restricted)
@@ -127,7 +132,7 @@ def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = Non
 
         meta = Route(
             tag, handler.__doc__, answer, status, signed_in, idempotency_key, if_match, etag, media_type, refusals,
-            while_restricted, parts, limit,
+            while_restricted, parts, limit, guard is not None,
         )  # fmt: skip
         flow = into and (lambda service, request: into(Call(service, request)))
         return http(

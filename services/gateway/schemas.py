@@ -44,6 +44,16 @@ class SessionList(Schema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
+# partners
+
+
+class EventsTaken(Schema):
+    """How many events were kept, and how many had been before. Whether they have effect is not known yet."""
+
+    taken = fields.Integer(required=True)
+    known = fields.Integer(required=True)
+
+
 # single sign-on
 
 _LOCAL = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]{0,499}")

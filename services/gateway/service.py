@@ -28,6 +28,7 @@ from gateway.api.extensions import ExtensionsRoutes
 from gateway.api.files import FilesRoutes
 from gateway.api.home import HomeRoutes
 from gateway.api.imports import ImportsRoutes
+from gateway.api.inbound import InboundRoutes
 from gateway.api.keeping import KeepingRoutes
 from gateway.api.ladders import LaddersRoutes
 from gateway.api.live import LiveRoutes
@@ -52,6 +53,12 @@ from gateway.api.tasks import TasksRoutes
 from gateway.api.urgings import UrgingsRoutes
 from gateway.assembling import known_names
 from gateway.live import LiveStreams
+from gateway.partners import metrics as partner_metrics
+from gateway.partners import storage as partner_storage
+from gateway.partners.hearing import Hearing
+from gateway.partners.passing import Passing
+from gateway.partners.sending import Sending
+from gateway.partners.signatures import NONCES_KEPT
 from gateway.rate_limits import EXCHANGE_SECONDS, Limiting
 from gateway.routes import BASE
 from gateway.settings import read
@@ -60,6 +67,7 @@ from kernel.directory_copy import DirectoryCopy, HearsDirectory, read_state
 
 read_settings = read  # the launcher looks for it here
 LIVE_LOG_KEPT = timedelta(days=7)
+PARTNERS_WORK_KEPT = timedelta(days=14)  # what they said and were brought: as long as a service keeps its outbox
 
 
 class SettingsProvider(DependencyProvider):
@@ -82,6 +90,26 @@ class SingleSignOnProvider(DependencyProvider):
 
     def get_dependency(self, worker_ctx):
         return self._single_sign_on
+
+
+class Partners(DependencyProvider):
+    """What passes between us and partners without a broker, both ways."""
+
+    def setup(self):
+        settings, store = self.container.settings, self.container.store
+        hearing = Hearing(store, settings)
+        self._all = Passing(store, settings), hearing, Sending(store, settings.webhooks)
+        self.container.readiness("webhooks", lambda: hearing.is_up)
+
+    def start(self):
+        for each in self._all:
+            each.start()
+
+    def stop(self):
+        for each in self._all:
+            each.stop()
+
+    kill = stop
 
 
 class WatchedCopy(DirectoryCopy):
@@ -131,6 +159,7 @@ API = (
     KeepingRoutes,
     LiveRoutes,
     AuditRoutes,
+    InboundRoutes,
     MetaRoutes,
 )
 
@@ -148,6 +177,7 @@ class Service(*API, ScimRoutes, HearsDirectory):
     live = LiveStreams()
     names = Names()
     limits = Limiting()
+    partners = Partners()
 
     # what it hears
 
@@ -354,3 +384,15 @@ class Service(*API, ScimRoutes, HearsDirectory):
             storage.forget_live(tx, now - LIVE_LOG_KEPT)
             storage.forget_sessions(tx, now - sessions.KEPT_AFTER_EXPIRY)
             storage.forget_sign_ins(tx, now, now - LOGOUT_KEPT)
+        is_more = True
+        while is_more:
+            with self.db.transaction() as tx:
+                is_more = partner_storage.forget_piece(tx, now, PARTNERS_WORK_KEPT, NONCES_KEPT)
+
+    @every(seconds=15)
+    def count_webhooks(self):
+        with self.db.reading() as tx:
+            waiting, dead, paused = partner_storage.standing(tx)
+        partner_metrics.WAITING.set(waiting)
+        partner_metrics.DEAD.set(dead)
+        partner_metrics.PAUSED.set(paused)

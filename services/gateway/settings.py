@@ -12,6 +12,7 @@ from marshmallow import ValidationError, validate
 from chassis import settings
 from chassis.http import LOOPBACK, HttpSettings
 from contracts.fields import POST_KINDS
+from gateway.partners.settings import NO_WEBHOOKS, WebhookSettings, read_webhooks
 from gateway.rate_limits import DEFAULTS, read_limit
 from gateway.single_sign_on.settings import ProviderSettings, read_providers, read_public_url
 from gateway.sources import Network
@@ -35,8 +36,9 @@ class GatewaySettings(settings.Settings):
     )
     home_patience: float = 2.0  # how long home waits for a service before it leaves its part out
     providers: tuple[ProviderSettings, ...] = ()
-    public_url: str = ""  # where browsers reach us; only the providers need to know
+    public_url: str = ""  # where browsers reach us; the providers need it, and what partners sign is compared with it
     stream_lifetime: float = 30 * 60  # then a stream ends and the client comes back with its last event id
+    webhooks: WebhookSettings = NO_WEBHOOKS
 
 
 def read(env: Env | None = None) -> GatewaySettings:
@@ -83,6 +85,7 @@ def read(env: Env | None = None) -> GatewaySettings:
             providers=providers,
             public_url=read_public_url(env, needed=bool(providers)),
             stream_lifetime=env.float("STREAM_LIFETIME_SECONDS", 30 * 60, validate=positive),
+            webhooks=read_webhooks(env),
         )
 
 

@@ -5,6 +5,7 @@ import re
 from chassis.topology import VERSION, queue_arguments
 from contracts import topology
 from contracts.catalogue import EVENTS, SERVICES
+from contracts.inbound import INBOUND
 
 CAREFUL = {
     "x-queue-type": "quorum",
@@ -34,6 +35,7 @@ def test_every_hearer_of_every_event_has_a_bound_queue():
         for hearer in event.hearers:
             assert (f"{event.owner}.events", f"{hearer}.inbox.v1", event.name) in bound
     assert {queue for _, queue, _ in bound} <= set(topology.queues())
+    assert {exchange for exchange, _, _ in bound} <= set(topology.exchanges())
 
 
 def test_an_account_publishes_as_its_own_service_and_reads_its_own_queues_only():
@@ -46,6 +48,21 @@ def test_an_account_publishes_as_its_own_service_and_reads_its_own_queues_only()
             assert may(service, "configure", f"rpc.{other}") is (service == other)
             assert not may(service, "configure", f"{other}.inbox.v1")
             assert not may(service, "configure", f"{other}.events")
+
+
+def test_the_gateway_alone_speaks_for_partners_and_brings_them_what_is_published():
+    for service in SERVICES:
+        assert may(service, "write", "gateway.inbound") is (service == "gateway")
+        assert may(service, "read", "gateway.webhooks.v1") is (service == "gateway")
+    assert not may("gateway", "write", "hotline.inbound")
+    assert not may("gateway", "write", "gatewayxinbound")
+    bound = set(topology.bindings())
+    for event in INBOUND.values():
+        assert {key[1] for key in bound if key[::2] == ("gateway.inbound", event.name)} == {
+            f"{hearer}.inbox.outside.v1" for hearer in event.hearers
+        }
+    published = {(f"{event.owner}.published", event.name) for event in EVENTS.values() if event.published is not None}
+    assert {key[::2] for key in bound if key[1] == "gateway.webhooks.v1"} == published
 
 
 def test_no_queue_drops_silently():

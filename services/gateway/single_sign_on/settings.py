@@ -34,7 +34,7 @@ def read_providers(env: Env) -> tuple[ProviderSettings, ...]:
 
 def read_public_url(env: Env, needed: bool) -> str:
     """Where browsers reach us: the providers send them back there."""
-    if not needed:
+    if not needed and not env.str("PUBLIC_URL", ""):
         return ""
     return env.str("PUBLIC_URL", validate=[secure_address, _origin])
 

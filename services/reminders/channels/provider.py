@@ -2,8 +2,8 @@
 
 import orjson
 
-from reminders.channels.addresses import session
-from reminders.channels.http import Failed, post, retry_after
+from chassis.outgoing.addresses import session
+from chassis.outgoing.http import Failed, post, retry_after
 from reminders.channels.settings import ProviderSettings
 from reminders.domain.deliveries import Delivery, Outcome, Permanent, Sent, Temporary
 from reminders.domain.texts import short

@@ -13,9 +13,9 @@ from py_vapid import Vapid02
 
 from chassis import context
 from chassis.later import Later
+from chassis.outgoing.addresses import Inside, public_session
+from chassis.outgoing.http import Failed, post, retry_after
 from kernel.errors import Refused
-from reminders.channels.addresses import Inside, public_session
-from reminders.channels.http import Failed, post, retry_after
 from reminders.channels.settings import PushSettings
 from reminders.channels.vapid import public_key
 from reminders.domain.deliveries import Delivery, Outcome, Permanent, Sent, Temporary

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from environs import Env
 from marshmallow import ValidationError, validate
 
-from reminders.channels.addresses import Network, network
+from chassis.outgoing.addresses import Network, network
 from reminders.channels.vapid import check_key_file
 
 PUSH_HOSTS = ("fcm.googleapis.com", "updates.push.services.mozilla.com", "*.push.apple.com", "*.notify.windows.com")

@@ -3,8 +3,9 @@ import pytest
 from chassis.rpc import Remote
 from reminders.channels.dispatcher import Contacts, Dispatcher
 from reminders.service import Service
-from reminders.tests.support import MORNING, Certificates, Directory
+from reminders.tests.support import MORNING, Directory
 from tests.support.hearing import hearing
+from tests.support.site import Certificates
 from tests.support.town import town  # noqa: F401
 
 

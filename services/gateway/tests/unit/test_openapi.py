@@ -56,6 +56,7 @@ OUTLINE = {
     "POST /conversations/{conversation_id}/exports", "GET /legal-holds", "GET /me/messages/export",
     "POST /conversations/{conversation_id}/read", "GET /live", "GET /audit", "GET /openapi.json",
     "GET /docs", "GET /docs/{name}", "GET /problems", "GET /problems/{code}",
+    "POST /inbound/events",
     "GET /oidc/providers", "GET /oidc/{provider}/start", "GET /oidc/{provider}/callback", "POST /oidc/{provider}/code",
     "POST /oidc/{provider}/backchannel-logout", "POST /oidc/{provider}/logout", "GET /me/identities",
     "POST /me/identities", "DELETE /me/identities/{identity_id}", "PUT /people/{person_id}/identities/{provider}",

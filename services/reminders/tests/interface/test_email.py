@@ -10,8 +10,9 @@ import pytest
 from reminders.channels.mail import Mail
 from reminders.channels.settings import MailSettings
 from reminders.domain.deliveries import Sent
-from reminders.tests.support import MORNING, Certificates, Directory, mail_server, occasion, plan, set_up
+from reminders.tests.support import MORNING, Directory, mail_server, occasion, plan, set_up
 from reminders.use_cases import attention, dispatching
+from tests.support.site import Certificates
 from tests.support.town import id_of, person
 
 HEAD = person("ward-1 head")

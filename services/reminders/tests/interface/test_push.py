@@ -11,7 +11,8 @@ from py_vapid import Vapid02
 from reminders.channels.push import Push
 from reminders.channels.settings import PushSettings
 from reminders.storage import preferences
-from reminders.tests.support import MORNING, listening, new_keys, new_vapid_key, occasion, plan, set_up
+from reminders.tests.support import MORNING, new_keys, new_vapid_key, occasion, plan, set_up
+from tests.support.site import listening
 from tests.support.town import id_of, person
 
 HEAD = person("ward-1 head")

@@ -9,8 +9,9 @@ from reminders.channels.provider import Provider
 from reminders.channels.settings import ProviderSettings
 from reminders.domain.preferences import Preferences
 from reminders.storage import preferences
-from reminders.tests.support import MORNING, listening, occasion, plan, set_up, tell
+from reminders.tests.support import MORNING, occasion, plan, set_up, tell
 from reminders.use_cases import notifications
+from tests.support.site import listening
 from tests.support.town import person, unit
 
 HEAD, CLERK, OTHER = person("ward-1 head"), person("ward-1 clerk"), person("ward-2 head")
@@ -113,7 +114,7 @@ def test_a_quota_of_nothing_lets_nothing_out(here, site, sms, dispatch):
     ],
 )
 def test_what_the_provider_does_instead_is_kept(here, site, sms, dispatch, monkeypatch, answer, state, fault):
-    monkeypatch.setattr("reminders.channels.http.SECONDS", 0.2 if answer is None else 8.0)
+    monkeypatch.setattr("chassis.outgoing.http.SECONDS", 0.2 if answer is None else 8.0)
     site.answers = [answer]
     plan(here, occasion())
     dispatch(here, "sms", sms, UNREAD, quota=PLENTY)

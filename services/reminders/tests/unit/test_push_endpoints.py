@@ -1,13 +1,9 @@
 """Where a push may go: to push services that we know, at public addresses; whatever else is asked for, nowhere."""
 
-from ipaddress import ip_network
-
 import eventlet
 import pytest
 
 from kernel.errors import Refused
-from reminders.channels.addresses import Inside, is_public, public_session
-from reminders.channels.http import Failed, post
 from reminders.channels.push import Push
 from reminders.channels.settings import PushSettings
 from reminders.domain.deliveries import Delivery, Line, Sent, Temporary
@@ -104,36 +100,3 @@ def test_keys_that_are_none_are_refused(push, spoilt):
     with pytest.raises(Refused) as refused:
         push.check("https://fcm.googleapis.com/x", new_keys().public | spoilt)
     assert refused.value.refusal_code == "push_keys_refused"
-
-
-@pytest.mark.parametrize(
-    ("address", "public"),
-    [
-        ("142.250.66.74", True),
-        ("2404:6800:4005::5f", True),
-        ("127.0.0.1", False),
-        ("10.0.0.5", False),
-        ("169.254.169.254", False),
-        ("192.168.1.1", False),
-        ("100.64.0.1", False),
-        ("0.0.0.0", False),  # noqa: S104
-        ("224.0.0.1", False),
-        ("::1", False),
-        ("fe80::1%eth0", False),
-        ("fd00::1", False),
-        ("::ffff:127.0.0.1", False),
-        ("::ffff:10.0.0.5", False),
-        ("64:ff9b::7f00:1", False),
-        ("2002:7f00:1::", False),
-    ],
-)
-def test_only_public_addresses_are_connected_to(address, public):
-    assert is_public(address, ()) is public
-    assert is_public(address, (ip_network("127.0.0.0/8"),)) is (public or address.endswith("127.0.0.1"))
-
-
-def test_a_name_that_leads_inside_is_not_connected_to():
-    with public_session((), "") as session, pytest.raises(Inside):
-        post(session, "https://localhost:1/x")
-    with public_session((ip_network("127.0.0.0/8"), ip_network("::1/128")), "") as session, pytest.raises(Failed):
-        post(session, "https://localhost:1/x")

@@ -6,9 +6,9 @@ from email.utils import parsedate_to_datetime
 
 import requests
 
-from reminders.channels.addresses import Inside, leads_inside
+from chassis.outgoing.addresses import Inside, leads_inside
 
-SECONDS = 8.0  # to connect, and between two pieces of the answer; the whole has the dispatcher's limit
+SECONDS = 8.0  # to connect, and between two pieces of the answer; the whole has the caller's limit
 MAX_ANSWER = 64 * 1024  # bytes
 
 
@@ -20,10 +20,10 @@ class Failed(Exception):
         self.fault = fault
 
 
-def post(session: requests.Session, url: str, **kwargs) -> tuple[int, Mapping[str, str], bytes]:
-    """Status, headers and body. Redirects are not followed. Raises Failed, Inside."""
+def post(session: requests.Session, url: str, read: bool = True, **kwargs) -> tuple[int, Mapping[str, str], bytes]:
+    """Status, headers and, if it is to be read, the body. Redirects are not followed. Raises Failed, Inside."""
     try:
-        return _posted(session, url, **kwargs)
+        return _posted(session, url, read, **kwargs)
     except requests.Timeout as error:
         raise Failed("timed_out") from error
     except (requests.RequestException, OSError) as error:
@@ -32,8 +32,10 @@ def post(session: requests.Session, url: str, **kwargs) -> tuple[int, Mapping[st
         raise Failed("unreachable" if isinstance(error, requests.ConnectionError) else type(error).__name__) from error
 
 
-def _posted(session: requests.Session, url: str, **kwargs) -> tuple[int, Mapping[str, str], bytes]:
+def _posted(session: requests.Session, url: str, read: bool, **kwargs) -> tuple[int, Mapping[str, str], bytes]:
     with session.post(url, allow_redirects=False, stream=True, timeout=SECONDS, **kwargs) as answer:
+        if not read:
+            return answer.status_code, answer.headers, b""
         pieces, size = [], 0
         for piece in answer.iter_content(16 * 1024):
             size += len(piece)

@@ -14,7 +14,8 @@ from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.util.connection import create_connection
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-TRANSLATED = ipaddress.ip_network("64:ff9b::/96")  # of an IPv4 address, be it a private one
+# whatever else a number of IPv6 may be: a translated IPv4 address, a site-local one, what nobody has given away yet
+GIVEN_AWAY = ipaddress.ip_network("2000::/3")
 
 
 class Inside(OSError):
@@ -42,8 +43,9 @@ def is_public(address: str, admitted: Collection[Network]) -> bool:
     ip = getattr(ip, "ipv4_mapped", None) or ip
     if any(ip in each for each in admitted):
         return True
-    hidden = getattr(ip, "sixtofour", None) or getattr(ip, "teredo", None) or ip in TRANSLATED
-    return ip.is_global and not ip.is_multicast and not hidden
+    if ip.version == 6 and (ip not in GIVEN_AWAY or ip.sixtofour or ip.teredo):
+        return False
+    return ip.is_global and not ip.is_multicast
 
 
 class PublicOnly(HTTPAdapter):

@@ -1,0 +1,1 @@
+"""HTTP to others on somebody's word: where we may connect to, and for how long we wait."""
