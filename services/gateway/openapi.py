@@ -51,7 +51,7 @@ TAGS = {
     "superior": "What is asked of superiors and reported to them",
     "reminders": "What one must act on now",
     "messaging": "Conversations", "files": "Files in and out", "live": "What happens, as it happens",
-    "audit": "Who did what to whom", "meta": "About this API",
+    "audit": "Who did what to whom", "operators": "How the parts are", "meta": "About this API",
 }  # fmt: skip
 JSON = "application/json"
 _BYTES = {"type": "string", "format": "binary"}  # what generators of clients take for a file

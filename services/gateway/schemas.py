@@ -497,6 +497,30 @@ class ReceiptPage(messaging.ReceiptPage):
     items = fields.List(fields.Nested(Receipt), required=True)
 
 
+# operators
+
+
+class ServiceHealth(Schema):
+    """`code` is why it did not answer."""
+
+    name = fields.String(required=True)
+    answers = fields.Boolean(required=True)
+    code = fields.String(required=True, allow_none=True)
+    milliseconds = fields.Integer(required=True)
+
+
+class CopyHealth(Schema):
+    """The gateway's copy of the directory. While it is older than five minutes some writes are refused."""
+
+    complete = fields.Boolean(required=True)
+    age_seconds = fields.Float(required=True, allow_none=True)
+
+
+class Health(Schema):
+    services = fields.List(fields.Nested(ServiceHealth), required=True)
+    directory_copy = fields.Nested(CopyHealth, required=True)
+
+
 # live
 
 
