@@ -161,6 +161,18 @@ class CalendarFeed(Schema):
     made_at = Moment(required=True)
 
 
+class NotificationSettings(reminders.NotificationSettings):
+    """`channels` are those that there are; what is `fixed` is always on, or never: nobody changes it.
+
+    `calendar_feed_url` is the secret of `POST /calendar-feed`: null where one has made none.
+    """
+
+    calendar_feed_url = fields.String(required=True, allow_none=True)
+
+    class Meta(reminders.NotificationSettings.Meta):
+        exclude = ("calendar_feed_token",)
+
+
 # the audit log
 
 
