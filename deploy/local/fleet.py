@@ -53,7 +53,7 @@ def programs(world: World, chosen: Settings, admin_ports: dict[str, int]) -> lis
             environment = {"CONGVU_FILES": str(world.files())} | environment
         if service == "reminders":
             push = {"CONGVU_VAPID_KEY": str(world.state.push_key), "CONGVU_VAPID_SUBJECT": "https://congvu.example"}
-            environment = push | environment
+            environment = push | environment | {"CONGVU_SEALING_KEYS": str(world.state.feed_keys)}
         if service == "directory":
             environment["CONGVU_SEALING_KEYS"] = str(world.state.sealing_keys)
         if service == "gateway":

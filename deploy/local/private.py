@@ -52,6 +52,7 @@ class Ground:
         state.need_space(SPACE)
         make_keys(state.keys, SERVICES)
         make_sealing_keys(state.sealing_keys)
+        make_sealing_keys(state.feed_keys)
         make_push_key(state.push_key)
         make_webhook_keys(state.webhook_keys)
         found = servers.prepare(state, settings, vhosts, for_tests)

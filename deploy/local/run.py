@@ -69,6 +69,7 @@ def _run(chosen: settings.Settings, state: State, began: float) -> None:
     state.need_space(LATER_SPACE if state.accounts_file.exists() else FIRST_SPACE)
     make_keys(state.keys, SERVICES)
     make_sealing_keys(state.sealing_keys)
+    make_sealing_keys(state.feed_keys)
     make_push_key(state.push_key)
     make_webhook_keys(state.webhook_keys)
     found = servers.prepare(state, chosen, [VHOST])

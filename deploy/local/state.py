@@ -89,6 +89,7 @@ class State:
         self.log = root / "log"
         self.keys = root / "keys"
         self.sealing_keys = self.keys / "sealing.keys"
+        self.feed_keys = self.keys / "feeds.keys"
         self.push_key = self.keys / "push.pem"
         self.webhook_keys = self.keys / "webhooks.pem"
         self.run_file = root / "run.json"

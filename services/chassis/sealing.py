@@ -4,6 +4,7 @@ import binascii
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from environs import ValidationError
 
 
 def make_sealing_keys(path: Path) -> None:
@@ -11,6 +12,14 @@ def make_sealing_keys(path: Path) -> None:
     if not path.exists():
         path.touch(mode=0o600, exist_ok=False)
         path.write_text(Fernet.generate_key().decode() + "\n")
+
+
+def holds_sealing_keys(path: str) -> None:
+    """For a setting: refuses what is no file of keys."""
+    try:
+        Sealer(path)
+    except (OSError, ValueError):
+        raise ValidationError("must be the path of a file of sealing keys") from None
 
 
 class NotSealedHere(Exception):

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from environs import Env
-from marshmallow import ValidationError, validate
+from marshmallow import validate
 
 from chassis import settings
-from chassis.sealing import Sealer
+from chassis.sealing import holds_sealing_keys
 from contracts.fields import POST_KINDS
 from kernel.policy import TOTP_REQUIRED_FOR
 
@@ -27,17 +27,10 @@ def read(env: Env | None = None) -> DirectorySettings:
         alert = env.int("PEOPLE_ALERT", 1500, validate=validate.Range(min=1))
         return DirectorySettings(
             **common,
-            sealing_keys=env.str("SEALING_KEYS", validate=_holds_keys),
+            sealing_keys=env.str("SEALING_KEYS", validate=holds_sealing_keys),
             totp_required_for=frozenset(
                 env.list("TOTP_REQUIRED_FOR", TOTP_REQUIRED_FOR, validate=validate.ContainsOnly(POST_KINDS))
             ),
             people_alert=alert,
             people_most=env.int("PEOPLE_MOST", 6000, validate=validate.Range(min=alert)),
         )
-
-
-def _holds_keys(path: str) -> None:
-    try:
-        Sealer(path)
-    except (OSError, ValueError):
-        raise ValidationError("must be the path of a file of sealing keys") from None

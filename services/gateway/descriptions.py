@@ -241,6 +241,7 @@ NAMES = {
     "origin": "The sibling platform that says it; null: ours.",
     "late_since": "What became late since then.",
     "snoozed": "What one has put off.",
+    "calendar_feed_url": "Private: whoever has it reads one's calendar.",
     "snoozed_until": "Until when one has put it off.",
     "past_deadline": "One knows that it will be late by then.",
     "raised_at": "Since when it waits.",

@@ -54,7 +54,7 @@ TAGS = {
     "reminders": "What one must act on now",
     "messaging": "Conversations", "files": "Files in and out", "live": "What happens, as it happens",
     "partners": "What other platforms say that have no account at the broker",
-    "audit": "Who did what to whom", "meta": "About this API",
+    "audit": "Who did what to whom", "operators": "How the parts are", "meta": "About this API",
 }  # fmt: skip
 JSON = "application/json"
 _BYTES = {"type": "string", "format": "binary"}  # what generators of clients take for a file

@@ -172,6 +172,18 @@ class CalendarFeed(Schema):
     made_at = Moment(required=True)
 
 
+class NotificationSettings(reminders.NotificationSettings):
+    """`channels` are those that there are; what is `fixed` is always on, or never: nobody changes it.
+
+    `calendar_feed_url` is the secret of `POST /calendar-feed`: null where one has made none.
+    """
+
+    calendar_feed_url = fields.String(required=True, allow_none=True)
+
+    class Meta(reminders.NotificationSettings.Meta):
+        exclude = ("calendar_feed_token",)
+
+
 # the audit log
 
 
@@ -506,6 +518,30 @@ class Receipt(messaging.Receipt):
 
 class ReceiptPage(messaging.ReceiptPage):
     items = fields.List(fields.Nested(Receipt), required=True)
+
+
+# operators
+
+
+class ServiceHealth(Schema):
+    """`code` is why it did not answer."""
+
+    name = fields.String(required=True)
+    answers = fields.Boolean(required=True)
+    code = fields.String(required=True, allow_none=True)
+    milliseconds = fields.Integer(required=True)
+
+
+class CopyHealth(Schema):
+    """The gateway's copy of the directory. While it is older than five minutes some writes are refused."""
+
+    complete = fields.Boolean(required=True)
+    age_seconds = fields.Float(required=True, allow_none=True)
+
+
+class Health(Schema):
+    services = fields.List(fields.Nested(ServiceHealth), required=True)
+    directory_copy = fields.Nested(CopyHealth, required=True)
 
 
 # live

@@ -26,6 +26,7 @@ from gateway.api.documents import DocumentsRoutes
 from gateway.api.drafts import DraftsRoutes
 from gateway.api.extensions import ExtensionsRoutes
 from gateway.api.files import FilesRoutes
+from gateway.api.health import HealthRoutes
 from gateway.api.home import HomeRoutes
 from gateway.api.imports import ImportsRoutes
 from gateway.api.inbound import InboundRoutes
@@ -160,6 +161,7 @@ API = (
     LiveRoutes,
     AuditRoutes,
     InboundRoutes,
+    HealthRoutes,
     MetaRoutes,
 )
 

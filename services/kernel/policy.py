@@ -93,6 +93,7 @@ RULES: dict[str, tuple[Grant, ...]] = {
     "reminders.list_audit": READS_AUDIT,
     "messaging.list_audit": READS_AUDIT,
     "gateway.list_audit": READS_AUDIT,
+    "gateway.get_health": READS_AUDIT,
     "gateway.list_sessions": EVERYBODY,
     "gateway.end_session": EVERYBODY,
     "gateway.end_all_sessions": EVERYBODY,

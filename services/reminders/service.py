@@ -1,7 +1,10 @@
 """reminders on the bus: what a post must act on now, until it has acted."""
 
+from nameko.extensions import DependencyProvider
+
 from chassis.database import Database
 from chassis.rpc import Remote
+from chassis.sealing import Sealer
 from contracts import reminders
 from kernel.audit_log import audit_reading
 from kernel.directory_copy import HearsDirectory
@@ -29,7 +32,19 @@ class OutletsProvider(Remote):
         return self._outlets
 
 
+class SealerProvider(DependencyProvider):
+    """None where the operators gave no keys: then an address is shown once."""
+
+    def setup(self):
+        path = getattr(self.container.settings, "sealing_keys", None)
+        self._sealer = Sealer(path) if path else None
+
+    def get_dependency(self, worker_ctx):
+        return self._sealer
+
+
 class Service(Hearing, Items, Personal, Ladders, Channels, HearsDirectory, audit_reading(reminders.list_audit)):
     name = "reminders"
     db = Database()
     outlets = OutletsProvider()
+    sealer = SealerProvider()

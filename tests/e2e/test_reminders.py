@@ -73,5 +73,7 @@ def test_a_calendar_program_reads_what_comes_until_its_address_is_revoked(person
     [event] = [each for each in Calendar.from_ical(answer.content).events if each["SUMMARY"] == "Giao ban đầu tuần"]
     assert event["RRULE"]["FREQ"] == ["WEEKLY"]
     assert requests.get(url, headers={"If-None-Match": answer.headers["ETag"]}, timeout=10).status_code == 304
+    assert head.get("/notification-settings").json()["calendar_feed_url"] == url
     assert head.request("DELETE", "/calendar-feed").status_code == 204
     assert requests.get(url, timeout=10).status_code == 404
+    assert head.get("/notification-settings").json()["calendar_feed_url"] is None

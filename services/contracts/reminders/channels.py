@@ -51,7 +51,10 @@ class QuietHours(Statement):
 
 
 class NotificationSettings(Statement):
-    """`channels` are those that there are; what is `fixed` is always on, or never: nobody changes it."""
+    """`channels` are those that there are; what is `fixed` is always on, or never: nobody changes it.
+
+    `calendar_feed_token` is null where one has no calendar feed, or the secret was shown once.
+    """
 
     version = fields.Integer(required=True)
     channels = fields.List(fields.String(), required=True)
@@ -59,6 +62,7 @@ class NotificationSettings(Statement):
     fixed = fields.Nested(KindSwitches, required=True)
     digest = fields.Boolean(required=True)
     quiet_hours = fields.Nested(QuietHours, required=True, allow_none=True)
+    calendar_feed_token = fields.String(load_default=None, allow_none=True)
 
 
 class NewNotificationSettings(Request):

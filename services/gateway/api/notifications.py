@@ -2,6 +2,7 @@
 
 from chassis.http import Answer
 from contracts import reminders
+from gateway import schemas
 from gateway.assembling import versioned, with_names
 from gateway.routes import BASE, route
 
@@ -20,17 +21,18 @@ class NotificationsRoutes:
         call.ask(reminders.read_nudges, call.body)
         return Answer(status=204)
 
-    @route("GET", "/notification-settings", tag="reminders", answer=reminders.NotificationSettings, etag=True)
+    @route("GET", "/notification-settings", tag="reminders", answer=schemas.NotificationSettings, etag=True)
     def get_notification_settings(self, call):
         """Which kinds of nudges reach one over which channels, and when."""
-        return versioned(call.ask(reminders.get_notification_settings))
+        return self._settings(call, call.ask(reminders.get_notification_settings))
 
     @route("PATCH", "/notification-settings", tag="reminders", body=reminders.NewNotificationSettings,
-           answer=reminders.NotificationSettings, if_match=True, etag=True,
+           answer=schemas.NotificationSettings, if_match=True, etag=True,
            refusals=("cannot_be_muted", "not_by_this_channel", "quiet_hours_not_possible"))  # fmt: skip
     def change_notification_settings(self, call):
         """Only what is given changes; what policy does not leave open is refused."""
-        return versioned(call.ask(reminders.change_notification_settings, call.body | {"version": call.version}))
+        wanted = call.body | {"version": call.version}
+        return self._settings(call, call.ask(reminders.change_notification_settings, wanted))
 
     @route("GET", "/push-key", tag="reminders", answer=reminders.PushKey)
     def get_push_key(self, call):
@@ -69,3 +71,7 @@ class NotificationsRoutes:
         if page["by"] == "person":
             with_names(call, self.names, page["items"], "id", "name")
         return page
+
+    def _settings(self, call, settings: dict) -> Answer:
+        token = settings.pop("calendar_feed_token", None)
+        return versioned(settings | {"calendar_feed_url": token and self._feed_url(call, token)})

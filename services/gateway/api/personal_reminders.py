@@ -89,10 +89,12 @@ class PersonalRemindersRoutes:
 
     @route("POST", "/calendar-feed", tag="reminders", answer=schemas.CalendarFeed, status=201)
     def make_calendar_feed(self, call):
-        """A private address for calendar programs, shown this once; a former one reads nothing any more."""
+        """A private address for calendar programs; a former one reads nothing any more.
+
+        `GET /notification-settings` repeats it, where operators have set up keys to seal it with.
+        """
         feed = call.ask(reminders.make_feed)
-        url = f"{self._here(call)}{BASE}/calendar.ics?token={feed['token']}"
-        return Answer({"url": url, "made_at": feed["made_at"]}, status=201)
+        return Answer({"url": self._feed_url(call, feed["token"]), "made_at": feed["made_at"]}, status=201)
 
     @route("DELETE", "/calendar-feed", tag="reminders", status=204)
     def revoke_calendar_feed(self, call):
@@ -106,6 +108,9 @@ class PersonalRemindersRoutes:
         """Reminders and deadlines of whoever made the token, as calendar programs read them (RFC 5545)."""
         text = self.remote.call(reminders.read_feed, call.query | {"address": self._here(call)})["text"]
         return Answer(text.encode(), headers={"Content-Type": f"{CALENDAR}; charset=utf-8"}, etag=digest_of(text))
+
+    def _feed_url(self, call, token: str) -> str:
+        return f"{self._here(call)}{BASE}/calendar.ics?token={token}"
 
     def _here(self, call) -> str:
         """The address by which people reach us."""

@@ -28,13 +28,13 @@ class Channels:
     def get_notification_settings(self, call, request):
         policy.require_signed_in(call.procedure.full_name)
         with self.db.reading() as tx:
-            return notifications.get_settings(tx, call.claims["sub"])
+            return notifications.get_settings(tx, call.claims["sub"], self.sealer)
 
     @rpc(reminders.change_notification_settings)
     def change_notification_settings(self, call, request):
         policy.require_signed_in(call.procedure.full_name)
         with self.db.transaction() as tx:
-            return notifications.change_settings(tx, call.claims["sub"], request)
+            return notifications.change_settings(tx, call.claims["sub"], request, self.sealer)
 
     @rpc(reminders.get_push_key)
     def get_push_key(self, call, request):

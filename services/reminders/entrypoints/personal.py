@@ -67,7 +67,7 @@ class Personal:
     @rpc(reminders.make_feed)
     def make_feed(self, call, request):
         with self.db.transaction() as tx:
-            return feeds.make_feed(tx, call.claims, clock.now())
+            return feeds.make_feed(tx, call.claims, clock.now(), self.sealer)
 
     @rpc(reminders.revoke_feed)
     def revoke_feed(self, call, request):

@@ -1,10 +1,11 @@
-"""A person's calendar for programs that cannot sign in: one secret address, shown once, kept as a hash."""
+"""A person's calendar for programs that cannot sign in: one secret address, kept as a hash, and sealed for him."""
 
 import hashlib
 import hmac
 import secrets
 from datetime import datetime, timedelta
 
+from chassis.sealing import NotSealedHere, Sealer
 from contracts import reminders as contract
 from kernel.capacity import actor_for
 from kernel.directory_copy import resolve_actor, working_days
@@ -21,11 +22,11 @@ DEADLINES_AT_MOST = 500
 SHOWN_FOR = timedelta(days=30)  # after it was said
 
 
-def make_feed(tx, claims: dict, now: datetime) -> dict:
-    """A former address reads nothing any more."""
+def make_feed(tx, claims: dict, now: datetime, sealer: Sealer | None = None) -> dict:
+    """A former address reads nothing any more. Without a sealer it is shown this once."""
     actor = actor_for(tx, contract.make_feed, claims, now)
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    storage.keep(tx, actor.person_id, _hash(token), now)
+    storage.keep(tx, actor.person_id, _hash(token), sealer and sealer.seal(token, actor.person_id), now)
     tx.audit("calendar_feed.made", subject=actor.person_id)
     return {"token": token, "made_at": now}
 
@@ -39,6 +40,17 @@ def revoke_feed(tx, claims: dict, now: datetime) -> dict:
 def end_feed(tx, person_id: str) -> None:
     if storage.remove(tx, person_id):
         tx.audit("calendar_feed.revoked", subject=person_id)
+
+
+def token_of(tx, person_id: str, sealer: Sealer | None) -> str | None:
+    """The person's own; None if he has none, or it was sealed with keys that are gone."""
+    sealed = storage.sealed_of(tx, person_id)
+    if sealer is None or sealed is None:
+        return None
+    try:
+        return sealer.open(sealed, person_id)
+    except NotSealedHere:
+        return None
 
 
 def read_feed(tx, request: dict, now: datetime) -> Content:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from chassis import clock
 from chassis.paging import a_moment, a_number, an_id, page, position
+from chassis.sealing import Sealer
 from contracts import reminders as contract
 from kernel.capacity import actor_for
 from kernel.directory_copy import unit_names
@@ -15,17 +16,18 @@ from reminders.domain.items import URGENCY_RANKS
 from reminders.domain.preferences import Preferences, changed, fixed, kind_of
 from reminders.storage import deliveries, nudges
 from reminders.storage import preferences as storage
+from reminders.use_cases.feeds import token_of
 
 DEVICES_AT_MOST = 10
 NAMED_FOR = timedelta(minutes=5)  # a channel, by a process that has it
 URGENCIES = {rank: urgency for urgency, rank in URGENCY_RANKS.items()}
 
 
-def get_settings(tx, person_id: str) -> dict:
-    return _shown(tx, *storage.chosen_by(tx, person_id))
+def get_settings(tx, person_id: str, sealer: Sealer | None) -> dict:
+    return _shown(tx, *storage.chosen_by(tx, person_id), token_of(tx, person_id, sealer))
 
 
-def change_settings(tx, person_id: str, request: Mapping) -> dict:
+def change_settings(tx, person_id: str, request: Mapping, sealer: Sealer | None) -> dict:
     version, preferences = storage.chosen_by(tx, person_id)
     if request["version"] not in (None, version):
         raise Refused("stale_version", "The settings have changed since.")
@@ -33,10 +35,10 @@ def change_settings(tx, person_id: str, request: Mapping) -> dict:
     if not storage.choose(tx, person_id, version, after):
         raise Refused("stale_version", "The settings have changed since.")
     tx.audit("notification_settings.changed", subject=person_id, digest=after.digest, switches=after.switches)
-    return _shown(tx, version + 1, after)
+    return _shown(tx, version + 1, after, token_of(tx, person_id, sealer))
 
 
-def _shown(tx, version: int, preferences: Preferences) -> dict:
+def _shown(tx, version: int, preferences: Preferences, calendar_feed_token: str | None) -> dict:
     quiet = preferences.quiet
     return {
         "version": version,
@@ -45,6 +47,7 @@ def _shown(tx, version: int, preferences: Preferences) -> dict:
         "fixed": fixed(),
         "digest": preferences.digest,
         "quiet_hours": quiet and {"begins": quiet[0], "ends": quiet[1]},
+        "calendar_feed_token": calendar_feed_token,
     }
 
 

@@ -45,6 +45,21 @@ def test_a_stopped_a_slow_and_a_failing_service_leave_their_parts_out(gateway, n
     assert time.monotonic() - started < 1.5
 
 
+def test_operators_see_which_services_answer(gateway, neighbours):
+    client = gateway(home_patience=1.0)
+    auditor = client.signed_in("dept auditor")
+    health = auditor.get("/health").json()
+    assert {part["name"]: part["answers"] for part in health["services"]} == dict.fromkeys(neighbours, True)
+    assert health["directory_copy"]["complete"] and health["directory_copy"]["age_seconds"] >= 0
+    neighbours["messaging"].stop()
+    Tasks.answers = {"tasks.get_summary": RuntimeError("broken")}
+    told = {part["name"]: part["code"] for part in auditor.get("/health").json()["services"]}
+    assert told == {
+        "directory": None, "tasks": "internal_error", "reminders": None, "messaging": "service_unavailable",
+    }  # fmt: skip
+    assert_problem(client.signed_in("ward-1 head").get("/health"), 403, "not_authorised")
+
+
 def test_the_parts_are_asked_for_at_the_same_time(head):
     asked_for = []
 

@@ -54,7 +54,7 @@ OUTLINE = {
     "GET /announcements/{announcement_id}/reach",
     "POST /conversations/{conversation_id}/hold", "POST /conversations/{conversation_id}/release",
     "POST /conversations/{conversation_id}/exports", "GET /legal-holds", "GET /me/messages/export",
-    "POST /conversations/{conversation_id}/read", "GET /live", "GET /audit", "GET /openapi.json",
+    "POST /conversations/{conversation_id}/read", "GET /live", "GET /audit", "GET /openapi.json", "GET /health",
     "GET /docs", "GET /docs/{name}", "GET /problems", "GET /problems/{code}",
     "POST /inbound/events",
     "GET /oidc/providers", "GET /oidc/{provider}/start", "GET /oidc/{provider}/callback", "POST /oidc/{provider}/code",

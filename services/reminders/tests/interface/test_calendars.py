@@ -7,6 +7,7 @@ from icalendar import Calendar
 
 from chassis import clock
 from chassis.errors import CallFailed
+from chassis.sealing import Sealer, make_sealing_keys
 from chassis.testing import until
 from contracts import directory, reminders
 from kernel.errors import Refused
@@ -14,7 +15,7 @@ from kernel.working_time import TZ
 from reminders.calendars import read_invitation
 from reminders.service import Service
 from reminders.tests.personal import HEAD, MONDAY, act, fire, key, made, now_of
-from reminders.use_cases import feeds, invitations, items, personal
+from reminders.use_cases import feeds, invitations, items, notifications, personal
 from tests.support.orders import issued
 from tests.support.town import claims, person
 
@@ -88,6 +89,28 @@ def test_the_token_stands_nowhere_and_a_former_one_reads_nothing(here):
     ):
         with pytest.raises(Refused, match="no such calendar"):
             reads(here, token)
+
+
+def test_the_owner_sees_his_token_again_and_nobody_reads_it_in_the_database(here, tmp_path):
+    make_sealing_keys(tmp_path / "keys")
+    make_sealing_keys(tmp_path / "others")
+    sealer, other = Sealer(str(tmp_path / "keys")), Sealer(str(tmp_path / "others"))
+
+    def token(sealer: Sealer | None) -> str | None:
+        with here.store.reading() as tx:
+            return notifications.get_settings(tx, person(HEAD), sealer)["calendar_feed_token"]
+
+    assert token(sealer) is None
+    with here.store.transaction() as tx:
+        made = feeds.make_feed(tx, claims(HEAD), MONDAY, sealer)["token"]
+    assert made not in str(here.rows("SELECT * FROM calendar_feeds"))
+    assert (token(sealer), token(other), token(None)) == (made, None, None)
+    assert reads(here, made).reminders == []
+    here.do("UPDATE calendar_feeds SET person_id = :id", id=person("ward-2 head"))
+    with here.store.reading() as tx:
+        assert feeds.token_of(tx, person("ward-2 head"), sealer) is None
+    make(here)  # of a process without keys: it is shown once
+    assert token(sealer) is None
 
 
 def test_a_revoked_feed_reads_nothing(here):

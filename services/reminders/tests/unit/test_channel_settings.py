@@ -58,6 +58,7 @@ def test_what_is_set_up_is_there(given):
         ("CONGVU_PUBLIC_URL", "http://congvu.example"),
         ("CONGVU_PUBLIC_URL", "https://congvu.example/path"),
         ("CONGVU_VAPID_KEY", "/nowhere.pem"),
+        ("CONGVU_SEALING_KEYS", "/nowhere.keys"),
         ("CONGVU_VAPID_SUBJECT", "admin"),
         ("CONGVU_PUSH_HOSTS", "*.com"),
         ("CONGVU_PUSH_HOSTS", "*"),
