@@ -156,7 +156,7 @@ def test_a_full_house_says_so_at_once_and_finishes_what_it_has_begun(crowded):
         b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: 40\r\nContent-Length: 0\r\n\r\n" + GET,
         b"POST /notes HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"POST /notes HTTP/1.1\r\nHost: x\r\n folded: 1\r\n\r\n",
-        b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: 700000\r\n\r\n" + b"a" * 700_000,
+        b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n" + b"a" * 9_000_000,
         b"nonsense\r\n\r\n",
     ],
 )
@@ -173,7 +173,7 @@ def test_a_full_house_turns_connections_away_even_those_that_have_said_a_lot(mak
     edge = make_edge(max_connections=1)
     with Wire(edge) as inside:
         assert inside.ask(NOTE)[0] == 201
-        answer = edge.raw(b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: 99999\r\n\r\n" + b"a" * 99_999)
+        answer = edge.raw(b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n" + b"a" * 9_000_000)
         assert answer.startswith(b"HTTP/1.1 503 ") and b"Retry-After: " in answer
         assert inside.ask(NOTE)[0] == 201
     until(lambda: not edge.server._connections)
@@ -294,7 +294,7 @@ def test_requests_in_one_piece_are_answered_one_after_the_other(edge):
     "request_, status, code",
     [
         (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, "uri_too_long"),
-        (b"GET /" + b"a" * 900_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, "uri_too_long"),
+        (b"GET /" + b"a" * 9_000_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, "uri_too_long"),
         (b"GET /slow HTTP/1.1\r\nHost: x\r\nCookie: " + b"a" * 9000 + b"\r\n\r\n", 431, "headers_too_large"),
         (b"GET /slow HTTP/1.1\r\n" + (b"Cookie: " + b"a" * 8000 + b"\r\n") * 20 + b"\r\n", 431, "headers_too_large"),
         (b"GET /slow HTTP/1.1\r\n" + b"A: b\r\n" * 200 + b"\r\n", 431, "headers_too_large"),
