@@ -23,7 +23,7 @@ from chassis.http.body import PACE, check_address, check_framing
 from chassis.http.messages import LANGUAGES, Answer, HttpRequest, Outflow
 from chassis.http.protocol import Protocol
 from chassis.http.refusals import EnglishProblems, HttpRefusal, WorkerFailed, problem_answer
-from chassis.http.sockets import Peers, Refuser, has_sent, listen
+from chassis.http.sockets import Peers, Refuser, listen
 from chassis.http.streams import HEADERS as STREAM_HEADERS
 from chassis.http.streams import EventStream
 
@@ -184,7 +184,7 @@ class HttpServer(SharedExtension):
             stream.end()
         for connection, _ in list(self._connections.values()):
             state, connection[2] = connection[2], wsgi.STATE_CLOSE
-            if state == wsgi.STATE_IDLE and not has_sent(connection[1]):  # a request that is here is still answered
+            if state == wsgi.STATE_IDLE:  # while the acceptor ended the hub has looked: a request that is here is read
                 greenio.shutdown_safe(connection[1])
         with eventlet.Timeout(self.settings.stop_seconds, False):
             while self._connections:

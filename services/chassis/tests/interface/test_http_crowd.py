@@ -253,7 +253,7 @@ def test_whoever_reads_his_answer_by_drops_is_dropped(make_edge, monkeypatch):
         def drops():
             while not EchoService.springs[0].closed:
                 wire.socket.recv(65536)
-                eventlet.sleep(0.05)
+                eventlet.sleep(0.01)
 
         reading = eventlet.spawn(drops)
         until(lambda: EchoService.springs[0].closed)
@@ -342,17 +342,18 @@ def test_whoever_comes_while_one_process_makes_way_for_the_next_waits_for_it(mak
 
 
 def test_a_process_that_goes_answers_what_has_come_and_says_that_it_is_the_last(make_edge, handed_down):
-    edge = make_edge(**handed_down())
+    edge = make_edge(stop_seconds=60, **handed_down())
     with ExitStack() as stack:
         idle, asked, running = (stack.enter_context(Wire(edge)) for _ in range(3))
         for wire in (idle, asked, running):
             assert wire.ask(NOTE)[0] == 201
         running.socket.sendall(GET)
         until(lambda: edge.server.admission.places.balance == 2)
+        leaving = eventlet.spawn(idle.is_closed)
         asked.socket.sendall(NOTE)
-        edge.container.stop()
+        edge.server.drain()
         for wire, expected in ((asked, 201), (running, 200)):
             status, headers, _ = wire.answer()
             assert (status, headers["Connection"]) == (expected, "close")
             assert wire.is_closed()
-        assert idle.is_closed() and idle.rest == b""
+        assert leaving.wait()
