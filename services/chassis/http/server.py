@@ -209,6 +209,22 @@ class HttpServer(SharedExtension):
         for _, thread in list(self._connections.values()):
             thread.kill()
 
+    # those who never get as far as a request
+
+    def raw_problem(self, code: str, closes: bool = True) -> bytes:
+        """A whole answer, in our first language: nobody has read which one the client wants."""
+        problem, number = self._problems.describe(code, LANGUAGES[0]), uuid4().hex
+        answer = problem_answer(code, problem, number, None, None)
+        payload = orjson.dumps(answer.body)
+        headers = {**SECURITY_HEADERS, "X-Request-Id": number, **answer.headers, "Content-Length": str(len(payload))}
+        headers |= {"Connection": "close"} if closes else {}
+        lines = [f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        return "\r\n".join([*lines, "", ""]).encode() + payload
+
+    def note_turned_away(self) -> None:
+        ANSWERS.labels("any", UNMATCHED, 503).inc()
+
     # requests
 
     def _application(self, environ, start_response):
@@ -285,22 +301,6 @@ class HttpServer(SharedExtension):
         if request.span.trace_id:
             _end_span(request, route, status)
         log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1), call_id=request.id)
-
-    # those who never get as far as a request
-
-    def raw_problem(self, code: str, closes: bool = True) -> bytes:
-        """A whole answer, in our first language: nobody has read which one the client wants."""
-        problem, number = self._problems.describe(code, LANGUAGES[0]), uuid4().hex
-        answer = problem_answer(code, problem, number, None, None)
-        payload = orjson.dumps(answer.body)
-        headers = {**SECURITY_HEADERS, "X-Request-Id": number, **answer.headers, "Content-Length": str(len(payload))}
-        headers |= {"Connection": "close"} if closes else {}
-        lines = [f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        return "\r\n".join([*lines, "", ""]).encode() + payload
-
-    def note_turned_away(self) -> None:
-        ANSWERS.labels("any", UNMATCHED, 503).inc()
 
     def _streamed(self, stream: EventStream) -> "_Streamed":
         self._streams.add(stream)

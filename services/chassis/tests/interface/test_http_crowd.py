@@ -154,6 +154,7 @@ def test_a_full_house_says_so_at_once_and_finishes_what_it_has_begun(crowded):
         b"GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
         b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length : 40\r\n\r\n" + GET,
         b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: 40\r\nContent-Length: 0\r\n\r\n" + GET,
+        b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
         b"POST /notes HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"POST /notes HTTP/1.1\r\nHost: x\r\n folded: 1\r\n\r\n",
         b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n" + b"a" * 9_000_000,
@@ -299,6 +300,7 @@ def test_requests_in_one_piece_are_answered_one_after_the_other(edge):
         (b"GET /slow HTTP/1.1\r\n" + (b"Cookie: " + b"a" * 8000 + b"\r\n") * 20 + b"\r\n", 431, "headers_too_large"),
         (b"GET /slow HTTP/1.1\r\n" + b"A: b\r\n" * 200 + b"\r\n", 431, "headers_too_large"),
         (b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n", 400, "bad_request"),
+        (b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 400, "bad_request"),
         (b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: five\r\n\r\n", 400, "bad_request"),
         (
             b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
