@@ -39,8 +39,8 @@ class Hands:
 
     told: Counter = field(default_factory=Counter)
 
-    def ask(self, client: Client, method: str, path: str, body: dict | None = None) -> requests.Response:
-        key = {"Idempotency-Key": str(uuid.uuid4())} if method == "POST" else {}
+    def ask(self, client: Client, method: str, path: str, body: dict | None = None, key: str | None = None):
+        key = {"Idempotency-Key": key or str(uuid.uuid4())} if method == "POST" else {}
         while True:
             try:
                 answer = client.request(method, path, json=body, headers=key)

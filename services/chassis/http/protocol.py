@@ -17,6 +17,7 @@ TOO_LARGE = (wsgi.HeaderLineTooLong, wsgi.HeadersTooLarge)
 SMALL_BODY = 64 * 1024
 _REQUEST = re.compile(rb"(?!HEAD )[A-Z]+ \S+ HTTP/1\.1\r\n")
 _HEADER = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\r\n\0]*)\r\n")
+_SMALL = re.compile(rb"[0-9]{1,6}")
 _LENGTH = re.compile(r"[0-9]{1,18}")
 
 
@@ -89,7 +90,7 @@ class Protocol(wsgi.HttpProtocol):
                 break
             name, value = header[1].lower(), header[2].strip()
             if name == b"content-length":
-                closes |= length is not None or not value.isdigit() or int(value) > SMALL_BODY
+                closes |= length is not None or not _SMALL.fullmatch(value) or int(value) > SMALL_BODY
                 length = value
             elif name in (b"transfer-encoding", b"expect") or (name == b"connection" and b"close" in value.lower()):
                 closes = True

@@ -26,7 +26,7 @@ from chassis.http.body import PACE, check_address, check_framing
 from chassis.http.messages import LANGUAGES, Answer, HttpRequest, Outflow
 from chassis.http.protocol import Protocol
 from chassis.http.refusals import EnglishProblems, HttpRefusal, WorkerFailed, problem_answer
-from chassis.http.sockets import Peers, Refuser, has_sent, listen
+from chassis.http.sockets import Peers, Refuser, listen
 from chassis.http.streams import AT_A_TIME, EventStream
 from chassis.http.streams import HEADERS as STREAM_HEADERS
 
@@ -127,6 +127,7 @@ class HttpServer(SharedExtension):
         self._refuser = Refuser()
         self.large_bodies = eventlet.semaphore.Semaphore(LARGE_BODIES)
         self.flows = eventlet.semaphore.Semaphore(FLOWS)
+        self._everywhere = SECURITY_HEADERS | (STRICT_TRANSPORT if self.settings.strict_transport else {})
         self._problems = getattr(self.container.service_cls, "problems", EnglishProblems)
         self.container.readiness("http", lambda: self._accepting is not None and not self._draining)
 
@@ -209,7 +210,7 @@ class HttpServer(SharedExtension):
                 eventlet.sleep(0)
         for connection, _ in list(self._connections.values()):
             state, connection[2] = connection[2], wsgi.STATE_CLOSE
-            if state == wsgi.STATE_IDLE and not has_sent(connection[1]):  # a request that is here is still answered
+            if state == wsgi.STATE_IDLE:  # while the acceptor ended the hub has looked: a request that is here is read
                 greenio.shutdown_safe(connection[1])
         with eventlet.Timeout(self.settings.stop_seconds, False):
             while self._connections:
@@ -233,6 +234,22 @@ class HttpServer(SharedExtension):
             log.warning("connections cut off", count=len(self._connections))
         for _, thread in list(self._connections.values()):
             thread.kill()
+
+    # those who never get as far as a request
+
+    def raw_problem(self, code: str, closes: bool = True) -> bytes:
+        """A whole answer, in our first language: nobody has read which one the client wants."""
+        problem, number = self._problems.describe(code, LANGUAGES[0]), uuid4().hex
+        answer = problem_answer(code, problem, number, None, None)
+        payload = orjson.dumps(answer.body)
+        headers = {**self._everywhere, "X-Request-Id": number, **answer.headers, "Content-Length": str(len(payload))}
+        headers |= {"Connection": "close"} if closes else {}
+        lines = [f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        return "\r\n".join([*lines, "", ""]).encode() + payload
+
+    def note_turned_away(self) -> None:
+        ANSWERS.labels("any", UNMATCHED, 503).inc()
 
     # requests
 
@@ -272,8 +289,7 @@ class HttpServer(SharedExtension):
 
     def _send(self, request, route, answer, start_response, started):
         is_stream = isinstance(answer, EventStream)
-        headers = {**SECURITY_HEADERS, "X-Request-Id": request.id}
-        headers |= STRICT_TRANSPORT if self.settings.strict_transport else {}
+        headers = {**self._everywhere, "X-Request-Id": request.id}
         cookies = [] if is_stream else [("Set-Cookie", cookie) for cookie in answer.cookies]
         if is_stream:
             status, payload = 200, answer
@@ -313,22 +329,6 @@ class HttpServer(SharedExtension):
         if request.span.trace_id:
             _end_span(request, route, status)
         log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1), call_id=request.id)
-
-    # those who never get as far as a request
-
-    def raw_problem(self, code: str, closes: bool = True) -> bytes:
-        """A whole answer, in our first language: nobody has read which one the client wants."""
-        problem, number = self._problems.describe(code, LANGUAGES[0]), uuid4().hex
-        answer = problem_answer(code, problem, number, None, None)
-        payload = orjson.dumps(answer.body)
-        headers = {**SECURITY_HEADERS, "X-Request-Id": number, **answer.headers, "Content-Length": str(len(payload))}
-        headers |= {"Connection": "close"} if closes else {}
-        lines = [f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        return "\r\n".join([*lines, "", ""]).encode() + payload
-
-    def note_turned_away(self) -> None:
-        ANSWERS.labels("any", UNMATCHED, 503).inc()
 
     def _streamed(self, request: HttpRequest, stream: EventStream) -> "_Streamed":
         self._streams.add(stream)

@@ -106,11 +106,3 @@ def linger(connection) -> None:
         connection.shutdown(socket.SHUT_WR)
         while connection.recv(DISCARD):
             pass
-
-
-def has_sent(connection) -> bool:
-    """Whether something of the peer's lies there unread."""
-    try:
-        return bool(connection.fd.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
-    except OSError:
-        return False
