@@ -34,7 +34,11 @@ def settings(scene: dict, role: str) -> str:
         "enabled = false",
         *(f"[dictionaries.{name}]\nvalues = {json.dumps(values)}" for name, values in words.items() if values),
         "[parameters]",
-        *(f'"{place}" = {{ dictionary = "{name}", probability = 0.9 }}' for place, name in bound.items() if words[name]),
+        *(
+            f'"{place}" = {{ dictionary = "{name}", probability = 0.9 }}'
+            for place, name in bound.items()
+            if words[name]
+        ),
         "[checks]",
         "enabled = false",
         *(f"{check}.enabled = true" for check in CHECKS if check != "negative_data_rejection"),

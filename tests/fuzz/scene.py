@@ -99,9 +99,16 @@ class Scene:
         talk = until(
             lambda: leader.get("/conversations", params={"task_id": orders[1]["id"]}).json()["items"], 20
         )[0]["id"]  # fmt: skip
-        for said in ({"text": "Đã rõ."}, {"kind": "directive", "text": "Báo cáo.", "asked": [self.cast["head"]["post_id"]]}):
+        for said in (
+            {"text": "Đã rõ."},
+            {"kind": "directive", "text": "Báo cáo.", "asked": [self.cast["head"]["post_id"]]},
+        ):
             made(leader, f"/conversations/{talk}/messages", said)
-        group = {"kind": "group", "name": "Trao đổi", "participants": [{"person_id": self.cast["official"]["person_id"]}]}
+        group = {
+            "kind": "group",
+            "name": "Trao đổi",
+            "participants": [{"person_id": self.cast["official"]["person_id"]}],
+        }
         made(head, "/conversations", group)
         made(official, "/reminders", {"title": "Họp", "starts_at": f"{later}T08:00:00+07:00", "rrule": "FREQ=DAILY"})
         made(leader, "/announcements", {"title": "Diễn tập", "text": "Bỏ qua.", "to": [{"unit_id": ward["unit_id"]}]})
