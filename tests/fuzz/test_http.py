@@ -10,7 +10,7 @@ from tests.fuzz.scene import ROLES
 
 SHORT = ("nobody", "official", "head", "leader")  # who can change nothing for the tests that follow
 WHO = os.environ.get("CONGVU_FUZZ_ROLE", "").split() or (("nobody", *ROLES) if MINUTES else SHORT)
-EXAMPLES = 2  # of every operation, in the short form
+EXAMPLES = 1  # of every operation, in the short form
 
 
 def explored(scene: dict, role: str, phases: str, *options: str) -> int:
