@@ -54,6 +54,15 @@ policy-selftest: ## take six checks out, one after the other: the matrix must fi
 	@bash deploy/local/bootstrap.sh private
 	@CONGVU_POLICY_SELFTEST=1 $(PYTHON) -m deploy.local test -q tests/policy/test_planted.py
 
+fuzz: ## send the running API and the bus what nobody should: MINUTES=10 SEED=1 ROLE="head official" (docs/fuzzing.md)
+	@bash deploy/local/bootstrap.sh private
+	@CONGVU_FUZZ_MINUTES=$(or $(MINUTES),10) CONGVU_FUZZ_SEED=$(or $(SEED),1) CONGVU_FUZZ_ROLE="$(ROLE)" \
+		$(PYTHON) -m deploy.local test -q -s tests/fuzz
+
+fuzz-selftest: ## plant six faults, one after the other: the fuzzer must find each
+	@bash deploy/local/bootstrap.sh private
+	@CONGVU_FUZZ_SELFTEST=1 $(PYTHON) -m deploy.local test -q tests/fuzz/test_planted.py
+
 lint: ## check style, formatting and who imports whom
 	@bash deploy/local/bootstrap.sh
 	@.venv/bin/ruff check .

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
-from marshmallow import Schema
+from marshmallow import Schema, ValidationError, fields
 
 OUTSIDE = "outside"  # the owner of events that come from systems outside, each by an account of its own
+EXACT = 2**53  # from here on a number with a point is no integer any more to many who read JSON
 PATIENCE = 25.0  # seconds: a broker restarts in less, and people do not wait longer
 
 
@@ -13,6 +15,44 @@ PATIENCE = 25.0  # seconds: a broker restarts in less, and people do not wait lo
 def schema(kind: type[Schema], **options) -> Schema:
     """The one instance of a schema: making one copies all its fields."""
     return kind(**options)
+
+
+def load_exactly(kind: type[Schema], value: Any, **options) -> dict:
+    """What came as JSON: a number or a truth is written as one. marshmallow takes "12", 1.5 and "yes" for them, which
+    queries need, and integers that nobody can write again. Raises ValidationError.
+    """
+    found: dict[str, list[str]] = {}
+    _look_into(schema(kind, **options), value, "", found)
+    if found:
+        raise ValidationError(found)
+    return schema(kind, **options).load(value)
+
+
+@cache
+def _by_key(whole: Schema) -> dict[str, fields.Field]:
+    return {field.data_key or name: field for name, field in whole.load_fields.items()}
+
+
+def _look_into(kind: Schema | fields.Field | None, value: Any, path: str, found: dict) -> None:
+    if isinstance(kind, fields.Integer):
+        if not (
+            type(value) is int or value is None or (type(value) is float and value % 1 == 0 and abs(value) < EXACT)
+        ):
+            found[path] = [kind.error_messages["invalid"]]
+    elif isinstance(kind, fields.Boolean):
+        if not (value is None or isinstance(value, bool)):
+            found[path] = [kind.error_messages["invalid"]]
+    elif isinstance(value, list) and (isinstance(kind, fields.List) or getattr(kind, "many", False)):
+        inner = kind.inner if isinstance(kind, fields.List) else kind.schema
+        for number, each in enumerate(value):
+            _look_into(inner, each, f"{path}.{number}" if path else str(number), found)
+    elif isinstance(value, dict) and isinstance(kind, Schema | fields.Nested | fields.Dict):
+        if isinstance(kind, fields.Dict):
+            parts = dict.fromkeys(value, kind.value_field)
+        else:
+            parts = _by_key(kind if isinstance(kind, Schema) else kind.schema)
+        for key, each in value.items():
+            _look_into(parts.get(key), each, f"{path}.{key}" if path else key, found)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from nameko.extensions import Entrypoint, ProviderCollector, SharedExtension
 
 from chassis import context, metrics, tracing
 from chassis.amqp import Link, Lost, Publisher
-from chassis.contract import OUTSIDE, Event, schema
+from chassis.contract import OUTSIDE, Event, load_exactly
 from chassis.topology import (
     RETRY_PLAN,
     dead_queue,
@@ -164,7 +164,7 @@ class InboxReader(SharedExtension, ProviderCollector):
         elif sender != settings.account_of(handler.event.owner, self._service):
             raise Unacceptable("the event does not come from its owner's account")
         try:
-            data = schema(handler.event.data, unknown=EXCLUDE).load(orjson.loads(message.body))
+            data = load_exactly(handler.event.data, orjson.loads(message.body), unknown=EXCLUDE)
         except orjson.JSONDecodeError:
             raise Unacceptable("the body is not JSON") from None
         except ValidationError as error:

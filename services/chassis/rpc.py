@@ -21,7 +21,7 @@ from nameko.extensions import DependencyProvider, Entrypoint, ProviderCollector,
 
 from chassis import context, metrics, tracing
 from chassis.amqp import Link, Lost
-from chassis.contract import Procedure, schema
+from chassis.contract import Procedure, load_exactly, schema
 from chassis.errors import CallerNotListed, CallFailed, InvalidRequest, Refusal, to_wire
 from chassis.identity import actor_of
 from chassis.topology import rpc_queue
@@ -140,7 +140,7 @@ class RpcServer(SharedExtension, ProviderCollector):
         except orjson.JSONDecodeError as error:
             raise InvalidRequest("the body is not JSON") from error
         try:
-            request = schema(procedure.request).load(body)
+            request = load_exactly(procedure.request, body)
         except ValidationError as error:
             raise InvalidRequest("the request has not the right form", errors=error.normalized_messages()) from error
         self._busy.add(tag := uuid.uuid4().hex)

@@ -283,7 +283,7 @@ def _parameters(entrypoint: HttpEntrypoint) -> list[dict | str]:
     if meta.media_type == "text/event-stream":
         found.append({
             "in": "header", "name": "Last-Event-ID", "required": False,
-            "description": "Replays what came after this event.", "schema": {"type": "string", "pattern": "^[0-9]+$"},
+            "description": "Replays what came after this event.", "schema": {"type": "string", "pattern": "^[0-9]*$"},
         })  # fmt: skip
     return found
 

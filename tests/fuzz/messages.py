@@ -8,16 +8,17 @@ from marshmallow import Schema, fields, validate
 
 from contracts.fields import Day, Id, Moment, TimeOfDay
 
-LETTERS = st.text(string.ascii_letters + "ạđỨ €\U0001f600'\"%_\\\n", min_size=1, max_size=30)
+ALPHABET = string.ascii_letters + "ạđỨ €\U0001f600'\"%_\\\n"
 ODD = st.sampled_from([
-    None, True, "", 0, -1, 1.5, 2**31, 2**63, -(2**63) - 1, 1e308, [], {}, [[]], {"": None}, "\0", "\x1f\u202e", "x" * 5000,
-    "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "2026-02-30", "%", "'; --", [None], "\ud800",
+    None, True, "", 0, -1, 1.5, 2**31, 2**63, -(2**63) - 1, 1e308, [], {}, [[]], {"": None}, "\0", "\x1f\u202e",
+    "x" * 5000, "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "2026-02-30", "%", "'; --", [None], "\ud800",
 ])  # fmt: skip
 RUBBISH = st.one_of(
     st.binary(max_size=60),
     st.sampled_from([
-        b"", b"{", b"\xff\xfe", b"null", b"NaN", b'{"a": 1e999}', b"[" * 5000, b"[" * 1000 + b"]" * 1000, b'"' + b"x" * 2**20,
-        b'{"id": "\\ud800"}', "{}".encode("utf-16"), b"\xef\xbb\xbf{}", b"0" * 5000, b"{}" + b" " * 2**20,
+        b"", b"{", b"\xff\xfe", b"null", b"NaN", b'{"a": 1e999}', b'{"id": "\\ud800"}', "{}".encode("utf-16"),
+        b"\xef\xbb\xbf{}", b"0" * 5000, b"[" * 5000, b"[" * 1000 + b"]" * 1000, b"{}" + b" " * 2**20,
+        b'"' + b"x" * 2**20,
     ]),
 )  # fmt: skip
 TIMES = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC)).map(datetime.isoformat)
@@ -66,8 +67,8 @@ class Forms:
                     self._value(name.removesuffix("s"), field.inner), min_size=low or 0, max_size=min(high or 3, 3)
                 )
             case fields.Dict():
-                inner = self._value(name, field.value_field) if field.value_field else LETTERS
-                return st.dictionaries(LETTERS, inner, max_size=3)
+                inner = self._value(name, field.value_field) if field.value_field else st.text(ALPHABET, max_size=30)
+                return st.dictionaries(st.text(ALPHABET, max_size=30), inner, max_size=3)
             case Id():
                 return st.sampled_from(self._ids.get(name, self._all)) | st.uuids().map(str)
             case Day() | fields.Date():
@@ -79,7 +80,7 @@ class Forms:
             case fields.Boolean():
                 return st.booleans()
             case fields.Integer():
-                return st.integers(low, high)
+                return st.integers(-(2**63) if low is None else low, 2**63 - 1 if high is None else high)
             case fields.Float():
                 return st.floats(low, high, allow_nan=False, allow_infinity=False)
             case fields.Email():
@@ -88,7 +89,8 @@ class Forms:
                 return st.from_regex(pattern, fullmatch=True)
             case fields.String():
                 known = self._ids.get(name)
-                text = LETTERS.map(lambda each: each[:high]).filter(lambda each: len(each) >= (low or 0))
+                least = low or 0
+                text = st.text(ALPHABET, min_size=least, max_size=least + 30 if high is None else min(high, least + 30))
                 return st.sampled_from(known) | text if known else text
         return ODD
 

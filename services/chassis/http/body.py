@@ -2,14 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator
 
 import eventlet
 import orjson
 from eventlet.wsgi import ChunkReadError
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError
 
-from chassis.contract import schema
+from chassis.contract import load_exactly, schema
 from chassis.http.messages import Sink
 from chassis.http.refusals import HttpRefusal, flatten
 
@@ -19,7 +18,6 @@ CHUNK = 64 * 1024
 DISCARD_AT_MOST = 16  # times the limit: a client that still sends does not read its answer
 DISCARD_SECONDS = 5
 PACE = 64 * 1024  # bytes in a second: the line of half a megabit that a large body, or answer, may take its time on
-EXACT = 2**53  # from here on a number without a fraction is no integer any more to many who read JSON
 
 
 def check_framing(environ) -> None:
@@ -113,14 +111,12 @@ def load_json(kind: type[Schema], mimetype: str, raw: bytes) -> dict:
         raise HttpRefusal("invalid_json") from error
     if b"\\u0000" in raw and _has_nul(value):
         raise HttpRefusal("invalid_request", errors=[{"field": "", "message": "Null characters are not allowed."}])
-    if errors := list(_mistyped(schema(kind), value)):
-        raise HttpRefusal("invalid_request", errors=errors)
-    return load(kind, value)
+    return load(kind, value, exactly=True)
 
 
-def load(kind: type[Schema], data) -> dict:
+def load(kind: type[Schema], data, *, exactly: bool = False) -> dict:
     try:
-        return schema(kind).load(data)
+        return load_exactly(kind, data) if exactly else schema(kind).load(data)
     except ValidationError as error:
         raise HttpRefusal("invalid_request", errors=list(flatten(error.messages))) from error
 
@@ -143,33 +139,6 @@ def _once(pairs: list[tuple]) -> dict:
     if len(found) < len(pairs):
         raise ValueError("a name stands twice")
     return found
-
-
-def _mistyped(kind: Schema | fields.Field, value, path: str = "") -> Iterator[dict]:
-    """Numbers and truths that are written as something else: marshmallow takes "12", 1.5 and "yes", for queries."""
-    kind = kind.schema if isinstance(kind, fields.Nested) else kind
-    if value is None:
-        return
-    if isinstance(value, dict) and isinstance(kind, Schema | fields.Dict):
-        named = kind.fields.items() if isinstance(kind, Schema) else ((name, kind.value_field) for name in value)
-        for name, inner in named:
-            key = getattr(inner, "data_key", None) or name
-            if key in value:
-                yield from _mistyped(inner, value[key], f"{path}.{key}" if path else key)
-    elif isinstance(value, list) and isinstance(kind, Schema | fields.List):
-        for number, each in enumerate(value):
-            inner = kind if isinstance(kind, Schema) else kind.inner
-            yield from _mistyped(inner, each, f"{path}.{number}" if path else str(number))
-    elif (isinstance(kind, fields.Integer) and not _is_integer(value)) or (
-        isinstance(kind, fields.Boolean) and not isinstance(value, bool)
-    ):
-        yield {"field": path, "message": kind.error_messages["invalid"]}
-
-
-def _is_integer(value) -> bool:
-    if isinstance(value, float):
-        return value.is_integer() and abs(value) < EXACT
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _whole(data: bytes, environ) -> bytes:

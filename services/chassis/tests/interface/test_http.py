@@ -227,6 +227,7 @@ def test_a_body_is_loaded_by_its_schema(edge):
         (b'{"text": "a", "text": "b"}', "application/json", 400, "invalid_json"),
         (b'{"text": "a", "parts": [{"done": true, "done": false}]}', "application/json", 400, "invalid_json"),
         (b"[" * 1000 + b"]" * 1000, "application/json", 400, "invalid_json"),
+        (b"[" * 500 + b"]" * 500, "application/json", 422, "invalid_request"),
         (b'{"text": "a\\u0000b"}', "application/json", 422, "invalid_request"),
         (b'{"text": "' + b"a" * 10_000_000 + b'"}', "application/json", 413, "body_too_large"),
     ],
