@@ -44,7 +44,7 @@ PER_ADDRESS = {
 IN_VAIN = ("sign_in", "unauthenticated")  # what went well does not count
 DEFAULTS = PER_ACCOUNT | PER_ADDRESS
 EXCHANGE_SECONDS = 1
-AT_MOST = 100_000  # counts held at a time, each some 400 bytes; those used least lately go first
+AT_MOST = 50_000  # counts held at a time, some 25 MiB; those used least lately go first
 
 REFUSED = Counter("congvu_http_limited_total", "Requests refused because there were too many", ["limit"])
 ALONE = Counter("congvu_http_limits_alone_total", "Times that counts could not be exchanged with the other instances")

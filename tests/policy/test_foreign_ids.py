@@ -1,5 +1,6 @@
 """Promise S3: on every route that takes an id, somebody else's thing looks like a thing that is not there."""
 
+import orjson
 import psycopg
 import pytest
 
@@ -189,3 +190,44 @@ def test_a_draft_looks_like_an_absent_order_to_whoever_has_no_part_in_it(scene, 
     for method, path in (("GET", ""), ("GET", "/assignments"), ("GET", "/history"), ("DELETE", "")):
         answers = [someone.request(method, f"/tasks/{task}{path}", headers=headers) for task in (scene.drafted, NOBODY)]
         assert {answer.status_code for answer in answers} == {404}
+
+
+# Ids that stand elsewhere than in the path, of what is hidden from whoever has no part in it. `{talk}` is his own.
+ELSEWHERE = {
+    "search in a conversation": ("conversation_id", "GET", "/messages/search", lambda id_: {"conversation_id": id_}),
+    "conversation of a task": ("task_id", "GET", "/conversations", lambda id_: {"task_id": id_}),
+    "nudges read": ("item_id", "POST", "/nudges/read", lambda id_: {"ids": [id_]}),
+    "reminder of a task": ("task_id", "POST", "/reminders", lambda id_: {"link": f"/api/v1/tasks/{id_}"}),
+    "reminder of a piece": ("assignment_id", "POST", "/reminders", lambda id_: {"link": f"/api/v1/assignments/{id_}"}),
+    "file in a message": ("file_id", "POST", "{talk}/messages", lambda id_: {"file_ids": [id_]}),
+    "reply": ("message_id", "POST", "{talk}/messages", lambda id_: {"reply_to": id_}),
+    "link": ("task_id", "POST", "{talk}/messages", lambda id_: {"text": f"/tasks/{id_}"}),
+}  # fmt: skip
+BESIDE = {"/messages/search": {"q": "nghị"}, "/reminders": {"title": "Theo"}, "{talk}/messages": {"text": "Xem"}}
+TELLING = ("status", "code", "title", "errors", "details", "items", "links", "body", "files", "reply_to")
+
+
+@pytest.fixture(scope="module")
+def talk(scene, stranger) -> str:
+    """A group of the stranger's own."""
+    somebody = scene.posts["below", "official"].holder
+    wanted = {"kind": "group", "name": "Việc khác", "participants": [{"person_id": somebody}]}
+    made = stranger.post("/conversations", wanted)
+    assert made.status_code == 201, made.text
+    return f"/conversations/{made.json()['id']}"
+
+
+@pytest.mark.parametrize("case", ELSEWHERE)
+def test_a_foreign_id_beside_the_path_looks_like_an_absent_one(scene, stranger, talk, case):
+    parameter, method, path, naming = ELSEWHERE[case]
+
+    def ask(id_: str) -> tuple:
+        said = BESIDE.get(path, {}) | naming(id_)
+        sent = {"params": said} if method == "GET" else {"json": said}
+        answer = stranger.request(method, path.format(talk=talk), headers={"Idempotency-Key": id_}, **sent)
+        told = orjson.loads(answer.text.replace(id_, "this")) if answer.text else {}
+        return answer.status_code, {name: told.get(name) for name in TELLING}
+
+    absent = ask(NOBODY)
+    assert absent[0] < 500 and (absent[0], absent[1]["code"]) != (422, "invalid_request"), absent
+    assert ask(FOREIGN[parameter](scene)) == absent

@@ -52,8 +52,8 @@ def test_what_is_refused_is_not_counted(at):
     limits = limit_of("6/minute")
     for _ in range(50):
         allowed(limits)
-    at(60 + 59)
-    assert allowed(limits) == 5
+    at(90)
+    assert allowed(limits) == 3
 
 
 def test_it_is_told_when_there_is_room_again(at):
