@@ -19,6 +19,11 @@ from gateway.settings import read
         ("CONGVU_SESSION_LIFETIME_SECONDS", "long"),
         ("CONGVU_SECURE_COOKIES", "perhaps"),
         ("CONGVU_OIDC_PROVIDERS", "Thành phố"),
+        ("CONGVU_WEBHOOK_KEYS", "/nowhere/keys.pem"),
+        ("CONGVU_WEBHOOK_KEYS", __file__),
+        ("CONGVU_WEBHOOK_NETWORKS", "inside"),
+        ("CONGVU_WEBHOOK_CA_FILE", "/nowhere/ca.pem"),
+        ("CONGVU_PUBLIC_URL", "http://congvu.example"),
     ],
 )
 def test_a_wrong_value_ends_the_start_with_one_sentence(monkeypatch, name, value):
