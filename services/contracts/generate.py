@@ -102,7 +102,8 @@ def asyncapi() -> dict:
             "name": event.name,
             "contentType": "application/json",
             "summary": event.summary,
-            "description": f"Said by a sibling, for {', '.join(event.hearers)}. The message's user_id is its account.",
+            "description": f"Said by a sibling, for {', '.join(event.hearers)}. The message's user_id is its account. "
+            f"Without a broker: POST /inbound/events of the {event.door}.",
             "headers": {"$ref": _ATTRIBUTES_REF},
             "payload": schemas.of(event.data),
         }

@@ -74,7 +74,7 @@ def _checked(mimetype: str, headers: Headers, value, says: frozenset[str]) -> tu
         if attributes["type"] not in says:
             raise HttpRefusal("event_not_granted", type=attributes["type"])
         if (event.get_datacontenttype() or JSON).partition(";")[0].strip() != JSON:
-            raise ValidationError(f"Must be equal to {JSON}.", "datacontenttype")
+            raise ValidationError({"datacontenttype": [f"Must be equal to {JSON}."]})
         kind = schema(INBOUND[attributes["type"]].data, unknown=EXCLUDE)
         try:
             data = kind.dump(kind.load(event.get_data()))

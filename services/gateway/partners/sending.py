@@ -35,7 +35,7 @@ GONE = 410
 class Sending:
     def __init__(self, store, settings: WebhookSettings):
         self._store, self._settings = store, settings
-        self._keys = settings.keys()
+        self._keys = settings.private_keys()
         self._follower = Follower(store.url, storage.SENDING_CHANNEL, self._look, every=LOOK)
         self._serving: dict[str, eventlet.greenthread.GreenThread] = {}
 
@@ -121,7 +121,7 @@ def settle(tx, delivery, fault: str | None, wait: timedelta | None, now: datetim
         _pause(tx, delivery, "gone", now)
     if delivery.attempts > len(RETRIES):
         storage.settle(tx, delivery, state="dead", fault=fault)
-        log.warning("a delivery is dead", partner=delivery.partner, event=delivery.event_id, fault=fault)
+        log.warning("a delivery is dead", partner=delivery.partner, event_id=str(delivery.event_id), fault=fault)
         if not storage.delivered_since(tx, delivery.partner, delivery.created_at):
             _pause(tx, delivery, "failing", now)
         return

@@ -19,7 +19,7 @@ class WebhookSettings:
     networks: tuple[Network, ...] = ()  # addresses that are admitted though they are not public
     ca_file: str = ""  # of an authority of the city's own
 
-    def keys(self) -> list[Ed25519PrivateKey]:
+    def private_keys(self) -> list[Ed25519PrivateKey]:
         return read_private(self.key_file) if self.key_file else []
 
 

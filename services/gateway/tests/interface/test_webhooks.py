@@ -144,7 +144,7 @@ def test_each_gets_what_it_wants_once_and_nothing_else(brings, wants, publish, h
         until(lambda: (len(one.got), len(other.got)) == (3, 5))
         assert sorted(ids(one)) == sorted(issued)
         assert sorted(ids(other)) == sorted(issued + changed)
-    assert {row[1:] for row in states(here)} == {("delivered", 1, None)}
+    until(lambda: {row[1:] for row in states(here)} == {("delivered", 1, None)})
 
 
 def test_what_the_broker_hands_out_again_is_brought_once(brings, wants, here, site, publish, world):
@@ -377,7 +377,7 @@ def test_one_event_that_a_partner_never_takes_does_not_pause_the_rest(brings, wa
     publish()
     until(lambda: states(here) == [("archive", "waiting", 1, "answers_500")])
     publish()
-    until(lambda: states(here)[1][1] == "delivered")
+    until(lambda: "delivered" in {row[1] for row in states(here)})
     site.answers = [(500, {}, b"")]
     here.do(
         "UPDATE deliveries SET attempts = :tries, due_at = now() WHERE state = 'waiting'", tries=len(sending.RETRIES)
@@ -393,7 +393,9 @@ def test_of_too_much_that_waits_the_oldest_goes(brings, wants, publish, site, he
     brings()
     published = publish(12)
     until(
-        lambda: [row["event_id"] for row in here.rows("SELECT event_id FROM deliveries ORDER BY id")] == published[-5:]
+        lambda: (
+            [str(row["event_id"]) for row in here.rows("SELECT event_id FROM deliveries ORDER BY id")] == published[-5:]
+        )
     )
 
 

@@ -26,6 +26,11 @@ from gateway.settings import read
         ("CONGVU_LIMIT_SEARCH", "many"),
         ("CONGVU_LIMIT_READ", "0/minute"),
         ("CONGVU_LIMIT_SIGN_IN", "10/second;5/minute"),
+        ("CONGVU_WEBHOOK_KEYS", "/nowhere/keys.pem"),
+        ("CONGVU_WEBHOOK_KEYS", __file__),
+        ("CONGVU_WEBHOOK_NETWORKS", "inside"),
+        ("CONGVU_WEBHOOK_CA_FILE", "/nowhere/ca.pem"),
+        ("CONGVU_PUBLIC_URL", "http://congvu.example"),
     ],
 )
 def test_a_wrong_value_ends_the_start_with_one_sentence(monkeypatch, name, value):
