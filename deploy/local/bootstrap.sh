@@ -78,7 +78,7 @@ fresh() { [ -x .venv/bin/python ] && [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$
 enough_space() {
     local free
     free=$(df -Pk . | awk 'NR == 2 {print $4}')
-    [ "$free" -ge 600000 ] || refuse "The disk under $here is full: $((free / 1024)) MB are free, the Python packages need 600 MB."
+    [ "$free" -ge 900000 ] || refuse "The disk under $here is full: $((free / 1024)) MB are free, the Python packages need 900 MB."
 }
 
 make_environment() {
