@@ -160,10 +160,10 @@ class HttpEntrypoint(Entrypoint):
                 self, (request,), values, context_data=server.context_data(request), handle_result=handle_result
             )
         except BaseException:
-            server.admission.places.release()
+            server.admission.leave()
             raise
         worker = self.container._worker_threads[worker_ctx]
-        worker.link(lambda _: server.admission.places.release())
+        worker.link(lambda _: server.admission.leave())
         result, exc_info = self._wait(answered, worker)
         if exc_info is not None:
             if getattr(exc_info[1], "refusal_code", None) is None:

@@ -70,7 +70,7 @@ def someone(admission, answers, seconds=0.02):
             answers.append(refusal.refusal_code)
             return
         eventlet.sleep(seconds)
-        admission.places.release()
+        admission.leave()
         answers.append("served")
 
     return eventlet.spawn(work)
@@ -102,6 +102,19 @@ def test_a_line_that_does_not_end_is_short_and_whoever_is_too_many_hears_so_at_o
     assert later == ["overloaded"] + ["served"] * 33
 
 
+def test_a_burst_that_could_not_be_served_in_time_is_refused_at_once():
+    admission, answers = Admission(2, length=100, seconds=1, burst_seconds=20, short_seconds=20), []
+    for thread in [someone(admission, answers, seconds=0.1) for _ in range(22)]:  # ten at most in half a second
+        thread.wait()
+    learnt = len(answers)
+    burst = [someone(admission, answers, seconds=0.1) for _ in range(60)]
+    for thread in burst:
+        thread.wait()
+    later = answers[learnt:]
+    assert later[:30] == ["overloaded"] * 30
+    assert later.count("served") >= 4  # there are two places, and two may always wait
+
+
 def test_in_a_crowd_nobody_waits_long():
     admission, answers = Admission(1, length=30, seconds=20, burst_seconds=0.02, short_seconds=0.05), []
     admission.places.acquire()  # somebody who does not get ready
@@ -110,7 +123,7 @@ def test_in_a_crowd_nobody_waits_long():
     admission._short_length = 2
     someone(admission, answers).wait()
     assert answers == ["overloaded"]
-    admission.places.release()
+    admission.leave()
     patient[0].wait()
     assert answers == ["overloaded", "served"]
 
