@@ -53,7 +53,9 @@ def items(person, origin: str = "hotline") -> list[dict]:
 
 
 def of_ward(person, ward, subject: str, **changes) -> dict:
-    code = person("unit_head").get(f"/units/{ward}").json()["code"]
+    found = person("unit_head").get(f"/units/{ward}")
+    assert found.status_code == 200, found.text
+    code = found.json()["code"]
     return an_item(subject, data={"unit_code": code}, **changes)
 
 
@@ -91,8 +93,8 @@ def test_what_was_accepted_outlives_a_broker_that_was_away_and_takes_effect_once
     platform, person, ward, say, operators
 ):
     """202 while the broker is down: it is in the database, and goes out when the broker is back."""
-    platform.end("rabbitmq", kill=True)
     event = of_ward(person, ward, "pa/away")
+    platform.end("rabbitmq", kill=True)
     assert say(event).json() == {"taken": 1, "known": 0}
     for service in platform.ports["admin"]:
         platform.wait_ready(service)
