@@ -60,7 +60,23 @@ _ITEM = {
 }  # fmt: skip
 _CONVERSATION = "01989c1e-5b2a-7c10-8d52-0c8a1f5e0008"
 
+_WAITS = {
+    "kind": "citizen_case", "unit_code": "H29.102", "title": "Ngập tại hẻm 45", "urgency": "urgent", "due": _DUE,
+    "link": "https://1022.example.vn/cases/88121",
+}  # fmt: skip
+_SAID = {
+    "specversion": "1.0", "id": "7f3a", "source": "/hotline", "type": "waiting_item_opened", "subject": "1022-88121",
+    "aggregateversion": 1, "time": _NOW, "data": _WAITS,
+}  # fmt: skip
+
 EXAMPLES = {
+    "take_events": {
+        "bodies": {
+            "application/cloudevents+json": _SAID,
+            "application/cloudevents-batch+json": [_SAID],
+            "application/json": _WAITS,  # binary: the attributes are headers, ce-id and so on
+        }
+    },
     "create_token": {
         "body": {"username": "chutich", "password": "mật khẩu của bạn"},
         "answer": {"token": "M4yQ…", "expires_at": "2026-11-24T08:30:00+07:00", "restriction": None},

@@ -233,7 +233,13 @@ def _operation(entrypoint: HttpEntrypoint) -> dict:
             "headers": whole["headers"] | _headers("Content-Range"),
         }
     if entrypoint.accepts:
-        content = {media_type: {"schema": entrypoint.body or _BYTES} for media_type in entrypoint.accepts}
+        said = examples.get("bodies", {})
+        content = {
+            media_type: {"schema": {}, "example": said[media_type]}
+            if media_type in said
+            else {"schema": entrypoint.body or _BYTES}
+            for media_type in entrypoint.accepts
+        }
         operation["requestBody"] = {"required": True, "content": content}
     elif entrypoint.body:
         content = {"schema": entrypoint.body} | ({"example": examples["body"]} if "body" in examples else {})

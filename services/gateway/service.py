@@ -60,7 +60,7 @@ from gateway.partners.hearing import Hearing
 from gateway.partners.passing import Passing
 from gateway.partners.sending import Sending
 from gateway.partners.signatures import NONCES_KEPT
-from gateway.rate_limits import EXCHANGE_SECONDS, Limiting
+from gateway.rate_limits import EXCHANGE_SECONDS, RateLimits
 from gateway.routes import BASE
 from gateway.settings import read
 from gateway.single_sign_on import LOGOUT_KEPT, SingleSignOn
@@ -82,6 +82,15 @@ class Names(DependencyProvider):
 
     def get_dependency(self, worker_ctx):
         return self._known
+
+
+class Limits(DependencyProvider):
+    def setup(self):
+        settings = self.container.settings
+        self._limits = RateLimits(settings.limits, settings.trusted_proxies)
+
+    def get_dependency(self, worker_ctx):
+        return self._limits
 
 
 class SingleSignOnProvider(DependencyProvider):
@@ -178,7 +187,7 @@ class Service(*API, ScimRoutes, HearsDirectory):
     single_sign_on = SingleSignOnProvider()
     live = LiveStreams()
     names = Names()
-    limits = Limiting()
+    limits = Limits()
     partners = Partners()
 
     # what it hears

@@ -40,6 +40,9 @@ AFTER = """
   database of the same PostgreSQL: a room of as many members and senders, the same text. Who listens waits in `/sync`.
 * R12 is an open loop: requests are sent by the clock, whatever the ones before were answered, and timed from when they
   were due. The peak is the rate at which most was answered rightly; whoever asks shares the two processors.
+* Ten thousand streams belong to as many people, whose sessions are written into the gateway's table; one process
+  listens to all of them and takes its share of the processors. Those that come back in the same moment heed no `retry`,
+  as no client of ours would: it shows what the gateway holds out.
 * Tracing "taken out of the code" puts functions that do nothing in its place.
 * Where the time of an order goes: [hot-path.md](hot-path.md).
 """

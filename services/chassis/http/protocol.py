@@ -24,6 +24,7 @@ _LENGTH = re.compile(r"[0-9]{1,18}")
 class Protocol(wsgi.HttpProtocol):
     """`server.edge` is the HttpServer."""
 
+    wbufsize = 4096  # held as long as a stream is open; what is larger is written past it
     unread = False  # the peer may still send what nobody will read
 
     def get_environ(self):

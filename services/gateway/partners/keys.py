@@ -8,7 +8,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-_PEM = re.compile(rb"-----BEGIN PRIVATE KEY-----.+?-----END PRIVATE KEY-----\n?", re.DOTALL)
+_PEM = re.compile(rb"-----BEGIN PRIVATE[ ]KEY-----.+?-----END PRIVATE KEY-----\n?", re.DOTALL)
 
 
 def key_id(owner: str, public: Ed25519PublicKey) -> str:

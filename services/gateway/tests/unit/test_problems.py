@@ -84,7 +84,7 @@ def test_what_the_schemas_say_about_fields_is_told_in_vietnamese():
 def test_what_the_code_says_about_fields_is_told_in_vietnamese():
     """Whatever stands in a ValidationError, an `error=` of a validator, or a fault that a route makes itself."""
     said = {text for path in WHERE_FIELDS_ARE_JUDGED for text in sentences_in(ast.parse(path.read_text()))}
-    assert {"Give either days or hours.", "Must be between 1900 and 2199.", "Give one ETag, or *."} <= said
+    assert {"Give either days or hours.", "Must be between 1900 and 2199.", "Give ETags, or *."} <= said
     assert {text for text in said if problems.describe_field(text, "vi") == text} == set()
 
 
