@@ -15,7 +15,6 @@ from limits.storage import Storage
 from limits.storage.base import SlidingWindowCounterSupport, TimestampedSlidingWindow
 from limits.strategies import SlidingWindowCounterRateLimiter
 from marshmallow import ValidationError
-from nameko.extensions import DependencyProvider
 from prometheus_client import Counter
 
 from chassis.errors import Refusal
@@ -194,14 +193,3 @@ def too_many(name: str, limit: RateLimitItem, seconds: int) -> HttpRefusal:
         "RateLimit": f'"{name}";r=0;t={seconds}',
     }
     return HttpRefusal("too_many_requests", headers=headers)
-
-
-class Limiting(DependencyProvider):
-    """Gives the gateway its RateLimits: one for all requests of the process."""
-
-    def setup(self):
-        settings = self.container.settings
-        self._limits = RateLimits(settings.limits, settings.trusted_proxies)
-
-    def get_dependency(self, worker_ctx):
-        return self._limits

@@ -52,7 +52,7 @@ from gateway.api.tasks import TasksRoutes
 from gateway.api.urgings import UrgingsRoutes
 from gateway.assembling import known_names
 from gateway.live import LiveStreams
-from gateway.rate_limits import EXCHANGE_SECONDS, Limiting
+from gateway.rate_limits import EXCHANGE_SECONDS, RateLimits
 from gateway.routes import BASE
 from gateway.settings import read
 from gateway.single_sign_on import LOGOUT_KEPT, SingleSignOn
@@ -73,6 +73,15 @@ class Names(DependencyProvider):
 
     def get_dependency(self, worker_ctx):
         return self._known
+
+
+class Limiting(DependencyProvider):
+    def setup(self):
+        settings = self.container.settings
+        self._limits = RateLimits(settings.limits, settings.trusted_proxies)
+
+    def get_dependency(self, worker_ctx):
+        return self._limits
 
 
 class SingleSignOnProvider(DependencyProvider):
