@@ -59,7 +59,7 @@ fuzz: ## send the running API and the bus what nobody should: MINUTES=10 SEED=1 
 	@CONGVU_FUZZ_MINUTES=$(or $(MINUTES),10) CONGVU_FUZZ_SEED=$(or $(SEED),1) CONGVU_FUZZ_ROLE="$(ROLE)" \
 		$(PYTHON) -m deploy.local test -q -s tests/fuzz
 
-fuzz-selftest: ## plant six faults, one after the other: the fuzzer must find each
+fuzz-selftest: ## plant five faults, one after the other: the fuzzer must find each
 	@bash deploy/local/bootstrap.sh private
 	@CONGVU_FUZZ_SELFTEST=1 $(PYTHON) -m deploy.local test -q tests/fuzz/test_planted.py
 

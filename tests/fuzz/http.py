@@ -50,25 +50,38 @@ def settings(scene: dict, role: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def run(scene: dict, role: str, seed: int, *options: str) -> subprocess.CompletedProcess:
+def run(scene: dict, role: str, seed: int, *options: str) -> tuple[int, str]:
+    """The exit code, 0 when nothing was found, and what it says."""
+    [outcome] = run_together(scene, [role], seed, *options).values()
+    return outcome
+
+
+def run_together(scene: dict, roles: list[str], seed: int, *options: str) -> dict[str, tuple[int, str]]:
     with tempfile.TemporaryDirectory(prefix="congvu-fuzz-") as folder:
-        place = Path(folder)
-        (place / "scene.json").write_text(json.dumps({name: scene[name] for name in ("base_url", "addresses", "cast")}))
-        (place / "settings.toml").write_text(settings(scene, role))
-        told = {
-            "CONGVU_FUZZ_SCENE": f"{folder}/scene.json",
-            "CONGVU_FUZZ_ROLE": role,
-            "SCHEMATHESIS_HOOKS": "tests.fuzz.hooks",
-            "PYTHONPATH": f"{CHECKOUT}/services:{CHECKOUT}",
-        }
-        command = [
-            sys.executable, "-W", "ignore", "-m", "schemathesis.cli", "--config-file", f"{folder}/settings.toml",
-            "run", f"{scene['base_url']}/api/v1/openapi.json", f"--seed={seed}", "--no-color", *options,
-        ]  # fmt: skip
-        return subprocess.run(command, cwd=folder, env=os.environ | told, capture_output=True, text=True)
+        running = {role: _started(scene, role, seed, Path(folder, role), options) for role in roles}
+        codes = {role: process.wait() for role, process in running.items()}
+        return {role: (code, Path(folder, role, "said").read_text()) for role, code in codes.items()}
+
+
+def _started(scene: dict, role: str, seed: int, place: Path, options: tuple[str, ...]) -> subprocess.Popen:
+    place.mkdir()
+    (place / "scene.json").write_text(json.dumps({name: scene[name] for name in ("base_url", "addresses", "cast")}))
+    (place / "settings.toml").write_text(settings(scene, role))
+    told = {
+        "CONGVU_FUZZ_SCENE": str(place / "scene.json"),
+        "CONGVU_FUZZ_ROLE": role,
+        "SCHEMATHESIS_HOOKS": "tests.fuzz.hooks",
+        "PYTHONPATH": f"{CHECKOUT}/services:{CHECKOUT}",
+    }
+    command = [
+        sys.executable, "-W", "ignore", "-m", "schemathesis.cli", "--config-file", str(place / "settings.toml"),
+        "run", f"{scene['base_url']}/api/v1/openapi.json", f"--seed={seed}", "--no-color", *options,
+    ]  # fmt: skip
+    with (place / "said").open("w") as said:
+        return subprocess.Popen(command, cwd=place, env=os.environ | told, stdout=said, stderr=said)
 
 
 if __name__ == "__main__":
-    done = run(json.loads(Path(sys.argv[1]).read_text()), *sys.argv[2:3], int(sys.argv[3]), *sys.argv[4:])
-    print(done.stdout + done.stderr)  # noqa: T201
-    sys.exit(done.returncode)
+    code, said = run(json.loads(Path(sys.argv[1]).read_text()), sys.argv[2], int(sys.argv[3]), *sys.argv[4:])
+    print(said)  # noqa: T201
+    sys.exit(code)

@@ -58,12 +58,6 @@ def a_name_is_a_number() -> None:
     _around(OrganisationRoutes, "list_units", as_number)
 
 
-def a_truth_is_taken_for_a_number() -> None:
-    from chassis.http import body
-
-    body.load_exactly = lambda kind, value: body.schema(kind).load(value)
-
-
 def a_procedure_breaks() -> None:
     from directory.service import Service
 
@@ -75,7 +69,6 @@ FAULTS = {  # with the service that has it
     a_status_is_not_declared: "gateway",
     a_code_is_not_declared: "gateway",
     a_name_is_a_number: "gateway",
-    a_truth_is_taken_for_a_number: "gateway",
     a_procedure_breaks: "directory",
 }
 

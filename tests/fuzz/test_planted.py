@@ -15,7 +15,6 @@ SAID = {  # of tests/fuzz/planted.py, which patches whatever imports it: in whic
     "a_status_is_not_declared": ("list_units", "Undocumented status code"),
     "a_code_is_not_declared": ("list_units", "list_units does not declare second_official_needed"),
     "a_name_is_a_number": ("list_units", "Response violates schema"),
-    "a_truth_is_taken_for_a_number": ("change_notification_settings", "Schema-violating request accepted"),
 }
 
 
@@ -24,8 +23,8 @@ def test_a_planted_fault_of_a_route_is_found(platform, scene, fault):
     operation, said = SAID[fault]
     with platform.instead("tests.fuzz.planted", CONGVU_PLANTED_FAULT=fault):
         options = ("--phases=coverage,fuzzing", "--max-examples=50", f"--include-operation-id={operation}")
-        done = http.run(scene, "leader", SEED, *options)
-    assert done.returncode == 1 and said in done.stdout, f"{fault} was not found:\n{done.stdout}{done.stderr}"
+        code, told = http.run(scene, "leader", SEED, *options)
+    assert code == 1 and said in told, f"{fault} was not found:\n{told}"
 
 
 def test_a_planted_fault_of_a_procedure_is_found(platform, scene):
