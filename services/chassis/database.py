@@ -149,14 +149,16 @@ class Store:
             yield tx
 
     @contextmanager
-    def reading(self, walks: bool = False) -> Iterator[Transaction]:
-        """A transaction that only reads, and sees one state of the data throughout.
+    def reading(self, walks: bool = False, keep_plans: bool = False) -> Iterator[Transaction]:
+        """A transaction that only reads, and sees one state of the data throughout. `keep_plans`: as in `transaction`.
 
         With `walks` an index is walked and left when there is enough. Statistics know what there is for each on the
         average, and for that it may be cheaper to collect all of it first; who has a thousand times as much would wait.
         """
-        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-        with self._begin(f"{begin}; {_WALK}" if walks else begin, may_emit=False) as tx:
+        opening = ["BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"]
+        opening += [_WALK] if walks else []
+        opening += [_KEEP_PLANS] if keep_plans else []
+        with self._begin("; ".join(opening), may_emit=False) as tx:
             yield tx
 
     @contextmanager

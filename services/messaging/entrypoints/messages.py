@@ -71,7 +71,7 @@ class Messages:
 
     @rpc(messaging.get_unread)
     def get_unread(self, call, request):
-        with self.db.reading(walks=True) as tx:
+        with self.db.reading(walks=True, keep_plans=True) as tx:
             return messages.get_unread(tx, call.claims, clock.now())
 
     @property

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy import and_, func, or_, select, tuple_, update
@@ -116,10 +117,10 @@ def received(
     since: datetime | None = None,
 ) -> list[Mapping]:
     """What reaches one by these addresses: of each the newest are walked, however many there have ever been."""
-    found = _newest(keys, now, before, limit, past, since)
-    order = (announcements.c.published_at.desc(), announcements.c.id.desc())
-    query = _shown(person_id).where(announcements.c.id.in_(select(found.c.announcement_id)))
-    return list(tx.execute(query.order_by(*order).limit(limit)).mappings())
+    values = {"person_id": person_id, "keys": list(keys), "now": now, "since": since}
+    values |= {"before_at": before[0], "before_id": before[1]} if before is not None else {}
+    known = {name: value for name, value in values.items() if value is not None}
+    return list(tx.execute(_received(frozenset(known), limit, past), known).mappings())
 
 
 def unseen(tx, person_id: str, keys: Sequence[str], now: datetime, among: int) -> list[Mapping]:
@@ -219,7 +220,7 @@ def with_file(tx, file_id: str) -> list[str]:
     return list(tx.execute(query).scalars())
 
 
-def _shown(person_id: str):
+def _shown(person_id):
     """With the unit's name, and what this person has seen."""
     mine = and_(marks.c.announcement_id == announcements.c.id, marks.c.person_id == person_id)
     return (
@@ -229,25 +230,28 @@ def _shown(person_id: str):
     )
 
 
-def _newest(
-    keys: Sequence[str], now: datetime, before: Position | None, limit: int, past: bool, since: datetime | None
-):
-    given = unnested(address=(sa.Text(), list(keys)))
+# made once for each form: whoever looks at his home waits for it, and making one takes longer than running it
+@cache
+def _received(names: frozenset[str], limit: int, past: bool):
+    given = select(func.unnest(sa.bindparam("keys", type_=ARRAY(sa.Text))).label("address")).subquery("given")
+    most = sa.literal_column(str(limit))  # written out, so that a plan that is kept for all values knows it
     ends = func.coalesce(addresses.c.valid_until, sa.literal_column("'infinity'::timestamptz"))
-    over = ends <= sa.literal(now, Moment)
+    over = ends <= sa.bindparam("now", type_=Moment)
     walked = (
         select(addresses.c.announcement_id)
         .where(addresses.c.address == given.c.address, over if past else ~over)
         .order_by(addresses.c.published_at.desc(), addresses.c.announcement_id.desc())
-        .limit(limit)
+        .limit(most)
     )
-    if since is not None:
-        walked = walked.where(addresses.c.published_at > since)
-    if before is not None:
-        position = tuple_(sa.literal(before[0], Moment), sa.literal(before[1], Id))
+    if "since" in names:
+        walked = walked.where(addresses.c.published_at > sa.bindparam("since", type_=Moment))
+    if "before_at" in names:
+        position = tuple_(sa.bindparam("before_at", type_=Moment), sa.bindparam("before_id", type_=Id))
         walked = walked.where(tuple_(addresses.c.published_at, addresses.c.announcement_id) < position)
     walked = walked.correlate(given).lateral()
-    return select(walked.c.announcement_id).select_from(given.join(walked, sa.true())).subquery()
+    newest = select(walked.c.announcement_id).select_from(given.join(walked, sa.true()))
+    query = _shown(sa.bindparam("person_id", type_=Id)).where(announcements.c.id.in_(newest))
+    return query.order_by(announcements.c.published_at.desc(), announcements.c.id.desc()).limit(most)
 
 
 def _by_id(tx, query, before: str | None, limit: int) -> list[Mapping]:

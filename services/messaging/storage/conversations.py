@@ -89,6 +89,21 @@ _ADDRESSEES = (
 _ADDRESSEES_WHO_SEE = _ADDRESSEES.where(participants.c.from_number <= sa.bindparam("number"))
 
 
+def _unread() -> sa.Select:
+    muted = func.coalesce(conversation_settings.c.muted_until > sa.bindparam("now", type_=Moment), False)
+    told = _SEEN.query.with_only_columns(_SEEN.unread.label("unread"), muted.label("muted")).where(_SEEN.unread > 0)
+    told = told.subquery()
+    parts = {"": ~told.c.muted, "muted_": told.c.muted}
+    counts = [func.count().filter(part).label(f"{name}conversations") for name, part in parts.items()]
+    sums = [
+        func.coalesce(func.sum(told.c.unread).filter(part), 0).label(f"{name}messages") for name, part in parts.items()
+    ]
+    return select(*counts, *sums)
+
+
+_UNREAD = _unread()
+
+
 def conversations_of(
     tx, person_id: str, own: Sequence[str], chosen: Mapping, before: tuple[int, datetime, str] | None, limit: int
 ) -> list[Mapping]:
@@ -119,15 +134,7 @@ def find_bare(tx, conversation_id: str) -> Mapping:
 
 def unread(tx, person_id: str, own: Sequence[str], now: datetime) -> Mapping:
     """How many messages in how many conversations, those that he has muted apart."""
-    muted = func.coalesce(conversation_settings.c.muted_until > now, False)
-    told = _SEEN.query.with_only_columns(_SEEN.unread.label("unread"), muted.label("muted")).where(_SEEN.unread > 0)
-    told = told.subquery()
-    parts = {"": ~told.c.muted, "muted_": told.c.muted}
-    counts = [func.count().filter(part).label(f"{name}conversations") for name, part in parts.items()]
-    sums = [
-        func.coalesce(func.sum(told.c.unread).filter(part), 0).label(f"{name}messages") for name, part in parts.items()
-    ]
-    return tx.execute(select(*counts, *sums), {"person_id": person_id, "own": own}).mappings().one()
+    return tx.execute(_UNREAD, {"person_id": person_id, "own": own, "now": now}).mappings().one()
 
 
 def participants_of(tx, conversation_id: str, after: tuple[int, str] | None, limit: int) -> list[Mapping]:

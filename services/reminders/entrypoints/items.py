@@ -30,7 +30,7 @@ class Items:
 
     @rpc(reminders.get_overview)
     def get_overview(self, call, request):
-        with self.db.reading(walks=True) as tx:
+        with self.db.reading(walks=True, keep_plans=True) as tx:
             return reading.get_overview(tx, call.claims, request, clock.now())
 
     @rpc(reminders.snooze_action_item)

@@ -29,5 +29,5 @@ class Orders:
 
     @rpc(tasks.get_summary)
     def get_summary(self, call, request):
-        with self.db.reading() as tx:
+        with self.db.reading(keep_plans=True) as tx:
             return orders.get_summary(tx, call.claims, clock.now())
