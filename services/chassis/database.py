@@ -1,7 +1,7 @@
 """A service's own database: explicit transactions with at most one event each, never longer than the deadline."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import eventlet
@@ -11,6 +11,8 @@ import sqlalchemy as sa
 import structlog
 from nameko.extensions import DependencyProvider
 from psycopg import sql
+from psycopg.rows import dict_row
+from psycopg.types.string import TextLoader
 from sqlalchemy import exc
 
 from chassis import clock, context
@@ -19,6 +21,7 @@ from chassis.contract import Event, schema
 from chassis.errors import DatabaseUnavailable, DeadlineExceeded
 from chassis.listening import CONNECTING, SERVER_KEEPALIVE
 from chassis.outbox import Relay
+from chassis.rows import Written
 from chassis.wire import to_json
 
 log = structlog.get_logger()
@@ -62,6 +65,17 @@ class Transaction:
 
     def execute(self, statement, parameters=None):
         return self.connection.execute(statement, parameters)
+
+    def rows(self, statement: Written, given: Mapping) -> list[dict]:
+        """All that it finds, given its values by name. Ids are text, as everywhere."""
+        driver = self.connection.connection.driver_connection
+        try:
+            cursor = psycopg.RawCursor(driver, row_factory=dict_row)
+            return cursor.execute(statement.text, statement.values(given)).fetchall()
+        except psycopg.Error as error:
+            if driver.closed:
+                self.connection.invalidate(error)
+            raise
 
     def emit(self, event: Event, *, subject: str, version: int, data: dict) -> None:
         """Say that something happened, to be published after the commit. At most once in a transaction.
@@ -139,6 +153,7 @@ class Store:
                 **CONNECTING,
             },  # `_opened` begins, by itself
         )
+        sa.event.listen(self._engine, "connect", _take_ids_as_text)
 
     @contextmanager
     def transaction(self, keep_plans: bool = False) -> Iterator[Transaction]:
@@ -173,17 +188,19 @@ class Store:
                     raise
         except exc.TimeoutError as error:
             raise DatabaseUnavailable("all database connections are busy") from error
-        except exc.DBAPIError as error:
-            if isinstance(error.orig, psycopg.errors.QueryCanceled):
+        except (exc.DBAPIError, psycopg.Error) as error:
+            cause = error.orig if isinstance(error, exc.DBAPIError) else error
+            if isinstance(cause, psycopg.errors.QueryCanceled):
                 raise DeadlineExceeded("the database did not answer in time") from error
-            if isinstance(error.orig, _COLLISIONS):
+            if isinstance(cause, _COLLISIONS):
                 raise DatabaseUnavailable("the database is busy with the same rows") from error
-            if isinstance(error, exc.OperationalError | exc.InterfaceError) or error.connection_invalidated:
-                log.warning("database unavailable", error=type(error.orig).__name__)
+            lost = isinstance(error, exc.DBAPIError) and error.connection_invalidated
+            if lost or isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
+                log.warning("database unavailable", error=type(cause).__name__)
                 raise DatabaseUnavailable("the database does not answer") from error
-            if isinstance(error, exc.IntegrityError | exc.DataError):
+            if isinstance(cause, psycopg.IntegrityError | psycopg.DataError):
                 # PostgreSQL's own text shows the row, and an error's text goes to the log
-                about = error.orig.diag
+                about = cause.diag
                 raise RowRefused(f"{about.sqlstate} {about.table_name or ''} {about.constraint_name or ''}") from None
             raise
 
@@ -227,6 +244,10 @@ class Store:
 
     def close(self) -> None:
         self._engine.dispose()
+
+
+def _take_ids_as_text(connection: psycopg.Connection, _record) -> None:
+    connection.adapters.register_loader("uuid", TextLoader)
 
 
 class Database(DependencyProvider):

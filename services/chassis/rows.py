@@ -1,18 +1,22 @@
-"""Many values as one parameter: one statement and one round trip, be it for 1 row or for 400.
+"""Statements that cost little: many values go as one parameter, and those that people wait for are written out once.
+
+With many values as one parameter it is one statement and one round trip, be it for 1 row or for 400.
 
 The values go as one text. The driver would write lists element by element in Python, which for an order to all units
 takes longer than the database does with them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql.psycopg import dialect
 
 from chassis.wire import to_json
 
 Id = sa.Uuid(as_uuid=False)
+_DIALECT = dialect(paramstyle="numeric_dollar")
 
 
 class _Ids(sa.types.UserDefinedType):
@@ -64,3 +68,23 @@ def unnested(**columns: tuple[sa.types.TypeEngine, list]):
     shape = [sa.column(name, kind) for name, (kind, _) in columns.items()]
     given = func.json_to_recordset(sa.cast(sa.literal(to_json(rows)), sa.JSON))
     return given.table_valued(*shape).render_derived(name="given", with_types=True)
+
+
+class Written:
+    """A statement that is written out once, for what people wait for most: SQLAlchemy makes its text, and has no part
+    in running it, which would cost twice of what the driver does.
+    """
+
+    def __init__(self, statement: sa.Executable):
+        compiled = statement.compile(dialect=_DIALECT)
+        whole = compiled.construct_expanded_state(compiled.params)
+        self.text = whole.statement
+        self._names, self._known = whole.positiontup or [], whole.parameters
+        writers = ((name, bound.type.dialect_impl(_DIALECT)) for bound, name in compiled.bind_names.items())
+        self._writers = {name: write for name, kind in writers if (write := kind.bind_processor(_DIALECT))}
+
+    def values(self, given: Mapping) -> list:
+        """In the order of their numbers in the text."""
+        known = self._known | given
+        known |= {name: write(known[name]) for name, write in self._writers.items() if known[name] is not None}
+        return [known[name] for name in self._names]

@@ -14,20 +14,21 @@ eventlet.monkey_patch()
 
 import json  # noqa: E402
 import time  # noqa: E402
-from collections.abc import Callable  # noqa: E402
+from collections.abc import Callable, Iterator  # noqa: E402
 from dataclasses import dataclass  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 import hypothesis  # noqa: E402
 import psycopg  # noqa: E402
 import pytest  # noqa: E402
+import sqlalchemy as sa  # noqa: E402
 import structlog  # noqa: E402
 from amqp import Message  # noqa: E402
 
 from chassis import amqp, clock, database, topology  # noqa: E402
 from chassis.container import Container  # noqa: E402
 from chassis.contract import Event, Procedure  # noqa: E402
-from chassis.database import Store  # noqa: E402
+from chassis.database import Store, Transaction  # noqa: E402
 from chassis.rpc import Remote  # noqa: E402
 from chassis.settings import Settings  # noqa: E402
 from chassis.wire import to_json  # noqa: E402
@@ -221,6 +222,39 @@ def queue_length(world) -> Callable[[str], int]:
             return broker.channel().queue_declare(queue, passive=True).message_count
 
     return length
+
+
+def explained(tx: Transaction, act: Callable) -> tuple[object, list[dict]]:
+    """What `act()` answers, and the plan of each of its statements in this transaction: run once more, with the same
+    values.
+    """
+    said, rows = [], tx.rows
+
+    def note(_connection, _cursor, statement, parameters, *_):
+        said.append(lambda text: tx.connection.exec_driver_sql(f"{text} {statement}", parameters).scalar())
+
+    def note_rows(statement, given):
+        cursor = psycopg.RawCursor(tx.connection.connection.driver_connection)
+        values = statement.values(given)
+        said.append(lambda text: cursor.execute(f"{text} {statement.text}", values).fetchone()[0])
+        return rows(statement, given)
+
+    sa.event.listen(tx.connection, "before_cursor_execute", note)
+    tx.rows = note_rows
+    try:
+        answer = act()
+    finally:
+        sa.event.remove(tx.connection, "before_cursor_execute", note)
+        tx.rows = rows
+    plans = [explain("EXPLAIN (ANALYZE, FORMAT JSON)") for explain in said]
+    return answer, [(json.loads(plan) if isinstance(plan, str) else plan)[0]["Plan"] for plan in plans]
+
+
+def nodes(plan: dict) -> Iterator[dict]:
+    """Every node of a plan."""
+    yield plan
+    for each in plan.get("Plans", ()):
+        yield from nodes(each)
 
 
 def until(condition: Callable[[], object], seconds: float = 20.0):

@@ -145,7 +145,7 @@ def _operation(entrypoint: HttpEntrypoint) -> dict:
         "parameters": _parameters(entrypoint),
         "responses": {str(meta.status): _success(meta, examples.get("answer")), **_refusals(entrypoint)},
     }
-    if meta.etag and entrypoint.method == "GET":
+    if _is_conditional(entrypoint):
         operation["responses"]["304"] = {"description": "It is what If-None-Match names."}
     if entrypoint.body:
         content = {"schema": entrypoint.body} | ({"example": examples["body"]} if "body" in examples else {})
@@ -162,6 +162,12 @@ def _operation(entrypoint: HttpEntrypoint) -> dict:
             name: {"$ref": f"#/components/schemas/{_name_of(schema)}"} for name, schema in schemas.LIVE_EVENTS.items()
         }
     return operation
+
+
+def _is_conditional(entrypoint: HttpEntrypoint) -> bool:
+    """Whatever is read as JSON has a tag, and what has a version has it in its tag."""
+    meta = entrypoint.meta
+    return entrypoint.method == "GET" and (meta.etag or (meta.media_type == JSON and meta.answer is not None))
 
 
 def _parameters(entrypoint: HttpEntrypoint) -> list[dict | str]:
@@ -183,7 +189,7 @@ def _parameters(entrypoint: HttpEntrypoint) -> list[dict | str]:
         found.append("Idempotency-Key")
     if meta.if_match:
         found.append("If-Match")
-    if meta.etag and entrypoint.method == "GET":
+    if _is_conditional(entrypoint):
         found.append("If-None-Match")
     if meta.media_type == "text/event-stream":
         found.append({

@@ -543,7 +543,7 @@ FIELD_MESSAGES = [(re.compile(pattern), text) for pattern, text in (
     (r"Give exactly one change\.", "Nêu đúng một thay đổi."),
     (r"String does not match expected pattern\.", "Không đúng dạng yêu cầu."),
     (r"Give this parameter once\.", "Chỉ nêu tham số này một lần."),
-    (r"Give one ETag, or \*\.", "Nêu một ETag, hoặc *."),
+    (r"Give ETags, or \*\.", "Nêu các ETag, hoặc *."),
     (r"Not a JSON object of texts\.", "Phải là một đối tượng JSON gồm các chuỗi ký tự."),
     (r"Not a valid mapping type\.", "Phải là một đối tượng."),
     (r"Null characters are not allowed\.", "Không được có ký tự rỗng."),

@@ -15,7 +15,8 @@ from gateway.auth import authorise, sign_in
 
 BASE = "/api/v1"
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
-_ETAG = re.compile(r'"([^"]*)"')
+_ETAGS = re.compile(r'(?:\s*(?:W/)?"[^"]*"\s*(?:,|$))+')
+_ETAG = re.compile(r'(W/)?"([^"]*)"')
 _VERSION = re.compile(r"(\d{1,15})(-[0-9a-f]+)?")
 
 
@@ -72,13 +73,13 @@ class Call:
             raise HttpRefusal("if_match_required")
         if wanted.strip() == "*":
             return None
-        tag = _ETAG.fullmatch(wanted.strip())
-        if tag is None:
-            raise HttpRefusal("invalid_request", errors=[_fault("If-Match", "Give one ETag, or *.")])
-        version = _VERSION.fullmatch(tag[1])
-        if version is None:
+        if not _ETAGS.fullmatch(wanted):
+            raise HttpRefusal("invalid_request", errors=[_fault("If-Match", "Give ETags, or *.")])
+        versions = [_VERSION.fullmatch(tag) for weak, tag in _ETAG.findall(wanted) if not weak]
+        known = [int(version[1]) for version in versions if version]
+        if not known:
             raise HttpRefusal("stale_version")  # well formed, but none of ours: it matches nothing
-        return int(version[1])
+        return max(known)  # versions only grow: of several that were seen no other can be the present one
 
 
 def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = None, status: int = 200,

@@ -77,7 +77,7 @@ class Answer:
     """`body` is anything that JSON can say, or bytes with a Content-Type of their own, be it as an `Outflow`; None
     sends none.
 
-    `etag` makes a GET conditional. `cookies` are Set-Cookie headers.
+    `etag` makes a GET conditional; one without is tagged by what it says. `cookies` are Set-Cookie headers.
     """
 
     body: Any = None

@@ -1,5 +1,6 @@
 """The listening side: accepts connections, runs requests, drains on stop."""
 
+import hashlib
 import sys
 import time
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+REVALIDATED = "private, no-cache"  # kept by the client alone, and looked at again before it is used
+READING = ("GET", "HEAD")
 UNMATCHED = "unmatched"
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"))
 CLOSING = {
@@ -236,9 +239,9 @@ class HttpServer(SharedExtension):
         else:
             status, payload = (answer.status, _payload(answer.body))
             headers |= ({"Content-Type": "application/json"} if payload else {}) | answer.headers
-            if answer.etag is not None:
-                headers |= {"ETag": f'"{answer.etag}"', "Cache-Control": "private, no-cache"}
-                if request.method in ("GET", "HEAD") and request.if_none_match.contains_weak(answer.etag):
+            if tag := _tag(request, answer, payload):
+                headers |= {"ETag": tag, "Cache-Control": answer.headers.get("Cache-Control", REVALIDATED)}
+                if request.method in READING and request.if_none_match.contains_weak(tag.split('"')[1]):
                     status, payload = 304, b""
         if self._draining:
             request.environ["chassis.connection"].close_connection = True
@@ -338,6 +341,16 @@ class Protocol(wsgi.HttpProtocol):
 
     def log_message(self, format, *args):
         """The access log is written where the route is known."""
+
+
+def _tag(request: HttpRequest, answer: Answer, payload: bytes | Outflow) -> str | None:
+    """What is read and names no tag has one of what it says: weak, for it is no version to write against."""
+    if answer.etag is not None:
+        return f'"{answer.etag}"'
+    says = answer.status == 200 and payload and not isinstance(answer.body, bytes | Outflow)
+    if request.method not in READING or not says or "ETag" in answer.headers:
+        return None
+    return f'W/"{hashlib.blake2b(payload, digest_size=12).hexdigest()}"'
 
 
 def _payload(body) -> bytes | Outflow:

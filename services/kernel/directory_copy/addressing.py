@@ -12,7 +12,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import select
 
-from chassis.rows import any_bound, any_of
+from chassis.rows import Written, any_bound, any_of
 from kernel.directory_copy import tables as t
 from kernel.directory_copy.queries import _live, serving
 from kernel.working_time import today
@@ -34,8 +34,8 @@ class Address:
 
 def addresses_of(tx, person_id: str, serves: Sequence[str], now: datetime) -> list[str]:
     """Every address by which one who serves these posts is reached now."""
-    found = tx.execute(ADDRESSES, {"posts": list(serves), "day": today(now)}).scalars()
-    return [str(Address("person", person_id)), *(found if serves else ())]
+    found = tx.rows(ADDRESSES, {"posts": serves}) if serves else ()
+    return [str(Address("person", person_id)), *(row["address"] for row in found)]
 
 
 def reached(addresses: Iterable[Address], action: str):
@@ -109,10 +109,10 @@ def _addresses():
     text = sa.Text()
     headed = sa.exists().where(mine.c.is_head, mine.c.unit_id == sa.any_(t.audiences.c.unit_ids))
     return sa.union(
-        select(sa.literal("unit:", text) + sa.cast(above.c.id, text)),
+        select((sa.literal("unit:", text) + sa.cast(above.c.id, text)).label("address")),
         select(sa.literal("post_kind:", text) + mine.c.kind),
         select(sa.literal("audience:", text) + t.audiences.c.id).where(sa.or_(t.audiences.c.id == WHOLE_CITY, headed)),
     )
 
 
-ADDRESSES = _addresses()
+ADDRESSES = Written(_addresses())

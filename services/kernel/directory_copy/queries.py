@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import select
 
-from chassis.rows import any_bound
+from chassis.rows import Written, any_bound
 from kernel import policy
 from kernel.actor import Actor
 from kernel.directory_copy import tables as t
@@ -69,29 +69,29 @@ def resolve_actor(tx, claims: dict, now: datetime, action: str) -> Actor:
 
     A post that was lent to him for other matters than `action` ("tasks.accept") is not among those that he serves.
     """
-    capacities = tx.execute(CAPACITIES, {"person_id": claims["sub"], "day": today(now)}).all()
-    own = [capacity for capacity in capacities if capacity.source == "membership"]
+    capacities = tx.rows(CAPACITIES, {"person_id": claims["sub"], "day": today(now)})
+    own = [capacity for capacity in capacities if capacity["source"] == "membership"]
     if not own:
         _require_filled(tx)
         raise Refused("not_authorised", "This person holds no post now.")
     chosen = _choose(capacities, own[0], claims.get("membership_id"), claims.get("delegation_id"))
-    lent = chosen.source == "delegation"
-    serving = [capacity for capacity in capacities if policy.covers(capacity.scope, action)]
-    by_membership = {capacity.post_id for capacity in serving if capacity.source != "delegation"}
+    lent = chosen["source"] == "delegation"
+    serving = [capacity for capacity in capacities if policy.covers(capacity["scope"], action)]
+    by_membership = {capacity["post_id"] for capacity in serving if capacity["source"] != "delegation"}
     return Actor(
         person_id=claims["sub"],
-        membership_id=own[0].id if lent else chosen.id,
-        post_id=chosen.post_id,
-        post_kind=chosen.post_kind,
-        post_title=chosen.title,
-        unit_id=chosen.unit_id,
-        unit_kind=chosen.unit_kind,
-        is_head=chosen.is_head,
-        acting_for=chosen.post_id if lent else None,
-        serves=tuple(dict.fromkeys(each.post_id for each in serving)),
-        scope=chosen.scope,
-        lent=frozenset(each.post_id for each in serving) - by_membership,
-        units=tuple(dict.fromkeys(capacity.unit_id for capacity in own)),
+        membership_id=own[0]["id"] if lent else chosen["id"],
+        post_id=chosen["post_id"],
+        post_kind=chosen["post_kind"],
+        post_title=chosen["title"],
+        unit_id=chosen["unit_id"],
+        unit_kind=chosen["unit_kind"],
+        is_head=chosen["is_head"],
+        acting_for=chosen["post_id"] if lent else None,
+        serves=tuple(dict.fromkeys(each["post_id"] for each in serving)),
+        scope=chosen["scope"],
+        lent=frozenset(each["post_id"] for each in serving) - by_membership,
+        units=tuple(dict.fromkeys(capacity["unit_id"] for capacity in own)),
     )
 
 
@@ -247,7 +247,7 @@ def _choose(capacities, primary, membership_id: str | None, delegation_id: str |
         return primary
     wanted = ("delegation", delegation_id) if delegation_id else ("membership", membership_id)
     for capacity in capacities:
-        if (capacity.source, capacity.id) == wanted:
+        if (capacity["source"], capacity["id"]) == wanted:
             return capacity
     raise Refused("unknown_capacity", "This person does not hold that post or delegation now.")
 
@@ -307,7 +307,7 @@ def _capacities(person=None):
     return select(every).order_by(every.c.primary.desc(), every.c.rank, every.c.id)
 
 
-CAPACITIES = _capacities(PERSON)
+CAPACITIES = Written(_capacities(PERSON))
 EVERY_CAPACITY = _capacities()
 HEADS = (
     select(t.units.c.id, t.units.c.code, t.units.c.full_name, t.units.c.kind, t.posts.c.id.label("post_id"))

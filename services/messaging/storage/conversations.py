@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import and_, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis.rows import Id, any_bound
+from chassis.rows import Id, Written, any_bound
 from kernel.directory_copy.tables import posts as copy_posts
 from kernel.directory_copy.tables import units as copy_units
 from messaging.domain.conversations import ROLES, Addressees, addressees
@@ -101,7 +101,7 @@ def _unread() -> sa.Select:
     return select(*counts, *sums)
 
 
-_UNREAD = _unread()
+_UNREAD = Written(_unread())
 
 
 def conversations_of(
@@ -134,7 +134,8 @@ def find_bare(tx, conversation_id: str) -> Mapping:
 
 def unread(tx, person_id: str, own: Sequence[str], now: datetime) -> Mapping:
     """How many messages in how many conversations, those that he has muted apart."""
-    return tx.execute(_UNREAD, {"person_id": person_id, "own": own, "now": now}).mappings().one()
+    [found] = tx.rows(_UNREAD, {"person_id": person_id, "own": own, "now": now})
+    return found
 
 
 def participants_of(tx, conversation_id: str, after: tuple[int, str] | None, limit: int) -> list[Mapping]:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis.rows import Id, any_bound, any_of, unnested
+from chassis.rows import Id, Written, any_bound, any_of, unnested
 from kernel.directory_copy.tables import memberships
 from kernel.directory_copy.tables import posts as copy_posts
 from kernel.directory_copy.tables import units as copy_units
@@ -41,8 +41,10 @@ receipts = sa.Table(
 )  # fmt: skip
 
 _urging_id = sa.case((receipts.c.of_task, receipts.c.id)).label("urging_id")
-_WAITING = select(func.count()).where(
-    receipts.c.post_id == any_bound("posts"), receipts.c.ended_at.is_(None), ~receipts.c.of_task
+_WAITING = Written(
+    select(func.count().label("many")).where(
+        receipts.c.post_id == any_bound("posts"), receipts.c.ended_at.is_(None), ~receipts.c.of_task
+    )
 )
 
 
@@ -222,7 +224,8 @@ def counts(tx, message_id: str, posts: Iterable[str] | None) -> Mapping:
 
 def count_waiting(tx, posts: Sequence[str]) -> int:
     """How many messages wait until one of these posts takes note; a task's urgings are counted with its work."""
-    return tx.execute(_WAITING, {"posts": posts}).scalar_one()
+    [found] = tx.rows(_WAITING, {"posts": posts})
+    return found["many"]
 
 
 def followers(tx, conversation: Mapping) -> list[Mapping]:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
-from chassis.rows import Id, any_of, ids_bound, unnested
+from chassis.rows import Id, Written, any_of, ids_bound, unnested
 from reminders.domain.burning import NEVER, NO_MATTER, Dues
 
 metadata = sa.MetaData()
@@ -174,7 +174,7 @@ def burning(tx, addressees: Sequence[str], limit: int, **wanted) -> list[Mapping
     than is shown, however much there is. `wanted`: `dues`, `kind`, `origin`, `after`, and who is left out, `asleep`.
     """
     values = _values(**wanted)
-    return list(tx.execute(_burning(frozenset(values), limit), values | {"addressees": addressees}).mappings())
+    return tx.rows(_burning(frozenset(values), limit), values | {"addressees": addressees})
 
 
 def newly_late(
@@ -183,7 +183,7 @@ def newly_late(
     """The first of what became late, and how many there are; of each addressee no more than so many are counted."""
     values = _values(dues=dues, asleep=asleep)
     query = _first_and_count(frozenset(values), limit, bound)
-    rows = list(tx.execute(query, values | {"addressees": addressees}).mappings())
+    rows = tx.rows(query, values | {"addressees": addressees})
     return rows, rows[0]["among"] if rows else 0
 
 
@@ -197,7 +197,7 @@ def put_off(tx, ids: Collection[str], limit: int, **wanted) -> list[Mapping]:
 def counts(tx, addressees: Sequence[str], kinds: Sequence[str], bound: int) -> dict[str, int]:
     """How many of each kind, of each addressee no more than so many: what stands open need not be read to its end."""
     wanted = {"addressees": addressees, "kinds": list(kinds)}
-    return dict(map(tuple, tx.execute(_counts(bound), wanted)))
+    return {row["kind"]: row["many"] for row in tx.rows(_counts(bound), wanted)}
 
 
 def counts_of(
@@ -207,7 +207,8 @@ def counts_of(
     found = []
     for dues in ranges:
         values = _values(dues=dues, asleep=asleep)
-        found.append(tx.execute(_count(frozenset(values), bound), values | {"addressees": addressees}).scalar_one())
+        [row] = tx.rows(_count(frozenset(values), bound), values | {"addressees": addressees})
+        found.append(row["many"])
     return found
 
 
@@ -280,7 +281,7 @@ def _to_nudge(limit: int):
 def _burning(names: frozenset[str], limit: int):
     own = _walk(names, limit, items.c)
     query = select(*_shown(own.c)).join_from(_EACH, own, sa.true()).order_by(*_order(own.c))
-    return query.limit(sa.literal_column(str(limit)))
+    return Written(query.limit(sa.literal_column(str(limit))))
 
 
 @cache
@@ -289,13 +290,14 @@ def _first_and_count(names: frozenset[str], limit: int, bound: int):
     own = _walk(names, bound, _order())
     first = select(own.c.id, func.count().over().label("among")).join_from(_EACH, own, sa.true())
     first = first.order_by(*_order(own.c)).limit(sa.literal_column(str(limit))).subquery("first")
-    return select(*_shown(), first.c.among).join_from(first, items, items.c.id == first.c.id).order_by(*_order())
+    query = select(*_shown(), first.c.among).join_from(first, items, items.c.id == first.c.id)
+    return Written(query.order_by(*_order()))
 
 
 @cache
 def _count(names: frozenset[str], bound: int):
     own = _walk(names, bound, _order())
-    return select(func.count()).select_from(_EACH.join(own, sa.true()))
+    return Written(select(func.count().label("many")).select_from(_EACH.join(own, sa.true())))
 
 
 @cache
@@ -305,5 +307,5 @@ def _counts(bound: int):
     own = select(sa.literal_column("1")).where(_OWN, items.c.kind == words.c.kind)
     own = own.limit(sa.literal_column(str(bound))).correlate(_EACH, words).subquery("own")
     counted = select(func.count().label("many")).select_from(own).lateral("counted")
-    query = select(words.c.kind, sa.cast(func.sum(counted.c.many), sa.Integer)).group_by(words.c.kind)
-    return query.select_from(_EACH.join(words, sa.true()).join(counted, sa.true()))
+    query = select(words.c.kind, sa.cast(func.sum(counted.c.many), sa.Integer).label("many")).group_by(words.c.kind)
+    return Written(query.select_from(_EACH.join(words, sa.true()).join(counted, sa.true())))

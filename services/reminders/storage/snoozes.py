@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis.rows import Id, any_bound
+from chassis.rows import Id, Written, any_bound
 from reminders.storage.items import items
 
 metadata = sa.MetaData()
@@ -20,7 +20,7 @@ snoozes = sa.Table(
     sa.Column("until", sa.DateTime(timezone=True)),
 )  # fmt: skip
 _unchanged = sa.and_(items.c.id == snoozes.c.item_id, items.c.version == snoozes.c.version, items.c.open)
-_ASLEEP = (
+_ASLEEP = Written(
     select(items.c.id, items.c.kind, snoozes.c.until)
     .join_from(snoozes, items, _unchanged)
     .where(snoozes.c.person_id == sa.bindparam("person", type_=Id))
@@ -31,7 +31,7 @@ _ASLEEP = (
 
 def asleep(tx, person_id: str, addressees: Sequence[str], now: datetime) -> list[Mapping]:
     """What this person does not see now, of what is these addressees'."""
-    return list(tx.execute(_ASLEEP, {"person": person_id, "addressees": addressees, "now": now}).mappings())
+    return tx.rows(_ASLEEP, {"person": person_id, "addressees": addressees, "now": now})
 
 
 def put_off(tx, person_id: str, item_id: str, version: int, until: datetime) -> bool:

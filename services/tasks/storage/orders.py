@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import func, insert, select
 
-from chassis.rows import Id, any_bound, any_of, unnested
+from chassis.rows import Id, Written, any_bound, any_of, unnested
 from tasks.domain.sight import PASSED_ON, REVOKED
 from tasks.storage.pieces import is_open, keeps_open, overdue, rolled_up
 from tasks.storage.tables import Moment, assignments, followers, tasks
@@ -149,10 +149,10 @@ def _summary():
     return select(received, issued).join_from(received, issued, sa.true())
 
 
-_SUMMARY = _summary()
+_SUMMARY = Written(_summary())
 
 
 def summary(tx, posts: Sequence[str], day_begins: datetime, now: datetime) -> dict[str, int]:
     """Open pieces that these posts answer for, and open orders that they gave."""
-    given = {"posts": list(posts), "day_begins": day_begins, "now": now}
-    return dict(tx.execute(_SUMMARY, given).mappings().one())
+    [found] = tx.rows(_SUMMARY, {"posts": posts, "day_begins": day_begins, "now": now})
+    return found

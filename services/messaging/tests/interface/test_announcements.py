@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from chassis import clock
 from chassis.contract import schema
 from chassis.errors import CallFailed
+from chassis.testing import explained
 from contracts import messaging
 from messaging.storage import announcements as storage
 from messaging.use_cases import announcing
@@ -364,21 +365,8 @@ def test_the_newest_are_walked_however_many_there_are(here):
     here.do("ANALYZE announcements, announcement_addresses")
     keys = ["audience:whole-city", "unit:1", "unit:2", "unit:3"]
     with here.store.reading(walks=True) as tx:
-        query = _explained(tx, lambda: storage.received(tx, person("ward-1 head"), keys, clock.now(), None, 51))
-    assert _rows_read(query) < 2_000
-
-
-def _explained(tx, act) -> dict:
-    said = []
-
-    def note(_connection, cursor, statement, parameters, _context, _many):
-        said.append((statement, parameters))
-
-    sa.event.listen(tx.connection, "after_cursor_execute", note)
-    act()
-    [(statement, parameters)] = said
-    [plan] = tx.connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters).scalar()
-    return plan["Plan"]
+        _, [plan] = explained(tx, lambda: storage.received(tx, person("ward-1 head"), keys, clock.now(), None, 51))
+    assert _rows_read(plan) < 2_000
 
 
 def _rows_read(plan: dict) -> int:

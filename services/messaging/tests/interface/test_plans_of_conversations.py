@@ -1,13 +1,12 @@
 """What a person waits for reads what is his, however many conversations there are beside."""
 
-import json
-
 import psycopg
 import pytest
 import sqlalchemy as sa
 
 from chassis import clock
 from chassis.contract import schema
+from chassis.testing import explained, nodes
 from contracts import messaging
 from messaging.storage import keeping
 from messaging.use_cases import conversations, messages
@@ -67,32 +66,14 @@ def _of(statement: str) -> str:
 
 def read(store, act, begin=None) -> dict[str, int]:
     """How many rows of each table its statements read; each is explained as it was run."""
-    statements = []
-
-    def note(_connection, _cursor, statement, parameters, *_):
-        statements.append((statement, parameters))
-
-    rows: dict[str, int] = {}
     with begin() if begin else store.reading(walks=True) as tx:
-        sa.event.listen(store._engine, "before_cursor_execute", note)
-        try:
-            act(tx)
-        finally:
-            sa.event.remove(store._engine, "before_cursor_execute", note)
-        for statement, parameters in statements:
-            plan = tx.connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters).scalar()
-            plan = json.loads(plan) if isinstance(plan, str) else plan
-            for node in _nodes(plan[0]["Plan"]):
-                if table := node.get("Relation Name"):
-                    passed = sum(node.get(name, 0) for name in ("Actual Rows", "Rows Removed by Filter"))
-                    rows[table] = rows.get(table, 0) + passed * node["Actual Loops"]
+        _, plans = explained(tx, lambda: act(tx))
+    rows: dict[str, int] = {}
+    for node in (node for plan in plans for node in nodes(plan)):
+        if table := node.get("Relation Name"):
+            passed = sum(node.get(name, 0) for name in ("Actual Rows", "Rows Removed by Filter"))
+            rows[table] = rows.get(table, 0) + passed * node["Actual Loops"]
     return rows
-
-
-def _nodes(node: dict):
-    yield node
-    for each in node.get("Plans", ()):
-        yield from _nodes(each)
 
 
 def listed(tx, **wanted) -> dict:

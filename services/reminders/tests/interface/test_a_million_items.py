@@ -1,14 +1,13 @@
 """However much stands open for a post, nobody waits for it: the plans are run, and what they read is counted."""
 
-import json
 from datetime import timedelta
 
 import psycopg
 import pytest
-import sqlalchemy as sa
 
 from chassis import clock
 from chassis.contract import schema
+from chassis.testing import explained, nodes
 from contracts import reminders
 from reminders.use_cases import feeds, reading
 from reminders.use_cases.feeds import DEADLINES_AT_MOST
@@ -47,33 +46,16 @@ def full(town, world):
 
 def asked(store, act, procedure, **request) -> tuple[dict, int, set[str]]:
     """The answer, how many items it read, and by which scans; each of its statements is explained as it was run."""
-    statements, now = [], clock.now()
-
-    def note(_connection, _cursor, statement, parameters, *_):
-        statements.append((statement, parameters))
-
+    now = clock.now()
     with store.reading(walks=True) as tx:
-        sa.event.listen(store._engine, "before_cursor_execute", note)
-        try:
-            answer = act(tx, HEAD, schema(procedure.request).load(request), now)
-        finally:
-            sa.event.remove(store._engine, "before_cursor_execute", note)
-        read, scans = 0, set()
-        for statement, parameters in statements:
-            plan = tx.connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters).scalar()
-            plan = json.loads(plan) if isinstance(plan, str) else plan
-            for node in _nodes(plan[0]["Plan"]):
-                if node.get("Relation Name") == "action_items":
-                    rows = sum(node.get(name, 0) for name in ("Actual Rows", "Rows Removed by Filter"))
-                    read += rows * node["Actual Loops"]
-                    scans.add(node["Node Type"])
+        answer, plans = explained(tx, lambda: act(tx, HEAD, schema(procedure.request).load(request), now))
+    read, scans = 0, set()
+    for node in (node for plan in plans for node in nodes(plan)):
+        if node.get("Relation Name") == "action_items":
+            rows = sum(node.get(name, 0) for name in ("Actual Rows", "Rows Removed by Filter"))
+            read += rows * node["Actual Loops"]
+            scans.add(node["Node Type"])
     return answer, read, scans
-
-
-def _nodes(node: dict):
-    yield node
-    for each in node.get("Plans", ()):
-        yield from _nodes(each)
 
 
 def test_the_overview_reads_what_it_counts_and_shows(full):
