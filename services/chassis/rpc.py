@@ -180,17 +180,23 @@ class RpcServer(SharedExtension, ProviderCollector):
                     error = failure
             if error is not None:
                 body = _written(error)
-            if reply_to := message.properties.get("reply_to"):
-                answer = Message(
-                    body,
-                    correlation_id=message.properties.get("correlation_id", ""),
-                    content_type="application/json",
-                    delivery_mode=1,
-                )
-                self._link.write(lambda channel: channel.basic_publish(answer, "", reply_to))
-            else:
+            reply_to = message.properties.get("reply_to")
+            if not reply_to:
                 log.warning("request without reply address", procedure=str(message.properties.get("type"))[:80])
-            self._link.write(lambda channel: channel.basic_ack(message.delivery_tag), message.channel)
+            answer = Message(
+                body,
+                correlation_id=message.properties.get("correlation_id", ""),
+                content_type="application/json",
+                delivery_mode=1,
+            )
+
+            def settle(channel):  # in one piece
+                if reply_to:
+                    channel.basic_publish(answer, "", reply_to)
+                if channel is message.channel:
+                    channel.basic_ack(message.delivery_tag)
+
+            self._link.write(settle)
         except Lost:  # the caller's deadline will tell him, or the broker asks another instance
             log.warning("answer not sent: the connection went away")
         except Exception:

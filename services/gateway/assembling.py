@@ -1,7 +1,8 @@
 """Answers made of several services' answers, asked at the same time."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from functools import partial
 
 import orjson
 import structlog
@@ -38,24 +39,41 @@ def in_parallel(parts: dict[str, Callable[[], dict]]) -> tuple[dict[str, dict], 
     return {name: outcome for name, outcome in outcomes.items() if name not in missing}, missing
 
 
-def with_names(call, known: MutableMapping[str, str], items: Iterable[dict], id_field: str, name_field: str) -> None:
-    """Writes persons' names beside their ids: one question for each 500 that are not known yet, and null while the
-    directory is away.
+def names_of(call, known: MutableMapping[str, str], ids: Iterable[str | None]) -> dict[str, str | None]:
+    """Persons' names by id, of whoever is not known yet asked for at once, 500 in a question; none while the directory
+    is away.
     """
+    names = {id_: known.get(id_) for id_ in set(ids) - {None}}
+    unknown = [id_ for id_ in names if id_ not in known]
+    asked = [unknown[first : first + NAMES_AT_MOST] for first in range(0, len(unknown), NAMES_AT_MOST)]
+    asking = [partial(call.ask, directory.get_names, {"person_ids": each}, NAMES_SECONDS) for each in asked]
+    for thread in [context.spawn(_outcome, ask) for ask in asking]:
+        outcome = thread.wait()
+        if isinstance(outcome, CallFailed):
+            log.warning("names left out", code=outcome.code)
+            continue
+        found = {person["id"]: person["name"] for person in outcome["items"]}
+        known.update(found)
+        names |= found
+    return names
+
+
+def with_names(call, known: MutableMapping[str, str], items: Iterable[dict], id_field: str, name_field: str) -> None:
+    """Writes persons' names beside their ids."""
     items = list(items)
-    names = {id_: known.get(id_) for id_ in {item[id_field] for item in items} - {None}}
-    unknown = [id_ for id_, name in names.items() if name is None]
-    try:
-        for first in range(0, len(unknown), NAMES_AT_MOST):
-            asked = {"person_ids": unknown[first : first + NAMES_AT_MOST]}
-            answer = call.ask(directory.get_names, asked, NAMES_SECONDS)
-            found = {person["id"]: person["name"] for person in answer["items"]}
-            known.update(found)
-            names |= found
-    except CallFailed as error:
-        log.warning("names left out", code=error.code)
+    names = names_of(call, known, (item[id_field] for item in items))
     for item in items:
         item[name_field] = names.get(item[id_field])
+
+
+def with_all_names(call, known: MutableMapping[str, str], said: Sequence[dict]) -> None:
+    """Beside messages whoever is named in them, and how what they link to is called: all names by one question."""
+    named = [each for message in said for each in (*message["mentions"], *message["links"])]
+    people = [each["id"] for each in named if each["kind"] == "person"]
+    names = names_of(call, known, [*people, *(message["sender_person_id"] for message in said)])
+    with_names(call, names, said, "sender_person_id", "sender_name")
+    with_mentions(call, names, said)
+    with_cards(call, names, [link for message in said for link in message["links"]])
 
 
 def with_mentions(call, known: MutableMapping[str, str], said: Iterable[dict]) -> None:

@@ -4,7 +4,7 @@ from chassis.http import Answer
 from contracts import messaging
 from gateway import schemas
 from gateway.api.assignments import keyed
-from gateway.assembling import versioned, with_cards, with_mentions, with_names
+from gateway.assembling import versioned, with_all_names, with_mentions, with_names
 from gateway.routes import route
 
 READ_ONLY = ("conversation_closed", "conversation_left", "reads_only")
@@ -88,6 +88,4 @@ class MessagesRoutes:
         return versioned(message, status=status)
 
     def _dress(self, call, messages: list[dict]) -> None:
-        with_names(call, self.names, messages, "sender_person_id", "sender_name")
-        with_mentions(call, self.names, messages)
-        with_cards(call, self.names, [link for message in messages for link in message["links"]])
+        with_all_names(call, self.names, messages)

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 
 from chassis import clock
 from chassis.database import Store
-from chassis.errors import CallFailed, DatabaseUnavailable
+from chassis.errors import CallFailed, DatabaseUnavailable, DeadlineExceeded
+from chassis.idempotency import answer_once
 from chassis.listening import Follower
-from chassis.rows import any_of
+from chassis.rows import Id, Written, any_bound, any_of
 from chassis.testing import until
 from chassis.tests.interface import samples
 from chassis.tests.interface.samples import CLAIMS, Speaker, said
@@ -86,6 +87,65 @@ def test_two_requests_with_one_key_at_the_same_time_act_once(run, caller):
     answers = {thread.wait()["text"] for thread in threads}
     assert len(answers) == 1
     assert Speaker.calls == before + 1
+
+
+def test_a_key_is_kept_with_its_answer_for_a_day(run, store, world):
+    numbers = itertools.count()
+    tasks = store("tasks")
+
+    def ask(key: str) -> dict:
+        with tasks.transaction() as tx:
+            return answer_once(tx, who="person-1", key=key, request="a", produce=lambda: {"number": next(numbers)})
+
+    first = {key: ask(key) for key in ("of yesterday", "of today")}
+    with psycopg.connect(world.owners["tasks"]) as owner:
+        for key, hours in (("of yesterday", 25), ("of today", 23)):
+            aged = "UPDATE idempotency SET created_at = now() - make_interval(hours => %s) WHERE key = %s"
+            owner.execute(aged, (hours, key))
+    run(Speaker)  # its relay begins with forgetting
+
+    def keys() -> list[str]:
+        with tasks.reading() as tx:
+            return list(tx.execute(sa.text("SELECT key FROM idempotency")).scalars())
+
+    until(lambda: keys() == ["of today"])
+    assert ask("of today") == first["of today"]
+    assert ask("of yesterday") != first["of yesterday"]
+
+
+_KEYS = sa.table("idempotency", sa.column("who", sa.Text), sa.column("key", sa.Text))
+_SOME = Written(
+    sa.select(_KEYS.c.key, sa.cast(sa.bindparam("id", type_=Id), Id).label("id"), sa.literal(7).label("seven"))
+    .where(_KEYS.c.who.in_(("a", "b")), _KEYS.c.key != sa.bindparam("but", type_=sa.Text))
+    .where(sa.literal(clock.new_id(), Id) != any_bound("ids"))
+    .order_by(_KEYS.c.key)
+)
+_SLEEP = Written(sa.select(sa.func.pg_sleep(sa.bindparam("seconds", type_=sa.Float)).label("nothing")))
+
+
+def test_what_is_written_out_once_finds_what_it_would_otherwise(store):
+    tasks, an_id = store("tasks"), clock.new_id()
+    with tasks.transaction() as tx:
+        for who, key in (("a", "1"), ("b", "2"), ("b", "3"), ("c", "4")):
+            answer_once(tx, who=who, key=key, request="", produce=dict)
+    with tasks.reading(keep_plans=True) as tx:
+        for but, left in (("2", ["1", "3"]), ("1", ["2", "3"])):
+            found = tx.rows(_SOME, {"id": an_id, "but": but, "ids": [clock.new_id()]})
+            assert found == [{"key": key, "id": an_id, "seven": 7} for key in left]
+
+
+def test_what_is_written_out_once_fails_as_everything_else(store, world):
+    tasks = store("tasks")
+    with pytest.raises(DeadlineExceeded), tasks.transaction() as tx:
+        tx.execute(sa.text("SET LOCAL statement_timeout = 50"))
+        tx.rows(_SLEEP, {"seconds": 30.0})
+    with pytest.raises(DatabaseUnavailable), tasks.reading() as tx:
+        pid = tx.execute(_PID).scalar_one()
+        with psycopg.connect(world.owners["tasks"]) as owner:
+            owner.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+        tx.rows(_SLEEP, {"seconds": 0.0})
+    with tasks.reading() as tx:
+        assert len(tx.rows(_SLEEP, {"seconds": 0.0})) == 1
 
 
 def test_a_timer_that_should_run_alone_runs_once_per_interval_over_all_processes(run):

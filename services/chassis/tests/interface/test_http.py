@@ -263,6 +263,17 @@ def test_an_etag_makes_a_get_conditional(edge):
     assert (again.status_code, again.content) == (304, b"")
 
 
+def test_what_names_no_tag_is_tagged_by_what_it_says(edge):
+    first = edge.get("/slow")
+    tag = first.headers["ETag"]
+    assert tag.startswith('W/"') and first.headers["Cache-Control"] == "private, no-cache"
+    for known in (tag, tag.removeprefix("W/"), f'"other", {tag}', "*"):
+        again = edge.get("/slow", headers={"If-None-Match": known})
+        assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
+    assert edge.get("/slow", headers={"If-None-Match": '"other"'}).json() == {"slept": True}
+    assert "ETag" not in edge.get("/refused").headers
+
+
 def test_a_stuck_worker_ends_and_gives_its_place_back(edge):
     started = time.monotonic()
     assert_problem(edge.get("/stuck"), 503, "deadline_exceeded")

@@ -138,10 +138,11 @@ def test_accepting_needs_to_know_what_one_accepts(head):
 
 def test_accepting_passes_the_version_on(head):
     tag = head.get(f"/assignments/{PIECE}").headers["ETag"]
-    for wanted in (tag, '"1"', "*"):
+    for wanted in (tag, '"1"', "*", f'"3", {tag},"other"'):
         answer = head.post(ACCEPT, {}, headers=KEY | {"If-Match": wanted})
         assert (answer.status_code, answer.json()["state"]) == (200, "in_progress")
-    assert [request["version"] for _, request in asked("tasks.accept")] == [1, 1, None]
+    assert [request["version"] for _, request in asked("tasks.accept")] == [1, 1, None, 3]
+    assert_problem(head.post(ACCEPT, headers=KEY | {"If-Match": f"W/{tag}"}), 412, "stale_version")
     Tasks.answers = {"tasks.accept": Refused("stale_version", current=2)}
     assert_problem(head.post(ACCEPT, headers=KEY | {"If-Match": tag}), 412, "stale_version")
 

@@ -1,0 +1,30 @@
+"""Whatever is read may be read conditionally: every address without an id in it, asked twice."""
+
+import pytest
+
+from gateway import openapi
+
+ROLES = ("administrator", "vice_chairman", "chief_of_office", "auditor")
+QUERIES = {
+    "search_people": {"q": "nguyen"},
+    "search_messages": {"q": "ngập"},
+    "list_audit": {"service": "tasks"},
+    "get_period_report": {"from": "2026-01-01", "to": "2026-03-31"},
+}
+READ = {
+    each.operation: each.path.removeprefix("/api/v1")
+    for each in openapi.entrypoints()
+    if each.method == "GET" and each.meta.answer is not None and "<" not in each.path
+}
+
+
+@pytest.mark.parametrize("operation", READ)
+def test_what_has_not_changed_is_not_sent_again(operation, person):
+    for role in ROLES:
+        client, asked = person(role), {"params": QUERIES.get(operation, {})}
+        answer = client.get(READ[operation], **asked)
+        if answer.status_code != 403:
+            break
+    assert answer.status_code == 200, answer.text
+    again = client.get(READ[operation], headers={"If-None-Match": answer.headers["ETag"]}, **asked)
+    assert (again.status_code, again.content) == (304, b""), (answer.text, again.text)
