@@ -123,6 +123,17 @@ def versioned(body: dict, **kwargs) -> Answer:
     return Answer(body, etag=f"{body['version']}-{digest_of(body)}", **kwargs)
 
 
+def reckoned(body: dict) -> Answer:
+    """What was reckoned at an instant, with an ETag of what it says: a later `as_of` alone makes it no other."""
+    return Answer(body, etag=digest_of(_timeless(body)))
+
+
+def _timeless(body: dict) -> dict:
+    return {
+        name: _timeless(value) if isinstance(value, dict) else value for name, value in body.items() if name != "as_of"
+    }
+
+
 def digest_of(body: dict | str) -> str:
     return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]
 

@@ -9,6 +9,7 @@ QUERIES = {
     "search_people": {"q": "nguyen"},
     "search_messages": {"q": "ngập"},
     "list_audit": {"service": "tasks"},
+    "list_unit_load": {"audience": "all-wards"},
     "get_period_report": {"from": "2026-01-01", "to": "2026-03-31"},
 }
 READ = {

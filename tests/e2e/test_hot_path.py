@@ -78,23 +78,24 @@ def carried(platform):
         yield count
 
 
+def metered(platform, name: str, label: str) -> Counter:
+    found = Counter()
+    for port in platform.ports["admin"].values():
+        text = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
+        for labels, value in re.findall(rf"^{name}{{(.*)}} (\S+)$", text, re.MULTILINE):
+            found[re.search(rf'{label}="([^"]*)"', labels)[1]] += int(float(value))
+    return found
+
+
 @pytest.fixture
 def counted(platform, statements, carried):
     """Counts what an act costs until everybody has done with it: `counted(act, is_done)`."""
 
-    def metered(name: str, label: str) -> Counter:
-        found = Counter()
-        for port in platform.ports["admin"].values():
-            text = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
-            for labels, value in re.findall(rf"^{name}{{(.*)}} (\S+)$", text, re.MULTILINE):
-                found[re.search(rf'{label}="([^"]*)"', labels)[1]] += int(float(value))
-        return found
-
     def called() -> Counter:
-        return metered("congvu_calls_seconds_count", "procedure")
+        return metered(platform, "congvu_calls_seconds_count", "procedure")
 
     def events_heard() -> Counter:
-        return metered("congvu_events_heard_total", "event")
+        return metered(platform, "congvu_events_heard_total", "event")
 
     def count(act, is_done) -> tuple[dict, dict]:
         statements.wait_for_silence(2.5)  # longer than a session is believed without a look at it
@@ -181,6 +182,69 @@ def test_an_acceptance_costs_the_same_in_an_order_to_1_unit_and_to_184(platform,
 
         cost, found = counted(accept, is_done)
         assert cost == EXPECTED["an acceptance"], listed(len(some), found)
+
+
+# The gateway looks at the session again: it is believed for two seconds.
+SESSION = {"directory": 0, "tasks": 0, "reminders": 0, "messaging": 0, "gateway": 3}
+LOOKS = {  # the statements beside SESSION, and the calls
+    "home": (
+        {"tasks": 4, "reminders": 7, "messaging": 7},
+        {"tasks.get_summary": 1, "reminders.get_overview": 1, "messaging.get_unread": 1},
+    ),
+    "a task": ({"tasks": 9}, {"tasks.get_task": 1}),
+    "its pieces": ({"tasks": 8}, {"tasks.list_assignments": 1}),
+    "a conversation": ({"messaging": 5}, {"messaging.list_messages": 1}),
+    "a person": ({"directory": 5}, {"directory.get_person": 1}),
+}
+
+
+@pytest.fixture
+def looked(platform, statements):
+    """What a look costs: `looked(client, path)`; whoever is named there is known from the look before."""
+
+    def look(client, path: str) -> tuple[dict, dict]:
+        assert client.get(path).status_code == 200
+        statements.wait_for_silence(2.5)  # longer than a session is believed without a look at it
+        calls = metered(platform, "congvu_calls_seconds_count", "procedure")
+        begin = statements.here()
+        answer = client.get(path)
+        assert answer.status_code == 200, answer.text
+        found = statements.between(begin, statements.here())
+        called = dict(metered(platform, "congvu_calls_seconds_count", "procedure") - calls)
+        return {"statements": {service: counter.total() for service, counter in found.items()}, "calls": called}, found
+
+    return look
+
+
+def test_a_look_costs_the_same_however_much_there_is_to_see(platform, looked):
+    file = json.loads((platform.log.parent / "accounts.json").read_text())
+    units = [head["unit_id"] for head in file["heads"]]
+    leader = sign_in(platform.base_url, platform.account("vice_chairman"))
+    head = sign_in(platform.base_url, {"username": file["heads"][0]["username"], "password": file["password"]})
+    person = head.get("/me").json()["person"]["id"]
+    costs = []
+    for orders, pieces_of_it, messages in ((1, units[:1], 1), (30, units, 60)):
+        for _ in range(orders):
+            task = order(leader, assignments=pieces(pieces_of_it))
+        until(lambda task=task: order_is_done(platform, task), 30)
+        [case] = leader.get("/conversations", params={"task_id": task["id"]}).json()["items"]
+        talk = f"/conversations/{case['id']}/messages"
+        for number in range(messages):
+            assert leader.post(talk, {"text": f"Câu {number}"}).status_code == 201
+        looks = {
+            "home": (head, "/home"),
+            "a task": (leader, f"/tasks/{task['id']}"),
+            "its pieces": (leader, f"/tasks/{task['id']}/assignments?limit=200"),
+            "a conversation": (leader, f"{talk}?limit=100"),
+            "a person": (leader, f"/people/{person}"),
+        }
+        costs.append({name: looked(*look) for name, look in looks.items()})
+    expected = {
+        name: {"statements": SESSION | statements, "calls": calls} for name, (statements, calls) in LOOKS.items()
+    }
+    for cost in costs:
+        told = "\n".join(f"{name} {listed(len(units), found)}" for name, (_, found) in cost.items())
+        assert {name: spent for name, (spent, _) in cost.items()} == expected, told
 
 
 def listed(units: int, found: dict[str, Counter]) -> str:

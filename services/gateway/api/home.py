@@ -1,9 +1,8 @@
 """Everything at a glance."""
 
-from chassis.http import Answer
 from contracts import messaging, reminders, tasks
 from gateway import schemas
-from gateway.assembling import digest_of, in_parallel
+from gateway.assembling import in_parallel, reckoned
 from gateway.routes import route
 
 
@@ -20,6 +19,4 @@ class HomeRoutes:
             {name: lambda name=name, procedure=procedure: call.ask(procedure, asked.get(name), timeout=patience)
              for name, procedure in procedures.items()}
         )  # fmt: skip
-        home = parts | {"unavailable": missing}
-        seen = home | {name: part | {"as_of": None} for name, part in parts.items() if "as_of" in part}
-        return Answer(home, etag=digest_of(seen))
+        return reckoned(parts | {"unavailable": missing})

@@ -141,8 +141,8 @@ def test_what_is_written_out_once_fails_as_everything_else(store, world):
         tx.rows(_SLEEP, {"seconds": 30.0})
     with pytest.raises(DatabaseUnavailable), tasks.reading() as tx:
         pid = tx.execute(_PID).scalar_one()
-        with psycopg.connect(world.owners["tasks"]) as owner:
-            owner.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+        with psycopg.connect(world.databases["tasks"]) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
         tx.rows(_SLEEP, {"seconds": 0.0})
     with tasks.reading() as tx:
         assert len(tx.rows(_SLEEP, {"seconds": 0.0})) == 1
