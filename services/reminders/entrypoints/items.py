@@ -15,17 +15,17 @@ TICK_SECONDS = 5.0  # what is left is the next tick's
 class Items:
     @rpc(reminders.list_action_items)
     def list_action_items(self, call, request):
-        with self.db.reading(walks=True) as tx:
+        with self.db.reading(walks=True, keep_plans=True) as tx:
             return reading.list_action_items(tx, call.claims, request, clock.now())
 
     @rpc(reminders.get_action_item)
     def get_action_item(self, call, request):
-        with self.db.reading(walks=True) as tx:
+        with self.db.reading(walks=True, keep_plans=True) as tx:
             return reading.get_action_item(tx, call.claims, request, clock.now())
 
     @rpc(reminders.count_action_items)
     def count_action_items(self, call, request):
-        with self.db.reading(walks=True) as tx:
+        with self.db.reading(walks=True, keep_plans=True) as tx:
             return reading.count_action_items(tx, call.claims, clock.now())
 
     @rpc(reminders.get_overview)
