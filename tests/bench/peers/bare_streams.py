@@ -22,7 +22,7 @@ def stream(environ, start_response):
 
 def main() -> None:
     listener = eventlet.listen(("127.0.0.1", int(os.environ["BENCH_PORT"])))
-    eventlet.spawn(eventlet.wsgi.server, listener, stream, log_output=False, max_size=10_000)
+    eventlet.spawn(eventlet.wsgi.server, listener, stream, log_output=False, max_size=100_000)
     green.obey()
 
 

@@ -1,9 +1,14 @@
 """The HTTP edge over real sockets, with a service that has no business."""
 
 import contextlib
+import ctypes
 import re
 import socket
+import struct
+import subprocess
+import sys
 import time
+import uuid
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,10 +21,14 @@ from marshmallow import RAISE, Schema, fields
 from chassis import identity
 from chassis.container import Container
 from chassis.http import Answer, EventStream, HttpRefusal, HttpServer, HttpSettings, Outflow, http
+from chassis.http import streams
 from chassis.http.server import FLOWS
 from chassis.http.streams import encode_event
 from chassis.settings import Settings
 from chassis.testing import until
+
+
+SO_ATTACH_FILTER = 26  # Linux; Python does not name it
 
 
 class Note(Schema):
@@ -144,6 +153,17 @@ class EchoService:
         stream.begin([encode_event("hello", b"{}", 0)])
         self.streams.append(stream)
         return stream
+
+
+    @http("GET", "/quiet")
+    def stream_quietly(self, request):
+        self.streams.append(EventStream(capacity=4, ping_seconds=60))
+        return self.streams[-1]
+
+    @http("GET", "/aside", at_once=1)
+    def come_aside(self, request):
+        eventlet.sleep(0.5)
+        return {"slept": True}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -343,6 +363,102 @@ def test_a_slow_client_is_dropped():
     stream = EventStream(capacity=2)
     assert [stream.put(b"x") for _ in range(4)] == [True, True, False, False]
     assert stream.ended
+
+
+def listen_raw(edge, path: str = "/quiet", receives: int | None = None) -> socket.socket:
+    """A client that has its stream's greeting. `receives`: bytes that the system keeps for it."""
+    sock = socket.socket()
+    if receives is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receives)
+    sock.settimeout(5)
+    sock.connect(("127.0.0.1", edge.server.port))
+    sock.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    came = b""
+    while b"retry: " not in came:
+        came += sock.recv(4096)
+    return sock
+
+
+def test_a_client_that_stops_reading_holds_little_and_is_cut_off(make_edge):
+    edge = make_edge(socket_seconds=0.5)
+    with listen_raw(edge, receives=4096), edge.get("/quiet", stream=True) as other:
+        slow, quick = EchoService.streams
+        taken = 0
+        while slow.put(b"data: " + b"x" * 10_000 + b"\n\n"):
+            taken += 1
+            eventlet.sleep(0.01)
+        assert taken < 40  # 400 kB; the system alone would take megabytes
+        until(lambda: len(edge.server._connections) == 1)
+        quick.put(b"data: heard\n\n")
+        assert b"heard" in b"".join(next(chunks) for chunks in [other.iter_content(None)] for _ in range(2))
+
+
+def test_a_client_that_vanishes_without_a_word_is_noticed(make_edge):
+    """Its system drops whatever comes, and answers nothing, as if its line were cut."""
+    edge = make_edge(socket_seconds=1)
+    with listen_raw(edge, "/stream") as sock:
+        drop_all = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))
+        program = struct.pack("HP", 1, ctypes.addressof(drop_all))
+        sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
+        until(lambda: EchoService.streams[0].ended and not edge.server._connections, 20)
+
+
+def test_a_client_that_hangs_up_is_noticed_at_once_and_one_that_talks_is_borne(edge):
+    gone, talking = listen_raw(edge), listen_raw(edge)
+    gone.close()
+    until(lambda: EchoService.streams[0].ended and len(edge.server._connections) == 1)
+    talking.sendall(b"what nobody asked for")
+    eventlet.sleep(0.1)
+    EchoService.streams[1].put(b"data: heard\n\n")
+    assert b"heard" in talking.recv(4096)
+    talking.close()
+
+
+def test_what_waits_aside_is_in_nobodys_way(make_edge):
+    edge = make_edge(aside_seconds=0.3)
+    waiting = [eventlet.spawn(edge.get, "/aside") for _ in range(6)]
+    until(lambda: len(edge.server._connections) == 6)
+    assert edge.get(f"/notes/{uuid.uuid4()}").status_code == 200
+    answers = [each.wait() for each in waiting]
+    assert sorted(answer.status_code for answer in answers) == [200, *[503] * 5]
+    refused = next(answer for answer in answers if answer.status_code == 503)
+    assert_problem(refused, 503, "overloaded")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 5
+
+
+def test_those_who_are_lost_together_come_back_one_after_the_other(edge):
+    alone, together = EventStream(), EventStream()
+    alone.greet(1)
+    together.greet(60_000)
+    waits = [int(re.search(rb"retry: (\d+)", next(each))[1]) for each in (alone, together)]
+    assert 1000 <= waits[0] <= 5000 and 1000 <= waits[1] <= 600_000
+    spread = [streams.back_after(60_000) for _ in range(1000)]
+    assert max(spread) > 500_000 and min(spread) < 100_000 and len(set(spread)) > 900
+    together.end(60_000)
+    assert re.fullmatch(rb"retry: \d+\n\n", b"".join(together))
+
+
+def test_stop_writes_what_waits_and_ends_streams_as_they_should_end(edge):
+    with listen_raw(edge) as sock:
+        [stream] = EchoService.streams
+        for number in range(3):
+            stream.put(encode_event("small", b"{}", number))
+        stopping = eventlet.spawn(edge.container.stop)
+        came = b"".join(iter(lambda: sock.recv(65536), b""))  # a reset would raise
+        stopping.wait()
+    assert re.findall(rb"id: (\d)", came) == [b"0", b"1", b"2"]
+    assert re.search(rb"retry: \d+\n\n\r\n0\r\n\r\n$", came)
+
+
+def test_the_limit_of_open_files_is_raised_or_fewer_are_let_in():
+    script = (
+        "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (100, 3000))\n"
+        "from chassis.http.server import _room_for\n"
+        "print(_room_for(1000), resource.getrlimit(resource.RLIMIT_NOFILE)[0], _room_for(5000))"
+    )
+    run = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "1000 1200 2800"
+    assert "raise the limit of open files" in run.stdout + run.stderr
 
 
 def test_head_of_a_stream_has_no_body(edge):
