@@ -84,10 +84,9 @@ def _memory(pid: int) -> int:
 
 def _heard(city: City, streams: Child) -> list[Row]:
     leader, rows = Connection(city.base_url, city.leader), []
-    for what, part, count, say in (
-        (f"an announcement to the whole city until {COUNT:,} streams have it", "announcement_published", COUNT, _announce),
-        (f"an order until the streams of {UNITS} heads, among {COUNT:,}, have it", "action_item_raised", UNITS, _order),
-    ):  # fmt: skip
+    everybody = f"an announcement to the whole city until {COUNT:,} streams have it", "announcement_published"
+    heads = f"an order until the streams of {UNITS} heads, among {COUNT:,}, have it", "action_item_raised"
+    for (what, part), count, say in ((everybody, COUNT, _announce), (heads, UNITS, _order)):
         took: list[float] = []
         for _ in range(SAID):
             began = time.perf_counter()
@@ -121,8 +120,8 @@ def _come_back(city: City, streams: Child, database: psycopg.Connection, gateway
         work = [after - then for after, then in zip(_work(database, gateway), before, strict=True)]
         transactions, postgres, own = (each / RETURNING for each in work)
         found = (
-            f"all after {back['seconds']:.0f} s, {back['refused']:,} sent away meanwhile; for each {own * 1000:.1f} ms of"
-            f" CPU, {postgres * 1000:.1f} ms of the database's, {transactions:.1f} transactions"
+            f"all after {back['seconds']:.0f} s, {back['refused']:,} sent away meanwhile; for each {own * 1000:.1f} ms"
+            f" of CPU, {postgres * 1000:.1f} ms of the database's, {transactions:.1f} transactions"
         )
         asked = [
             f"p50 {percentile(took, 0.5) * 1000:.0f} ms, p99 {percentile(took, 0.99) * 1000:.0f} ms"

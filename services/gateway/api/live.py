@@ -6,7 +6,6 @@ from gateway import live_log, schemas
 from gateway.routes import route
 from kernel.directory_copy import addresses_of, resolve_actor
 
-
 AT_ONCE = 5  # of the workers: others are answered while many streams come back
 
 

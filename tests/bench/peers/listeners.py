@@ -134,7 +134,7 @@ def come_back(count: int, obeying: bool, seconds: float) -> dict:
 
 def arrivals(part: str, since: float, count: int, seconds: float) -> dict:
     """How long after `since` this came to each stream, once it came to so many."""
-    again, numbers = [], {listener: 0 for listener in listeners}
+    again, numbers = [], dict.fromkeys(listeners, 0)
     ends = time.perf_counter() + seconds
     while len(found := [at - since for at, piece in came if part.encode() in piece]) < count:
         if time.perf_counter() > ends or again:

@@ -20,13 +20,11 @@ from marshmallow import RAISE, Schema, fields
 
 from chassis import identity
 from chassis.container import Container
-from chassis.http import Answer, EventStream, HttpRefusal, HttpServer, HttpSettings, Outflow, http
-from chassis.http import streams
+from chassis.http import Answer, EventStream, HttpRefusal, HttpServer, HttpSettings, Outflow, http, streams
 from chassis.http.server import FLOWS
 from chassis.http.streams import encode_event
 from chassis.settings import Settings
 from chassis.testing import until
-
 
 SO_ATTACH_FILTER = 26  # Linux; Python does not name it
 
@@ -153,7 +151,6 @@ class EchoService:
         stream.begin([encode_event("hello", b"{}", 0)])
         self.streams.append(stream)
         return stream
-
 
     @http("GET", "/quiet")
     def stream_quietly(self, request):
@@ -439,14 +436,17 @@ def test_those_who_are_lost_together_come_back_one_after_the_other(edge):
 
 
 def test_stop_writes_what_waits_and_ends_streams_as_they_should_end(edge):
-    with listen_raw(edge) as sock:
-        [stream] = EchoService.streams
-        for number in range(3):
-            stream.put(encode_event("small", b"{}", number))
+    with listen_raw(edge, receives=4096) as sock:
+        [stream], told = EchoService.streams, 0
+        while stream._mailbox.qsize() < 3:
+            stream.put(encode_event("large", b'"%s"' % (b"x" * 10_000), told))
+            told += 1
+            eventlet.sleep(0.01)
         stopping = eventlet.spawn(edge.container.stop)
+        eventlet.sleep(0.1)
         came = b"".join(iter(lambda: sock.recv(65536), b""))  # a reset would raise
         stopping.wait()
-    assert re.findall(rb"id: (\d)", came) == [b"0", b"1", b"2"]
+    assert re.findall(rb"id: (\d+)", came) == [b"%d" % number for number in range(told)]
     assert re.search(rb"retry: \d+\n\n\r\n0\r\n\r\n$", came)
 
 
