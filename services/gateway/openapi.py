@@ -188,7 +188,8 @@ def _parameters(entrypoint: HttpEntrypoint) -> list[dict | str]:
     if meta.media_type == "text/event-stream":
         found.append({
             "in": "header", "name": "Last-Event-ID", "required": False,
-            "description": "Replays what came after this event.", "schema": {"type": "string", "pattern": "^[0-9]+$"},
+            "description": "Replays what came after this event.",
+            "schema": {"type": "string", "pattern": schemas.EVENT_ID},
         })  # fmt: skip
     return found
 
@@ -210,9 +211,18 @@ def _success(meta, example) -> dict:
     return answer
 
 
-_STREAM = """Server-sent events. Every event has an id; `data` is JSON.
-First comes `hello` (from now on), or what was missed since the last event id, or `reset` (too much was missed: read
-everything anew). x-events says what the others carry. Comments come every 15 s to keep the connection."""
+_STREAM = """Server-sent events; `data` is JSON, x-events says what each event carries.
+
+What is addressed to a person comes to every stream of his once, in one order, the same from every instance. Ids are
+opaque: hand back the last one, as `Last-Event-ID` or `last_event_id`, to any instance. First comes what was missed
+since, then `hello`: that was all, from here on it is live. Or `reset` alone: more than 1,000 events, a megabyte or 7
+days were missed, read everything anew. `retry` says when to come back, each client later than another.
+
+Every 15 s there is a ping: a comment, and an id without an event, which is to be handed back like any other; 45 s of
+silence are a lost connection. A stream ends when the session ends (the next answer is 401), when the posts of its
+person change, after half an hour, before a restart, and when its client does not keep up (256 events behind, or 30 s
+without taking any): come back with the last id. A 503 is to be heeded, Retry-After says when; a browser's EventSource
+gives up at it and must be made anew."""
 
 
 def _refusals(entrypoint: HttpEntrypoint) -> dict[str, dict | str]:

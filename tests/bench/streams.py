@@ -51,9 +51,11 @@ def measure(city: City, options: Options) -> list[Row]:
             heard = _heard(city, streams)
             back = _come_back(city, streams, database, gateway)
     [port] = ports.free(1)
-    with Child("bare_streams", platform.state, BENCH_PORT=str(port)) as bare:
-        with Child("listeners", platform.state, BENCH_STREAMS_AT=f"http://127.0.0.1:{port}") as streams:
-            floor, _ = _each(streams, bare.pid, tokens)
+    with (
+        Child("bare_streams", platform.state, BENCH_PORT=str(port)) as bare,
+        Child("listeners", platform.state, BENCH_STREAMS_AT=f"http://127.0.0.1:{port}") as streams,
+    ):
+        floor, _ = _each(streams, bare.pid, tokens)
     memory = Row(
         "P8", f"memory of the gateway for each of {COUNT:,} idle streams", f"{ours:.0f} KiB",
         f"bare eventlet stream {floor:.0f} KiB", f"{ours / floor:.2f}x", "<= 48 KiB", ours <= 48,
