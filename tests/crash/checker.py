@@ -236,7 +236,7 @@ def stream(name: str, addresses: Iterable[str], began_after: int | None, seen: l
     keys = set(addresses)
     wanted = [row.id for row in facts.live if row.id > began_after and keys & set(row.audience)]
     got = [number for number, _, _ in seen]
-    # one row may tell a person several things, each an event of its own with the row's id
+    # one row may tell a person several things, each an event of its own
     told = Counter((number, event, json.dumps(data, sort_keys=True)) for number, event, data in seen)
     for (number, event, _), count in told.items():
         if count > 1:

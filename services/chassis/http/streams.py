@@ -85,7 +85,8 @@ class EventStream:
         if self.ended and self._mailbox.empty():
             raise StopIteration
         try:
-            return self._mailbox.get(timeout=self._ping_seconds)
+            # those who heard something together shall not be pinged together
+            return self._mailbox.get(timeout=self._ping_seconds * random.uniform(0.7, 1))
         except Empty:
             return self.ping()
 
