@@ -218,8 +218,8 @@ opaque: hand back the last one, as `Last-Event-ID` or `last_event_id`, to any in
 since, then `hello`: that was all, from here on it is live. Or `reset` alone: more than 1,000 events, a megabyte or 7
 days were missed, read everything anew. `retry` says when to come back, each client later than another.
 
-At least every 15 s there is a ping: a comment, and an id without an event, which is to be handed back like any other; 45 s of
-silence are a lost connection. A stream ends when the session ends (the next answer is 401), when the posts of its
+A ping comes after at most 15 s: a comment, and an id without an event, which is to be handed back like any other; 45 s
+of silence are a lost connection. A stream ends when the session ends (the next answer is 401), when the posts of its
 person change, after half an hour, before a restart, and when its client does not keep up (256 events behind, or 30 s
 without taking any): come back with the last id. A 503 is to be heeded, Retry-After says when; a browser's EventSource
 gives up at it and must be made anew."""
