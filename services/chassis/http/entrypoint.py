@@ -84,6 +84,8 @@ class HttpEntrypoint(Entrypoint):
             later = back_after(-self.lane.balance) // 1000
             raise HttpRefusal("overloaded", headers={"Retry-After": str(later)})
         try:
+            if self.server.draining:
+                raise HttpRefusal("overloaded")
             return self._answer(request, values)
         finally:
             self.lane.release()

@@ -119,6 +119,10 @@ class HttpServer(SharedExtension):
         self._wsgi.read_seconds = self.settings.read_seconds
         self._accepting = self.container.spawn_managed_thread(self._accept)
 
+    @property
+    def draining(self) -> bool:
+        return self._draining
+
     def context_data(self, request: HttpRequest) -> dict:
         """What the worker is told about where its work comes from."""
         return {

@@ -423,6 +423,13 @@ def test_what_waits_aside_is_in_nobodys_way(make_edge):
     assert 1 <= int(refused.headers["Retry-After"]) <= 5
 
 
+def test_who_waits_aside_when_the_server_stops_is_told_so(edge):
+    waiting = [eventlet.spawn(edge.get, "/aside") for _ in range(3)]
+    until(lambda: len(edge.server._connections) == 3)
+    edge.container.stop()
+    assert sorted(each.wait().status_code for each in waiting) == [200, 503, 503]
+
+
 def test_those_who_are_lost_together_come_back_one_after_the_other(edge):
     alone, together = EventStream(), EventStream()
     alone.greet(1)
