@@ -359,6 +359,8 @@ def _raw(code: str, *headers: bytes) -> bytes:
 class Protocol(wsgi.HttpProtocol):
     """eventlet's, with a deadline for the head of a request and problem documents for broken ones."""
 
+    wbufsize = 4096  # held as long as a stream is open; what is larger is written past it
+
     def get_environ(self):
         return {**super().get_environ(), "chassis.connection": self}
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import os
 import re
 import socket
 import struct
@@ -463,7 +464,9 @@ def test_the_limit_of_open_files_is_raised_or_fewer_are_let_in():
         "from chassis.http.server import _room_for\n"
         "print(_room_for(1000), resource.getrlimit(resource.RLIMIT_NOFILE)[0], _room_for(5000))"
     )
-    run = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True)
+    python = [sys.executable, "-W", "ignore", "-c", script]
+    environment = os.environ | {"PYTHONPATH": ":".join(sys.path)}
+    run = subprocess.run(python, env=environment, capture_output=True, text=True, check=True)
     assert run.stdout.splitlines()[-1] == "1000 1200 2800"
     assert "raise the limit of open files" in run.stdout + run.stderr
 
