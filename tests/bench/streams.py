@@ -13,13 +13,14 @@ from pathlib import Path
 import psycopg
 
 from deploy.local import ports
+from deploy.local.terminal import say
 from tests.bench.children import Child, cpu_of
 from tests.bench.city import City, give, order
 from tests.bench.client import Connection, new_key
 from tests.bench.measure import Options, Row, percentile
 
 COUNT = int(os.environ.get("STREAMS", "10000"))
-RETURNING = min(COUNT, 2000)
+RETURNING = min(COUNT, 1000)
 PATIENCE = 170  # seconds
 PINGS = 15  # seconds in which each stream is pinged once
 UNITS = 184
@@ -49,6 +50,7 @@ def measure(city: City, options: Options) -> list[Row]:
         database.execute(SESSIONS, ([hashlib.sha256(token.encode()).hexdigest() for token in tokens],))
         with Child("listeners", platform.state, BENCH_STREAMS_AT=platform.base_url) as streams:
             ours, opening = _each(streams, gateway, tokens)
+            say(f"    {COUNT:,} open after {opening:.0f} s, {ours:.0f} KiB each")
             idle = cpu_of(gateway)
             time.sleep(PINGS)
             idle = (cpu_of(gateway) - idle) / PINGS
@@ -93,15 +95,16 @@ def _heard(city: City, streams: Child) -> list[Row]:
     leader, rows = Connection(city.base_url, city.leader), []
     everybody = f"an announcement to the whole city until {COUNT:,} streams have it", "announcement_published"
     heads = f"an order until the streams of {UNITS} heads, among {COUNT:,}, have it", "action_item_raised"
-    for (what, part), count, say in ((everybody, COUNT, _announce), (heads, UNITS, _order)):
+    for (what, part), count, act in ((everybody, COUNT, _announce), (heads, UNITS, _order)):
         took: list[float] = []
         for _ in range(SAID):
             began = time.perf_counter()
-            say(leader)
+            act(leader)
             took += streams.ask(verb="arrivals", part=f"event: {part}", since=began, count=count, seconds=60)["took"]
             time.sleep(1)
         p99 = percentile(took, 0.99)
         found = f"p50 {percentile(took, 0.5):.2f} s, p99 {p99:.2f} s, last {max(took):.2f} s"
+        say(f"    {what}: {found}")
         rows.append(Row("R13", f"{what} ({SAID} times)", found, "-", "-", "p99 <= 2 s", p99 <= 2))
     leader.close()
     return rows
