@@ -38,9 +38,9 @@ AFTER = """
   ours are heads, each with the rights of his own posts, over connections that stay open.
 * Matrix Synapse (1.163) is one process with its limits taken off and nothing to federate with, its tables in a
   database of the same PostgreSQL: a room of as many members and senders, the same text. Who listens waits in `/sync`.
-* Ten thousand streams belong to as many people, whose sessions are written into the gateway's table; one process listens
-  to all of them and takes its share of the processors. Those that come back all at once heed no `retry`, as no client of
-  ours would: what is shown is what the gateway holds out.
+* Ten thousand streams belong to as many people, whose sessions are written into the gateway's table; one process
+  listens to all of them and takes its share of the processors. Those that come back in the same moment heed no `retry`,
+  as no client of ours would: it shows what the gateway holds out.
 * Tracing "taken out of the code" puts functions that do nothing in its place.
 * Where the time of an order goes: [hot-path.md](hot-path.md).
 """
