@@ -211,15 +211,6 @@ def test_what_was_changed_on_its_way_is_refused(say, hotline, here):
     assert kept(here) == []
 
 
-def test_a_header_that_only_looks_like_a_signed_one_changes_nothing(say, hotline, here):
-    data, headers = binary(an_item())
-    request = hotline.signed(say.url, orjson.dumps(data), headers)
-    request.headers["ce_subject"] = "pa/72"
-    assert send(request).status_code == 202
-    [row] = here.rows("SELECT attributes FROM said_events")
-    assert row["attributes"]["subject"] == "pa/71"
-
-
 def test_a_signature_is_taken_once_by_all_instances(say, hotline, gateway, here):
     request = hotline.signed(say.url, orjson.dumps(an_item()), JSON)
     assert send(request).status_code == 202
