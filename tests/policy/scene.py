@@ -605,6 +605,7 @@ class Scene:
             "list_deliveries": ("GET", "/deliveries", {}),
             "list_nudge_counts": ("GET", "/nudge-counts", {"params": {"by": "unit"}}),
             "list_audit": ("GET", "/audit", {"params": {"service": cell.about, "limit": 1}}),
+            "get_health": ("GET", "/health", {}),
             "list_reorganisations": ("GET", "/reorganisations", {}),
             "list_recoveries": ("GET", "/account-recoveries", {}),
             "get_account": ("GET", f"/people/{self.posts['below', 'official'].holder}/account", {}),
