@@ -153,7 +153,7 @@ class Store:
                 **CONNECTING,
             },  # `_opened` begins, by itself
         )
-        sa.event.listen(self._engine, "connect", _take_ids_as_text)
+        sa.event.listen(self._engine, "connect", take_ids_as_text)
 
     @contextmanager
     def transaction(self, keep_plans: bool = False) -> Iterator[Transaction]:
@@ -246,7 +246,7 @@ class Store:
         self._engine.dispose()
 
 
-def _take_ids_as_text(connection: psycopg.Connection, _record) -> None:
+def take_ids_as_text(connection: psycopg.Connection, _record) -> None:
     connection.adapters.register_loader("uuid", TextLoader)
 
 

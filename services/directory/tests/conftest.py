@@ -10,7 +10,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from chassis.database import Store, Transaction
+from chassis.database import Store, Transaction, take_ids_as_text
 from chassis.sealing import Sealer
 from chassis.wire import to_json
 from directory.load import load
@@ -120,6 +120,7 @@ def city(world, tmp_path_factory):
 def trial(city, world):
     """For tests that write and ask in this process only: the city, whose changes are undone after each."""
     engine = sa.create_engine(world.databases["directory"].replace("postgresql://", "postgresql+psycopg://", 1))
+    sa.event.listen(engine, "connect", take_ids_as_text)
     with engine.connect() as connection:
         found = copy(city)
         found.store = Undone(connection)
