@@ -100,7 +100,7 @@ def test_what_was_accepted_outlives_a_broker_that_was_away_and_takes_effect_once
         platform.wait_ready(service)
     until(lambda: [item["title"] for item in items(person)] == ["Đèn đường hỏng"])
     assert say(event).json() == {"taken": 0, "known": 1}
-    assert say(of_ward(person, ward, "pa/away", id="closing", type="waiting_item_closed", aggregateversion=2)).ok
+    assert say(of_ward(person, ward, "pa/away", id="closing-away", type="waiting_item_closed", aggregateversion=2)).ok
     until(lambda: not items(person))
 
 
@@ -110,7 +110,7 @@ def test_what_was_accepted_outlives_the_gateways_end(platform, person, ward, say
     platform.end("services:gateway", kill=True)
     until(lambda: _is_back(platform))
     until(lambda: [item["title"] for item in items(person)] == ["Đèn đường hỏng"])
-    assert say(of_ward(person, ward, "pa/killed", id="closing", type="waiting_item_closed", aggregateversion=2)).ok
+    assert say(of_ward(person, ward, "pa/killed", id="closing-killed", type="waiting_item_closed", aggregateversion=2)).ok
     until(lambda: not items(person))
 
 
