@@ -77,8 +77,8 @@ class Answer:
     """`body` is anything that JSON can say, or bytes with a Content-Type of their own, be it as an `Outflow`; None
     sends none.
 
-    `etag` makes a GET conditional; one without is tagged by what it says. Unless `headers` say otherwise only the
-    reader keeps it, and asks each time. `cookies` are Set-Cookie headers.
+    `etag` makes a GET conditional; one without is tagged by what it says. Unless `headers` say otherwise nobody
+    stores it: a client asks again with what it has in memory. `cookies` are Set-Cookie headers.
     """
 
     body: Any = None

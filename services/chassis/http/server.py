@@ -45,7 +45,6 @@ SECURITY_HEADERS = {
     "Vary": "Accept-Language",
 }
 STRICT_TRANSPORT = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
-REVALIDATED = "private, no-cache"  # kept by the client alone, and looked at again before it is used
 READING = ("GET", "HEAD")
 UNMATCHED = "unmatched"
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"))
@@ -299,7 +298,7 @@ class HttpServer(SharedExtension):
             status, payload = (answer.status, _payload(answer.body))
             headers |= ({"Content-Type": "application/json"} if payload else {}) | answer.headers
             if tag := _tag(request, answer, payload):
-                headers |= {"ETag": tag, "Cache-Control": REVALIDATED} | answer.headers
+                headers["ETag"] = tag
                 if request.method in READING and request.if_none_match.contains_weak(tag.split('"')[1]):
                     status, payload = 304, b""
         if self._draining:

@@ -81,7 +81,7 @@ class SingleSignOnRoutes:
             url = found.sign_out_url(call.query["return_to"])
         except ProviderUnavailable:
             url = None
-        return Answer({"url": url}, **self._forgotten(call))
+        return Answer({"url": url}, cookies=[self._cookie("", 0)] if call.caller.csrf else [])
 
     @route("GET", "/me/identities", tag="session", answer=schemas.IdentityEntries)
     def list_identities(self, call):
