@@ -94,7 +94,7 @@ class SharedCounts(Storage, SlidingWindowCounterSupport, TimestampedSlidingWindo
     def get_sliding_window(self, key: str, expiry: int) -> tuple[int, float, int, float]:
         now = time.time()
         before, present = self.sliding_window_keys(key, expiry, now)
-        if present not in self._counts and before not in self._counts:
+        if present not in self._counts or before not in self._counts:  # the others went on after we last looked
             self._asked[before] = self._count(before, expiry)
         left = expiry - now % expiry
         return self.get(before), left, self.get(present), left + expiry
@@ -120,9 +120,10 @@ class SharedCounts(Storage, SlidingWindowCounterSupport, TimestampedSlidingWindo
         asked = dict(self._asked)
         if not told and not asked:
             return
+        rows = [(key, amount, count.ends_at) for key, count, amount in told]
+        keys = [key for key in asked if key not in self._untold]  # of what is told the answer has the total anyway
         with store.transaction() as tx:
-            rows = [(key, amount, count.ends_at) for key, count, amount in told]
-            totals = storage.exchange_counts(tx, rows, list(asked))
+            totals = storage.exchange_counts(tx, rows, keys)
         for key, count, amount in told:
             count.untold -= amount
             count.known = totals[key]

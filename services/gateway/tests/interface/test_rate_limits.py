@@ -2,14 +2,16 @@
 
 import ipaddress
 import re
+import time
+from types import SimpleNamespace
 
 import pytest
 from prometheus_client import REGISTRY
 
 from chassis.errors import DatabaseUnavailable
 from chassis.testing import until
-from gateway import storage
-from gateway.rate_limits import DEFAULTS, read_limit
+from gateway import rate_limits, storage
+from gateway.rate_limits import DEFAULTS, SharedCounts, read_limit
 from gateway.tests.support import PASSWORD, assert_problem
 
 CREDENTIALS = {"username": "ward-1 head", "password": PASSWORD}
@@ -68,6 +70,29 @@ def test_instances_count_together(limited, here):
     until(lambda: elsewhere.get("/me").status_code == 429)
     told_of(50)  # what was refused was not counted
     until(lambda: head.get("/me").status_code == 429)
+
+
+@pytest.mark.parametrize("untold", [0, 1])
+def test_an_instance_hears_what_the_others_counted_before_the_window_turned(here, monkeypatch, untold):
+    at = (time.time() // 60 + 1) * 60
+    monkeypatch.setattr(rate_limits, "time", SimpleNamespace(time=lambda: at))
+    one, other = SharedCounts(), SharedCounts()
+
+    def allowed(counts: SharedCounts) -> int:
+        return next(number for number in range(200) if not counts.acquire_sliding_window_entry("key", 100, 60))
+
+    assert other.acquire_sliding_window_entry("key", 100, 60)
+    other.exchange(here.store)
+    at += 58
+    assert allowed(one) == 100  # it has not heard of the other's
+    one.exchange(here.store)
+    for _ in range(untold):  # which it tells when the window has turned
+        other.incr(other.sliding_window_keys("key", 60, at)[1], 120)
+    at += 2.1
+    assert other.acquire_sliding_window_entry("key", 100, 60)
+    other.exchange(here.store)
+    assert other.get_sliding_window("key", 60)[::2] == (101 + untold, 1)
+    assert allowed(other) <= 1
 
 
 def test_an_address_cannot_be_changed_by_saying_so(limited):
