@@ -16,7 +16,7 @@ OWN = {  # secrets that nobody else needs
     "reminders": ("CONGVU_SMTP_", "CONGVU_VAPID_", "CONGVU_PUSH_", "CONGVU_SMS_", "CONGVU_VOICE_"),
 }
 ONE_FOR_MANY = {  # a demonstration account stands for a whole city when somebody measures
-    f"CONGVU_LIMIT_{name}": "60000/minute" for name in ("READ", "WRITE", "ASSIGN", "SEARCH", "UPLOAD")
+    f"CONGVU_LIMIT_{name}": "60000/minute" for name in ("READ", "WRITE", "ASSIGN", "SEARCH", "UPLOAD", "SESSION")
 }
 KEEPERS_OWN = "CONGVU_FILES"  # where files are, with the keys to it
 KEEPERS = ("gateway", "messaging")

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from chassis import clock, context
 from chassis.http import HttpRefusal, HttpRequest
 from gateway import storage
-from gateway.sessions import Session, csrf_token
+from gateway.sessions import Session, UnknownToken, csrf_token, unauthenticated
 from kernel import policy
 from kernel.directory_copy import resolve_actor
 
@@ -36,8 +36,10 @@ def device_cookie_name(secure: bool) -> str:
     return f"{cookie_name(secure)}-device"
 
 
-def sign_in(service, request: HttpRequest, while_restricted: bool = False) -> None:
-    """The guard of every route that needs somebody. A restricted session opens only the routes that lift it."""
+def sign_in(service, request: HttpRequest, limit: str, while_restricted: bool = False) -> None:
+    """The guard of every route that needs somebody. Once it is clear that he asks himself, it counts by his account,
+    even if he is refused then. A restricted session opens only the routes that lift it.
+    """
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     csrf = None
     if scheme.lower() == "bearer" and credentials:
@@ -50,6 +52,8 @@ def sign_in(service, request: HttpRequest, while_restricted: bool = False) -> No
             refuse_foreign_origin(service, request)
             if not hmac.compare_digest(request.headers.get(CSRF_HEADER, "").encode(), csrf.encode()):
                 raise HttpRefusal("csrf_token_invalid")
+    if request.caller is None:  # it had a look before the body, which may be large, was read
+        service.limits.enter(limit, session.account_id)
     if session.restriction and not while_restricted:
         raise HttpRefusal(session.restriction)
     request.caller = Caller(session, _claims(service, request, session), csrf)
@@ -62,17 +66,19 @@ def _cookie_of(request: HttpRequest, name: str) -> str:
 
 
 def _session_of(service, request: HttpRequest, token: str, kind: str) -> Session:
-    """Whoever keeps coming with tokens that are none is not even looked up; those who are in stay in, be he behind
-    the same address.
+    """Whoever keeps coming with tokens that never were any is not even looked up; those whom this process knows stay
+    in, be he behind the same address. No token, or one that is over, is how everybody's day begins.
     """
+    if not token:
+        raise unauthenticated()
     limits, sessions = service.limits, service.sessions
     if not sessions.has_seen(token):
         limits.enter("unauthenticated", limits.address(request))
     try:
         return sessions.find(token, kind)
-    except HttpRefusal:
-        limits.failed("unauthenticated", limits.address(request))
-        raise
+    except UnknownToken:
+        limits.count("unauthenticated", limits.address(request))
+        raise unauthenticated() from None
 
 
 def authorise(service, claims: dict, action: str) -> None:

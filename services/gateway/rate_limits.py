@@ -4,6 +4,7 @@ Every process counts in memory, so that no request waits for it, and once a seco
 counted since, through a table (decision 0052).
 """
 
+import hashlib
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,7 @@ PER_ACCOUNT = {
     "search": "1500/5 minutes",
     "upload": "300/minute",
     "export": "60/minute",
+    "session": "60/minute",  # that are opened with a password; counted by user name
     "scim": "6000/minute",  # a client that feeds the directory
 }
 # Behind one address may be thousands of people: these are for floods.
@@ -40,10 +42,10 @@ PER_ADDRESS = {
     "sign_in": "3000/minute",
     "unauthenticated": "6000/minute",  # on routes for those who are signed in
 }
-IN_VAIN = ("sign_in", "unauthenticated")  # what went well does not count
+AFTERWARDS = ("sign_in", "unauthenticated", "session")  # counted when it is known what came of it
 DEFAULTS = PER_ACCOUNT | PER_ADDRESS
 EXCHANGE_SECONDS = 1
-AT_MOST = 50_000  # counts held at a time, some 25 MiB; those used least lately go first
+AT_MOST = 50_000  # counts held at a time, and as many that wait for an exchange; those used least lately go first
 
 REFUSED = Counter("congvu_http_limited_total", "Requests refused because there were too many", ["limit"])
 ALONE = Counter("congvu_http_limits_alone_total", "Times that counts could not be exchanged with the other instances")
@@ -58,6 +60,11 @@ def read_limit(text: str) -> RateLimitItem:
     if limit.amount < 1:
         raise ValidationError("Nobody could do anything: give 1 at least")
     return limit
+
+
+def name_key(username: str) -> str:
+    """By which a user name is counted: short, and no name, as the table of counts is no place for people's."""
+    return hashlib.sha256(username.strip().lower().encode()).hexdigest()[:32]
 
 
 class Count:
@@ -165,16 +172,16 @@ class RateLimits:
         return address_of(request, self._proxies)
 
     def enter(self, name: str, who: str) -> None:
-        """Refuses with `too_many_requests`; what is refused is not counted. Of what counts only in vain, `failed` tells
-        afterwards.
+        """Refuses with `too_many_requests`; what is refused is not counted. What counts `AFTERWARDS` waits for
+        `count`.
         """
         limit = self._limits[name]
-        if not (self._limiter.test if name in IN_VAIN else self._limiter.hit)(limit, name, who):
+        if not (self._limiter.test if name in AFTERWARDS else self._limiter.hit)(limit, name, who):
             REFUSED.labels(name).inc()
             seconds = self._limiter.get_window_stats(limit, name, who).reset_time - time.time()
             raise too_many(name, limit, max(1, math.ceil(seconds)))
 
-    def failed(self, name: str, who: str) -> None:
+    def count(self, name: str, who: str) -> None:
         self._limiter.hit(self._limits[name], name, who)
 
     def exchange(self, store) -> None:

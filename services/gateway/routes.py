@@ -10,8 +10,10 @@ from marshmallow import Schema
 from chassis.blobs.store import Blobs
 from chassis.contract import Procedure
 from chassis.http import HttpRefusal, HttpRequest, Sink, http
+from chassis.http.body import load_json
 from chassis.http.entrypoint import Empty
 from gateway.auth import SAFE_METHODS, authorise, sign_in
+from gateway.rate_limits import AFTERWARDS
 
 BASE = "/api/v1"
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
@@ -108,15 +110,19 @@ def route(method: str, path: str, *, tag: str, answer: type[Schema] | None = Non
     limit = limit or usual
 
     def who(service, request: HttpRequest) -> None:
-        if not signed_in:
-            service.limits.enter(limit, service.limits.address(request))
-            if guard is not None:
-                guard(service, request)
+        if signed_in:
+            sign_in(service, request, limit, while_restricted)
             return
-        again = request.caller is not None  # it had a look before the body, which may be large, was read
-        sign_in(service, request, while_restricted)
-        if not again:
-            service.limits.enter(limit, request.caller.session.account_id)
+        address = service.limits.address(request)
+        service.limits.enter(limit, address)
+        if limit in AFTERWARDS:  # what is malformed never comes to where the others are counted
+            try:
+                load_json(body, request.mimetype, request.raw)
+            except HttpRefusal:
+                service.limits.count(limit, address)
+                raise
+        if guard is not None:
+            guard(service, request)
 
     def register(handler):
         @wraps(handler)

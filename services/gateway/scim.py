@@ -127,7 +127,7 @@ def sign_in(service, request: HttpRequest) -> None:
     except Refusal as error:
         if error.refusal_code != "unauthenticated":
             raise
-        service.limits.failed("unauthenticated", address)
+        service.limits.count("unauthenticated", address)
         raise _unauthenticated() from None
     service.limits.enter("scim", found["client_id"])
     request.caller = {"sub": CLIENT + found["client_id"]}

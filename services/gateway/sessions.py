@@ -23,7 +23,7 @@ from kernel.working_time import today
 TOKEN_BYTES = 32
 TOUCH_SECONDS = 60  # no write per request
 TRUSTED_SECONDS = 2.0  # how long a look at the database is believed: an ended session is refused within that time
-SEEN_AT_MOST = 20_000
+SEEN_AT_MOST = 60_000  # all the city through one process: 12 MiB
 KEPT_AFTER_EXPIRY = timedelta(days=30)
 
 
@@ -48,6 +48,17 @@ class Session:
 
     def good_until(self, idle: float) -> datetime:
         return min(self.expires_at, self.last_used_at + timedelta(seconds=idle))
+
+    def is_over(self, idle: float) -> bool:
+        return self.ended or self.good_until(idle) <= clock.now()
+
+
+class UnknownToken(Exception):
+    """No session has it, nor had it within the last month."""
+
+
+def unauthenticated() -> HttpRefusal:
+    return HttpRefusal("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
 
 
 def hash_token(token: str) -> bytes:
@@ -99,6 +110,7 @@ class SessionStore:
             )  # fmt: skip
             by_issuer = {"issuer": by.issuer} if by is not None else {}
             tx.audit("session.opened", subject=session_id, person_id=account["person_id"], kind=kind, **by_issuer)
+        self._seen[token] = True
         return token, {"expires_at": expires_at, "restriction": restriction}
 
     def _come_since(self, tx, account: dict, now: datetime) -> str | None:
@@ -112,17 +124,20 @@ class SessionStore:
         return "totp_enrolment_required" if leads else None
 
     def find(self, token: str, kind: str) -> Session:
-        """The live session of a token that came the way its kind must come. Refuses with `unauthenticated`."""
+        """The live session of a token that came the way its kind must come. Refuses with `unauthenticated`, or raises
+        UnknownToken.
+        """
         session = self._look_up(hash_token(token))
-        now = clock.now()
-        if session is None or session.kind != kind or session.ended or session.good_until(self.idle) <= now:
+        if session is None:
             self._seen.pop(token, None)
-            raise HttpRefusal("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
+            raise UnknownToken
         self._seen[token] = True
+        if session.kind != kind or session.is_over(self.idle):
+            raise unauthenticated()
         return session
 
     def has_seen(self, token: str) -> bool:
-        """Whether it was good when it came here last: one that is looked up in vain can be so once only."""
+        """Whether it was made here, or had a session when it came here last, if one that is over."""
         return token in self._seen
 
     def list_of(self, person_id: str, cursor: str | None, limit: int) -> tuple[Sequence, str | None]:
@@ -162,7 +177,7 @@ class SessionStore:
         """A session that somebody began something in. Refuses with `unauthenticated` when it is over."""
         with self._store.reading() as tx:
             found = [Session.of(row) for row in storage.sessions_by_id(tx, [session_id])]
-        if not found or found[0].ended or found[0].good_until(self.idle) <= clock.now():
+        if not found or found[0].is_over(self.idle):
             raise HttpRefusal("unauthenticated")
         return found[0]
 
@@ -213,7 +228,7 @@ class SessionStore:
         if not session.ended and session.last_used_at + self._touch_every < now < session.good_until(self.idle):
             with self._store.transaction() as tx:
                 storage.touch_session(tx, session.id, now)
-        if session.restriction:  # another process may lift it at any moment
+        if session.restriction and not session.is_over(self.idle):  # another process may lift it at any moment
             return session
         if len(self._trusted) > 10_000:
             self._trusted.clear()

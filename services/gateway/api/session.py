@@ -8,6 +8,7 @@ from chassis.http import Answer
 from contracts import directory
 from gateway import schemas, sessions
 from gateway.auth import CSRF_HEADER, cookie_name, device_cookie_name, refuse_foreign_origin
+from gateway.rate_limits import name_key
 from gateway.routes import route
 
 DEVICE = re.compile(r"[\w-]{43}", re.ASCII)
@@ -72,14 +73,23 @@ class SessionRoutes:
         return Answer(call.ask(directory.get_profile) | restriction, headers=headers)
 
     def _open_session(self, call, kind, device):
-        """The token, and what the answer says of the session."""
+        """The token, and what the answer says of the session. Only who knows the password comes nearer to the limit of
+        an account, and without the second factor only where he is: nobody shuts another out.
+        """
         address = self.limits.address(call.request)
+        name = name_key(call.body["username"])
+        here = f"{name}/{address}"
+        for who in (name, here):
+            self.limits.enter("session", who)
         try:
             account = call.ask(directory.verify_credentials, call.body | {"address": address, "device": device})
         except CallFailed as error:
-            if error.code in ("wrong_credentials", "too_many_attempts"):
-                self.limits.failed("sign_in", address)
+            if error.code == "totp_required":
+                self.limits.count("session", here)
+            elif error.code in ("wrong_credentials", "too_many_attempts"):
+                self.limits.count("sign_in", address)
             raise
+        self.limits.count("session", name)
         return self.sessions.open(account, kind, call.request.headers.get("User-Agent", ""))
 
     def _cookie(self, value, max_age, name=None):

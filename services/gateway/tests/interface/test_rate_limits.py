@@ -12,7 +12,9 @@ from chassis.errors import DatabaseUnavailable
 from chassis.testing import until
 from gateway import rate_limits, storage
 from gateway.rate_limits import DEFAULTS, SharedCounts, read_limit
-from gateway.tests.support import PASSWORD, assert_problem
+from gateway.tests.support import ANSWERING, NEIGHBOURS, PASSWORD, assert_problem
+from kernel.errors import Refused
+from tests.support.town import id_of, person
 
 CREDENTIALS = {"username": "ward-1 head", "password": PASSWORD}
 
@@ -132,9 +134,47 @@ def test_a_flood_of_tokens_that_are_none_costs_no_look_ups_and_shuts_out_nobody_
     assert answers(ask, 15) == [401] * 10 + [429] * 5
     assert len(looked_up) == 10
     assert head.get("/me").status_code == 200
+    assert client.signed_in("ward-1 vice_chairman").get("/me").status_code == 200
     assert head.call("DELETE", "/sessions/current").status_code == 204
-    assert head.get("/me").status_code == 401  # once more it is looked up
-    assert head.get("/me").status_code == 429
+    assert answers(lambda: head.get("/me"), 3) == [401] * 3  # so he learns that he must sign in
+    assert client.get("/me").status_code == 401
+
+
+def test_no_token_and_one_that_is_over_are_no_flood(limited, here):
+    client = limited(unauthenticated=2)
+    head, vice = client.signed_in("ward-1 head"), client.signed_in("committee vice_chairman")
+    here.do(
+        "UPDATE sessions SET last_used_at = last_used_at - interval '1 day' WHERE person_id = :id",
+        id=person("ward-1 head"),
+    )
+    client.container.stop()
+    client = limited(unauthenticated=2)  # which knows nobody
+    head, vice = (type(each)(client.base, each.token, each.streams) for each in (head, vice))
+    assert vice.call("DELETE", "/sessions/current").status_code == 204
+    for each in (client, head, vice):
+        assert answers(lambda each=each: each.get("/me"), 4) == [401] * 4
+
+
+def test_a_restricted_session_that_is_over_is_not_looked_up_each_time(limited, monkeypatch):
+    def restricted(request):
+        return {
+            "account_id": id_of("account"), "person_id": person("ward-1 head"), "version": 1,
+            "restriction": "password_change_required", "lacks_second_factor": False,
+        }  # fmt: skip
+
+    NEIGHBOURS["directory"].answers = {"directory.verify_credentials": restricted}
+    head = limited().signed_in("ward-1 head")
+    assert head.call("DELETE", "/sessions/current").status_code == 204
+    looked_up = []
+    look_up = storage.session_by_token
+    monkeypatch.setattr(storage, "session_by_token", lambda tx, token: looked_up.append(token) or look_up(tx, token))
+    assert answers(lambda: head.get("/me"), 30) == [401] * 30
+    assert 0 < len(looked_up) < 30
+
+
+def test_what_somebody_is_refused_counts_too(limited):
+    head = limited(read=3).signed_in("ward-1 head")
+    assert answers(lambda: head.get("/me", headers={"X-Acting-For": id_of("nobody")}), 4) == [403, 403, 403, 429]
 
 
 def test_signing_in_counts_when_it_is_in_vain(limited):
@@ -143,6 +183,39 @@ def test_signing_in_counts_when_it_is_in_vain(limited):
     wrong = CREDENTIALS | {"password": "sai"}
     assert answers(lambda: client.post("/sessions", wrong), 4) == [401, 401, 401, 429]
     assert_problem(client.post("/tokens", CREDENTIALS), 429, "too_many_requests")
+
+
+def test_signing_in_counts_when_it_is_malformed(limited):
+    client = limited(sign_in=4)
+    assert answers(lambda: client.post("/sessions", {"username": "ward-1 head"}), 2) == [422] * 2
+    broken = {"data": b"{", "headers": {"Content-Type": "application/json"}}
+    assert answers(lambda: client.call("POST", "/tokens", **broken), 3) == [400, 400, 429]
+
+
+def test_one_account_opens_so_many_sessions_and_no_guess_keeps_its_owner_out(limited):
+    client = limited(session=3)
+    assert answers(lambda: client.post("/tokens", CREDENTIALS | {"password": "sai"}), 5) == [401] * 5
+    assert answers(lambda: client.post("/tokens", CREDENTIALS), 2) == [201] * 2
+    again = CREDENTIALS | {"username": " Ward-1 HEAD"}  # is the same to directory
+    assert client.post("/sessions", CREDENTIALS).status_code == 201
+    ANSWERING.clear()
+    assert answers(lambda: client.post("/sessions", again), 2) == [429] * 2
+    assert ANSWERING == []  # no password was looked at
+    client.signed_in("committee vice_chairman")
+
+
+def test_a_password_without_its_second_factor_counts_where_it_is_used(limited):
+    def needs_code(request):
+        raise Refused("totp_required")
+
+    NEIGHBOURS["directory"].answers = {"directory.verify_credentials": needs_code}
+    client = limited(session=2, trusted_proxies=(ipaddress.ip_network("127.0.0.1"),))
+
+    def come(address: str) -> int:
+        return client.post("/tokens", CREDENTIALS, headers={"X-Forwarded-For": address}).status_code
+
+    assert [come("203.0.113.1") for _ in range(3)] == [401, 401, 429]
+    assert come("203.0.113.2") == 401
 
 
 def test_a_machine_with_a_wrong_token_is_a_stranger_too(limited):
