@@ -302,8 +302,11 @@ class HttpServer(SharedExtension):
                 headers |= {"ETag": tag, "Cache-Control": REVALIDATED} | answer.headers
                 if request.method in READING and request.if_none_match.contains_weak(tag.split('"')[1]):
                     status, payload = 304, b""
+        connection = request.environ["chassis.connection"]
         if self._draining:
-            request.environ["chassis.connection"].close_connection = True
+            connection.close_connection = True
+        if not request.environ["wsgi.input"].is_read:  # nobody waits for the rest, which is not the next request
+            connection.close_connection = connection.unread = True
         if not is_stream and status not in (204, 304):
             headers["Content-Length"] = str(payload.size if isinstance(payload, Outflow) else len(payload))
         start_response(f"{status} {HTTPStatus(status).phrase}", [*headers.items(), *cookies])

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import eventlet
 import orjson
@@ -170,6 +170,9 @@ def test_a_full_house_says_so_at_once_and_finishes_what_it_has_begun(crowded):
         b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
         b"POST /notes HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"POST /notes HTTP/1.1\r\nHost: x\r\n folded: 1\r\n\r\n",
+        b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: \x0b5\r\n\r\n" + GET,
+        b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: 5\x0c\r\n\r\n" + GET,
+        b"POST /notes HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n" + GET,
         b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n" + b"a" * 9_000_000,
         b"nonsense\r\n\r\n",
     ],
@@ -229,6 +232,30 @@ def test_a_head_that_trickles_is_refused_however_steadily_it_does(make_edge, beg
         assert (status, problem["code"]) == (408, "request_timeout")
         trickling.kill()
     until(lambda: not edge.server._connections)
+
+
+@pytest.mark.parametrize(
+    "head, status",
+    [
+        (b"GET /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n", 200),
+        (b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n", 404),
+        (b"POST /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nfffffff\r\n", 404),
+    ],
+)
+def test_nobody_waits_for_a_body_that_nobody_wants(edge, head, status):
+    with Wire(edge) as wire:
+        found, headers, _ = wire.ask(head)
+        assert (found, headers["Connection"]) == (status, "close")
+
+        def drip():
+            with suppress(OSError):
+                while True:
+                    wire.socket.sendall(b"w")
+                    eventlet.sleep(0.02)
+
+        dripping = eventlet.spawn(drip)
+        until(lambda: not edge.server._connections)
+        dripping.kill()
 
 
 def test_a_body_may_take_its_time_at_a_pace_and_no_more(make_edge):
