@@ -1,6 +1,7 @@
 """The HTTP edge when too many come, or come slowly, or do not come back; over real sockets."""
 
 import os
+import select
 import socket
 from contextlib import ExitStack, suppress
 
@@ -11,6 +12,7 @@ from eventlet import patcher
 
 from chassis.http import HttpRefusal
 from chassis.http.admission import Admission
+from chassis.http.sockets import LINGER_AT_MOST
 from chassis.testing import until
 from chassis.tests.interface.test_http import EchoService
 
@@ -195,6 +197,39 @@ def test_a_full_house_turns_connections_away_even_those_that_have_said_a_lot(mak
         assert inside.ask(NOTE)[0] == 201
     until(lambda: not edge.server._connections)
     assert edge.get("/slow").status_code == 200
+
+
+@pytest.fixture
+def come():
+    """So many connections in one moment, in which nobody else has a turn."""
+    with ExitStack() as stack:
+        connect = patcher.original("socket").create_connection
+        yield lambda edge, count: [
+            stack.enter_context(connect(("127.0.0.1", edge.server.port), timeout=20)) for _ in range(count)
+        ]
+
+
+def test_while_many_are_accepted_others_have_their_turn(edge, come):
+    come(edge, 100)
+    there = []
+    while len(edge.server._connections) < 100:
+        there.append(len(edge.server._connections))
+        eventlet.sleep(0)
+    assert there[0] == 0 and len({count for count in there if count}) > 3
+
+
+def test_whoever_is_closed_unanswered_costs_no_answer(make_edge, come, monkeypatch):
+    edge, told = make_edge(max_connections=1), []
+    write = edge.server.raw_problem
+    monkeypatch.setattr(edge.server, "raw_problem", lambda code: told.append(code) or write(code))
+    guests = come(edge, LINGER_AT_MOST + 30)
+    until(lambda: all(is_done(guest) for guest in guests[1:]))
+    assert told == ["overloaded"] * LINGER_AT_MOST
+
+
+def is_done(guest) -> bool:
+    """Whether anything came to it, an answer or the end."""
+    return bool(select.select([guest], [], [], 0)[0])
 
 
 def test_one_address_cannot_take_all_connections(make_edge):
