@@ -9,16 +9,72 @@ import eventlet
 from eventlet import hubs, wsgi
 from eventlet.green import socket
 
+from chassis.http.refusals import HttpRefusal
 from chassis.http.sockets import linger
 
 # eventlet's, stated in the gateway's README: 8 KiB for the request line and for each header, 64 KiB for all of them,
 # and Python's 100 headers
 TOO_LARGE = (wsgi.HeaderLineTooLong, wsgi.HeadersTooLarge)
 SMALL_BODY = 64 * 1024
-_REQUEST = re.compile(rb"(?!HEAD )[A-Z]+ \S+ HTTP/1\.1\r\n")
-_HEADER = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\r\n\0]*)\r\n")
+_LINE = re.compile(rb"[!-~]+ [!-~\x80-\xff]+ HTTP/1\.[01]\r\n")
+_REQUEST = re.compile(rb"(?!HEAD )[A-Z]+ [!-~\x80-\xff]+ HTTP/1\.1\r\n")
+_HEADER = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\0-\x08\x0a-\x1f\x7f]*)\r\n")  # RFC 9110, 5
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})(?:;[^\0-\x08\x0a-\x1f\x7f]*)?\r\n")
+CHUNK_LINE = 1024  # bytes, of a chunk's size or a trailer
+TRAILERS = 16
 _SMALL = re.compile(rb"[0-9]{1,6}")
 _LENGTH = re.compile(r"[0-9]{1,18}")
+
+
+class Head(wsgi.FileObjectForHeaders):
+    """Lines that every parser reads as the same header; what follows another one might be the next request."""
+
+    def readline(self, size=-1):
+        line = super().readline(size)
+        if line != b"\r\n" and not _HEADER.fullmatch(line):
+            raise HttpRefusal("bad_request", "a header that is none")
+        return line
+
+
+class Input(wsgi.Input):
+    """Chunks that are written in one way, and whose lines are short."""
+
+    @property
+    def is_read(self) -> bool:
+        return self.chunk_length == 0 if self.chunked_input else self.position >= self.content_length
+
+    def _chunked_read(self, rfile, length=None, use_readline=False):
+        """Up to `length` bytes; b"" at the end."""
+        if self.should_send_hundred_continue:
+            self.send_hundred_continue_response()
+            self.is_hundred_continue_response_sent = True
+        pieces = []
+        while length and not self.is_read:
+            if self.position >= self.chunk_length:
+                self._begin_chunk(rfile)
+                continue
+            if not (piece := rfile.read(min(length, self.chunk_length - self.position))):
+                raise OSError("the chunk broke off")
+            pieces.append(piece)
+            length -= len(piece)
+            self.position += len(piece)
+            if self.position == self.chunk_length and rfile.read(2) != b"\r\n":
+                raise wsgi.ChunkReadError("a chunk that does not end")
+        return b"".join(pieces)
+
+    def _begin_chunk(self, rfile) -> None:
+        if not (size := _CHUNK.fullmatch(rfile.readline(CHUNK_LINE))):
+            raise wsgi.ChunkReadError("no size of a chunk")
+        if length := int(size[1], 16):
+            self.position, self.chunk_length = 0, length
+            return
+        for _ in range(TRAILERS + 1):
+            if (line := rfile.readline(CHUNK_LINE)) == b"\r\n":
+                self.position = self.chunk_length = 0
+                return
+            if not _HEADER.fullmatch(line):
+                break
+        raise wsgi.ChunkReadError("trailers that are none")
 
 
 class Protocol(wsgi.HttpProtocol):
@@ -28,7 +84,12 @@ class Protocol(wsgi.HttpProtocol):
     unread = False  # the peer may still send what nobody will read
 
     def get_environ(self):
-        return {**super().get_environ(), "chassis.connection": self}
+        environ = super().get_environ()
+        theirs = environ["wsgi.input"]
+        ours = Input(
+            self.rfile, theirs.content_length, self.connection, theirs.wfile, theirs.wfile_line, theirs.chunked_input
+        )
+        return environ | {"wsgi.input": ours, "eventlet.input": ours, "chassis.connection": self}
 
     def _read_request_line(self):
         edge = self.server.edge
@@ -66,7 +127,12 @@ class Protocol(wsgi.HttpProtocol):
             with eventlet.Timeout(edge.settings.read_seconds, socket.timeout()):
                 if edge.admission.is_full:
                     return self._turn_away()
+                if not _LINE.fullmatch(self.raw_requestline):
+                    return self._tell("bad_request")
+                self.rfile = Head(self.rfile.fp)
                 return super().parse_request() and self._is_framed()
+        except HttpRefusal as refusal:
+            return self._tell(refusal.refusal_code)
         except TOO_LARGE:
             return self._tell("headers_too_large")
         except socket.timeout:
@@ -89,7 +155,7 @@ class Protocol(wsgi.HttpProtocol):
             if not (header := _HEADER.fullmatch(line)):
                 closes = True
                 break
-            name, value = header[1].lower(), header[2].strip()
+            name, value = header[1].lower(), header[2].rstrip(b" \t")
             if name == b"content-length":
                 closes |= length is not None or not _SMALL.fullmatch(value) or int(value) > SMALL_BODY
                 length = value

@@ -59,6 +59,7 @@ ANSWERS = Counter("congvu_http_answers_total", "Answers given", ["method", "rout
 CONNECTIONS = Gauge("congvu_http_connections", "Open connections")
 STREAMS = Gauge("congvu_http_streams", "Open event streams")
 
+ACCEPTED_TOGETHER = 20  # connections, before others have their turn
 LARGE_BODIES = 4  # larger than the usual limit, held at the same time
 FLOWS = 16  # bodies that nobody holds, received at the same time
 UNHURRIED = 64 * 1024  # bytes of an answer that the kernel takes whole, and nobody waits for its reader
@@ -160,7 +161,13 @@ class HttpServer(SharedExtension):
     # connections
 
     def _accept(self):
+        turns = 0
         while not self._draining:
+            turns += 1
+            if (
+                turns % ACCEPTED_TOGETHER == 0
+            ):  # as long as somebody waits there accepting would go on, and nothing else
+                eventlet.sleep(0)  # here: nobody is in our hands who would be lost if we were ended now
             try:
                 client, address = self._listener.accept()
             except OSError as error:
@@ -170,10 +177,10 @@ class HttpServer(SharedExtension):
                 eventlet.sleep(0.1)
                 continue
             if len(self._connections) >= self._most:
-                self._refuser.turn_away(client, self.raw_problem("overloaded"))
+                self._refuser.turn_away(client, partial(self.raw_problem, "overloaded"))
                 continue
             if (name := self._peers.admit(address[0])) is None:
-                self._refuser.turn_away(client, self.raw_problem("too_many_connections"))
+                self._refuser.turn_away(client, partial(self.raw_problem, "too_many_connections"))
                 continue
             client.settimeout(self.settings.socket_seconds)
             connection = [address, client, wsgi.STATE_IDLE]
@@ -301,8 +308,11 @@ class HttpServer(SharedExtension):
                 headers["ETag"] = tag
                 if request.method in READING and request.if_none_match.contains_weak(tag.split('"')[1]):
                     status, payload = 304, b""
+        connection = request.environ["chassis.connection"]
         if self._draining:
-            request.environ["chassis.connection"].close_connection = True
+            connection.close_connection = True
+        if not request.environ["wsgi.input"].is_read:  # nobody waits for the rest, which is not the next request
+            connection.close_connection = connection.unread = True
         if not is_stream and status not in (204, 304):
             headers["Content-Length"] = str(payload.size if isinstance(payload, Outflow) else len(payload))
         start_response(f"{status} {HTTPStatus(status).phrase}", [*headers.items(), *cookies])

@@ -4,7 +4,7 @@ import contextlib
 import ipaddress
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import eventlet
 from eventlet import greenio
@@ -81,18 +81,18 @@ class Refuser:
     def __init__(self):
         self._lingering = 0
 
-    def turn_away(self, client, answer: bytes) -> None:
+    def turn_away(self, client, answer: Callable[[], bytes]) -> None:
         if self._lingering < LINGER_AT_MOST:
             self._lingering += 1
             eventlet.spawn(self._answer, client, answer)
         else:
             client.close()
 
-    def _answer(self, client, answer: bytes) -> None:
+    def _answer(self, client, answer: Callable[[], bytes]) -> None:
         try:
             with contextlib.suppress(OSError):
                 client.settimeout(LINGER_SECONDS)
-                client.sendall(answer)
+                client.sendall(answer())
                 linger(client)
         finally:
             self._lingering -= 1

@@ -240,6 +240,7 @@ def test_a_body_is_loaded_by_its_schema(edge):
         (b'{"text": ', "application/json", 400, "invalid_json"),
         (b"", "application/json", 400, "invalid_json"),
         (b'{"text": "a"}', "text/plain", 415, "unsupported_media_type"),
+        (b"--a--", "multipart/form-data; boundary=a", 415, "unsupported_media_type"),
         (b'{"text": "a", "more": 1}', "application/json", 422, "invalid_request"),
         (b"[1]", "application/json", 422, "invalid_request"),
         (b'{"text": "a", "text": "b"}', "application/json", 400, "invalid_json"),
@@ -288,6 +289,37 @@ def test_no_body_says_as_much_as_an_empty_object(edge):
 def test_a_chunked_body_is_read_whole_and_limited_too(edge):
     assert edge.post("/notes", iter([b'{"text":', b' "a"}'])).status_code == 201
     assert_problem(edge.post("/notes", (b"a" * 65536 for _ in range(40))), 413, "body_too_large")
+
+
+CHUNKED = b"POST /notes HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        b"zz\r\n",
+        *(size + b'\r\n{"text": "a"}\r\n0\r\n\r\n' for size in (b"0xd", b"+d", b"0_d", b" d", b"00000000d", b"d;\n")),
+        b"-1\r\n",
+        b'd\n{"text": "a"}\r\n0\r\n\r\n',
+        b'd\r\n{"text": "a"}\n0\r\n\r\n',
+        b'd\r\n{"text": "a"}garbage\r\n0\r\n\r\n',
+        b'd\r\n{"text": "a"}\r\n0\r\nno trailer\r\n\r\n',
+        b'd\r\n{"text": "a"}\r\n0\r\n' + b"Trailer: without end\r\n" * 100,
+        b"1" * 10_000,
+        b"d;" + b"e" * 10_000,
+        b'd\r\n{"text": "a"}\r\n0\r\n' + b"t" * 10_000,
+    ],
+)
+def test_chunks_are_written_in_one_way_and_their_lines_are_short(edge, chunks):
+    answer = edge.raw(CHUNKED + chunks)
+    assert answer.startswith(b"HTTP/1.1 400 ") and b'"bad_request"' in answer
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+def test_what_chunks_may_have_is_skipped_and_the_next_request_is_read(edge):
+    chunks = b'1\r\n{\r\n00C;name="value"\r\n"text": "a"}\r\n0\r\nTrailer: yes\r\nAnother:\r\n\r\n'
+    answers = edge.raw((CHUNKED + chunks) * 2 + CHUNKED + b"\r\n")
+    assert re.findall(rb"HTTP/1\.1 (\d+)", answers) == [b"201", b"201", b"400"]
 
 
 def test_unknown_paths_methods_and_parameters(edge):
@@ -362,7 +394,17 @@ def test_a_full_house_turns_away(make_edge):
         b"POST /notes HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
         b"POST /notes HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
         b"GET /notes HTTP/x.y\r\n\r\n",
-        b"POST /notes HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"GET /slow HTTP/1.1\nHost: a\n\n",
+        b"GET /slow HTTP/1.1\r\nHost: a\n\r\n",
+        b"GET\x0b/slow\x0bHTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /slow HTTP/1.1\r\nHost: a\r\nAccept: a\0b\r\n\r\n",
+        b"POST /moods HTTP/1.1\r\nHost: a\r\nAccept: b\rTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /moods HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+        b"POST /moods HTTP/1.1\r\nHost: a\r\nContent-Length: \x0b0\r\n\r\n",
+        *(
+            b"POST /moods HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: " + coding + b"\r\n\r\n0\r\n\r\n"
+            for coding in (b"\x0bchunked", b"\x1cchunked", b"chunked\x85", b"chunked\xa0", b"\xa0chunked", b"chunked,")
+        ),
     ],
 )
 def test_ambiguous_or_broken_requests_close_the_connection(edge, head):

@@ -1,8 +1,9 @@
 """The HTTP edge when too many come, or come slowly, or do not come back; over real sockets."""
 
 import os
+import select
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import eventlet
 import orjson
@@ -11,6 +12,7 @@ from eventlet import patcher
 
 from chassis.http import HttpRefusal
 from chassis.http.admission import Admission
+from chassis.http.sockets import LINGER_AT_MOST
 from chassis.testing import until
 from chassis.tests.interface.test_http import EchoService
 
@@ -170,6 +172,9 @@ def test_a_full_house_says_so_at_once_and_finishes_what_it_has_begun(crowded):
         b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
         b"POST /notes HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         b"POST /notes HTTP/1.1\r\nHost: x\r\n folded: 1\r\n\r\n",
+        b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: \x0b5\r\n\r\n" + GET,
+        b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: 5\x0c\r\n\r\n" + GET,
+        b"POST /notes HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n" + GET,
         b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n" + b"a" * 9_000_000,
         b"nonsense\r\n\r\n",
     ],
@@ -192,6 +197,39 @@ def test_a_full_house_turns_connections_away_even_those_that_have_said_a_lot(mak
         assert inside.ask(NOTE)[0] == 201
     until(lambda: not edge.server._connections)
     assert edge.get("/slow").status_code == 200
+
+
+@pytest.fixture
+def come():
+    """So many connections in one moment, in which nobody else has a turn."""
+    with ExitStack() as stack:
+        connect = patcher.original("socket").create_connection
+        yield lambda edge, count: [
+            stack.enter_context(connect(("127.0.0.1", edge.server.port), timeout=20)) for _ in range(count)
+        ]
+
+
+def test_while_many_are_accepted_others_have_their_turn(edge, come):
+    come(edge, 100)
+    there = []
+    while len(edge.server._connections) < 100:
+        there.append(len(edge.server._connections))
+        eventlet.sleep(0)
+    assert there[0] == 0 and len({count for count in there if count}) > 3
+
+
+def test_whoever_is_closed_unanswered_costs_no_answer(make_edge, come, monkeypatch):
+    edge, told = make_edge(max_connections=1), []
+    write = edge.server.raw_problem
+    monkeypatch.setattr(edge.server, "raw_problem", lambda code: told.append(code) or write(code))
+    guests = come(edge, LINGER_AT_MOST + 30)
+    until(lambda: all(is_done(guest) for guest in guests[1:]))
+    assert told == ["overloaded"] * LINGER_AT_MOST
+
+
+def is_done(guest) -> bool:
+    """Whether anything came to it, an answer or the end."""
+    return bool(select.select([guest], [], [], 0)[0])
 
 
 def test_one_address_cannot_take_all_connections(make_edge):
@@ -229,6 +267,30 @@ def test_a_head_that_trickles_is_refused_however_steadily_it_does(make_edge, beg
         assert (status, problem["code"]) == (408, "request_timeout")
         trickling.kill()
     until(lambda: not edge.server._connections)
+
+
+@pytest.mark.parametrize(
+    "head, status",
+    [
+        (b"GET /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n", 200),
+        (b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n", 404),
+        (b"POST /nowhere HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nfffffff\r\n", 404),
+    ],
+)
+def test_nobody_waits_for_a_body_that_nobody_wants(edge, head, status):
+    with Wire(edge) as wire:
+        found, headers, _ = wire.ask(head)
+        assert (found, headers["Connection"]) == (status, "close")
+
+        def drip():
+            with suppress(OSError):
+                while True:
+                    wire.socket.sendall(b"w")
+                    eventlet.sleep(0.02)
+
+        dripping = eventlet.spawn(drip)
+        until(lambda: not edge.server._connections)
+        dripping.kill()
 
 
 def test_a_body_may_take_its_time_at_a_pace_and_no_more(make_edge):
