@@ -1,5 +1,6 @@
 """The two things a service can promise on the bus: a procedure that it answers, an event that it emits."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -21,10 +22,8 @@ def load_exactly(kind: type[Schema], value: Any, **options) -> dict:
     """What came as JSON: a number or a truth is written as one. marshmallow takes "12", 1.5 and "yes" for them, which
     queries need, and integers that nobody can write again. Raises ValidationError.
     """
-    found: dict[str, list[str]] = {}
-    _look_into(schema(kind, **options), value, "", found)
-    if found:
-        raise ValidationError(found)
+    if wrong := _inexact(schema(kind, **options), value):
+        raise ValidationError(wrong)
     return schema(kind, **options).load(value)
 
 
@@ -33,26 +32,23 @@ def _by_key(whole: Schema) -> dict[str, fields.Field]:
     return {field.data_key or name: field for name, field in whole.load_fields.items()}
 
 
-def _look_into(kind: Schema | fields.Field | None, value: Any, path: str, found: dict) -> None:
+def _inexact(kind: Schema | fields.Field | None, value: Any) -> list[str] | dict:
+    """What is wrong and where, in the form in which marshmallow says it."""
+    parts: Iterable[tuple] = ()
     if isinstance(kind, fields.Integer):
-        if not (
-            type(value) is int or value is None or (type(value) is float and value % 1 == 0 and abs(value) < EXACT)
-        ):
-            found[path] = [kind.error_messages["invalid"]]
-    elif isinstance(kind, fields.Boolean):
-        if not (value is None or isinstance(value, bool)):
-            found[path] = [kind.error_messages["invalid"]]
-    elif isinstance(value, list) and (isinstance(kind, fields.List) or getattr(kind, "many", False)):
+        exact = type(value) is int or value is None or (type(value) is float and value % 1 == 0 and abs(value) < EXACT)
+        return [] if exact else [kind.error_messages["invalid"]]
+    if isinstance(kind, fields.Boolean):
+        return [] if value is None or isinstance(value, bool) else [kind.error_messages["invalid"]]
+    if isinstance(value, list) and (isinstance(kind, fields.List) or getattr(kind, "many", False)):
         inner = kind.inner if isinstance(kind, fields.List) else kind.schema
-        for number, each in enumerate(value):
-            _look_into(inner, each, f"{path}.{number}" if path else str(number), found)
-    elif isinstance(value, dict) and isinstance(kind, Schema | fields.Nested | fields.Dict):
-        if isinstance(kind, fields.Dict):
-            parts = dict.fromkeys(value, kind.value_field)
-        else:
-            parts = _by_key(kind if isinstance(kind, Schema) else kind.schema)
-        for key, each in value.items():
-            _look_into(parts.get(key), each, f"{path}.{key}" if path else key, found)
+        parts = ((number, inner, each) for number, each in enumerate(value))
+    elif isinstance(value, dict) and isinstance(kind, fields.Dict):
+        parts = ((key, kind.value_field, each) for key, each in value.items())
+    elif isinstance(value, dict) and isinstance(kind, Schema | fields.Nested):
+        known = _by_key(kind if isinstance(kind, Schema) else kind.schema)
+        parts = ((key, known.get(key), each) for key, each in value.items())
+    return {key: wrong for key, inner, each in parts if (wrong := _inexact(inner, each))}
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql.psycopg import dialect
 from chassis.wire import to_json
 
 Id = sa.Uuid(as_uuid=False)
+_SIZES = (20, 51, 201, 500)  # pages as most ask for them, with the row that shows that there is a next one
 _DIALECT = dialect(paramstyle="numeric_dollar")
 
 
@@ -70,6 +71,13 @@ def unnested(**columns: tuple[sa.types.TypeEngine, list]):
     return given.table_valued(*shape).render_derived(name="given", with_types=True)
 
 
+def size_for(limit: int) -> int:
+    """So many rows or some more, to be cut off. A number that is written out makes a statement of its own, which each
+    connection keeps its plan of: there shall be few, though a client chooses the number.
+    """
+    return next((size for size in _SIZES if size >= limit), limit)
+
+
 class Written:
     """A statement that is written out once, for what people wait for most: SQLAlchemy makes its text, and has no part
     in running it, which would cost twice of what the driver does.
@@ -80,11 +88,14 @@ class Written:
         whole = compiled.construct_expanded_state(compiled.params)
         self.text = whole.statement
         self._names, self._known = whole.positiontup or [], whole.parameters
+        self._given = {name for bound, name in compiled.bind_names.items() if bound.required}
         writers = ((name, bound.type.dialect_impl(_DIALECT)) for bound, name in compiled.bind_names.items())
         self._writers = {name: write for name, kind in writers if (write := kind.bind_processor(_DIALECT))}
 
     def values(self, given: Mapping) -> list:
-        """In the order of their numbers in the text."""
+        """In the order of their numbers in the text. Raises TypeError when one is missing or unknown: it would be NULL."""
+        if given.keys() != self._given:
+            raise TypeError(f"the statement is to be given {sorted(self._given)}, not {sorted(given)}")
         known = self._known | given
         known |= {name: write(known[name]) for name, write in self._writers.items() if known[name] is not None}
         return [known[name] for name in self._names]

@@ -23,11 +23,13 @@ from gateway import storage
 from gateway.live_log import ENDINGS, SESSION_ENDED, WHOLE, Position, chunks_for, key_of_session, parts_of, said
 from gateway.sessions import Session, SessionKeeper, SessionStore
 
+FIRST_READ_SECONDS = 5.0
 POLL_SECONDS = 1.0  # the notification is the usual way; this is for one that got lost
 SWEEP_SECONDS = 2.0
 ENDINGS_KEPT = 60.0  # seconds; longer than any request takes
 BATCH = 200
 REPLAY_AT_MOST = 1000  # rows
+PORTION = 50  # rows that are read before others have their turn: one may tell hundreds, and takes long to decode
 REPLAY_BYTES = 1024 * 1024
 
 
@@ -117,7 +119,7 @@ class Live:
         self._lifetime = stream_lifetime
         self._follower = Follower(store.url, storage.LIVE_CHANNEL, self._look, every=POLL_SECONDS)
         self._swept = time.monotonic()
-        self._endings = deque()  # (when read, row) of late: they may concern a stream that is just being opened
+        self._endings = deque()  # (when read, row, its audience) of late: maybe of a stream that is just being opened
         self.registry = Registry()
         self.position: int | None = None  # the newest row that was read
         self._told = 0  # the newest row that all its streams were told
@@ -131,6 +133,12 @@ class Live:
 
     def stop(self) -> None:
         self._follower.stop(patience=0)
+
+    def await_first_read(self) -> None:
+        """For a while: a gateway that has just started takes requests before it has read anything."""
+        with eventlet.Timeout(FIRST_READ_SECONDS, False):
+            while not self.reads:
+                eventlet.sleep(0.02)
 
     def open(self, session: Session, audience: set[str], since: int | None, last: Position | None) -> LiveStream:
         """A stream from the position `last` on; without it, from now on. `since` is what `position` was before it was
@@ -147,8 +155,8 @@ class Live:
         stream.after = max((here, WHOLE), last or (0, WHOLE))
         self.registry.add(stream)
         try:
-            for _, row in self._endings:  # a session does not come back to life, whenever it was looked up
-                if (row.id > since or row.type == SESSION_ENDED) and not stream.audience.isdisjoint(row.audience):
+            for _, row, concerned in self._endings:  # a session does not come back to life, whenever it was looked up
+                if (row.id > since or row.type == SESSION_ENDED) and not stream.audience.isdisjoint(concerned):
                     _end(stream, row, 1)
             stream.begin(self._beginning(stream, last, here))
         except BaseException:
@@ -173,9 +181,20 @@ class Live:
             oldest = storage.oldest_live_id(tx) or here + 1
             if last < (oldest - 1, WHOLE):
                 return None
-            rows = storage.live_between(tx, last[0], here, list(audience), REPLAY_AT_MOST + 1)
-        chunks = [chunk for row in rows for chunk in chunks_for(row, parts_of(row), audience, last)]
-        return chunks if len(rows) <= REPLAY_AT_MOST and sum(map(len, chunks)) <= REPLAY_BYTES else None
+            return self._replayed(tx, audience, last, here)
+
+    def _replayed(self, tx, audience: frozenset[str], last: Position, here: int) -> list[bytes] | None:
+        chunks, first, count = [], last[0], 0
+        while True:
+            rows = storage.live_between(tx, first, here, list(audience), PORTION)
+            chunks += [chunk for row in rows for chunk in chunks_for(row, parts_of(row), audience, last)]
+            count += len(rows)
+            if count > REPLAY_AT_MOST or sum(map(len, chunks)) > REPLAY_BYTES:
+                return None
+            if len(rows) < PORTION:
+                return chunks
+            first = rows[-1].id + 1
+            eventlet.sleep(0)
 
     # reading
 
@@ -196,7 +215,7 @@ class Live:
         for row in rows:
             self.position = row.id  # first: whoever comes while the row is told takes it from the table
             if row.type in ENDINGS:
-                self._endings.append((time.monotonic(), row))
+                self._endings.append((time.monotonic(), row, frozenset(row.audience)))
             if row.type == SESSION_ENDED:
                 self._sessions.distrust()
             self.registry.dispatch(row)

@@ -62,15 +62,19 @@ class EventStream:
         """
         if not self.ended:
             self.ended = True
-            if not self._mailbox.full():
-                self._mailbox.put_nowait(b"retry: %d\n\n" % back_after(together))
+            self._take_leave(together)
 
     def cut(self) -> None:
         """Nothing more is written, whatever waits."""
         self._first = iter(())
         while not self._mailbox.empty():
             self._mailbox.get_nowait()
-        self.end()
+        self.ended = True
+        self._take_leave()  # though it took leave before: a reader who is woken for what is gone would wait on
+
+    def _take_leave(self, together: int = 1) -> None:
+        if not self._mailbox.full():
+            self._mailbox.put_nowait(b"retry: %d\n\n" % back_after(together))
 
     def ping(self) -> bytes:
         """What is written when there was nothing else for a while."""
@@ -87,8 +91,8 @@ class EventStream:
         try:
             # those who heard something together shall not be pinged together
             return self._mailbox.get(timeout=self._ping_seconds * random.uniform(0.7, 1))
-        except Empty:
-            return self.ping()
+        except Empty:  # or the time was over before the reader was woken: a ping must not pass what he has not heard
+            return self.ping() if self._mailbox.empty() else self._mailbox.get_nowait()
 
     def close(self) -> None:
         """The connection is gone. Called once by the server, whatever happened."""

@@ -14,6 +14,7 @@ class LiveRoutes:
     def open_stream(self, call):
         """Server-sent events about everything that one's posts must know, from now on or from the last event id."""
         last = _last_event_id(call)
+        self.live.await_first_read()
         since = self.live.position  # what ends streams from here on may concern who is looked up now
         person_id = call.caller.session.person_id
         now = clock.now()

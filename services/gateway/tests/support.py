@@ -10,7 +10,7 @@ import requests
 from chassis import clock
 from chassis.rpc import rpc
 from contracts import directory, files, messaging, reminders, tasks
-from gateway.live import LiveStreams
+from gateway.live import Live, LiveStreams
 from kernel.errors import Refused
 from tests.support.town import id_of, person, post, unit
 
@@ -414,9 +414,13 @@ class Client:
         self.streams.append(Stream(response))
         return self.streams[-1]
 
+    def reading(self) -> Live:
+        """What this gateway reads the live log with."""
+        return next(each for each in self.container.dependencies if isinstance(each, LiveStreams)).live
+
     def live_position(self) -> int:
         """How far this gateway has read the live log."""
-        return next(each for each in self.container.dependencies if isinstance(each, LiveStreams)).live.position
+        return self.reading().position
 
 
 def assert_problem(answer: requests.Response, status: int, code: str) -> dict:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import and_, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, distinct_on, insert
 
-from chassis.rows import Id, Written, any_of, unnested
+from chassis.rows import Id, Written, any_of, size_for, unnested
 from kernel.directory_copy import Address, reached
 from kernel.directory_copy import tables as copy
 from kernel.working_time import today
@@ -120,7 +120,7 @@ def received(
     values = {"person_id": person_id, "keys": list(keys), "now": now, "since": since}
     values |= {"before_at": before[0], "before_id": before[1]} if before is not None else {}
     known = {name: value for name, value in values.items() if value is not None}
-    return tx.rows(_received(frozenset(known), limit, past), known)
+    return tx.rows(_received(frozenset(known), size_for(limit), past), known)[:limit]
 
 
 def unseen(tx, person_id: str, keys: Sequence[str], now: datetime, among: int) -> list[Mapping]:

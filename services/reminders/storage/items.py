@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 
-from chassis.rows import Id, Written, any_of, ids_bound, unnested
+from chassis.rows import Id, Written, any_of, ids_bound, size_for, unnested
 from reminders.domain.burning import NEVER, NO_MATTER, Dues
 
 metadata = sa.MetaData()
@@ -174,7 +174,7 @@ def burning(tx, addressees: Sequence[str], limit: int, **wanted) -> list[Mapping
     than is shown, however much there is. `wanted`: `dues`, `kind`, `origin`, `after`, and who is left out, `asleep`.
     """
     values = _values(**wanted)
-    return tx.rows(_burning(frozenset(values), limit), values | {"addressees": addressees})
+    return tx.rows(_burning(frozenset(values), size_for(limit)), values | {"addressees": addressees})[:limit]
 
 
 def newly_late(

@@ -134,6 +134,12 @@ def test_what_is_written_out_once_finds_what_it_would_otherwise(store):
             assert found == [{"key": key, "id": an_id, "seven": 7} for key in left]
 
 
+@pytest.mark.parametrize("given", [{}, {"second": 1.0}, {"seconds": 0.0, "minutes": 1.0}])
+def test_what_is_written_out_once_takes_all_its_values_and_no_others(given):
+    with pytest.raises(TypeError, match="seconds"):
+        _SLEEP.values(given)
+
+
 def test_what_is_written_out_once_fails_as_everything_else(store, world):
     tasks = store("tasks")
     with pytest.raises(DeadlineExceeded), tasks.transaction() as tx:

@@ -454,6 +454,27 @@ def test_a_slow_client_is_dropped():
     assert stream.ended
 
 
+@pytest.mark.parametrize("order", [("end", "cut"), ("cut", "end"), ("end", "end"), ("cut", "cut")])
+def test_whoever_waits_for_a_stream_that_ends_waits_no_longer(order):
+    stream = EventStream(ping_seconds=60)
+    reading = eventlet.spawn(lambda: b"".join(stream))
+    until(stream._mailbox.getting)
+    for way in order:
+        getattr(stream, way)()
+    with eventlet.Timeout(20):
+        assert re.fullmatch(rb"retry: \d+\n\n", reading.wait())
+
+
+def test_a_ping_does_not_pass_what_was_put_before_it():
+    """All were busy when it was due."""
+    stream = EventStream(ping_seconds=0.5)
+    reading = eventlet.spawn(next, stream)
+    eventlet.sleep(0)
+    eventlet.patcher.original("time").sleep(0.6)
+    stream.put(b"data: heard\n\n")
+    assert reading.wait() == b"data: heard\n\n"
+
+
 def listen_raw(edge, path: str = "/quiet", receives: int | None = None) -> socket.socket:
     """A client that has its stream's greeting. `receives`: bytes that the system keeps for it."""
     sock = socket.socket()

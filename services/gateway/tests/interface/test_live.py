@@ -256,6 +256,38 @@ def test_too_much_or_an_unknown_id_asks_to_read_anew(client, head, store):
     assert_problem(head.get("/live", headers={"Last-Event-ID": "x"}), 422, "invalid_request")
 
 
+def addressed(here, many: int, characters: int) -> None:
+    with here.store.transaction() as tx:
+        row = "SELECT 'message_posted', ARRAY[:key], jsonb_build_object('text', repeat('x', :long)), '{}'"
+        rows = f"INSERT INTO live_log (type, audience, common, per_recipient) {row} FROM generate_series(1, :many)"
+        tx.execute(sa.text(rows), {"key": f"post:{post('ward-1 head')}", "long": characters, "many": many})
+
+
+@pytest.mark.parametrize(
+    "many, characters, whole", [(1000, 10, True), (150, 10, True), (1001, 10, False), (400, 50_000, False)]
+)
+def test_what_was_missed_is_read_in_portions_and_no_further_than_is_told(
+    here, one, monkeypatch, many, characters, whole
+):
+    addressed(here, many, characters)
+    while one.read():
+        pass
+    portions, read = [], storage.live_between
+
+    def counted(*given):
+        portions.append(read(*given))
+        return portions[-1]
+
+    monkeypatch.setattr(storage, "live_between", counted)
+    stream = opened(one, last=(0, live_log.WHOLE))
+    stream.end()
+    told = b"".join(stream)
+    assert told.count(b"event: message_posted") == (many if whole else 0)
+    assert (b"event: hello" if whole else b"event: reset") in told
+    assert max(map(len, portions)) <= live.PORTION
+    assert sum(map(len, portions)) * characters <= live.REPLAY_BYTES + live.PORTION * characters
+
+
 def test_pruned_rows_are_not_missed_in_silence(client, head, store):
     with store("gateway").transaction() as tx:
         for _ in range(5):
@@ -273,6 +305,16 @@ def test_readers_are_woken_and_do_not_wait_for_the_next_look(gateway, tell, monk
     until(lambda: stream.names)
     tell(reminders.action_items_raised, raised("ward-1"))
     until(lambda: len(stream.events) == 2)
+
+
+def test_whoever_comes_before_the_first_read_waits_for_it(client, head, here):
+    with here.store.transaction() as tx:
+        tx.execute(sa.text("LOCK TABLE live_log"))
+        client.reading().position = None  # as at the start
+        opening = eventlet.spawn(head.live)
+        until(lambda: client.container._worker_threads)
+    stream = opening.wait()
+    until(lambda: stream.names == ["hello"])
 
 
 def test_a_process_that_reads_behind_does_not_repeat_what_another_one_told(here):

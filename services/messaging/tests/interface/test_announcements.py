@@ -114,6 +114,14 @@ def test_lists_go_on_where_they_ended_and_name_each_once(write, caller):
     assert seen == ["4", "3", "2", "1", "0"]
 
 
+def test_pages_of_all_sizes_are_few_statements(write, box):
+    for number in range(4):
+        write(title=str(number))
+    storage._received.cache_clear()
+    assert [len(box(HEAD, limit=limit)) for limit in range(1, 201, 7)] == [1, *[4] * 28]
+    assert storage._received.cache_info().currsize <= 3
+
+
 def test_what_is_over_is_in_another_box(here, write, box):
     write(title="cũ", valid_until=later(days=1))
     write(title="mới")

@@ -6,6 +6,7 @@ from chassis.errors import CallFailed
 from contracts import reminders
 from contracts.fields import ITEM_DUES
 from reminders.service import Service
+from reminders.storage import items as storage
 from reminders.use_cases import items
 from tests.support.orders import issued
 from tests.support.town import claims
@@ -66,6 +67,13 @@ def test_pages_follow_one_another_without_gaps(five, caller, limit):
             break
 
     assert seen == five
+
+
+def test_pages_of_all_sizes_are_few_statements(five, caller):
+    storage._burning.cache_clear()
+    for limit in range(1, 201, 7):
+        assert len(caller(reminders.list_action_items, {"limit": limit}, claims=HEAD)["items"]) == min(limit, 5)
+    assert storage._burning.cache_info().currsize <= 3
 
 
 def test_the_overview_counts_what_the_list_holds(five, caller):
