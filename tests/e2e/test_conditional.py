@@ -13,10 +13,11 @@ QUERIES = {
     "list_unit_load": {"audience": "all-wards"},
     "get_period_report": {"from": "2026-01-01", "to": "2026-03-31"},
 }
+MEASURED = {"get_health"}  # anew each time, in milliseconds
 READ = {
     each.operation: each.path.removeprefix("/api/v1")
     for each in openapi.entrypoints()
-    if each.method == "GET" and each.meta.answer is not None and "<" not in each.path
+    if each.method == "GET" and each.meta.answer is not None and "<" not in each.path and each.operation not in MEASURED
 }
 
 

@@ -110,7 +110,7 @@ def test_what_was_accepted_outlives_the_gateways_end(platform, person, ward, say
     platform.end("services:gateway", kill=True)
     until(lambda: _is_back(platform))
     until(lambda: [item["title"] for item in items(person)] == ["Đèn đường hỏng"])
-    assert say(of_ward(person, ward, "pa/killed", id="closing-killed", type="waiting_item_closed", aggregateversion=2)).ok
+    assert say(of_ward(person, ward, "pa/killed", id="closing-2", type="waiting_item_closed", aggregateversion=2)).ok
     until(lambda: not items(person))
 
 
