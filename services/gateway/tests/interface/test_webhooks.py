@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from amqp import Message
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 
-from chassis import amqp, clock
+from chassis import amqp, clock, parked
 from chassis.testing import until
 from deploy.local.own_keys import make_webhook_keys
 from gateway.partners import hearing, sending, storage
@@ -179,6 +179,28 @@ def test_what_is_not_understood_is_parked_and_holds_nothing_up(brings, wants, pu
     until(lambda: ids(site) == [event_id])
     until(lambda: queue_length("gateway.inbox.v1.dead") == 1)
     until(lambda: queue_length("gateway.webhooks.v1") == 0)
+
+
+def test_what_was_parked_on_its_way_is_replayed_and_brought(
+    brings, wants, publish, site, queue_length, world, monkeypatch, capsys
+):
+    wants()
+    brings()
+    with amqp.connection(world.brokers["admin"], "test operator") as broker:
+        broker.channel().queue_purge("gateway.inbox.v1.dead")
+        monkeypatch.setattr(hearing, "JSONFormat", None)  # what it cannot do now it can after a mend
+        [event_id] = publish()
+        until(lambda: queue_length("gateway.inbox.v1.dead") == 1)
+        monkeypatch.undo()
+        nowhere = Message(b"{}", content_type="application/json")
+        broker.channel().basic_publish(nowhere, "", "gateway.webhooks.v1")
+    until(lambda: queue_length("gateway.inbox.v1.dead") == 2)
+    monkeypatch.setenv("CONGVU_AMQP_ADMIN_URL", world.brokers["admin"])
+    monkeypatch.setattr("sys.argv", ["parked", "replay", "gateway"])
+    assert parked.main() == 0
+    assert capsys.readouterr().out.endswith("2 replayed\n")
+    until(lambda: ids(site) == [event_id])
+    until(lambda: (queue_length("gateway.inbox.v1.dead"), queue_length("gateway.inbox.v1")) == (1, 0))
 
 
 # what is not taken
