@@ -43,7 +43,10 @@ def keys(tmp_path) -> str:
 
 @pytest.fixture
 def operators(world, here, keys) -> dict:
-    return {"CONGVU_DATABASE_URL": world.databases["gateway"], "CONGVU_WEBHOOK_KEYS": keys}
+    public = "https://congvu.example"
+    return {
+        "CONGVU_DATABASE_URL": world.databases["gateway"], "CONGVU_WEBHOOK_KEYS": keys, "CONGVU_PUBLIC_URL": public
+    }  # fmt: skip
 
 
 @pytest.fixture
