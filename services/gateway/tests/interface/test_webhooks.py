@@ -12,7 +12,7 @@ from amqp import Message
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 
 from chassis import amqp, clock, parked
-from chassis.testing import until
+from chassis.testing import explained, nodes, until
 from deploy.local.own_keys import make_webhook_keys
 from gateway.partners import hearing, sending, storage
 from gateway.partners.settings import WebhookSettings
@@ -489,6 +489,32 @@ def test_what_is_old_is_forgotten_and_what_waits_for_the_exchange_never(wants, h
               ("deliveries", "said_events", "partner_requests")}  # fmt: skip
     assert counts == {"deliveries": 1, "said_events": 1, "partner_requests": 1}
     assert here.rows("SELECT 1 AS one FROM said_events WHERE passed_at IS NULL")
+
+
+def test_what_is_old_is_forgotten_whatever_else_fails(brings, here, monkeypatch):
+    def fails(*_):
+        raise AssertionError("too much at once")
+
+    monkeypatch.setattr("gateway.storage.forget_live", fails)
+    with here.store.transaction() as tx:
+        storage.note_request(tx, "archive", "a nonce", clock.now() - timedelta(hours=1))
+    here.do("DELETE FROM timers")
+    brings()
+    until(lambda: here.rows("SELECT * FROM partner_requests") == [])
+
+
+def test_whether_anything_was_taken_is_found_by_an_index(wants, here):
+    wants()
+    here.do(
+        "INSERT INTO deliveries (partner, event_id, name, body, state, created_at, due_at)"
+        " SELECT 'archive', gen_random_uuid(), 'x', '', CASE WHEN n % 2 = 0 THEN 'delivered' ELSE 'dead' END,"
+        " now() - n * interval '1 second', now() FROM generate_series(1, 20000) n"
+    )
+    here.do("ANALYZE deliveries")
+    with here.store.transaction() as tx:
+        found, [plan] = explained(tx, lambda: storage.delivered_since(tx, "archive", clock.now()))
+    assert found is False
+    assert {each.get("Index Name") for each in nodes(plan)} == {None, "deliveries_taken"}
 
 
 # where it may go
