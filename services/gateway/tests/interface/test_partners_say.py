@@ -1,6 +1,7 @@
 """Events of partners over HTTP: believed for their signature, taken once, all or none, and published."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import orjson
 import pika
@@ -8,9 +9,9 @@ import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from chassis import clock
+from chassis import clock, metrics
 from chassis.testing import until
-from gateway.partners import passing, saying
+from gateway.partners import passing, saying, storage
 from gateway.partners.keys import as_text
 from gateway.tests.support import assert_problem
 from tests.support.partner import BATCH, COVERED, SAYS, STRUCTURED, Partner, an_item, partner, told
@@ -154,6 +155,54 @@ def test_what_no_queue_takes_stays_and_goes_out_later(say, hearer, here, gateway
     monkeypatch.undo()
     assert hearer(1)[0][1].headers["cloudEvents:subject"] == "pa/1"
     until(lambda: here.rows(eventually) == [{"n": 0}])
+
+
+def test_a_full_queue_is_left_alone_for_a_while_and_holds_up_nothing_else(here, world, monkeypatch):
+    monkeypatch.setattr(passing, "LEFT_ALONE", 3600.0)
+    monkeypatch.setattr(passing, "outside_exchange", lambda _door: "test.full")
+    opened, closed = "waiting_item_opened", "waiting_item_closed"
+
+    def rows(name: str, count: int) -> list[dict]:
+        row = {"partner": "hotline", "name": name, "attributes": {}, "data": {}, "said_at": clock.now()}
+        return [row | {"key": clock.new_id()} for _ in range(count)]
+
+    def say(name: str, count: int) -> None:
+        with here.store.transaction() as tx:
+            storage.add_said(tx, rows(name, count))
+        passer._look(None)
+
+    def tried(outcome: str) -> float:
+        return metrics.EVENTS_PUBLISHED.labels(opened, outcome)._value.get()
+
+    def left() -> list[str]:
+        return [row["name"] for row in here.rows("SELECT name FROM said_events WHERE passed_at IS NULL")]
+
+    settings = SimpleNamespace(amqp_url=world.brokers["admin"], account=world.settings("gateway").account)
+    passer = passing.Passing(here.store, settings)
+    with pika.BlockingConnection(pika.URLParameters(world.brokers["admin"])) as connection:
+        channel = connection.channel()
+        channel.exchange_declare("test.full", "topic")
+        full = channel.queue_declare("", exclusive=True, arguments={"x-max-length": 1, "x-overflow": "reject-publish"})
+        channel.queue_bind(full.method.queue, "test.full", opened)
+        channel.queue_bind(channel.queue_declare("", exclusive=True).method.queue, "test.full", closed)
+        passer._publisher.start()
+        try:
+            until(lambda: passer._publisher.is_up)
+            say(opened, 3)
+            say(opened, 3)  # some went before: it may have been full for a moment
+            before = tried("refused")
+            say(closed, 3)
+            say(opened, 1)
+            assert (tried("refused"), set(left())) == (before, {opened})
+            channel.queue_purge(full.method.queue)
+            monkeypatch.setattr(passing.time, "monotonic", lambda now=passing.time.monotonic: now() + 3601)
+            waiting = len(left())
+            passer._look(None)
+            assert len(left()) < waiting
+        finally:
+            monkeypatch.undo()
+            passer._publisher.stop()
+            channel.exchange_delete("test.full")
 
 
 # whose it is
