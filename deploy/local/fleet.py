@@ -57,7 +57,8 @@ def programs(world: World, chosen: Settings, admin_ports: dict[str, int]) -> lis
         if service == "directory":
             environment["CONGVU_SEALING_KEYS"] = str(world.state.sealing_keys)
         if service == "gateway":
-            environment = {"CONGVU_WEBHOOK_KEYS": str(world.state.webhook_keys)} | ONE_FOR_MANY | environment
+            partners = {"CONGVU_WEBHOOK_KEYS": str(world.state.webhook_keys), "CONGVU_PUBLIC_URL": chosen.public_url}
+            environment = partners | ONE_FOR_MANY | environment
             environment |= {"CONGVU_HTTP_HOST": chosen.http_host, "CONGVU_HTTP_PORT": str(chosen.http_port)}
         command = [sys.executable, "-m", "chassis.launch", service]
         if service == "gateway":

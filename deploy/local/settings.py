@@ -39,6 +39,11 @@ class Settings:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.http_host, self.http_host)  # noqa: S104
         return f"http://{f'[{host}]' if ':' in host else host}:{self.http_port}"
 
+    @property
+    def public_url(self) -> str:
+        """Without TLS the gateway believes in no other address; the environment may say a better one."""
+        return f"http://127.0.0.1:{self.http_port}"
+
 
 def read() -> Settings:
     """Read the settings. Raises Refusal with one sentence that names the wrong one."""

@@ -5,6 +5,7 @@ import os
 import sys
 
 from contracts.catalogue import SERVICES
+from deploy.local.settings import Settings
 from deploy.local.state import CHECKOUT, RUN, State, read_json
 from deploy.local.terminal import Refusal
 
@@ -21,6 +22,8 @@ def become(module: str, arguments: list[str]) -> None:
         "CONGVU_KEYS": addresses["keys"],
         "CONGVU_WEBHOOK_KEYS": str(State(RUN).webhook_keys),
     }
+    if running := read_json(State(RUN).run_file):
+        os.environ.setdefault("CONGVU_PUBLIC_URL", Settings(http_port=running["ports"]["http"]).public_url)
     if (service := module.partition(".")[0]) in SERVICES:
         os.environ |= {"CONGVU_DATABASE_URL": addresses["databases"][service]}
     os.execv(sys.executable, [sys.executable, "-W", "ignore", "-m", module, *arguments])  # noqa: S606 - no shell is wanted

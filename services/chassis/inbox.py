@@ -40,6 +40,7 @@ ATTEMPT = "congvu-attempt"  # how often it failed by its own fault
 WAITS = "congvu-waits"  # how often it could not be tried because something was away
 REASON = "congvu-reason"
 SAID_AS = "congvu-said-as"  # the routing key under which a system outside said it, in a retry queue or parked
+SAID_ON = "congvu-said-on"  # and on which exchange, in what was replayed
 ORIGIN = "congvu-origin"  # for which system outside the door says it; of nobody else is it believed
 EMITTER = "congvu-emitter"  # the account that the event came from, when we ourselves put it into a retry queue
 

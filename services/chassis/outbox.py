@@ -65,6 +65,7 @@ class Relay(SharedExtension):
         self._publisher = Publisher(settings.amqp_url, f"{self._service} outbox")
         self._follower = Follower(settings.database_url, "outbox", self._sweep, every=SWEEP, alone=RELAY_LOCK)
         self._cleaned = -math.inf
+        self._half: set = set()  # events whose core form is published and whose thin form is not
         self.container.readiness("outbox", lambda: self._publisher.is_up)
 
     def start(self):
@@ -105,20 +106,26 @@ class Relay(SharedExtension):
             return 0, False
         thin_rows = [row for row in rows if row.thin is not None]
         exchange = events_exchange(self._service)
-        spans = [_span(row, f"{exchange}:{row.name}") for row in rows]
+        core_rows = [row for row in rows if row.event_id not in self._half]
+        spans = [_span(row, f"{exchange}:{row.name}") for row in core_rows]
         core = [
             (self._message(row, row.data, span.carrier), exchange, row.name)
-            for row, span in zip(rows, spans, strict=True)
+            for row, span in zip(core_rows, spans, strict=True)
         ]
         # what leaves the platform carries nothing but what its contract names: no trace either
         thin = [(self._message(row, row.thin, {}), published_exchange(self._service), row.name) for row in thin_rows]
         outcomes = self._publisher.publish(core + thin)
         # a published event without subscribers is no concern of ours, a core event without its hearers is
-        unsent = {row.id for row, outcome in zip(rows, outcomes, strict=False) if outcome != "confirmed"}
+        unsent = {row.id for row, outcome in zip(core_rows, outcomes, strict=False) if outcome != "confirmed"}
+        half = []
         for row, outcome in zip(thin_rows, outcomes[len(core) :], strict=True):
             if outcome not in ("confirmed", "unroutable"):
-                unsent.add(row.id)
-        for row, span, outcome in zip(rows, spans, outcomes, strict=False):
+                half.append(row)
+        # else a full queue of theirs would have every hearer of the core told again and again
+        self._half -= {row.event_id for row in rows}
+        self._half |= {row.event_id for row in half if row.id not in unsent}
+        unsent |= {row.id for row in half}
+        for row, span, outcome in zip(core_rows, spans, outcomes, strict=False):
             metrics.EVENTS_PUBLISHED.labels(row.name, outcome).inc()
             span.end(None if outcome == "confirmed" else outcome)
         sent = [row.id for row in rows if row.id not in unsent]

@@ -1,7 +1,8 @@
 """`python -m chassis.parked list|replay <service> ... [--limit N]`: the events that could not be processed.
 
-`list` shows what is parked and why and leaves it there; `replay` puts it back into the service's inbox as a new
-attempt. The broker's operator account (CONGVU_AMQP_ADMIN_URL) is needed: it may set the original sender's name.
+`list` shows what is parked and why and leaves it there; `replay` puts it back into the service's queue that it came
+from as a new attempt. The broker's operator account (CONGVU_AMQP_ADMIN_URL) is needed: it may set the original
+sender's name.
 """
 
 import argparse
@@ -12,8 +13,8 @@ from amqp import Message
 from amqp.exceptions import AMQPError, NotFound
 
 from chassis import amqp
-from chassis.inbox import ATTEMPT, EMITTER, REASON, WAITS
-from chassis.topology import dead_queue, inbox_queue
+from chassis.inbox import ATTEMPT, EMITTER, REASON, SAID_AS, SAID_ON, WAITS
+from chassis.topology import dead_queue, inbox_queue, outside_queue, webhooks_queue
 
 
 def parked(channel, service: str, limit: int):
@@ -57,17 +58,32 @@ def replay(channel, service: str, limit: int, account: str) -> int:
         count += 1
         headers = {k: v for k, v in (message.headers or {}).items() if k not in (ATTEMPT, WAITS, REASON, "x-death")}
         written = headers.pop(EMITTER, None)
-        sender = message.properties.get("user_id")
+        sender, queue = message.properties.get("user_id"), inbox_queue(service)
         if sender == account:  # the service itself parked it and wrote down who had sent it; nobody else is believed
             sender = written
+        else:
+            queue = _written_down(message, service, headers)
         kept = ("content_type", "type", "app_id", "timestamp", "message_id")
         properties = {k: v for k, v in message.properties.items() if k in kept}
         if sender:
             properties["user_id"] = sender
         copy = Message(message.body, delivery_mode=2, application_headers=headers, **properties)
-        channel.basic_publish_confirm(copy, "", inbox_queue(service), mandatory=True, timeout=10)
+        channel.basic_publish_confirm(copy, "", queue, mandatory=True, timeout=10)
         channel.basic_ack(message.delivery_tag)
     return count
+
+
+def _written_down(message, service: str, headers: dict) -> str:
+    """The queue of the service in which the broker gave it up. Into the headers goes the place where it was said, which
+    a copy in a queue does not have: as the broker knows it, whatever the sender wrote himself.
+    """
+    death = ((message.headers or {}).get("x-death") or [{}])[0]  # the newest
+    if death.get("exchange") != "":  # from there none comes but ourselves, with what we wrote down
+        headers.pop(SAID_ON, None), headers.pop(SAID_AS, None)
+        if death:
+            headers |= {SAID_ON: death["exchange"], SAID_AS: death["routing-keys"][0]}
+    known = (outside_queue(service), webhooks_queue(service))
+    return death["queue"] if death.get("queue") in known else inbox_queue(service)
 
 
 def main() -> int:

@@ -395,7 +395,10 @@ class Service(*API, ScimRoutes, HearsDirectory):
             storage.forget_live(tx, now - LIVE_LOG_KEPT)
             storage.forget_sessions(tx, now - sessions.KEPT_AFTER_EXPIRY)
             storage.forget_sign_ins(tx, now, now - LOGOUT_KEPT)
-        is_more = True
+
+    @every(seconds=3600, alone="forget partners")
+    def forget_partners(self):
+        now, is_more = clock.now(), True
         while is_more:
             with self.db.transaction() as tx:
                 is_more = partner_storage.forget_piece(tx, now, PARTNERS_WORK_KEPT, NONCES_KEPT)

@@ -26,7 +26,8 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 def operators(platform) -> dict:
     keys = State(platform.log.parent).webhook_keys
     return {
-        "CONGVU_DATABASE_URL": platform.addresses["databases"]["gateway"], "CONGVU_WEBHOOK_KEYS": str(keys)
+        "CONGVU_DATABASE_URL": platform.addresses["databases"]["gateway"], "CONGVU_WEBHOOK_KEYS": str(keys),
+        "CONGVU_PUBLIC_URL": platform.base_url,
     }  # fmt: skip
 
 

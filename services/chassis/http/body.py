@@ -99,14 +99,20 @@ def load_json(kind: type[Schema], mimetype: str, raw: bytes) -> dict:
     if not raw and mimetype != JSON:
         return load(kind, {})
     require_type((JSON,), mimetype)
+    value = strict_json(raw)
+    if b"\\u0000" in raw and _has_nul(value):
+        raise HttpRefusal("invalid_request", errors=[{"field": "", "message": "Null characters are not allowed."}])
+    return load(kind, value, exactly=True)
+
+
+def strict_json(raw: bytes):
+    """What all parsers read alike: of all the strictest, and no name stands twice. Raises `invalid_json`."""
     try:
         value = orjson.loads(raw)
         json.loads(raw, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise HttpRefusal("invalid_json") from error
-    if b"\\u0000" in raw and _has_nul(value):
-        raise HttpRefusal("invalid_request", errors=[{"field": "", "message": "Null characters are not allowed."}])
-    return load(kind, value, exactly=True)
+    return value
 
 
 def load(kind: type[Schema], data, *, exactly: bool = False) -> dict:

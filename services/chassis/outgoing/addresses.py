@@ -13,6 +13,8 @@ from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.util.connection import create_connection
 
+from chassis.outgoing.answers import Answer
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 # whatever else a number of IPv6 may be: a translated IPv4 address, a site-local one, what nobody has given away yet
 GIVEN_AWAY = ipaddress.ip_network("2000::/3")
@@ -60,6 +62,8 @@ class PublicOnly(HTTPAdapter):
         admitted = self._admitted
 
         class Connection(HTTPSConnection):
+            response_class = Answer
+
             def _new_conn(self):
                 found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
                 addresses = list(dict.fromkeys(each[4][0] for each in found))

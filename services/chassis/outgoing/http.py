@@ -7,17 +7,10 @@ from email.utils import parsedate_to_datetime
 import requests
 
 from chassis.outgoing.addresses import Inside, leads_inside
+from chassis.outgoing.answers import Failed
 
 SECONDS = 8.0  # to connect, and between two pieces of the answer; the whole has the caller's limit
 MAX_ANSWER = 64 * 1024  # bytes
-
-
-class Failed(Exception):
-    """There was no answer, or none that could be read."""
-
-    def __init__(self, fault: str):
-        super().__init__(fault)
-        self.fault = fault
 
 
 def post(session: requests.Session, url: str, read: bool = True, **kwargs) -> tuple[int, Mapping[str, str], bytes]:
@@ -52,7 +45,7 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> time
         return timedelta(seconds=int(said))
     try:
         at = parsedate_to_datetime(said)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):  # of a date that is none
         return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return max(at - (now or datetime.now(UTC)), timedelta())

@@ -1,7 +1,8 @@
 """`python -m gateway.partners add <name> ... | renew <name> | list | remove <name> | webhooks <name> | replay <name>`:
 platforms without a broker, what they may say, and what is brought to them.
 
-The gateway's own account is needed (CONGVU_DATABASE_URL), and for webhooks its keys (CONGVU_WEBHOOK_KEYS).
+The gateway's own account is needed (CONGVU_DATABASE_URL), for webhooks its keys (CONGVU_WEBHOOK_KEYS), and for what is
+said the address for whose host partners sign (CONGVU_PUBLIC_URL).
 """
 
 import argparse
@@ -72,6 +73,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add(store: Store, chosen) -> None:
+    if chosen.says and not os.environ.get("CONGVU_PUBLIC_URL"):
+        sentence = "Partners sign for the host by which they reach the gateway: CONGVU_PUBLIC_URL is not set."
+        raise Refused("invalid_request", sentence)
     ours = _ours() if chosen.url else []
     made, public, now = _pair(chosen.public_key), None, clock.now()
     with store.transaction() as tx:
@@ -81,7 +85,7 @@ def _add(store: Store, chosen) -> None:
     _say(f"{chosen.name} may say {', '.join(chosen.says) or 'nothing'}.")
     _say(f"{chosen.name} hears {', '.join(chosen.hears) or 'nothing'}.")
     if chosen.says:
-        _say(f"post to   {BASE}/inbound/events")
+        _say(f"post to   {os.environ['CONGVU_PUBLIC_URL']}{BASE}/inbound/events")
     _show(public, made[0])
     for key in ours:
         _say(f"our key   {key_id(OURS, key.public_key())}\n{as_text(key.public_key())}")

@@ -1,5 +1,7 @@
 """CloudEvents 1.0 in a request's body: structured, in a batch, binary. What is wrong with one is told by its place."""
 
+import re
+
 import orjson
 from cloudevents.core.base import BaseCloudEvent
 from cloudevents.core.bindings.http import HTTPMessage, from_binary
@@ -11,7 +13,7 @@ from werkzeug.datastructures import Headers
 
 from chassis.contract import schema
 from chassis.http import HttpRefusal
-from chassis.http.body import JSON
+from chassis.http.body import JSON, strict_json
 from chassis.http.refusals import flatten
 from contracts.fields import IN_THESE_CENTURIES, ORIGIN_ID, Line, Moment, Statement
 from contracts.inbound import INBOUND
@@ -23,16 +25,26 @@ BATCH_AT_MOST = 100
 FAULTS_AT_MOST = 100
 NEVER_GUESSED = ("specversion", "id")  # the library would fill them in, and what comes again would be news
 VERSION_AT_MOST = 2**31 - 1
+_NUMBER = re.compile(r"[1-9][0-9]{0,9}")
+
+
+class Verbatim(Line):
+    """As it is or not at all: what others tell apart must not become the same here."""
+
+    def _deserialize(self, value, attr, data, **kwargs):
+        if super()._deserialize(value, attr, data, **kwargs) != value:
+            raise ValidationError("Invalid value.")
+        return value
 
 
 class Attributes(Statement):
     """What an event must say about itself; if it does not say when it happened, it is now."""
 
-    id = Line(max=500, required=True)
-    source = Line(max=500, required=True)
+    id = Verbatim(max=500, required=True)
+    source = Verbatim(max=500, required=True)
     type = Line(max=100, required=True)
     subject = fields.String(required=True, validate=validate.Regexp(ORIGIN_ID.pattern + r"\Z"))
-    aggregateversion = fields.Integer(required=True, validate=validate.Range(1, VERSION_AT_MOST))
+    aggregateversion = fields.Integer(required=True, strict=True, validate=validate.Range(1, VERSION_AT_MOST))
     time = Moment(required=True, validate=IN_THESE_CENTURIES)
 
 
@@ -41,10 +53,7 @@ def read(mimetype: str, headers: Headers, raw: bytes, says: frozenset[str]) -> l
 
     Raises `invalid_json`, `event_not_granted` and `invalid_request`; in a batch the fields begin with the place.
     """
-    try:
-        value = orjson.loads(raw)  # of all parsers the strictest: what it has read, all others read alike
-    except orjson.JSONDecodeError as error:
-        raise HttpRefusal("invalid_json") from error
+    value = strict_json(raw)
     if mimetype != BATCH:
         found, faults = _checked(mimetype, headers, value, says)
         _refuse(faults)
@@ -70,7 +79,11 @@ def _checked(mimetype: str, headers: Headers, value, says: frozenset[str]) -> tu
     """An event, or what is wrong with it."""
     try:
         event = _parsed(mimetype, headers, value)
-        attributes = schema(Attributes).load(event.get_attributes() | {"time": event.get_time().isoformat()})
+        given = event.get_attributes() | {"time": event.get_time().isoformat()}
+        version = given.get("aggregateversion")
+        if mimetype == JSON and isinstance(version, str) and _NUMBER.fullmatch(version):  # headers have no numbers
+            given["aggregateversion"] = int(version)
+        attributes = schema(Attributes).load(given)
         if attributes["type"] not in says:
             raise HttpRefusal("event_not_granted", type=attributes["type"])
         if (event.get_datacontenttype() or JSON).partition(";")[0].strip() != JSON:
@@ -88,7 +101,10 @@ def _checked(mimetype: str, headers: Headers, value, says: frozenset[str]) -> tu
 def _parsed(mimetype: str, headers: Headers, value) -> BaseCloudEvent:
     """As the CloudEvents library reads it. Raises ValidationError."""
     if mimetype == JSON:
-        given = {name.lower(): text for name, text in headers.items() if name.lower().startswith(ATTRIBUTE)}
+        lines = [(name.lower(), text) for name, text in headers.items() if name.lower().startswith(ATTRIBUTE)]
+        given = dict(lines)
+        if len(given) < len(lines):  # signed as one line, which some would read and others not
+            raise ValidationError("Not a valid CloudEvent.")
         missing = [name for name in NEVER_GUESSED if not given.get(ATTRIBUTE + name)]
     elif isinstance(value, dict):
         given = {name: each for name, each in value.items() if each is not None}

@@ -9,7 +9,8 @@ from eventlet.queue import Queue
 from chassis import clock
 from chassis.amqp import Link, Lost
 from chassis.errors import Refusal
-from chassis.topology import webhooks_queue
+from chassis.inbox import SAID_AS, SAID_ON
+from chassis.topology import published_exchange, webhooks_queue
 from contracts.inbound import DOOR
 from gateway.partners import storage
 from gateway.partners.metrics import DROPPED
@@ -98,8 +99,7 @@ class Hearing:
 
 
 def _deliveries(message, wanted: dict[str, list[str]], now) -> list[dict]:
-    place = message.delivery_info
-    name = f"{place['exchange'].removesuffix('.published')}.{place['routing_key']}"
+    name = _name_of(message)
     partners = wanted.get(name)
     if not partners:
         return []
@@ -108,3 +108,14 @@ def _deliveries(message, wanted: dict[str, list[str]], now) -> list[dict]:
     body = JSONFormat().write(event).decode()
     row = {"event_id": event.get_id(), "name": name, "body": body, "state": "waiting", "attempts": 0}
     return [row | {"partner": partner, "created_at": now, "due_at": now} for partner in partners]
+
+
+def _name_of(message) -> str:
+    """By where it was published, which what is replayed has written down. Raises ValueError."""
+    exchange, key = message.delivery_info["exchange"], message.delivery_info["routing_key"]
+    if not exchange:
+        exchange, key = (str((message.headers or {}).get(each)) for each in (SAID_ON, SAID_AS))
+    owner = exchange.removesuffix(published_exchange(""))
+    if owner == exchange:
+        raise ValueError("it was not published")
+    return f"{owner}.{key}"

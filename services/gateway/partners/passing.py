@@ -3,6 +3,8 @@
 A row waits until the broker has confirmed it and found a queue; published twice, it is heard once.
 """
 
+import time
+
 import structlog
 from amqp import Message
 
@@ -20,6 +22,7 @@ log = structlog.get_logger()
 
 BATCH = 200
 SWEEP = 1.0  # seconds between looks when nobody wakes us
+LEFT_ALONE = 30.0  # seconds, when no hearer's queue takes any of a batch of one name
 LOCK = 0x73616964  # one process of all passes on
 
 
@@ -27,6 +30,7 @@ class Passing:
     def __init__(self, store, settings):
         self._store, self._account = store, settings.account
         self._publisher = Publisher(settings.amqp_url, "gateway partners")
+        self._again: dict[str, float] = {}  # by the event's name, on the monotonic clock
         self._follower = Follower(store.url, storage.PASSING_CHANNEL, self._look, every=SWEEP, alone=LOCK)
 
     def start(self) -> None:
@@ -41,8 +45,10 @@ class Passing:
         """Batch by batch to the end, so that what a full queue refuses does not hold up the rest. True: soon again."""
         after, something_stays = 0, False
         while not self._follower.stopping and self._publisher.is_up:
+            now = time.monotonic()
+            self._again = {name: at for name, at in self._again.items() if at > now}
             with self._store.reading() as tx:
-                rows = storage.said_after(tx, after, BATCH)
+                rows = storage.said_after(tx, after, BATCH, list(self._again))
             if not rows:
                 break
             after = rows[-1].id
@@ -61,6 +67,12 @@ class Passing:
         if passed := [row.id for row, outcome in zip(rows, outcomes, strict=True) if outcome == "confirmed"]:
             with self._store.transaction() as tx:
                 storage.note_passed(tx, passed, clock.now())
+        by_name = {}
+        for row, outcome in zip(rows, outcomes, strict=True):
+            by_name.setdefault(row.name, []).append(outcome)
+        for name, of_name in by_name.items():
+            if set(of_name) == {"refused"}:  # else all that waits would go there every second in vain
+                self._again[name] = time.monotonic() + LEFT_ALONE
         if len(passed) < len(rows):
             refused = sorted(set(outcomes) - {"confirmed"})
             log.warning("what partners said stays here", count=len(rows) - len(passed), outcomes=refused)

@@ -3,12 +3,15 @@
 import uuid
 from datetime import datetime, timedelta
 
+import structlog
 from werkzeug.datastructures import Headers
 
 from chassis import clock, context
 from chassis.http import HttpRefusal, HttpRequest
 from gateway.partners import storage
 from gateway.partners.signatures import Signer, verified
+
+log = structlog.get_logger()
 
 REQUESTS_A_MINUTE = 300
 MINUTE = timedelta(minutes=1)
@@ -19,11 +22,14 @@ LATER = {"Retry-After": "30"}
 def admit(service, request: HttpRequest) -> None:
     """The guard: who it is that asks. His request counts, and can come no second time, whatever becomes of it.
 
-    Raises `signature_invalid`, the same for all that is wrong with it, and `too_many_requests`.
+    Raises `signature_invalid`, the same for all that is wrong with it, `too_many_requests`, and `service_unavailable`
+    as long as nobody has told us the host for which partners sign.
     """
     now = clock.now()
     headers = Headers(request.environ["headers_raw"])  # with those that differ by an underscore alone apart
-    origin = service.settings.public_url or request.host_url.rstrip("/")
+    if not (origin := service.settings.public_url):  # the request's own Host would prove nothing
+        log.warning("nothing that partners say is taken: CONGVU_PUBLIC_URL is not set")
+        raise HttpRefusal("service_unavailable", headers=LATER)
     partner = verified(service.db, origin, request.path, headers, request.raw, now)
     if partner is None:
         raise _invalid()

@@ -101,6 +101,7 @@ class Sending:
                 status, headers, _ = post(
                     session, prepared.url, read=False, data=prepared.body, headers=dict(prepared.headers)
                 )
+            return (None, None) if 200 <= status < 300 else (f"answers_{status}", retry_after(headers))
         except Inside:
             log.warning("a partner's name leads inside", partner=delivery.partner)
             return "leads_inside", None
@@ -109,7 +110,6 @@ class Sending:
         except Exception:
             log.exception("a delivery failed", delivery=delivery.id)
             return "fault", None
-        return (None, None) if 200 <= status < 300 else (f"answers_{status}", retry_after(headers))
 
 
 def settle(tx, delivery, fault: str | None, wait: timedelta | None, now: datetime) -> None:

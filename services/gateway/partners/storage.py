@@ -156,9 +156,9 @@ def add_said(tx, rows: list[dict]) -> int:
     return count
 
 
-def said_after(tx, after: int, limit: int):
-    """What has not reached the exchange yet, in the order of arrival."""
-    query = select(said).where(said.c.passed_at.is_(None), said.c.id > after)
+def said_after(tx, after: int, limit: int, without: Sequence[str] = ()):
+    """What has not reached the exchange yet, in the order of arrival, but for events of these names."""
+    query = select(said).where(said.c.passed_at.is_(None), said.c.id > after, said.c.name.not_in(without))
     return tx.execute(query.order_by(said.c.id).limit(limit)).all()
 
 

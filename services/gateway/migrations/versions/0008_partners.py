@@ -68,6 +68,7 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX deliveries_due ON deliveries (partner, due_at) WHERE state = 'waiting';
 CREATE INDEX deliveries_kept ON deliveries (partner, id) WHERE state <> 'delivered';
+CREATE INDEX deliveries_taken ON deliveries (partner, created_at) WHERE state = 'delivered';
 CREATE INDEX deliveries_old ON deliveries (created_at);
 """
 

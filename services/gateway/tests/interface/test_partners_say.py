@@ -1,6 +1,7 @@
 """Events of partners over HTTP: believed for their signature, taken once, all or none, and published."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import orjson
 import pika
@@ -8,19 +9,25 @@ import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from chassis import clock
+from chassis import clock, metrics
 from chassis.testing import until
-from gateway.partners import passing, saying
+from gateway.partners import passing, saying, storage
 from gateway.partners.keys import as_text
 from gateway.tests.support import assert_problem
 from tests.support.partner import BATCH, COVERED, SAYS, STRUCTURED, Partner, an_item, partner, told
 
 JSON = {"Content-Type": STRUCTURED}
+PUBLIC = "https://congvu.example"  # for whose host partners sign, wherever they reach us
 
 
 @pytest.fixture
 def operators(world, here) -> dict:
-    return {"CONGVU_DATABASE_URL": world.databases["gateway"]}
+    return {"CONGVU_DATABASE_URL": world.databases["gateway"], "CONGVU_PUBLIC_URL": PUBLIC}
+
+
+@pytest.fixture
+def client(gateway):
+    return gateway(public_url=PUBLIC)
 
 
 @pytest.fixture
@@ -58,10 +65,17 @@ def say(client, hotline):
 
     def said(event, headers: dict | None = None, by: Partner = hotline, **changes) -> requests.Response:
         body = event if isinstance(event, bytes) else orjson.dumps(event)
-        return send(by.signed(url, body, headers or JSON, **changes))
+        return send(signed(by, url, body, headers or JSON, **changes))
 
     said.url = url
     return said
+
+
+def signed(by: Partner, url: str, body: bytes, headers: dict, **changes) -> requests.PreparedRequest:
+    """Signed for our public address, and sent where the test has us."""
+    request = by.signed(url.replace(url.partition("/api/")[0], PUBLIC), body, headers, **changes)
+    request.url = url
+    return request
 
 
 def send(request: requests.PreparedRequest) -> requests.Response:
@@ -143,6 +157,54 @@ def test_what_no_queue_takes_stays_and_goes_out_later(say, hearer, here, gateway
     until(lambda: here.rows(eventually) == [{"n": 0}])
 
 
+def test_a_full_queue_is_left_alone_for_a_while_and_holds_up_nothing_else(here, world, monkeypatch):
+    monkeypatch.setattr(passing, "LEFT_ALONE", 3600.0)
+    monkeypatch.setattr(passing, "outside_exchange", lambda _door: "test.full")
+    opened, closed = "waiting_item_opened", "waiting_item_closed"
+
+    def rows(name: str, count: int) -> list[dict]:
+        row = {"partner": "hotline", "name": name, "attributes": {}, "data": {}, "said_at": clock.now()}
+        return [row | {"key": clock.new_id()} for _ in range(count)]
+
+    def say(name: str, count: int) -> None:
+        with here.store.transaction() as tx:
+            storage.add_said(tx, rows(name, count))
+        passer._look(None)
+
+    def tried(outcome: str) -> float:
+        return metrics.EVENTS_PUBLISHED.labels(opened, outcome)._value.get()
+
+    def left() -> list[str]:
+        return [row["name"] for row in here.rows("SELECT name FROM said_events WHERE passed_at IS NULL")]
+
+    settings = SimpleNamespace(amqp_url=world.brokers["admin"], account=world.settings("gateway").account)
+    passer = passing.Passing(here.store, settings)
+    with pika.BlockingConnection(pika.URLParameters(world.brokers["admin"])) as connection:
+        channel = connection.channel()
+        channel.exchange_declare("test.full", "topic")
+        full = channel.queue_declare("", exclusive=True, arguments={"x-max-length": 1, "x-overflow": "reject-publish"})
+        channel.queue_bind(full.method.queue, "test.full", opened)
+        channel.queue_bind(channel.queue_declare("", exclusive=True).method.queue, "test.full", closed)
+        passer._publisher.start()
+        try:
+            until(lambda: passer._publisher.is_up)
+            say(opened, 3)
+            say(opened, 3)  # some went before: it may have been full for a moment
+            before = tried("refused")
+            say(closed, 3)
+            say(opened, 1)
+            assert (tried("refused"), set(left())) == (before, {opened})
+            channel.queue_purge(full.method.queue)
+            monkeypatch.setattr(passing.time, "monotonic", lambda now=passing.time.monotonic: now() + 3601)
+            waiting = len(left())
+            passer._look(None)
+            assert len(left()) < waiting
+        finally:
+            monkeypatch.undo()
+            passer._publisher.stop()
+            channel.exchange_delete("test.full")
+
+
 # whose it is
 
 
@@ -183,7 +245,7 @@ def test_no_signature_or_half_of_one_is_refused(say, client, hotline):
     refused(requests.post(say.url, json=an_item(), headers=JSON, timeout=30))
     refused(requests.post(say.url, timeout=30))
     for name in ("Signature", "Signature-Input", "Content-Digest"):
-        request = hotline.signed(say.url, orjson.dumps(an_item()), JSON)
+        request = signed(hotline, say.url, orjson.dumps(an_item()), JSON)
         del request.headers[name]
         refused(send(request))
         request.headers[name] = "sig=(((("
@@ -194,7 +256,7 @@ def test_what_was_changed_on_its_way_is_refused(say, hotline, here):
     data, headers = binary(an_item())
 
     def on_its_way(change) -> None:
-        request = hotline.signed(say.url, orjson.dumps(data), headers)
+        request = signed(hotline, say.url, orjson.dumps(data), headers)
         change(request)
         refused(send(request))
 
@@ -207,25 +269,43 @@ def test_what_was_changed_on_its_way_is_refused(say, hotline, here):
     on_its_way(lambda request: request.headers.update({"ce-unit": "added"}))
     on_its_way(lambda request: request.headers.pop("ce-time"))
     on_its_way(lambda request: request.headers.update({"Content-Type": STRUCTURED}))
-    on_its_way(lambda request: request.headers.update({"Host": "elsewhere.example"}))
     assert kept(here) == []
 
 
+def test_what_was_signed_for_another_host_is_refused_whatever_it_calls_us(say, hotline, here):
+    for host in ("elsewhere.example", say.url.split("/")[2]):
+        request = hotline.signed(f"https://{host}/api/v1/inbound/events", orjson.dumps(an_item()), JSON)
+        request.url, request.headers["Host"] = say.url, host
+        refused(send(request))
+    assert kept(here) == []
+
+
+def test_without_an_address_to_sign_for_nothing_is_taken_and_nobody_registered(hotline, operators, gateway, here):
+    url = gateway(public_url="").base + "/inbound/events"
+    for host in (PUBLIC.split("/")[2], url.split("/")[2]):
+        request = hotline.signed(f"https://{host}/api/v1/inbound/events", orjson.dumps(an_item()), JSON)
+        request.url, request.headers["Host"] = url, host
+        assert_problem(send(request), 503, "service_unavailable")
+    assert kept(here) == []
+    with pytest.raises(SystemExit, match="CONGVU_PUBLIC_URL is not set"):
+        told(operators | {"CONGVU_PUBLIC_URL": ""}, "add", "other", "--says", *SAYS)
+
+
 def test_a_signature_is_taken_once_by_all_instances(say, hotline, gateway, here):
-    request = hotline.signed(say.url, orjson.dumps(an_item()), JSON)
+    request = signed(hotline, say.url, orjson.dumps(an_item()), JSON)
     assert send(request).status_code == 202
     refused(send(request))
-    other = gateway().base + "/inbound/events"
+    other = gateway(public_url=PUBLIC).base + "/inbound/events"
     refused(
-        send(hotline.signed(other, orjson.dumps(an_item("pa/72")), JSON, nonce="x", key=Ed25519PrivateKey.generate()))
+        send(signed(hotline, other, orjson.dumps(an_item("pa/72")), JSON, nonce="x", key=Ed25519PrivateKey.generate()))
     )
-    assert send(hotline.signed(say.url, orjson.dumps(an_item("pa/72")), JSON, nonce="one")).status_code == 202
-    refused(send(hotline.signed(other, orjson.dumps(an_item("pa/73")), JSON, nonce="one")))
+    assert send(signed(hotline, say.url, orjson.dumps(an_item("pa/72")), JSON, nonce="one")).status_code == 202
+    refused(send(signed(hotline, other, orjson.dumps(an_item("pa/73")), JSON, nonce="one")))
     assert kept(here) == ["pa/71 1", "pa/72 1"]
 
 
 def test_what_was_refused_for_its_content_was_used_too(say, hotline):
-    request = hotline.signed(say.url, b"{", JSON)
+    request = signed(hotline, say.url, b"{", JSON)
     assert_problem(send(request), 400, "invalid_json")
     refused(send(request))
 

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from amqp import Message
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 
-from chassis import amqp, clock
-from chassis.testing import until
+from chassis import amqp, clock, parked
+from chassis.testing import explained, nodes, until
 from deploy.local.own_keys import make_webhook_keys
 from gateway.partners import hearing, sending, storage
 from gateway.partners.settings import WebhookSettings
@@ -43,7 +43,10 @@ def keys(tmp_path) -> str:
 
 @pytest.fixture
 def operators(world, here, keys) -> dict:
-    return {"CONGVU_DATABASE_URL": world.databases["gateway"], "CONGVU_WEBHOOK_KEYS": keys}
+    public = "https://congvu.example"
+    return {
+        "CONGVU_DATABASE_URL": world.databases["gateway"], "CONGVU_WEBHOOK_KEYS": keys, "CONGVU_PUBLIC_URL": public
+    }  # fmt: skip
 
 
 @pytest.fixture
@@ -179,6 +182,28 @@ def test_what_is_not_understood_is_parked_and_holds_nothing_up(brings, wants, pu
     until(lambda: ids(site) == [event_id])
     until(lambda: queue_length("gateway.inbox.v1.dead") == 1)
     until(lambda: queue_length("gateway.webhooks.v1") == 0)
+
+
+def test_what_was_parked_on_its_way_is_replayed_and_brought(
+    brings, wants, publish, site, queue_length, world, monkeypatch, capsys
+):
+    wants()
+    brings()
+    with amqp.connection(world.brokers["admin"], "test operator") as broker:
+        broker.channel().queue_purge("gateway.inbox.v1.dead")
+        monkeypatch.setattr(hearing, "JSONFormat", None)  # what it cannot do now it can after a mend
+        [event_id] = publish()
+        until(lambda: queue_length("gateway.inbox.v1.dead") == 1)
+        monkeypatch.undo()
+        nowhere = Message(b"{}", content_type="application/json")
+        broker.channel().basic_publish(nowhere, "", "gateway.webhooks.v1")
+    until(lambda: queue_length("gateway.inbox.v1.dead") == 2)
+    monkeypatch.setenv("CONGVU_AMQP_ADMIN_URL", world.brokers["admin"])
+    monkeypatch.setattr("sys.argv", ["parked", "replay", "gateway"])
+    assert parked.main() == 0
+    assert capsys.readouterr().out.endswith("2 replayed\n")
+    until(lambda: ids(site) == [event_id])
+    until(lambda: (queue_length("gateway.inbox.v1.dead"), queue_length("gateway.inbox.v1")) == (1, 0))
 
 
 # what is not taken
@@ -464,6 +489,32 @@ def test_what_is_old_is_forgotten_and_what_waits_for_the_exchange_never(wants, h
               ("deliveries", "said_events", "partner_requests")}  # fmt: skip
     assert counts == {"deliveries": 1, "said_events": 1, "partner_requests": 1}
     assert here.rows("SELECT 1 AS one FROM said_events WHERE passed_at IS NULL")
+
+
+def test_what_is_old_is_forgotten_whatever_else_fails(brings, here, monkeypatch):
+    def fails(*_):
+        raise AssertionError("too much at once")
+
+    monkeypatch.setattr("gateway.storage.forget_live", fails)
+    with here.store.transaction() as tx:
+        storage.note_request(tx, "archive", "a nonce", clock.now() - timedelta(hours=1))
+    here.do("DELETE FROM timers")
+    brings()
+    until(lambda: here.rows("SELECT * FROM partner_requests") == [])
+
+
+def test_whether_anything_was_taken_is_found_by_an_index(wants, here):
+    wants()
+    here.do(
+        "INSERT INTO deliveries (partner, event_id, name, body, state, created_at, due_at)"
+        " SELECT 'archive', gen_random_uuid(), 'x', '', CASE WHEN n % 2 = 0 THEN 'delivered' ELSE 'dead' END,"
+        " now() - n * interval '1 second', now() FROM generate_series(1, 20000) n"
+    )
+    here.do("ANALYZE deliveries")
+    with here.store.transaction() as tx:
+        found, [plan] = explained(tx, lambda: storage.delivered_since(tx, "archive", clock.now()))
+    assert found is False
+    assert {each.get("Index Name") for each in nodes(plan)} == {None, "deliveries_taken"}
 
 
 # where it may go

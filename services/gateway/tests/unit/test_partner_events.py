@@ -58,6 +58,21 @@ def test_percent_signs_in_headers_are_decoded_and_numbers_are_numbers():
     assert (said["attributes"]["aggregateversion"], said["data"]) == (7, {})
 
 
+IN_HEADERS = {
+    "ce-specversion": "1.0", "ce-id": "1", "ce-source": "/hotline", "ce-type": "waiting_item_closed",
+    "ce-subject": "pa/71", "ce-aggregateversion": "7", "ce-time": "2026-11-23T01:30:00Z",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("version", ["7.0", "+7", "07", "７", "1e1", "7 ", ""])
+def test_a_number_in_a_header_is_written_in_one_way(version):
+    assert faults(JSON, b"{}", IN_HEADERS | {"ce-aggregateversion": version}) == {"aggregateversion"}
+
+
+def test_an_attribute_in_two_headers_is_no_attribute():
+    assert faults(JSON, b"{}", [*IN_HEADERS.items(), ("Ce-Subject", "pa/72")]) == {""}
+
+
 def test_data_in_base64_is_not_json():
     assert faults(STRUCTURED, structured(data=..., data_base64=base64.b64encode(b"{}").decode())) == {"data"}
 
@@ -70,6 +85,13 @@ def test_data_in_base64_is_not_json():
         ({"id": ""}, {"id"}),
         ({"id": 7}, {"id"}),
         ({"id": "x" * 501}, {"id"}),
+        ({"id": "a  1"}, {"id"}),
+        ({"id": "a\u00a01"}, {"id"}),
+        ({"id": " a"}, {"id"}),
+        ({"source": "/hotline\n"}, {"source"}),
+        ({"aggregateversion": 1.9}, {"aggregateversion"}),
+        ({"aggregateversion": 1.0}, {"aggregateversion"}),
+        ({"aggregateversion": "1"}, {"aggregateversion"}),
         ({"specversion": ...}, {"specversion"}),
         ({"specversion": "0.3"}, {"specversion"}),
         ({"source": ...}, {"source"}),
@@ -111,7 +133,17 @@ def test_without_attributes_json_is_no_event():
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"\xff", b"NaN", b'{"a": NaN}', b'{"a": "\\ud800"}', b"[" * 100_000 + b"]" * 100_000]
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b"NaN",
+        b'{"a": NaN}',
+        b'{"a": "\\ud800"}',
+        b'{"id": "1", "id": "2"}',
+        b"[" * 100_000 + b"]" * 100_000,
+    ],
 )
 def test_what_is_no_json_of_the_strict_kind_is_refused(body):
     with pytest.raises(HttpRefusal) as refused:

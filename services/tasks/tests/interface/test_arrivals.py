@@ -9,11 +9,12 @@ import orjson
 import pytest
 from amqp import Message
 
-from chassis import amqp, clock, topology
+from chassis import amqp, clock, parked, topology
 from chassis.inbox import Heard
 from chassis.testing import until
 from contracts import tasks
 from contracts.inbound import INBOUND, incoming_task_received, superior_answered
+from tasks.service import Service
 from tasks.tests.interface.conftest import HEAD, VICE, day
 from tasks.tests.interface.test_documents import OFFICE, Shelf, an_order, told
 from tasks.use_cases import documents
@@ -225,6 +226,31 @@ def test_what_is_wrong_is_parked_and_holds_nothing_up(here, axis, queue_length):
     until(lambda: rows(here))
     until(lambda: queue_length(dead) == before + len(WRONG), 10)
     assert [row["origin_id"] for row in rows(here)] == ["vpcp/7"]
+
+
+def test_what_the_broker_gave_up_is_replayed_as_it_was_said(town, run, world, queue_length, monkeypatch, capsys):
+    here, axis = town("tasks"), Axis(world.brokers["admin"])
+    dead, outside = topology.dead_queue("tasks"), topology.outside_queue("tasks")
+    with amqp.connection(world.brokers["admin"], "test reader") as connection:
+        channel = connection.channel()
+        channel.queue_purge(dead)
+        axis.say("incoming_task_received", "vpcp/1", said())
+        forged = {"congvu-said-as": "incoming_task_received", "congvu-said-on": "axis.inbound"}
+        axis.say("incoming_task_received", "vpcp/2", said(), key="document_recall_asked", headers=forged)
+
+        def given_up() -> bool:
+            if message := channel.basic_get(outside):
+                channel.basic_reject(message.delivery_tag, requeue=True)
+            return queue_length(dead) == 2
+
+        until(given_up)
+    run(Service)
+    monkeypatch.setenv("CONGVU_AMQP_ADMIN_URL", world.brokers["admin"])
+    monkeypatch.setattr("sys.argv", ["parked", "replay", "tasks"])
+    assert parked.main() == 0
+    assert capsys.readouterr().out.endswith("2 replayed\n")
+    until(lambda: rows(here) and queue_length(dead) == 1)
+    assert [row["origin_id"] for row in rows(here)] == ["vpcp/1"]
 
 
 def test_who_floods_it_is_refused_himself(here):
