@@ -57,6 +57,7 @@ TAGS = {
     "audit": "Who did what to whom", "operators": "How the parts are", "meta": "About this API",
 }  # fmt: skip
 JSON = "application/json"
+_ANY = {dict: {"type": "object"}, list: {"type": "array", "items": {"type": "object"}}}
 _BYTES = {"type": "string", "format": "binary"}  # what generators of clients take for a file
 ALWAYS = (
     "bad_request", "invalid_request", "too_many_requests", "internal_error", "overloaded", "deadline_exceeded",
@@ -235,10 +236,10 @@ def _operation(entrypoint: HttpEntrypoint) -> dict:
     if entrypoint.accepts:
         said = examples.get("bodies", {})
         content = {
-            media_type: {"schema": {}, "example": said[media_type]}
-            if media_type in said
+            each: {"schema": _ANY[type(said[each])], "example": said[each]}
+            if each in said
             else {"schema": entrypoint.body or _BYTES}
-            for media_type in entrypoint.accepts
+            for each in entrypoint.accepts
         }
         operation["requestBody"] = {"required": True, "content": content}
     elif entrypoint.body:
