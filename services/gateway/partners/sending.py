@@ -115,7 +115,7 @@ class Sending:
 def settle(tx, delivery, fault: str | None, wait: timedelta | None, now: datetime) -> None:
     """Delivered; or due again, later each time; or dead, and the webhook paused if it has taken nothing since."""
     if fault is None:
-        storage.settle(tx, delivery, state="delivered", fault=None)
+        storage.settle(tx, delivery, state="delivered", fault=None, body="")
         return
     if fault == f"answers_{GONE}":
         _pause(tx, delivery, "gone", now)

@@ -365,6 +365,25 @@ def test_too_much_that_waits_is_refused_and_kept_by_the_partner(say, here, monke
     assert say(an_item()).status_code == 202
 
 
+def test_so_many_bytes_a_day(say, operators, here, monkeypatch):
+    monkeypatch.setattr(saying, "BYTES_A_DAY", len(orjson.dumps(an_item())) * 3 // 2)
+    other = partner(operators, "other", "--says", *SAYS)
+    assert say(an_item()).status_code == 202
+    for _ in range(2):  # what is refused does not count
+        assert_problem(say(an_item("pa/72")), 429, "too_many_requests")
+    assert say(an_item(), by=other).status_code == 202
+    here.do("UPDATE partners SET said_on = said_on - 1")
+    assert say(an_item("pa/72")).status_code == 202
+
+
+def test_of_what_the_exchange_has_the_data_is_not_kept(say, here):
+    say(an_item())
+    until(lambda: here.rows("SELECT 1 AS one FROM said_events WHERE passed_at IS NOT NULL"))
+    [row] = here.rows("SELECT data FROM said_events")
+    assert row["data"] == {}
+    assert say(an_item()).json() == {"taken": 0, "known": 1}
+
+
 # what it says
 
 

@@ -125,6 +125,7 @@ def test_an_event_is_brought_as_a_cloud_event_that_the_partner_can_verify(brings
     brings()
     [event_id] = publish()
     until(lambda: states(here) == [("archive", "delivered", 1, None)])
+    assert here.rows("SELECT body FROM deliveries") == [{"body": ""}]
     [(path, headers, body)] = site.got
     event = from_http_event(HTTPMessage({"content-type": STRUCTURED}, body))
     assert (event.get_id(), event.get_type(), event.get_source()) == (event_id, "task_issued", "/congvu/tasks")
