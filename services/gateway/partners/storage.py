@@ -113,6 +113,11 @@ def keys_of(tx, partner_name: str, now: datetime):
     return tx.execute(query.order_by(keys.c.created_at.desc(), keys.c.id)).all()
 
 
+def is_key(tx, key_id: str) -> bool:
+    """Good, or ended not long ago."""
+    return tx.execute(select(keys.c.id).where(keys.c.id == key_id)).first() is not None
+
+
 def end_keys(tx, partner_name: str, at: datetime) -> None:
     good = sa.or_(keys.c.ends_at.is_(None), keys.c.ends_at > at)
     tx.execute(sa.update(keys).where(keys.c.partner == partner_name, good).values(ends_at=at))

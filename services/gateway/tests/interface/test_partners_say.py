@@ -341,6 +341,22 @@ def test_a_partners_own_key_is_taken_and_nothing_secret_is_shown(say, operators,
         told(operators, "add", "axis", "--says", "incoming_task_received", "--public-key", str(file))
 
 
+def test_the_same_key_again_changes_nothing_and_a_former_one_is_no_key(say, operators, tmp_path):
+    keys, files = [Ed25519PrivateKey.generate() for _ in range(2)], []
+    for number, key in enumerate(keys):
+        files.append(str(tmp_path / f"{number}.pem"))
+        (tmp_path / f"{number}.pem").write_text(as_text(key.public_key()))
+    told(operators, "add", "axis", "--says", "incoming_task_received", "--public-key", files[0])
+    told(operators, "add", "axis", "--says", *SAYS, "--public-key", files[0])
+    assert f">{SAYS[0]}" in told(operators, "list")
+    told(operators, "renew", "axis", "--public-key", files[1], "--at-once")
+    for verb in (("renew", "axis"), ("add", "axis", "--says", *SAYS)):
+        with pytest.raises(SystemExit, match="It had this key before"):
+            told(operators, *verb, "--public-key", files[0])
+    with pytest.raises(SystemExit, match="It has this key already"):
+        told(operators, "renew", "axis", "--public-key", files[1])
+
+
 def test_so_many_requests_a_minute(say, operators, here, monkeypatch):
     monkeypatch.setattr(saying, "REQUESTS_A_MINUTE", 3)
     other = partner(operators, "other", "--says", *SAYS)

@@ -441,6 +441,16 @@ def test_a_removed_partner_is_brought_nothing_more(brings, wants, publish, site,
     assert site.got[-1][0] == "/hook/other"
 
 
+def test_who_stops_waits_for_no_slow_partner(brings, wants, publish, site, here):
+    wants()
+    site.always = None
+    client = brings()
+    publish()
+    until(lambda: states(here) == [("archive", "waiting", 1, None)])
+    client.container.stop()
+    assert states(here) == [("archive", "waiting", 1, None)]  # cut off before its own time was over
+
+
 def test_what_was_cut_off_is_due_again(wants, here, operators):
     """A process that claimed a delivery and died has said nothing; another takes it after a minute, not before."""
     wants()
