@@ -21,5 +21,5 @@ class InboundRoutes:
         headers = Headers(request.environ["headers_raw"])
         said = events.read(request.mimetype, headers, request.raw, call.caller.says)
         with self.db.transaction() as tx:
-            new = saying.take(tx, call.caller, said, clock.now())
+            new = saying.take(tx, call.caller, said, len(request.raw), clock.now())
         return Answer({"taken": new, "known": len(said) - new}, status=202)

@@ -80,7 +80,7 @@ def _add(store: Store, chosen) -> None:
     made, public, now = _pair(chosen.public_key), None, clock.now()
     with store.transaction() as tx:
         is_new = operating.add(tx, chosen.name, chosen.says, chosen.hears, chosen.url, now)
-        if is_new or chosen.public_key:
+        if is_new or (chosen.public_key and not operating.has_key(tx, chosen.name, made[1], now)):
             public = operating.add_key(tx, chosen.name, made[1], now)
     _say(f"{chosen.name} may say {', '.join(chosen.says) or 'nothing'}.")
     _say(f"{chosen.name} hears {', '.join(chosen.hears) or 'nothing'}.")

@@ -42,17 +42,24 @@ def is_address(url: str) -> bool:
 
 def add_key(tx, name: str, public: Ed25519PublicKey, now: datetime, at_once: bool = False) -> str:
     """Another key for a partner; those before end after a week, or at once. Raises `not_found`, `wrong_state`."""
+    if has_key(tx, name, public, now):
+        raise Refused("wrong_state", "It has this key already.")
     _there(tx, name)
     made = key_id(name, public)
     before = storage.keys_of(tx, name, now)
-    if made in {each.id for each in before}:
-        raise Refused("wrong_state", "It has this key already.")
+    if storage.is_key(tx, made):  # it may have ended because somebody else has it
+        raise Refused("wrong_state", "It had this key before: give it another.")
     storage.end_keys(tx, name, now)
     if before and not at_once:  # two at a time, not more
         storage.keep_key(tx, before[0].id, now + OLD_KEY_KEPT)
     storage.add_key(tx, made, name, public.public_bytes_raw(), now)
     tx.audit("partner.key_added", subject=name, key_id=made, at_once=at_once)
     return made
+
+
+def has_key(tx, name: str, public: Ed25519PublicKey, now: datetime) -> bool:
+    """Whether it is good now."""
+    return key_id(name, public) in {each.id for each in storage.keys_of(tx, name, now)}
 
 
 def remove(tx, name: str) -> None:

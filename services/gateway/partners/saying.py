@@ -16,6 +16,8 @@ log = structlog.get_logger()
 REQUESTS_A_MINUTE = 300
 MINUTE = timedelta(minutes=1)
 UNPASSED_AT_MOST = 10_000  # events of one partner that wait for the exchange
+BYTES_A_DAY = 256 * 2**20
+TOMORROW = {"Retry-After": "3600"}
 LATER = {"Retry-After": "30"}
 
 
@@ -46,8 +48,13 @@ def _invalid() -> HttpRefusal:
     return HttpRefusal("signature_invalid", headers={"WWW-Authenticate": "Signature"})
 
 
-def take(tx, partner: Signer, events: list[dict], now: datetime) -> int:
-    """All of them or none; answers how many were not known yet. Raises `overloaded` when too much of his waits."""
+def take(tx, partner: Signer, events: list[dict], size: int, now: datetime) -> int:
+    """All of them or none, of a request of `size` bytes; answers how many were not known yet.
+
+    Raises `overloaded` when too much of his waits, and `too_many_requests` when he has said too much today.
+    """
+    if storage.count_bytes(tx, partner.name, size, now) > BYTES_A_DAY:
+        raise HttpRefusal("too_many_requests", headers=TOMORROW)
     if storage.unpassed(tx, partner.name, UNPASSED_AT_MOST) >= UNPASSED_AT_MOST:
         raise HttpRefusal("overloaded", headers=LATER)
     rows = {}

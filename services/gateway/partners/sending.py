@@ -23,6 +23,7 @@ log = structlog.get_logger()
 
 AT_ONCE = 4  # to one partner
 SECONDS = 10.0  # for one delivery
+STOP = 1.0  # until what is under way is cut off
 LEASE = timedelta(seconds=60)  # then whoever claimed it is taken for dead
 LOOK = 1.0  # seconds between looks when nobody wakes us
 RETRIES = tuple(
@@ -44,9 +45,9 @@ class Sending:
             self._follower.start()
 
     def stop(self) -> None:
-        """What is under way may end; what is cut off is due again after a minute."""
+        """The rest of the process waits: what is under way and does not end soon is due again after a minute."""
         self._follower.stop(patience=1)
-        ends = time.monotonic() + SECONDS
+        ends = time.monotonic() + STOP
         while self._serving and time.monotonic() < ends:
             eventlet.sleep(0.02)
         for thread in list(self._serving.values()):
@@ -115,7 +116,7 @@ class Sending:
 def settle(tx, delivery, fault: str | None, wait: timedelta | None, now: datetime) -> None:
     """Delivered; or due again, later each time; or dead, and the webhook paused if it has taken nothing since."""
     if fault is None:
-        storage.settle(tx, delivery, state="delivered", fault=None)
+        storage.settle(tx, delivery, state="delivered", fault=None, body="")
         return
     if fault == f"answers_{GONE}":
         _pause(tx, delivery, "gone", now)

@@ -23,6 +23,8 @@ partners = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("paused_at", Moment),
     sa.Column("paused_because", sa.Text),
+    sa.Column("said_on", sa.Date),
+    sa.Column("said_bytes", sa.BigInteger, nullable=False, server_default="0"),
 )  # fmt: skip
 
 keys = sa.Table(
@@ -111,6 +113,11 @@ def keys_of(tx, partner_name: str, now: datetime):
     return tx.execute(query.order_by(keys.c.created_at.desc(), keys.c.id)).all()
 
 
+def is_key(tx, key_id: str) -> bool:
+    """Good, or ended not long ago."""
+    return tx.execute(select(keys.c.id).where(keys.c.id == key_id)).first() is not None
+
+
 def end_keys(tx, partner_name: str, at: datetime) -> None:
     good = sa.or_(keys.c.ends_at.is_(None), keys.c.ends_at > at)
     tx.execute(sa.update(keys).where(keys.c.partner == partner_name, good).values(ends_at=at))
@@ -148,6 +155,14 @@ def unpassed(tx, partner_name: str, most: int) -> int:
     return tx.execute(select(func.count()).select_from(some.subquery())).scalar_one()
 
 
+def count_bytes(tx, partner_name: str, size: int, now: datetime) -> int:
+    """What it has said today (UTC), with these."""
+    before = sa.case((partners.c.said_on == now.date(), partners.c.said_bytes), else_=0)
+    counted = sa.update(partners).where(partners.c.name == partner_name)
+    counted = counted.values(said_on=now.date(), said_bytes=before + size).returning(partners.c.said_bytes)
+    return tx.execute(counted).scalar_one_or_none() or 0
+
+
 def add_said(tx, rows: list[dict]) -> int:
     """Answers how many were not known yet. Whoever passes them on is woken by the commit."""
     news = insert(said).on_conflict_do_nothing(index_elements=["key"]).returning(said.c.id)
@@ -163,7 +178,8 @@ def said_after(tx, after: int, limit: int, without: Sequence[str] = ()):
 
 
 def note_passed(tx, ids: list[int], now: datetime) -> None:
-    tx.execute(sa.update(said).where(said.c.id.in_(ids)).values(passed_at=now))
+    """Who said which is known by the rest."""
+    tx.execute(sa.update(said).where(said.c.id.in_(ids)).values(passed_at=now, data={}))
 
 
 def count_unpassed(tx) -> int:

@@ -6,7 +6,7 @@ revision = "0008"
 down_revision = "0007"
 
 TABLES = """
--- `hears` and `url` are of its webhook, if it has one.
+-- `hears` and `url` are of its webhook, if it has one; `said_bytes` is what it has said on that day.
 CREATE TABLE partners (
     name text PRIMARY KEY,
     says text[] NOT NULL,
@@ -15,6 +15,8 @@ CREATE TABLE partners (
     created_at timestamptz NOT NULL,
     paused_at timestamptz,
     paused_because text,
+    said_on date,
+    said_bytes bigint NOT NULL DEFAULT 0,
     CHECK (url IS NOT NULL OR hears = '{}')
 );
 

@@ -341,6 +341,22 @@ def test_a_partners_own_key_is_taken_and_nothing_secret_is_shown(say, operators,
         told(operators, "add", "axis", "--says", "incoming_task_received", "--public-key", str(file))
 
 
+def test_the_same_key_again_changes_nothing_and_a_former_one_is_no_key(say, operators, tmp_path):
+    keys, files = [Ed25519PrivateKey.generate() for _ in range(2)], []
+    for number, key in enumerate(keys):
+        files.append(str(tmp_path / f"{number}.pem"))
+        (tmp_path / f"{number}.pem").write_text(as_text(key.public_key()))
+    told(operators, "add", "axis", "--says", "incoming_task_received", "--public-key", files[0])
+    told(operators, "add", "axis", "--says", *SAYS, "--public-key", files[0])
+    assert f">{SAYS[0]}" in told(operators, "list")
+    told(operators, "renew", "axis", "--public-key", files[1], "--at-once")
+    for verb in (("renew", "axis"), ("add", "axis", "--says", *SAYS)):
+        with pytest.raises(SystemExit, match="It had this key before"):
+            told(operators, *verb, "--public-key", files[0])
+    with pytest.raises(SystemExit, match="It has this key already"):
+        told(operators, "renew", "axis", "--public-key", files[1])
+
+
 def test_so_many_requests_a_minute(say, operators, here, monkeypatch):
     monkeypatch.setattr(saying, "REQUESTS_A_MINUTE", 3)
     other = partner(operators, "other", "--says", *SAYS)
@@ -363,6 +379,25 @@ def test_too_much_that_waits_is_refused_and_kept_by_the_partner(say, here, monke
     assert_problem(say(an_item()), 503, "overloaded")
     here.do("DELETE FROM said_events")
     assert say(an_item()).status_code == 202
+
+
+def test_so_many_bytes_a_day(say, operators, here, monkeypatch):
+    monkeypatch.setattr(saying, "BYTES_A_DAY", len(orjson.dumps(an_item())) * 3 // 2)
+    other = partner(operators, "other", "--says", *SAYS)
+    assert say(an_item()).status_code == 202
+    for _ in range(2):  # what is refused does not count
+        assert_problem(say(an_item("pa/72")), 429, "too_many_requests")
+    assert say(an_item(), by=other).status_code == 202
+    here.do("UPDATE partners SET said_on = said_on - 1")
+    assert say(an_item("pa/72")).status_code == 202
+
+
+def test_of_what_the_exchange_has_the_data_is_not_kept(say, here):
+    say(an_item())
+    until(lambda: here.rows("SELECT 1 AS one FROM said_events WHERE passed_at IS NOT NULL"))
+    [row] = here.rows("SELECT data FROM said_events")
+    assert row["data"] == {}
+    assert say(an_item()).json() == {"taken": 0, "known": 1}
 
 
 # what it says

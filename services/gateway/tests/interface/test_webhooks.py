@@ -125,6 +125,7 @@ def test_an_event_is_brought_as_a_cloud_event_that_the_partner_can_verify(brings
     brings()
     [event_id] = publish()
     until(lambda: states(here) == [("archive", "delivered", 1, None)])
+    assert here.rows("SELECT body FROM deliveries") == [{"body": ""}]
     [(path, headers, body)] = site.got
     event = from_http_event(HTTPMessage({"content-type": STRUCTURED}, body))
     assert (event.get_id(), event.get_type(), event.get_source()) == (event_id, "task_issued", "/congvu/tasks")
@@ -438,6 +439,16 @@ def test_a_removed_partner_is_brought_nothing_more(brings, wants, publish, site,
     until(lambda: len(states(here)) == 1)
     until(lambda: len(site.got) == tried + 1)
     assert site.got[-1][0] == "/hook/other"
+
+
+def test_who_stops_waits_for_no_slow_partner(brings, wants, publish, site, here):
+    wants()
+    site.always = None
+    client = brings()
+    publish()
+    until(lambda: states(here) == [("archive", "waiting", 1, None)])
+    client.container.stop()
+    assert states(here) == [("archive", "waiting", 1, None)]  # cut off before its own time was over
 
 
 def test_what_was_cut_off_is_due_again(wants, here, operators):
