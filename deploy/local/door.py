@@ -6,6 +6,7 @@ becomes the command, which finds it after systemd's convention (sd_listen_fds).
 """
 
 import contextlib
+import errno
 import os
 import socket
 import sys
@@ -20,17 +21,29 @@ PATIENCE = 10.0  # seconds; both may be started at the same time
 def hold(path: str, host: str, port: str) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     os.umask(0o177)
-    Path(path).unlink(missing_ok=True)
-    with (
-        socket.create_server((host, int(port)), family=family, backlog=BACKLOG) as door,
-        socket.socket(socket.AF_UNIX) as bell,
-    ):
+    with _listening((host, int(port)), family) as door, socket.socket(socket.AF_UNIX) as bell:
+        Path(path).unlink(missing_ok=True)
         bell.bind(path)
         bell.listen()
         while True:
             asking, _ = bell.accept()
             with asking, contextlib.suppress(OSError):
                 socket.send_fds(asking, [b"."], [door.fileno()])
+
+
+def _listening(place: tuple[str, int], family: socket.AddressFamily) -> socket.socket:
+    """The door of a holder that has died is open as long as the gateway that came through it; then it is ours."""
+    told = False
+    while True:
+        try:
+            return socket.create_server(place, family=family, backlog=BACKLOG)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            if not told:
+                print(f"congvu: {place[0]}:{place[1]} is still in use: waiting for it", file=sys.stderr, flush=True)
+            told = True
+        time.sleep(0.2)
 
 
 def enter(path: str, *command: str) -> None:

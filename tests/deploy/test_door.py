@@ -57,3 +57,21 @@ def test_whoever_comes_while_nobody_is_there_is_answered_by_the_next(start, tmp_
     with come() as guest:
         second = start("enter", path, sys.executable, "-c", ANSWERS)
         assert int(guest.recv(20)) == second.pid
+
+
+def test_a_door_that_was_killed_comes_back_when_the_last_who_came_through_it_has_gone(start, tmp_path, capfd):
+    [port], path = ports.free(1), str(tmp_path / "d")
+    door = "hold", path, "127.0.0.1", str(port)
+    holder, first = start(*door), start("enter", path, sys.executable, "-c", ANSWERS)
+    until(lambda: ports.is_open("127.0.0.1", port))
+    bell = Path(path).stat().st_ino
+    start(*door)
+    until(lambda: "still in use" in capfd.readouterr().err)
+    assert Path(path).stat().st_ino == bell
+    for process in (holder, first):
+        process.kill()
+        process.wait()
+    second = start("enter", path, sys.executable, "-c", ANSWERS)
+    until(lambda: ports.is_open("127.0.0.1", port))
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as guest:
+        assert int(guest.recv(20)) == second.pid

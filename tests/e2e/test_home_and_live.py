@@ -4,6 +4,7 @@ import json
 import time
 
 from chassis.testing import until
+from gateway.live_log import heard
 from tests.e2e.conftest import item_of
 
 
@@ -55,8 +56,8 @@ def test_what_was_missed_comes_again_by_last_event_id(person, order_to_ward):
     until(lambda: len(stream.named("action_item_raised")) >= 2, 5)
     raised = stream.named("action_item_raised")
     assert [event["data"]["subject_id"] for event in raised] == [one["id"], two["id"]]
-    ids = [int(event["id"]) for event in stream.events if "id" in event]
-    assert ids == sorted(ids)
+    positions = [heard(event["id"]) for event in stream.events if "id" in event]
+    assert positions == sorted(positions)
     again = head.live(last_event_id=raised[0]["id"])
     until(lambda: again.named("action_item_raised"), 5)
     assert again.named("action_item_raised")[0]["data"]["subject_id"] == two["id"]

@@ -58,14 +58,18 @@ def sign_in(base_url: str, account: dict) -> Client:
 
 
 class Live:
-    """An open live stream; `events` grows as they arrive: dicts of id, event, data and when they came."""
+    """An open live stream; `events` grows as they arrive: dicts of id, event, data and when they came.
+
+    Raises requests.HTTPError when it is refused.
+    """
 
     def __init__(self, client: Client, last_event_id: str | None = None):
         headers = {"Authorization": f"Bearer {client.token}", "Accept": "text/event-stream"}
         if last_event_id is not None:
             headers["Last-Event-ID"] = last_event_id
         self.response = requests.get(f"{client.base_url}/api/v1/live", headers=headers, stream=True, timeout=(5, 60))
-        assert self.response.status_code == 200, self.response.text
+        if self.response.status_code != 200:
+            raise requests.HTTPError(self.response.text, response=self.response)
         self.events: list[dict] = []
         self.ended = False
         self._thread = eventlet.spawn(self._read)

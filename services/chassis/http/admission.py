@@ -16,7 +16,8 @@ WAITING = Gauge("congvu_http_waiting", "Requests that wait for a place")
 
 
 class Admission:
-    """Places, and the line before them, first come first served (decision 0051).
+    """Places, and the line before them, in the order they came but for who comes just as a place gets free (decision
+    0051).
 
     The line may be `length` long, or what is served in half of a patience of `seconds`, while it was empty at some time
     in the last `burst_seconds`. If it was not, more comes than can be done: then no more than there are places may
