@@ -57,8 +57,12 @@ TAGS = {
     "audit": "Who did what to whom", "operators": "How the parts are", "meta": "About this API",
 }  # fmt: skip
 JSON = "application/json"
-_ANY = {dict: {"type": "object"}, list: {"type": "array", "items": {"type": "object"}}}
 _BYTES = {"type": "string", "format": "binary"}  # what generators of clients take for a file
+_EVENTS = {  # titles are what generators of clients tell them apart by
+    "application/cloudevents+json": {"type": "object", "title": "CloudEvent"},
+    "application/cloudevents-batch+json": {"type": "array", "items": {"type": "object", "title": "BatchedEvent"}},
+    JSON: {"type": "object", "title": "EventData"},
+}
 ALWAYS = (
     "bad_request", "invalid_request", "too_many_requests", "internal_error", "overloaded", "deadline_exceeded",
     "database_unavailable",
@@ -236,7 +240,7 @@ def _operation(entrypoint: HttpEntrypoint) -> dict:
     if entrypoint.accepts:
         said = examples.get("bodies", {})
         content = {
-            each: {"schema": _ANY[type(said[each])], "example": said[each]}
+            each: {"schema": _EVENTS[each], "example": said[each]}
             if each in said
             else {"schema": entrypoint.body or _BYTES}
             for each in entrypoint.accepts
