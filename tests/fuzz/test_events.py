@@ -27,6 +27,7 @@ from tests.support.town import facts
 
 HEARERS = ("tasks", "reminders", "messaging", "gateway")
 IMPATIENT = Path(__file__).resolve().parents[2] / "services/chassis/tests/processes"
+WRONG_FORM = "the event has not the right form"
 NOTHING_NEW = {"facts": [], "delegation_ids": [], "post_ids": [], "previous": 0}
 
 
@@ -44,10 +45,13 @@ class Teller:
     def __init__(self, channel):
         self._channel = channel
         self.sent: dict[str, dict] = defaultdict(dict)  # by hearer: each message, and the id by which it is remembered
+        self.valid: dict[str, Event] = {}
         channel.confirm_select()
 
     def tell(self, event: Event, letter: Letter) -> str:
         event_id, outside = clock.new_id(), event.owner == OUTSIDE
+        if letter.what == "valid":
+            self.valid[event_id] = event
         attributes = {
             "cloudEvents:specversion": "1.0",
             "cloudEvents:id": event_id,
@@ -108,3 +112,7 @@ def test_every_event_is_heard_or_parked_and_the_next_one_served(hearers, world, 
             request.config.get_terminal_writer().line(f"\n{said}")
             lost = [each for each, event_id in teller.sent[name].items() if each not in aside and event_id not in known]
             assert not lost, said
+            assert len(known & teller.valid.keys()) > 1, said  # not only the last one
+            misread = {teller.valid[each] for each in aside.keys() & teller.valid if aside[each] == WRONG_FORM}
+            misread = {event.name for event in misread if event.owner != OUTSIDE}  # of those dates more is asked
+            assert not misread, f"{said}, though these were of the right form: {misread}"
