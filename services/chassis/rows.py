@@ -93,11 +93,7 @@ class Written:
         self._writers = {name: write for name, kind in writers if (write := kind.bind_processor(_DIALECT))}
 
     def values(self, given: Mapping) -> list:
-<<<<<<< HEAD
-        """In the order of their numbers in the text. Raises TypeError for one that is missing, or unknown."""
-=======
         """In the order of their numbers in the text. Raises TypeError when one is missing, which would be NULL."""
->>>>>>> m-u
         if given.keys() != self._given:
             raise TypeError(f"the statement is to be given {sorted(self._given)}, not {sorted(given)}")
         known = self._known | given
