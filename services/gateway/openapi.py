@@ -283,6 +283,14 @@ def _parameters(entrypoint: HttpEntrypoint) -> list[dict | str]:
             "in": "header", "name": "Content-Disposition", "required": True,
             "description": "attachment; filename*=UTF-8''b%C3%A1o%20c%C3%A1o.pdf", "schema": {"type": "string"},
         })  # fmt: skip
+    if meta.signed:
+        found += [
+            {
+                "in": "header", "name": f"ce-{name}", "required": False, "schema": _TEXT,
+                "description": "Of an event in binary mode, whose data are the body.",
+            }
+            for name in ("specversion", "id", "source", "type", "subject", "aggregateversion", "time")
+        ]  # fmt: skip
     if meta.idempotency_key:
         found.append("Idempotency-Key")
     if meta.if_match:
