@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import re
 from urllib.parse import urlsplit
 
 import requests
@@ -164,10 +165,15 @@ def in_other_words(token: str) -> list[bytes]:
     return [*changed, *(each for each in turned if not set(each) & set(b"\r\n\0;"))]
 
 
+def refused_with(said: bytes) -> int:
+    """No header holds a control character."""
+    return 400 if re.search(rb"[\x00-\x08\x0a-\x1f\x7f]", said) else 401
+
+
 def test_a_token_in_other_words_is_another_token(client, head):
     token = client.post("/sessions", CREDENTIALS).headers["Set-Cookie"].partition(";")[0].partition("=")[2]
     for bearer in (*in_other_words(head.token), *(each.encode() for each in mutations(head.token, 100))):
-        assert status_of(client, ("Authorization", b"Bearer " + bearer)) == 401, bearer
+        assert status_of(client, ("Authorization", b"Bearer " + bearer)) == refused_with(bearer), bearer
     for value in (*in_other_words(token), *(each.encode() for each in mutations(token, 100))):
-        assert status_of(client, ("Cookie", b"__Host-congvu=" + value)) == 401, value
+        assert status_of(client, ("Cookie", b"__Host-congvu=" + value)) == refused_with(value), value
     assert head.get("/me").status_code == 200
