@@ -69,7 +69,7 @@ def test_the_example_in_the_docs_says_what_waits_and_whoever_it_waits_for_has_it
         "PARTNER_URL": f"{platform.base_url}/api/v1/inbound/events", "PARTNER_KEY": str(tmp_path / "private.pem"),
         "PARTNER_KEY_ID": shown("hotline", said).key_id,
     }  # fmt: skip
-    item = {"id": "pa/71", "version": 1} | of_ward(person, ward, "pa/71")["data"]
+    item = {"id": "pa/171", "version": 1} | of_ward(person, ward, "pa/171")["data"]
 
     def run(*changes: dict) -> dict:
         lines = "".join(json.dumps(each) + "\n" for each in changes)
@@ -84,7 +84,7 @@ def test_the_example_in_the_docs_says_what_waits_and_whoever_it_waits_for_has_it
         [waiting] = until(lambda: items(person))
         assert (waiting["title"], waiting["link"], waiting["kind"]) == (item["title"], item["link"], item["kind"])
         assert run(item) == {"taken": 0, "known": 1}
-        run({"id": "pa/71", "version": 3, "closed": True}, item | {"version": 2, "title": "Đến sau"})
+        run({"id": "pa/171", "version": 3, "closed": True}, item | {"version": 2, "title": "Đến sau"})
         until(lambda: not items(person))
     finally:
         told(operators, "remove", "hotline")
