@@ -214,10 +214,9 @@ def test_what_was_missed_is_replayed_and_goes_on_without_a_gap(client, head, tel
     tell(reminders.action_items_raised, raised("ward-1", title="1"))
     until(lambda: len(first.events) == 2)
     first.close()
-    for number in "23":
-        tell(reminders.action_items_raised, raised("ward-1", title=number))
-    tell(reminders.action_items_raised, raised("ward-2", title="foreign"))
-    until(lambda: client.live_position() == 4)
+    for place, (title, ward) in enumerate((("2", "ward-1"), ("3", "ward-1"), ("foreign", "ward-2")), 2):
+        tell(reminders.action_items_raised, raised(ward, title=title))
+        until(lambda place=place: client.live_position() == place)
     again = head.live(first.events[-1][0])
     until(lambda: "hello" in again.names)
     tell(reminders.action_items_raised, raised("ward-1", title="4"))
@@ -356,8 +355,8 @@ def test_a_stream_moves_to_another_gateway_and_misses_and_repeats_nothing(gatewa
             last = came[-1][0] if came else last
             stream = clients[number // 5 % 2].live(last)
     until(lambda: len(heard) + stream.names.count("action_item_raised") >= 30 and len(whole.events) == 31)
-    assert heard + [data["title"] for _, name, data in stream.events if name == "action_item_raised"] == titles
-    assert [data["title"] for _, _, data in whole.events[1:]] == titles
+    heard += [data["title"] for _, name, data in stream.events if name == "action_item_raised"]
+    assert heard == [data["title"] for _, _, data in whole.events[1:]] and sorted(heard, key=int) == titles
 
 
 def test_a_session_that_ends_at_one_gateway_ends_its_streams_at_the_other(gateway):
