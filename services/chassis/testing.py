@@ -170,6 +170,19 @@ def caller(run) -> Callable:
     return call
 
 
+def attributes_of(event: Event, event_id: str, subject: str, version: int) -> dict:
+    """The headers with which an owner says it."""
+    return {
+        "cloudEvents:specversion": "1.0",
+        "cloudEvents:id": event_id,
+        "cloudEvents:type": event.name,
+        "cloudEvents:source": f"/congvu/{event.owner}",
+        "cloudEvents:time": clock.now().isoformat(),
+        "cloudEvents:subject": subject,
+        "cloudEvents:aggregateversion": version,
+    }
+
+
 @pytest.fixture
 def tell(world) -> Callable:
     """Publish a core event as its owner does, or as `account` with other `headers`: for what hearers must stand."""
@@ -188,15 +201,6 @@ def tell(world) -> Callable:
         event_id = event_id or clock.new_id()
         sender = account or event.owner
         settings = world.settings(sender)
-        attributes = {
-            "cloudEvents:specversion": "1.0",
-            "cloudEvents:id": event_id,
-            "cloudEvents:type": event.name,
-            "cloudEvents:source": f"/congvu/{event.owner}",
-            "cloudEvents:time": clock.now().isoformat(),
-            "cloudEvents:subject": subject,
-            "cloudEvents:aggregateversion": version,
-        }
         message = Message(
             body if body is not None else to_json(event.data().dump(data)).encode(),
             content_type="application/json",
@@ -204,7 +208,7 @@ def tell(world) -> Callable:
             message_id=event_id,
             type=event.name,
             user_id=settings.account,
-            application_headers=attributes if headers is None else headers,
+            application_headers=attributes_of(event, event_id, subject, version) if headers is None else headers,
         )
         with amqp.connection(world.brokers[sender], "test teller") as broker:
             channel = broker.channel()

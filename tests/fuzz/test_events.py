@@ -14,7 +14,7 @@ from amqp import Message
 from chassis import amqp, clock, topology
 from chassis.contract import OUTSIDE, Event
 from chassis.inbox import REASON, SAID_AS, _outside_id
-from chassis.testing import until
+from chassis.testing import attributes_of, until
 from contracts import directory
 from contracts.catalogue import EVENTS
 from contracts.inbound import INBOUND
@@ -52,15 +52,7 @@ class Teller:
         event_id, outside = clock.new_id(), event.owner == OUTSIDE
         if letter.what == "valid":
             self.valid[event_id] = event
-        attributes = {
-            "cloudEvents:specversion": "1.0",
-            "cloudEvents:id": event_id,
-            "cloudEvents:type": event.name,
-            "cloudEvents:source": f"/congvu/{event.owner}",
-            "cloudEvents:time": clock.now().isoformat(),
-            "cloudEvents:subject": event_id,
-            "cloudEvents:aggregateversion": 1,
-        } | ({SAID_AS: event.name} if outside else {})
+        attributes = attributes_of(event, event_id, event_id, 1) | ({SAID_AS: event.name} if outside else {})
         sender = topology.outside_account("fuzz") if outside else account(event.owner)
         properties = {
             "type": event.name,
